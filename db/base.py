@@ -1,0 +1,37 @@
+"""What all tables share: constraint names, enumerations stored by value, sealed columns."""
+
+import uuid
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Enum
+from sqlmodel import SQLModel
+
+# Set before the first table is defined, so that every constraint has a name migrations can speak of.
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def stored_by_value(enumeration: type[StrEnum]) -> Enum:
+    """Return a column type that stores an enumeration's values as text, checked by the database."""
+    return Enum(
+        enumeration,
+        native_enum=False,
+        create_constraint=True,
+        length=40,
+        name=enumeration.__name__.lower(),
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+def new_uid() -> str:
+    """Return a random row name; sealed columns are bound to it."""
+    return uuid.uuid4().hex
+
+
+JsonObject = dict[str, Any]  # JSON has no narrower type

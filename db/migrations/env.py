@@ -1,0 +1,16 @@
+"""Runs the migrations on the connection that db.upgrade hands over; there is no other way in."""
+
+from alembic import context
+from sqlmodel import SQLModel
+
+import db.tables  # noqa: F401  the metadata is complete only with all tables imported
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=SQLModel.metadata,
+    compare_type=True,
+    render_as_batch=connection.dialect.name == "sqlite",
+    transaction_per_migration=False,
+)
+context.run_migrations()

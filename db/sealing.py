@@ -1,0 +1,66 @@
+"""Single columns encrypted with AES-GCM, each bound to its table, column and row."""
+
+import hashlib
+import hmac
+import os
+from typing import Protocol
+
+from cryptography.exceptions import InvalidTag
+
+from db.engine import keys
+from db.errors import SealBroken
+
+NONCE_BYTES = 12
+
+
+class SealedRow(Protocol):
+    """A row that can hold sealed columns."""
+
+    __tablename__: str
+    uid: str
+
+
+def _context(table: str, column: str, uid: str) -> bytes:
+    return f"{table}.{column}.{uid}".encode()
+
+
+def seal_text(text: str | None, *, table: str, column: str, uid: str) -> bytes | None:
+    """Encrypt a text for one column of one row; blank becomes NULL."""
+    if text is None or not text.strip():
+        return None
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce + keys().cipher.encrypt(nonce, text.encode(), _context(table, column, uid))
+
+
+def open_text(sealed: bytes | None, *, table: str, column: str, uid: str) -> str | None:
+    """Decrypt one column of one row.
+
+    Raises:
+        SealBroken: the words were tampered with, moved from another row, or sealed with another key.
+    """
+    if sealed is None:
+        return None
+    try:
+        plain = keys().cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _context(table, column, uid))
+    except InvalidTag as error:
+        raise SealBroken(f"{table}.{column}") from error
+    return plain.decode()
+
+
+def seal(row: SealedRow, column: str, text: str | None) -> None:
+    """Put a text into a sealed column of a row."""
+    setattr(row, column, seal_text(text, table=str(row.__tablename__), column=column, uid=row.uid))
+
+
+def unseal(row: SealedRow, column: str) -> str | None:
+    """Read a sealed column of a row.
+
+    Raises:
+        SealBroken: the words do not fit this row.
+    """
+    return open_text(getattr(row, column), table=str(row.__tablename__), column=column, uid=row.uid)
+
+
+def keyed_hash(purpose: str, value: str) -> str:
+    """Return the keyed hash by which a sealed value is found again."""
+    return hmac.new(keys().finder, f"{purpose}:{value}".encode(), hashlib.sha256).hexdigest()

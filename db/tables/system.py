@@ -1,0 +1,49 @@
+"""The system's own tables: audit events, drafts, facts about the installation."""
+
+from datetime import datetime
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from db.base import new_uid
+
+
+class AuditEvent(SQLModel, table=True):
+    """Who did what to which record, never the words themselves; append-only, chained by keyed digests."""
+
+    __tablename__ = "audit_event"
+
+    seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    at: datetime
+    actor_id: int | None = Field(default=None, foreign_key="app_user.id", ondelete="RESTRICT", index=True)
+    actor_label: str | None = Field(default=None, max_length=80)  # the command line's operating-system user
+    action: str = Field(max_length=60, index=True)
+    target_table: str | None = Field(default=None, max_length=60)
+    target_id: int | None = None
+    student_id: int | None = Field(default=None, foreign_key="student.id", ondelete="RESTRICT", index=True)
+    details: str = "{}"  # JSON text, kept as written so that its digest can be computed again
+    link: str = Field(max_length=64)
+
+
+class Draft(SQLModel, table=True):
+    """What one person has typed into one form about one subject and not yet saved."""
+
+    __tablename__ = "draft"
+    __table_args__ = (UniqueConstraint("user_id", "form", "subject"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    uid: str = Field(default_factory=new_uid, max_length=32, unique=True)
+    user_id: int = Field(foreign_key="app_user.id", ondelete="RESTRICT")
+    form: str = Field(max_length=60)
+    subject: str = Field(max_length=60)  # "student:5", or "new"
+    content_sealed: bytes
+    saved_at: datetime
+
+
+class SystemFact(SQLModel, table=True):
+    """A fact about this installation: which key it belongs to, whether it was claimed."""
+
+    __tablename__ = "system_fact"
+
+    name: str = Field(primary_key=True, max_length=60)
+    value: str
