@@ -38,6 +38,7 @@ class AppUser(SQLModel, table=True):
     password_hash: str = Field(max_length=100)
     must_change_password: bool = True
     is_active: bool = True
+    is_protection_leader: bool = False  # named to see suspected abuse (domain: mandatory reporting)
     created_at: datetime
     version: int = 1
 

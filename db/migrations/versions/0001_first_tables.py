@@ -21,6 +21,7 @@ def upgrade() -> None:
     sa.Column('password_hash', sa.String(length=100), nullable=False),
     sa.Column('must_change_password', sa.Boolean(), nullable=False),
     sa.Column('is_active', sa.Boolean(), nullable=False),
+    sa.Column('is_protection_leader', sa.Boolean(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.CheckConstraint('username = lower(username)', name=op.f('ck_app_user_username_lower')),

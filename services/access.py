@@ -1,0 +1,302 @@
+"""Who may see and do what: one table of scopes, one of acts, and the row filters that follow from them."""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import ColumnElement, and_, false, or_, true
+from sqlmodel import Session, col, select
+
+from db.tables import ClassMembership, ClassTeacher, ClassTeacherKind, Referral, Role, Student
+from services.actors import Actor
+from services.errors import NotAllowed
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Subject(StrEnum):
+    """What access is about: the rows of the access table."""
+
+    IDENTITY = "identity"  # name, class, number
+    CONTACT = "contact"  # contact card, phones
+    CATEGORY = "category"  # categories, aid
+    TIER = "tier"
+    SCREENING = "screening"
+    NOTE = "note"  # counselling notes
+    CASE = "case"
+    REFERRAL = "referral"
+    INCIDENT = "incident"
+    MONEY = "money"
+    ACCOUNTS = "accounts"  # accounts, settings, backups
+    AUDIT = "audit"
+
+
+class Scope(StrEnum):
+    """How far access reaches: the cells of the access table."""
+
+    NONE = "none"
+    ALL = "all"
+    NUMBERS = "numbers"  # counts only, groups under 5 suppressed
+    OWN_CLASS = "own_class"
+    TAUGHT = "taught"
+    OWN_PAIRS = "own_pairs"
+    WITH_REASON = "with_reason"  # audited, 15 minutes
+    REASON_IN_INCIDENT = "reason_in_incident"
+    NEEDS_CARE_ONLY = "needs_care_only"
+    AID_PAYEE = "aid_payee"
+    TIER_WITHOUT_REASON = "tier_without_reason"
+    PLEASE_LOOK_AFTER = "please_look_after"
+    NOTE_AS_AUTHOR = "note_as_author"
+    NOTE_EXISTS = "note_exists"
+    OWN_AND_MEMBER = "own_and_member"
+    TASKS = "tasks"
+    APPROVALS = "approvals"
+    SAMPLED = "sampled"
+    STATE_OF_CLASS_OWN_FULL = "state_of_class_own_full"
+    OWN_RECEIVED = "own_received"
+    OWN_REPORT = "own_report"
+    WITH_NAMES = "with_names"
+    AFTER_CLOSING = "after_closing"
+    OWN_CLAIMS = "own_claims"
+    PAYEE_AS_CODE = "payee_as_code"
+    PUBLISHED = "published"
+    RULES = "rules"
+    OWN_OPENINGS_AND_CASES = "own_openings_and_cases"
+    OWN = "own"
+    WITHOUT_WORDS = "without_words"
+
+
+_ORDER = (
+    Role.LEAD,
+    Role.COUNSELLOR,
+    Role.HOMEROOM,
+    Role.SUBJECT_TEACHER,
+    Role.MENTOR,
+    Role.LEADERSHIP,
+    Role.FINANCE,
+    Role.SUPERVISOR,
+    Role.ADMIN,
+)
+
+
+def _row(*cells: Scope) -> Mapping[Role, Scope]:
+    return dict(zip(_ORDER, cells, strict=True))
+
+
+_N, _A, _NUM = Scope.NONE, Scope.ALL, Scope.NUMBERS
+
+SCOPES: Mapping[Subject, Mapping[Role, Scope]] = {
+    #                        lead  counsellor homeroom                       subject teacher     mentor
+    #                        leadership                 finance               supervisor           admin
+    Subject.IDENTITY: _row(_A, _A, Scope.OWN_CLASS, Scope.TAUGHT, Scope.OWN_PAIRS, _N, _N, _N, _N),
+    Subject.CONTACT: _row(
+        _A, _A, Scope.OWN_CLASS, Scope.WITH_REASON, Scope.OWN_PAIRS, Scope.REASON_IN_INCIDENT, _N, _N, _N
+    ),
+    Subject.CATEGORY: _row(_A, _A, Scope.OWN_CLASS, _N, Scope.NEEDS_CARE_ONLY, _NUM, Scope.AID_PAYEE, _NUM, _N),
+    Subject.TIER: _row(_A, _A, Scope.TIER_WITHOUT_REASON, _N, _N, _NUM, _N, _NUM, _N),
+    Subject.SCREENING: _row(_A, _A, Scope.PLEASE_LOOK_AFTER, _N, _N, _NUM, _N, _NUM, _N),
+    Subject.NOTE: _row(_A, Scope.NOTE_AS_AUTHOR, Scope.NOTE_EXISTS, _N, _N, _N, _N, _N, _N),
+    Subject.CASE: _row(
+        _A, Scope.OWN_AND_MEMBER, Scope.TASKS, Scope.TASKS, Scope.TASKS, Scope.APPROVALS, _N, Scope.SAMPLED, _N
+    ),
+    Subject.REFERRAL: _row(
+        _A, _A, Scope.STATE_OF_CLASS_OWN_FULL, Scope.OWN_RECEIVED, Scope.OWN_RECEIVED, _NUM, _N, _NUM, _N
+    ),
+    Subject.INCIDENT: _row(
+        _A, _A, Scope.OWN_CLASS, Scope.OWN_REPORT, Scope.OWN_PAIRS, Scope.WITH_NAMES, _N, Scope.AFTER_CLOSING, _N
+    ),
+    Subject.MONEY: _row(
+        _A,
+        Scope.OWN_CLAIMS,
+        Scope.OWN_CLAIMS,
+        Scope.OWN_CLAIMS,
+        Scope.OWN_CLAIMS,
+        _A,
+        Scope.PAYEE_AS_CODE,
+        Scope.PUBLISHED,
+        _N,
+    ),
+    Subject.ACCOUNTS: _row(Scope.RULES, _N, _N, _N, _N, _N, _N, _N, _A),
+    Subject.AUDIT: _row(
+        Scope.OWN_OPENINGS_AND_CASES, Scope.OWN, Scope.OWN, Scope.OWN, Scope.OWN, _N, _N, _N, Scope.WITHOUT_WORDS
+    ),
+}
+"""The access table of the design, cell by cell."""
+
+
+class Permission(StrEnum):
+    """An act that takes a permission; its holders stand in HOLDERS."""
+
+    OWN_ACCOUNT = "own_account:use"
+    HOME_READ = "home:read"
+    STUDENT_READ = "student:read"
+    STUDENT_WRITE = "student:write"
+    STUDENT_IMPORT = "student:import"
+    STUDENT_EXPORT = "student:export"
+    CATEGORY_WRITE = "category:write"
+    REFERRAL_REGISTER = "referral:register"
+    REFERRAL_READ = "referral:read"
+    REFERRAL_HANDLE = "referral:handle"
+    ABUSE_HANDLE = "abuse:handle"
+    CASE_READ = "case:read"
+    ACCOUNT_MANAGE = "account:manage"
+    ACCOUNT_ADD_TEAM = "account:add_team"
+    SCHOOL_WRITE = "school:write"
+    AUDIT_READ = "audit:read"
+
+
+_CARE = frozenset({Role.LEAD, Role.COUNSELLOR})
+_TEACHERS = _CARE | {Role.HOMEROOM, Role.SUBJECT_TEACHER, Role.MENTOR}
+
+HOLDERS: Mapping[Permission, frozenset[Role]] = {
+    Permission.OWN_ACCOUNT: frozenset(Role),
+    Permission.HOME_READ: frozenset(Role),
+    Permission.STUDENT_READ: _TEACHERS,
+    Permission.STUDENT_WRITE: _CARE | {Role.HOMEROOM},
+    Permission.STUDENT_IMPORT: _CARE,
+    Permission.STUDENT_EXPORT: _CARE | {Role.HOMEROOM},
+    Permission.CATEGORY_WRITE: _CARE | {Role.HOMEROOM},
+    Permission.REFERRAL_REGISTER: _TEACHERS,
+    Permission.REFERRAL_READ: _TEACHERS,
+    Permission.REFERRAL_HANDLE: _CARE,
+    Permission.ABUSE_HANDLE: frozenset({Role.LEAD, Role.LEADERSHIP}),  # leadership: only who is named
+    Permission.CASE_READ: _CARE,
+    Permission.ACCOUNT_MANAGE: frozenset({Role.ADMIN}),
+    Permission.ACCOUNT_ADD_TEAM: frozenset({Role.ADMIN, Role.LEAD}),
+    Permission.SCHOOL_WRITE: frozenset({Role.ADMIN, Role.LEAD}),
+    Permission.AUDIT_READ: _TEACHERS | {Role.ADMIN},
+}
+
+PERMISSIONS_ATTRIBUTE = "__care_permissions__"
+
+
+def allows(actor: Actor, *any_of: Permission) -> bool:
+    """Say whether the actor holds at least one of these permissions."""
+    return any(not HOLDERS[permission].isdisjoint(actor.roles) for permission in any_of)
+
+
+def require(actor: Actor, *any_of: Permission) -> None:
+    """Refuse an actor who holds none of these permissions.
+
+    Raises:
+        NotAllowed: as said.
+    """
+    if not allows(actor, *any_of):
+        raise NotAllowed
+
+
+def permitted(
+    *any_of: Permission,
+) -> Callable[[Callable[Concatenate[Session, Actor, P], R]], Callable[Concatenate[Session, Actor, P], R]]:
+    """Declare what a service function's actor must hold; asked before anything else happens.
+
+    Raises (the decorated function):
+        NotAllowed: the actor holds none of these permissions, or must first change the password.
+    """
+
+    def decorate(
+        function: Callable[Concatenate[Session, Actor, P], R],
+    ) -> Callable[Concatenate[Session, Actor, P], R]:
+        @wraps(function)
+        def guarded(session: Session, actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            if actor.must_change_password and Permission.OWN_ACCOUNT not in any_of:
+                raise NotAllowed
+            require(actor, *any_of)
+            return function(session, actor, *args, **kwargs)
+
+        setattr(guarded, PERMISSIONS_ATTRIBUTE, any_of)
+        return guarded
+
+    return decorate
+
+
+def scopes_of(actor: Actor, subject: Subject) -> frozenset[Scope]:
+    """Return every scope the actor's roles give on a subject; access adds up."""
+    return frozenset(SCOPES[subject][role] for role in actor.roles) - {Scope.NONE}
+
+
+def sees_students(actor: Actor, subject: Subject = Subject.IDENTITY) -> ColumnElement[bool]:
+    """Return the row filter on Student: which children this actor may see this of, by role and relation."""
+    scopes = scopes_of(actor, subject)
+    if Scope.ALL in scopes:
+        return true()
+    kinds = set()
+    if scopes & {Scope.OWN_CLASS, Scope.TIER_WITHOUT_REASON, Scope.PLEASE_LOOK_AFTER, Scope.NOTE_EXISTS}:
+        kinds.add(ClassTeacherKind.HOMEROOM)
+    if Scope.TAUGHT in scopes:
+        kinds |= {ClassTeacherKind.HOMEROOM, ClassTeacherKind.SUBJECT}
+    # Scope.OWN_PAIRS adds its children here once pairings are recorded.
+    return col(Student.id).in_(_students_of_classes(actor, kinds)) if kinds else false()
+
+
+def _students_of_classes(actor: Actor, kinds: set[ClassTeacherKind]):  # type: ignore[no-untyped-def]  # a Select
+    return (
+        select(ClassMembership.student_id)
+        .join(ClassTeacher, col(ClassTeacher.class_id) == col(ClassMembership.class_id))
+        .where(
+            col(ClassMembership.to_day).is_(None),
+            col(ClassTeacher.to_day).is_(None),
+            col(ClassTeacher.user_id) == actor.user_id,
+            col(ClassTeacher.kind).in_(kinds),
+        )
+    )
+
+
+class Grounds(StrEnum):
+    """Why access to a child was given; shown to whoever asks, and kept with the opening."""
+
+    CARE_ROOM = "care_room"
+    HOMEROOM = "homeroom"
+    TAUGHT = "taught"
+
+
+def grounds_for(session: Session, actor: Actor, *, student_id: int) -> Grounds | None:
+    """Say why this actor may see this child, or None."""
+    scopes = scopes_of(actor, Subject.IDENTITY)
+    if Scope.ALL in scopes:
+        return Grounds.CARE_ROOM
+    for scope, kind, grounds in (
+        (Scope.OWN_CLASS, ClassTeacherKind.HOMEROOM, Grounds.HOMEROOM),
+        (Scope.TAUGHT, ClassTeacherKind.SUBJECT, Grounds.TAUGHT),
+    ):
+        children = _students_of_classes(actor, {kind})
+        if scope in scopes and session.exec(children.where(ClassMembership.student_id == student_id)).first():
+            return grounds
+    return None
+
+
+def sees_referrals(actor: Actor) -> ColumnElement[bool]:
+    """Return the row filter on Referral: which ones this actor may know of at all.
+
+    Suspected abuse is for the lead and named leaders only; who registered one still sees that it was received.
+    """
+    scopes = scopes_of(actor, Subject.REFERRAL)
+    own = or_(col(Referral.registered_by_id) == actor.user_id, col(Referral.referred_by_id) == actor.user_id)
+    if actor.has_role(Role.LEAD):
+        return true()
+    visible = own
+    if Scope.ALL in scopes:
+        visible = or_(visible, col(Referral.is_suspected_abuse).is_(False))
+    elif Scope.STATE_OF_CLASS_OWN_FULL in scopes:
+        of_class = col(Referral.student_id).in_(_students_of_classes(actor, {ClassTeacherKind.HOMEROOM}))
+        visible = or_(visible, and_(of_class, col(Referral.is_suspected_abuse).is_(False)))
+    if is_protection_leader(actor):
+        visible = or_(visible, col(Referral.is_suspected_abuse))
+    return visible if scopes or is_protection_leader(actor) else false()
+
+
+def is_protection_leader(actor: Actor) -> bool:
+    """Say whether the actor handles suspected abuse: the lead, or a leader named for it."""
+    return actor.has_role(Role.LEAD) or (actor.has_role(Role.LEADERSHIP) and actor.is_protection_leader)
+
+
+def sees_referral_words(actor: Actor, referral: Referral) -> bool:
+    """Say whether the actor may read a referral's words, not only that it exists."""
+    if referral.is_suspected_abuse:
+        return is_protection_leader(actor)
+    if Scope.ALL in scopes_of(actor, Subject.REFERRAL):
+        return True
+    is_own = actor.user_id is not None and actor.user_id in (referral.registered_by_id, referral.referred_by_id)
+    return is_own and Scope.STATE_OF_CLASS_OWN_FULL in scopes_of(actor, Subject.REFERRAL)

@@ -1,0 +1,382 @@
+"""Staff accounts: adding, roles, first passwords, disabling."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select
+
+from db.tables import AppUser, ClassTeacher, ClassTeacherKind, Role, RoleGrant, SchoolClass, SignInSession
+from services import audit, clock, passwords
+from services.access import Permission, allows, permitted
+from services.actors import Actor
+from services.editing import lock_version
+from services.errors import DomainError, EditedMeanwhile, FieldErrors, NotAllowed, NotFound, Problem
+from services.fields import SHORT, Checker
+from services.schools import assign_homeroom, class_label
+from services.sign_in import end_sessions_of, normalise_name
+
+USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
+TEAM_ROLES = frozenset({Role.COUNSELLOR, Role.HOMEROOM, Role.SUBJECT_TEACHER, Role.MENTOR})
+"""The roles a lead may give; all others are the administrator's."""
+
+
+class LastAdministrator(DomainError):
+    """Nobody could manage accounts any more."""
+
+
+class OwnAccount(DomainError):
+    """Nobody disables the own account or takes the own administrator role away."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """One account as the accounts page shows it."""
+
+    id: int
+    version: int
+    username: str
+    display_name: str
+    staff_no: str | None
+    roles: tuple[Role, ...]
+    homeroom_of: tuple[str, ...]
+    is_active: bool
+    must_change_password: bool
+    is_protection_leader: bool
+    last_seen_at: datetime | None
+    is_mine_to_manage: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """An account with the password to hand over; shown once, stored only as a hash."""
+
+    user_id: int
+    username: str
+    password: str
+
+
+@permitted(Permission.ACCOUNT_MANAGE, Permission.ACCOUNT_ADD_TEAM)
+def list_accounts(session: Session, actor: Actor) -> list[AccountRow]:
+    """Return all accounts, active ones first; four statements however many there are."""
+    users = session.exec(select(AppUser).order_by(col(AppUser.is_active).desc(), col(AppUser.id))).all()
+    roles = _roles_by_user(session)
+    classes = _homeroom_classes(session)
+    seen: dict[int, datetime] = dict(
+        session.exec(
+            select(SignInSession.user_id, func.max(SignInSession.last_seen_at)).group_by(col(SignInSession.user_id))
+        ).all()
+    )
+    return [
+        AccountRow(
+            id=user.id or 0,
+            version=user.version,
+            username=user.username,
+            display_name=user.display_name,
+            staff_no=user.staff_no,
+            roles=tuple(role for role in Role if role in roles.get(user.id or 0, set())),
+            homeroom_of=tuple(classes.get(user.id or 0, [])),
+            is_active=user.is_active,
+            must_change_password=user.must_change_password,
+            is_protection_leader=user.is_protection_leader,
+            last_seen_at=seen.get(user.id or 0),
+            is_mine_to_manage=_may_manage(actor, roles.get(user.id or 0, set())),
+        )
+        for user in users
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class StaffName:
+    """A member of staff as pickers show it."""
+
+    id: int
+    display_name: str
+    roles: tuple[Role, ...]
+
+
+@permitted(Permission.REFERRAL_REGISTER, Permission.ACCOUNT_ADD_TEAM)
+def list_staff(session: Session, actor: Actor, *, roles: Iterable[Role] | None = None) -> list[StaffName]:
+    """Return active staff by name, those holding one of `roles` if given."""
+    wanted = frozenset(roles) if roles is not None else None
+    by_user = _roles_by_user(session)
+    users = session.exec(select(AppUser).where(AppUser.is_active).order_by(col(AppUser.display_name))).all()
+    return [
+        StaffName(user.id or 0, user.display_name, tuple(role for role in Role if role in held))
+        for user in users
+        if (held := by_user.get(user.id or 0, set())) and (wanted is None or not wanted.isdisjoint(held))
+    ]
+
+
+def prepare_password() -> tuple[str, str]:
+    """Make a first password and its hash; slow, so before the transaction."""
+    password = passwords.first_password()
+    return password, passwords.hash_password(password)
+
+
+@permitted(Permission.ACCOUNT_MANAGE, Permission.ACCOUNT_ADD_TEAM)
+def create_account(
+    session: Session,
+    actor: Actor,
+    *,
+    username: str,
+    display_name: str,
+    roles: Iterable[Role],
+    prepared: tuple[str, str],
+    staff_no: str | None = None,
+    class_id: int | None = None,
+) -> NewPassword:
+    """Add an account with a first password that must be changed; a class makes its holder homeroom teacher there.
+
+    Raises:
+        FieldErrors: name, user name or roles can't be used, or the user name is taken.
+        NotAllowed: a lead gives a role that is the administrator's to give.
+    """
+    password, password_hash = prepared
+    wanted = frozenset(roles)
+    if not _may_manage(actor, wanted):
+        raise NotAllowed
+    user = _new_user(session, username=username, display_name=display_name, staff_no=staff_no, roles=wanted)
+    user.password_hash = password_hash
+    add_user(session, actor, user, wanted)
+    if class_id is not None:
+        assign_homeroom(session, actor, class_id=class_id, user_id=user.id)
+    return NewPassword(user.id or 0, user.username, password)
+
+
+def _new_user(
+    session: Session, *, username: str, display_name: str, staff_no: str | None, roles: frozenset[Role]
+) -> AppUser:
+    check = Checker()
+    name = check.required_text("display_name", display_name, limit=SHORT)
+    login = check_username(session, check, username)
+    number = check.text("staff_no", staff_no, limit=SHORT)
+    if number and session.exec(select(AppUser.id).where(AppUser.staff_no == number)).first() is not None:
+        check.add("staff_no", "taken", value=number)
+    if not roles:
+        check.add("roles", "required")
+    check.finish()
+    return AppUser(username=login, display_name=name, staff_no=number, password_hash="", created_at=clock.now())
+
+
+def check_username(session: Session, check: Checker, username: str, *, field: str = "username") -> str:
+    """Return a user name tidied, noting what is wrong with it."""
+    login = normalise_name(check.required_text(field, username, limit=SHORT))
+    if login and not USERNAME.fullmatch(login):
+        check.add(field, "username_shape")
+    elif login and session.exec(select(AppUser.id).where(AppUser.username == login)).first() is not None:
+        check.add(field, "taken", value=login)
+    return login
+
+
+def add_user(session: Session, actor: Actor, user: AppUser, roles: frozenset[Role]) -> None:
+    """Write a checked new account with its roles; for the services that add accounts."""
+    session.add(user)
+    session.flush()
+    for role in sorted(roles):
+        session.add(RoleGrant(user_id=user.id or 0, role=role, granted_at=clock.now()))
+    audit.record(session, actor, audit.Action.ACCOUNT_CREATED, target=user, roles=sorted(roles))
+
+
+@permitted(Permission.ACCOUNT_MANAGE, Permission.ACCOUNT_ADD_TEAM)
+def change_account(
+    session: Session,
+    actor: Actor,
+    *,
+    user_id: int,
+    version: int,
+    display_name: str,
+    roles: Iterable[Role],
+    is_protection_leader: bool = False,
+) -> None:
+    """Change an account's name and roles; whoever loses or gains a role must sign in again.
+
+    Raises:
+        NotFound: there is no such account.
+        NotAllowed: the account, or a role, is not this actor's to manage.
+        EditedMeanwhile: somebody changed it since the form was drawn.
+        LastAdministrator: no active administrator would be left.
+        FieldErrors: the name can't be used, or no role is left.
+    """
+    held, wanted = _roles_of(session, user_id), frozenset(roles)
+    if not _may_manage(actor, held | wanted):
+        raise NotAllowed
+    check = Checker()
+    name = check.required_text("display_name", display_name, limit=SHORT)
+    if not wanted:
+        check.add("roles", "required")
+    check.finish()
+    user = lock_version(session, AppUser, user_id, version=version)
+    if Role.ADMIN in held - wanted:
+        _keep_an_administrator(session, user_id)
+        if user_id == actor.user_id:
+            raise OwnAccount
+    is_leader = is_protection_leader if allows(actor, Permission.ACCOUNT_MANAGE) else user.is_protection_leader
+    rights_change = held != wanted or is_leader != user.is_protection_leader
+    user.display_name, user.is_protection_leader = name, is_leader
+    _set_roles(session, user_id, held=held, wanted=wanted)
+    audit.record(
+        session,
+        actor,
+        audit.Action.ROLES_CHANGED if rights_change else audit.Action.ACCOUNT_CHANGED,
+        target=user,
+        roles=sorted(wanted),
+        before=sorted(held),
+    )
+    if rights_change:
+        end_sessions_of(session, user_id)
+
+
+@permitted(Permission.ACCOUNT_MANAGE, Permission.ACCOUNT_ADD_TEAM)
+def reset_password(session: Session, actor: Actor, *, user_id: int, prepared: tuple[str, str]) -> NewPassword:
+    """Give an account a new first password; its sessions end.
+
+    Raises:
+        NotFound: there is no such account.
+        NotAllowed: the account is not this actor's to manage.
+    """
+    user = _managed(session, actor, user_id)
+    password, user.password_hash = prepared
+    user.must_change_password, user.version = True, user.version + 1
+    session.add(user)
+    end_sessions_of(session, user_id)
+    audit.record(session, actor, audit.Action.PASSWORD_RESET, target=user)
+    return NewPassword(user_id, user.username, password)
+
+
+@permitted(Permission.ACCOUNT_MANAGE, Permission.ACCOUNT_ADD_TEAM)
+def set_active(session: Session, actor: Actor, *, user_id: int, is_active: bool) -> None:
+    """Disable an account, ending its sessions, or enable it again; nothing it wrote is lost.
+
+    Raises:
+        NotFound: there is no such account.
+        NotAllowed: the account is not this actor's to manage.
+        OwnAccount: it is the actor's own.
+        LastAdministrator: no active administrator would be left.
+    """
+    user = _managed(session, actor, user_id)
+    if not is_active:
+        if user_id == actor.user_id:
+            raise OwnAccount
+        if Role.ADMIN in _roles_of(session, user_id):
+            _keep_an_administrator(session, user_id)
+        end_sessions_of(session, user_id)
+    user.is_active, user.version = is_active, user.version + 1
+    session.add(user)
+    action = audit.Action.ACCOUNT_ENABLED if is_active else audit.Action.ACCOUNT_DISABLED
+    audit.record(session, actor, action, target=user)
+
+
+@permitted(Permission.OWN_ACCOUNT)
+def find_own_hash(session: Session, actor: Actor) -> str:
+    """Return the stored hash of the actor's own password, to compare it outside the transaction."""
+    return session.get_one(AppUser, actor.id_of_staff).password_hash
+
+
+def check_new_password(*, username: str, old: str, new: str, again: str) -> None:
+    """Refuse a new password that can't be used.
+
+    Raises:
+        FieldErrors: too long, too short, too easy, the same as before, or typed differently twice.
+    """
+    problems: dict[str, Problem] = {}
+    if problem := passwords.problem_with(new, username=username):
+        problems["new_password"] = problem
+    elif new == old:
+        problems["new_password"] = Problem("password_same")
+    if new != again:
+        problems["again"] = Problem("password_differs")
+    if problems:
+        raise FieldErrors(problems)
+
+
+@permitted(Permission.OWN_ACCOUNT)
+def change_own_password(session: Session, actor: Actor, *, old_hash: str, new_hash: str) -> None:
+    """Store a new password for the actor; every other session of the account ends.
+
+    Raises:
+        EditedMeanwhile: the password was reset while this was typed.
+    """
+    user = session.get_one(AppUser, actor.id_of_staff, with_for_update=True)
+    if user.password_hash != old_hash:
+        raise EditedMeanwhile(None)
+    user.password_hash, user.must_change_password, user.version = new_hash, False, user.version + 1
+    session.add(user)
+    end_sessions_of(session, user.id or 0, except_id=actor.session_id)
+    audit.record(session, actor, audit.Action.PASSWORD_CHANGED, target=user)
+
+
+@permitted(Permission.OWN_ACCOUNT)
+def find_own_username(session: Session, actor: Actor) -> str:
+    """Return the actor's user name."""
+    return session.get_one(AppUser, actor.id_of_staff).username
+
+
+def _may_manage(actor: Actor, roles: Iterable[Role]) -> bool:
+    if allows(actor, Permission.ACCOUNT_MANAGE):
+        return True
+    return allows(actor, Permission.ACCOUNT_ADD_TEAM) and frozenset(roles) <= TEAM_ROLES
+
+
+def _managed(session: Session, actor: Actor, user_id: int) -> AppUser:
+    user = session.get(AppUser, user_id, with_for_update=True)
+    if user is None:
+        raise NotFound
+    if not _may_manage(actor, _roles_of(session, user_id)):
+        raise NotAllowed
+    return user
+
+
+def _roles_of(session: Session, user_id: int) -> frozenset[Role]:
+    rows = session.exec(
+        select(RoleGrant.role).where(RoleGrant.user_id == user_id, col(RoleGrant.ended_at).is_(None))
+    ).all()
+    return frozenset(Role(role) for role in rows)
+
+
+def _roles_by_user(session: Session) -> dict[int, set[Role]]:
+    found: dict[int, set[Role]] = {}
+    for user_id, role in session.exec(
+        select(RoleGrant.user_id, RoleGrant.role).where(col(RoleGrant.ended_at).is_(None))
+    ):
+        found.setdefault(user_id, set()).add(Role(role))
+    return found
+
+
+def _homeroom_classes(session: Session) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for user_id, grade, number in session.exec(
+        select(ClassTeacher.user_id, SchoolClass.grade, SchoolClass.number)
+        .join(SchoolClass, col(SchoolClass.id) == col(ClassTeacher.class_id))
+        .where(ClassTeacher.kind == ClassTeacherKind.HOMEROOM, col(ClassTeacher.to_day).is_(None))
+        .order_by(col(SchoolClass.grade), col(SchoolClass.number))
+    ):
+        found.setdefault(user_id, []).append(class_label(grade, number))
+    return found
+
+
+def _set_roles(session: Session, user_id: int, *, held: frozenset[Role], wanted: frozenset[Role]) -> None:
+    now = clock.now()
+    for grant in session.exec(select(RoleGrant).where(RoleGrant.user_id == user_id, col(RoleGrant.ended_at).is_(None))):
+        if grant.role not in wanted:
+            grant.ended_at = now
+            session.add(grant)
+    for role in sorted(wanted - held):
+        session.add(RoleGrant(user_id=user_id, role=role, granted_at=now))
+
+
+def _keep_an_administrator(session: Session, user_id: int) -> None:
+    others = session.exec(
+        select(func.count())
+        .select_from(RoleGrant)
+        .join(AppUser, col(AppUser.id) == col(RoleGrant.user_id))
+        .where(
+            RoleGrant.role == Role.ADMIN,
+            col(RoleGrant.ended_at).is_(None),
+            AppUser.is_active,
+            AppUser.id != user_id,
+        )
+    ).one()
+    if others == 0:
+        raise LastAdministrator

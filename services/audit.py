@@ -1,0 +1,88 @@
+"""Noting who did what: the transaction appends the collected events to the chain as its last statements."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from sqlmodel import Session, SQLModel
+
+from db.audit_chain import Note, collect
+from services import clock
+from services.actors import Actor
+
+
+class Action(StrEnum):
+    """What happened, in the past tense."""
+
+    SCHOOL_CLAIMED = "school.claimed"
+    SETTINGS_CHANGED = "settings.changed"
+    TERM_SAVED = "term.saved"
+    SCHOOL_DAY_SAVED = "school_day.saved"
+    CLASS_SAVED = "class.saved"
+    CLASS_TEACHER_CHANGED = "class_teacher.changed"
+
+    SIGNED_IN = "session.started"
+    SIGN_IN_MISSED = "session.missed"
+    SIGNED_OUT = "session.ended"
+    SCREEN_HIDDEN = "session.hidden"
+    SCREEN_SHOWN = "session.shown"
+
+    ACCOUNT_CREATED = "account.created"
+    ACCOUNT_CHANGED = "account.changed"
+    ACCOUNT_DISABLED = "account.disabled"
+    ACCOUNT_ENABLED = "account.enabled"
+    ROLES_CHANGED = "account.roles_changed"
+    PASSWORD_RESET = "account.password_reset"  # noqa: S105  an event's name
+    PASSWORD_CHANGED = "account.password_changed"  # noqa: S105
+
+    STUDENT_CREATED = "student.created"
+    STUDENT_CHANGED = "student.changed"
+    STUDENT_OPENED = "student.opened"
+    STUDENT_CLASS_CHANGED = "student.class_changed"
+    STUDENT_STATE_CHANGED = "student.state_changed"
+    GUARDIAN_SAVED = "guardian.saved"
+    CATEGORY_SAVED = "category.saved"
+    CATEGORY_ENDED = "category.ended"
+    CONTACT_OPENED = "contact.opened"
+
+    IMPORT_CONFIRMED = "import.confirmed"
+    IMPORT_UNDONE = "import.undone"
+    EXPORT_MADE = "export.made"
+
+    REFERRAL_REGISTERED = "referral.registered"
+    REFERRAL_CHANGED = "referral.changed"
+    REFERRAL_MATCHED = "referral.matched"
+    REFERRAL_MOVED = "referral.moved"
+    REFERRAL_HANDED_OVER = "referral.handed_over"
+    REFERRAL_ANSWERED = "referral.answered"
+    REFERRAL_FEEDBACK_GIVEN = "referral.feedback_given"
+    REFERRAL_OPENED = "referral.opened"
+    ABUSE_MARKED = "referral.abuse_marked"
+    ABUSE_REPORTED = "referral.abuse_reported"
+    ASSESSMENT_SAVED = "assessment.saved"
+    CASE_OPENED = "case.opened"
+    CONFERENCE_CALLED = "conference.called"
+
+
+def record(
+    session: Session,
+    actor: Actor,
+    action: Action,
+    *,
+    target: SQLModel | None = None,
+    student_id: int | None = None,
+    **details: int | str | bool | Sequence[str] | Sequence[int] | None,
+) -> None:
+    """Note an event; `details` hold field names, counts and codes, never what somebody wrote."""
+    collect(
+        session,
+        Note(
+            at=clock.now(),
+            actor_id=actor.user_id,
+            actor_label=actor.os_user,
+            action=action.value,
+            target_table=str(target.__tablename__) if target is not None else None,
+            target_id=getattr(target, "id", None),
+            student_id=student_id,
+            details=dict(details),
+        ),
+    )

@@ -1,0 +1,55 @@
+"""Passwords: hashed with bcrypt, which reads 72 bytes and no more."""
+
+import secrets
+
+import bcrypt
+
+from services.errors import Problem
+
+ROUNDS = 12
+MAX_BYTES = 72
+MIN_LENGTH = 8
+ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that looks like something else on a printed slip
+
+
+def is_too_long(password: str) -> bool:
+    """Say whether bcrypt would not read the whole password."""
+    return len(password.encode()) > MAX_BYTES
+
+
+def hash_password(password: str) -> str:
+    """Hash a password; takes about a quarter of a second, so never inside a transaction."""
+    return bcrypt.hashpw(password.encode(), bcrypt.gensalt(ROUNDS)).decode()
+
+
+def matches(password: str, password_hash: str | None) -> bool:
+    """Compare a password; an unknown account costs the same time as a known one."""
+    if is_too_long(password):
+        return False
+    stored = password_hash.encode() if password_hash else _dummy()
+    return bcrypt.checkpw(password.encode(), stored) and password_hash is not None
+
+
+_dummies: dict[int, bytes] = {}
+
+
+def _dummy() -> bytes:
+    if ROUNDS not in _dummies:
+        _dummies[ROUNDS] = bcrypt.hashpw(secrets.token_bytes(16).hex().encode(), bcrypt.gensalt(ROUNDS))
+    return _dummies[ROUNDS]
+
+
+def first_password() -> str:
+    """Make a first password to be handed over on paper: three groups of four, about 59 bits."""
+    return "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(3))
+
+
+def problem_with(password: str, *, username: str) -> Problem | None:
+    """Say what keeps a password from being accepted."""
+    if is_too_long(password):
+        return Problem("password_too_long", bytes=len(password.encode()), limit=MAX_BYTES)
+    if len(password) < MIN_LENGTH:
+        return Problem("password_too_short", limit=MIN_LENGTH)
+    if password.casefold().strip() == username.casefold() or len(set(password)) < 4:
+        return Problem("password_too_easy")
+    return None

@@ -1,0 +1,181 @@
+"""First run: one-time code from the server's console, then school, term, administrator and lead in one go."""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import date
+
+from sqlmodel import Session, select
+
+from db.location import Location
+from db.tables import AppUser, Role, SystemFact, Term
+from db.transactions import transaction
+from services import audit, clock, passwords, schools, sign_in
+from services.accounts import NewPassword, add_user, check_username
+from services.actors import Actor
+from services.errors import DomainError, FieldErrors
+from services.fields import SHORT, Checker
+
+CLAIM_CODE = "claim_code_sha256"
+CLAIMED = "claimed"
+CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+
+
+class WrongClaimCode(DomainError):
+    """The one-time code is not the one on the console; counted."""
+
+    def __init__(self, missed: sign_in.Missed) -> None:
+        super().__init__(missed)
+        self.missed = missed
+
+
+class AlreadyClaimed(DomainError):
+    """Somebody has set this installation up already."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetupState:
+    """What a visitor who is not signed in may know."""
+
+    is_claimed: bool
+    school_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRequest:
+    """Everything the first-run page asks for."""
+
+    school_name: str
+    school_year: int
+    term_number: int
+    first_day: date | None
+    last_day: date | None
+    admin_name: str
+    admin_username: str
+    admin_password: str
+    admin_password_again: str
+    lead_name: str
+    lead_username: str
+
+
+def state(session: Session) -> SetupState:
+    """Return whether the installation is set up, and the school's name; two statements."""
+    is_claimed = session.get(SystemFact, CLAIMED) is not None
+    return SetupState(is_claimed, schools.school_name(session) if is_claimed else None)
+
+
+def announce_claim_code(location: Location) -> str | None:
+    """Make a new one-time code for the console, or None where the installation is set up already."""
+    code = "".join(secrets.choice(CODE_ALPHABET) for _ in range(8))
+    with transaction() as session:
+        if session.get(SystemFact, CLAIMED) is not None:
+            return None
+        session.merge(SystemFact(name=CLAIM_CODE, value=_digest(code)))
+    return f"{code[:4]}-{code[4:]}"
+
+
+def check_code(session: Session, *, code: str, address: str | None) -> sign_in.Missed | None:
+    """Compare a typed code with the one on the console; a miss is counted and returned.
+
+    Raises:
+        AlreadyClaimed: the installation is set up already.
+        TooManyTries: too many wrong codes from this address.
+    """
+    if session.get(SystemFact, CLAIMED) is not None:
+        raise AlreadyClaimed
+    sign_in.refuse_waiting_claim(session, address)
+    return None if _code_is_right(session, code) else sign_in.count_claim_miss(session, address)
+
+
+def check_claim(session: Session, *, request: ClaimRequest) -> None:
+    """Refuse a request that can't be carried out, before the slow hashing.
+
+    Raises:
+        FieldErrors: with every problem found.
+    """
+    check = Checker()
+    check.required_text("school_name", request.school_name, limit=SHORT)
+    check.required_text("admin_name", request.admin_name, limit=SHORT)
+    check.required_text("lead_name", request.lead_name, limit=SHORT)
+    admin = check_username(session, check, request.admin_username, field="admin_username")
+    lead = check_username(session, check, request.lead_username, field="lead_username")
+    if admin and admin == lead:
+        check.add("lead_username", "taken", value=lead)
+    if problem := passwords.problem_with(request.admin_password, username=admin):
+        check.problems.setdefault("admin_password", problem)
+    if request.admin_password != request.admin_password_again:
+        check.add("admin_password_again", "password_differs")
+    try:
+        schools.check_term(
+            session,
+            school_year=request.school_year,
+            number=request.term_number,
+            first_day=request.first_day,
+            last_day=request.last_day,
+        )
+    except FieldErrors as error:
+        for name, problem in error.problems.items():
+            check.problems.setdefault(name, problem)
+    check.finish()
+
+
+def claim(
+    session: Session, *, code: str, request: ClaimRequest, admin_hash: str, lead_prepared: tuple[str, str]
+) -> NewPassword:
+    """Set the installation up: school, term, administrator and lead, all or nothing; returns the lead's password.
+
+    Raises:
+        AlreadyClaimed: somebody was faster.
+        WrongClaimCode: the code has changed since it was checked.
+        FieldErrors: the request can't be carried out.
+    """
+    if session.get(SystemFact, CLAIMED, with_for_update=True) is not None:
+        raise AlreadyClaimed
+    if not _code_is_right(session, code):
+        raise WrongClaimCode(sign_in.Missed(0, 0))
+    check_claim(session, request=request)
+    session.add(SystemFact(name=CLAIMED, value=clock.now().isoformat()))  # the primary key lets one claim through
+    session.flush()
+    if used := session.get(SystemFact, CLAIM_CODE):
+        session.delete(used)
+    schools.save_setting(session, schools.SCHOOL_NAME, request.school_name.strip())
+    session.add(_term(request))
+    setter_up = Actor(None, "", frozenset())
+    admin = _user(request.admin_username, request.admin_name, admin_hash, must_change=False)
+    add_user(session, setter_up, admin, frozenset({Role.ADMIN}))
+    password, lead_hash = lead_prepared
+    lead = _user(request.lead_username, request.lead_name, lead_hash, must_change=True)
+    add_user(session, setter_up, lead, frozenset({Role.LEAD}))
+    audit.record(session, setter_up, audit.Action.SCHOOL_CLAIMED, target=admin)
+    return NewPassword(lead.id or 0, lead.username, password)
+
+
+def _term(request: ClaimRequest) -> Term:
+    if request.first_day is None or request.last_day is None:
+        raise ValueError("checked before")
+    return Term(
+        school_year=request.school_year,
+        number=request.term_number,
+        first_day=request.first_day,
+        last_day=request.last_day,
+    )
+
+
+def _user(username: str, display_name: str, password_hash: str, *, must_change: bool) -> AppUser:
+    return AppUser(
+        username=sign_in.normalise_name(username),
+        display_name=display_name.strip(),
+        password_hash=password_hash,
+        must_change_password=must_change,
+        created_at=clock.now(),
+    )
+
+
+def _digest(code: str) -> str:
+    return hashlib.sha256(code.replace("-", "").replace(" ", "").strip().upper().encode()).hexdigest()
+
+
+def _code_is_right(session: Session, code: str) -> bool:
+    stored = session.exec(select(SystemFact.value).where(SystemFact.name == CLAIM_CODE)).first()
+    return stored is not None and hmac.compare_digest(stored, _digest(code))

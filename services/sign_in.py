@@ -1,0 +1,321 @@
+"""Signing in and staying signed in: accounts, throttle, sessions, the hidden screen.
+
+bcrypt takes a quarter of a second, too long to hold the write lock; so signing in is three steps:
+`find_account` (reading), `is_right` (no transaction), `start_session` (writing).
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select, update
+
+from db.sealing import keyed_hash
+from db.tables import AppUser, LoginThrottle, Role, RoleGrant, SignInSession
+from services import audit, clock, passwords
+from services.access import Permission, permitted
+from services.actors import Actor
+from services.errors import DomainError
+
+IDLE = timedelta(minutes=30)
+ABSOLUTE = timedelta(hours=12)
+TOUCH_EVERY = timedelta(minutes=1)
+HIDDEN_WITHOUT_PASSWORD = timedelta(minutes=5)
+
+FIRST_WAIT = timedelta(minutes=1)
+LONGEST_WAIT = timedelta(minutes=30)
+MISSES_FORGOTTEN_AFTER = timedelta(hours=24)
+ALLOWED_MISSES = {"pair": 5, "name": 30, "address": 50, "claim": 5}
+"""Misses before the waiting begins: for one name from one address, one name, one address (a whole school may share
+one), and the claim code."""
+
+
+class TooManyTries(DomainError):
+    """Too many misses for this name or from this address; try again after `wait_seconds`."""
+
+    def __init__(self, wait_seconds: int) -> None:
+        super().__init__(wait_seconds)
+        self.wait_seconds = wait_seconds
+
+
+class PasswordNeeded(DomainError):
+    """The screen was hidden for so long that it takes the password to show it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What signing in needs to know of an account, or of a name nobody has."""
+
+    name: str
+    user_id: int | None
+    password_hash: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A fresh session; the token goes into the cookie and is stored nowhere."""
+
+    token: str
+    user_id: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """Name or password were wrong (or the account is disabled, which looks the same)."""
+
+    tries_left: int
+    wait_seconds: int
+
+
+def normalise_name(name: str) -> str:
+    """Return a user name as it is stored."""
+    return name.strip().lower()
+
+
+def find_account(session: Session, *, name: str, address: str | None) -> Account:
+    """Look an account up by name, whether there is one or not.
+
+    Raises:
+        TooManyTries: the name or the address must wait.
+    """
+    name = normalise_name(name)[:200]
+    _refuse_waiting(session, name, address)
+    user = session.exec(select(AppUser).where(AppUser.username == name, AppUser.is_active)).first()
+    return Account(name, user.id if user else None, user.password_hash if user else None)
+
+
+def is_right(account: Account, password: str) -> bool:
+    """Check the password; slow on purpose, and as slow for a name nobody has."""
+    return passwords.matches(password, account.password_hash)
+
+
+def start_session(session: Session, account: Account, *, is_right: bool, address: str | None) -> SignedIn | Missed:
+    """Start a session, or count the miss; a correct password does not help while the name must wait.
+
+    Raises:
+        TooManyTries: others have used the tries up meanwhile.
+    """
+    _refuse_waiting(session, account.name, address)
+    user = session.get(AppUser, account.user_id) if account.user_id and is_right else None
+    # The password may have been reset, or the account disabled, while bcrypt was counting.
+    if user is None or not user.is_active or user.password_hash != account.password_hash:
+        missed = _count_miss(session, account.name, address)
+        audit.record(session, _nobody(account), audit.Action.SIGN_IN_MISSED, tries_left=missed.tries_left)
+        return missed
+    for throttle in _throttles(session, account.name, address):
+        session.delete(throttle)
+    return _new_session(session, user)
+
+
+def _new_session(session: Session, user: AppUser) -> SignedIn:
+    token, now = secrets.token_urlsafe(32), clock.now()
+    row = SignInSession(
+        token_hash=_hash(token),
+        user_id=user.id or 0,
+        started_at=now,
+        last_seen_at=now,
+        expires_at=now + ABSOLUTE,
+    )
+    session.add(row)
+    session.flush()
+    actor = Actor(user.id, user.display_name, frozenset(), row.id)
+    audit.record(session, actor, audit.Action.SIGNED_IN, target=row)
+    return SignedIn(token, user.id or 0, row.expires_at)
+
+
+def resolve(session: Session, token: str | None) -> Actor | None:
+    """Return who holds this token now, with the roles of this moment; two statements, one if nobody does."""
+    if not token:
+        return None
+    now = clock.now()
+    found = session.exec(
+        select(SignInSession, AppUser)
+        .join(AppUser, col(AppUser.id) == col(SignInSession.user_id))
+        .where(
+            SignInSession.token_hash == _hash(token),
+            col(SignInSession.ended_at).is_(None),
+            col(SignInSession.expires_at) > now,
+            col(SignInSession.last_seen_at) > now - IDLE,
+            AppUser.is_active,
+        )
+    ).first()
+    if found is None:
+        return None
+    row, user = found
+    roles = session.exec(
+        select(RoleGrant.role).where(RoleGrant.user_id == user.id, col(RoleGrant.ended_at).is_(None))
+    ).all()
+    return Actor(
+        user_id=user.id,
+        display_name=user.display_name,
+        roles=frozenset(Role(role) for role in roles),
+        session_id=row.id,
+        must_change_password=user.must_change_password,
+        is_protection_leader=user.is_protection_leader,
+        hidden_since=row.hidden_at,
+        last_seen_at=row.last_seen_at,
+    )
+
+
+def needs_touch(actor: Actor) -> bool:
+    """Say whether it is time to note that the actor is still there; at most once a minute."""
+    return actor.last_seen_at is not None and clock.now() - actor.last_seen_at >= TOUCH_EVERY
+
+
+@permitted(Permission.OWN_ACCOUNT)
+def touch(session: Session, actor: Actor) -> None:
+    """Note that the actor is still there."""
+    session.exec(
+        update(SignInSession)
+        .where(col(SignInSession.id) == actor.session_id, col(SignInSession.ended_at).is_(None))
+        .values(last_seen_at=clock.now())
+    )
+
+
+@permitted(Permission.OWN_ACCOUNT)
+def sign_out(session: Session, actor: Actor) -> None:
+    """End this session, in all tabs of this browser."""
+    _set(session, actor, ended_at=clock.now())
+    audit.record(session, actor, audit.Action.SIGNED_OUT)
+
+
+@permitted(Permission.OWN_ACCOUNT)
+def hide(session: Session, actor: Actor) -> None:
+    """Hide the screen of this session, in all its tabs and over a reload."""
+    if actor.hidden_since is None:
+        _set(session, actor, hidden_at=clock.now())
+        audit.record(session, actor, audit.Action.SCREEN_HIDDEN)
+
+
+def takes_password(actor: Actor) -> bool:
+    """Say whether the screen was hidden for so long that showing it takes the password."""
+    return actor.hidden_since is not None and clock.now() - actor.hidden_since > HIDDEN_WITHOUT_PASSWORD
+
+
+@permitted(Permission.OWN_ACCOUNT)
+def find_own_account(session: Session, actor: Actor, *, address: str | None) -> Account:
+    """Return the actor's own account, to check the password before the screen is shown again.
+
+    Raises:
+        TooManyTries: too many misses.
+    """
+    user = session.get_one(AppUser, actor.id_of_staff)
+    _refuse_waiting(session, user.username, address)
+    return Account(user.username, user.id, user.password_hash)
+
+
+@permitted(Permission.OWN_ACCOUNT)
+def unhide(
+    session: Session,
+    actor: Actor,
+    *,
+    account: Account | None = None,
+    is_right: bool = False,
+    address: str | None = None,
+) -> Missed | None:
+    """Show the screen again; None when it is shown, else the counted miss.
+
+    Raises:
+        PasswordNeeded: more than five minutes have passed and no password was given.
+        TooManyTries: too many misses.
+    """
+    if takes_password(actor):
+        if account is None:
+            raise PasswordNeeded
+        _refuse_waiting(session, account.name, address)
+        if not is_right or account.user_id != actor.user_id:
+            return _count_miss(session, account.name, address)
+    _set(session, actor, hidden_at=None, last_seen_at=clock.now())
+    audit.record(session, actor, audit.Action.SCREEN_SHOWN)
+    return None
+
+
+def end_sessions_of(session: Session, user_id: int, *, except_id: int | None = None) -> None:
+    """End every session of an account; called when its password, roles or state change."""
+    statement = update(SignInSession).where(
+        col(SignInSession.user_id) == user_id, col(SignInSession.ended_at).is_(None)
+    )
+    if except_id is not None:
+        statement = statement.where(col(SignInSession.id) != except_id)
+    session.exec(statement.values(ended_at=clock.now()))
+
+
+def refuse_waiting_claim(session: Session, address: str | None) -> None:
+    """Refuse a claim code from an address that has missed too often.
+
+    Raises:
+        TooManyTries: as said.
+    """
+    _refuse(_rows(session, [_subject("claim", address or "")]))
+
+
+def count_claim_miss(session: Session, address: str | None) -> Missed:
+    """Count a wrong claim code."""
+    return _add_miss(session, "claim", _subject("claim", address or ""))
+
+
+def _set(session: Session, actor: Actor, **values: datetime | None) -> None:
+    session.exec(update(SignInSession).where(col(SignInSession.id) == actor.session_id).values(**values))
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _nobody(account: Account) -> Actor:
+    return Actor(account.user_id, "", frozenset())
+
+
+def _subject(kind: str, value: str) -> str:
+    return keyed_hash(f"throttle-{kind}", value)
+
+
+def _subjects(name: str, address: str | None) -> dict[str, str]:
+    address = address or ""
+    return {
+        "pair": _subject("pair", f"{name}\n{address}"),
+        "name": _subject("name", name),
+        "address": _subject("address", address),
+    }
+
+
+def _rows(session: Session, subjects: list[str]) -> list[LoginThrottle]:
+    return list(session.exec(select(LoginThrottle).where(col(LoginThrottle.subject_hash).in_(subjects))))
+
+
+def _throttles(session: Session, name: str, address: str | None) -> list[LoginThrottle]:
+    pair = _subjects(name, address)["pair"]
+    return _rows(session, [pair])
+
+
+def _refuse_waiting(session: Session, name: str, address: str | None) -> None:
+    _refuse(_rows(session, list(_subjects(name, address).values())))
+
+
+def _refuse(throttles: list[LoginThrottle]) -> None:
+    now = clock.now()
+    waits = [row.blocked_until for row in throttles if row.blocked_until and row.blocked_until > now]
+    if waits:
+        raise TooManyTries(wait_seconds=int((max(waits) - now).total_seconds()) + 1)
+
+
+def _count_miss(session: Session, name: str, address: str | None) -> Missed:
+    missed = [_add_miss(session, kind, subject) for kind, subject in _subjects(name, address).items()]
+    return Missed(min(miss.tries_left for miss in missed), max(miss.wait_seconds for miss in missed))
+
+
+def _add_miss(session: Session, kind: str, subject: str) -> Missed:
+    now = clock.now()
+    row = session.get(LoginThrottle, subject, with_for_update=True)
+    if row is None:
+        row = LoginThrottle(subject_hash=subject, last_miss_at=now)
+    if now - row.last_miss_at > MISSES_FORGOTTEN_AFTER:
+        row.misses = 0
+    row.misses, row.last_miss_at = row.misses + 1, now
+    over = row.misses - ALLOWED_MISSES[kind]
+    wait = min(FIRST_WAIT * 2 ** min(over, 10), LONGEST_WAIT) if over >= 0 else timedelta(0)
+    row.blocked_until = now + wait if wait else None
+    session.add(row)
+    return Missed(max(-over, 0), int(wait.total_seconds()))

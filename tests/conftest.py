@@ -1,0 +1,212 @@
+"""What all tests share: a migrated database for each test, a clock that stands still, makers with sensible defaults."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlmodel import Session
+
+from db import engine, upgrade
+from db.location import Location
+from db.tables import AppUser, ClassMembership, ClassTeacher, ClassTeacherKind, Gender, Role, SchoolClass, Student, Term
+from db.transactions import transaction
+from services import accounts, clock, passwords, sign_in
+from services.actors import Actor
+from tests.postgres import running_cluster
+
+NOW = datetime(2026, 11, 20, 9, 41, tzinfo=clock.SCHOOL_ZONE)  # a Friday, school week 12
+PASSWORD = "Wangshu-2026"
+FAST_ROUNDS = 4
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="also kills, races, stateful runs and PostgreSQL")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """In the long run every test that asks for a database meets both engines."""
+    if "database_engine" in metafunc.fixturenames:
+        both = metafunc.config.getoption("--long") and "tests/services" in str(metafunc.definition.path)
+        metafunc.parametrize("database_engine", ["sqlite", "postgresql"] if both else ["sqlite"], scope="session")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--long"):
+        skip = pytest.mark.skip(reason="only with --long")
+        for item in items:
+            if "long" in item.keywords:
+                item.add_marker(skip)
+
+
+@pytest.fixture(autouse=True)
+def _fast_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "ROUNDS", FAST_ROUNDS)
+
+
+@pytest.fixture(autouse=True)
+def _still_clock() -> Iterator[None]:
+    clock.set_fixed(NOW)
+    yield
+    clock.set_fixed(None)
+
+
+@pytest.fixture(scope="session")
+def migrated_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a freshly migrated embedded database, copied for each test."""
+    folder = tmp_path_factory.mktemp("template")
+    upgrade.prepare(Location(folder / "data", folder / "key" / "care.key")).engine.dispose()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A throw-away PostgreSQL cluster; `{name}` stands for the database."""
+    with running_cluster(tmp_path_factory.mktemp("postgres")) as url:
+        yield url
+
+
+@pytest.fixture
+def location(
+    request: pytest.FixtureRequest, database_engine: str, migrated_folder: Path, tmp_path: Path
+) -> Iterator[Location]:
+    """This test's own database, in use by this process."""
+    if database_engine == "postgresql":
+        yield from _postgres_location(request, migrated_folder, tmp_path)
+        return
+    shutil.copytree(migrated_folder, tmp_path / "care")
+    place = Location(tmp_path / "care" / "data", tmp_path / "care" / "key" / "care.key")
+    runtime = engine.use(place)
+    yield place
+    runtime.engine.dispose()
+
+
+def _postgres_location(request: pytest.FixtureRequest, migrated_folder: Path, tmp_path: Path) -> Iterator[Location]:
+    url: str = request.getfixturevalue("postgres_url")
+    admin = create_engine(
+        url.format(name="postgres").replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT"
+    )
+    key_file = migrated_folder / "key" / "care.key"
+    with admin.connect() as connection:
+        if not connection.execute(text("SELECT 1 FROM pg_database WHERE datname = 'care_template'")).scalar():
+            connection.execute(text("CREATE DATABASE care_template"))
+            upgrade.prepare(
+                Location(tmp_path / "template", key_file, url.format(name="care_template"))
+            ).engine.dispose()
+        name = f"care_{os.getpid()}_{abs(hash(tmp_path)) % 10**9}"
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE care_template"))
+        place = Location(tmp_path / "data", key_file, url.format(name=name))
+        runtime = engine.use(place)
+        yield place
+        runtime.engine.dispose()
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture
+def session(location: Location) -> Iterator[Session]:
+    """One writing transaction, committed when the test ends well."""
+    with transaction() as open_session:
+        yield open_session
+
+
+MakeUser = Callable[..., Actor]
+
+
+def actor_for(user: AppUser, *roles: Role) -> Actor:
+    """The actor an account with these roles is."""
+    return Actor(user.id, user.display_name, frozenset(roles))
+
+
+@pytest.fixture
+def make_user(session: Session) -> MakeUser:
+    """Make an account and return it as an actor: make_user(Role.LEAD, name=…, homeroom_of=class)."""
+    count = 0
+
+    def make(
+        *roles: Role,
+        name: str | None = None,
+        homeroom_of: SchoolClass | None = None,
+        teaches: SchoolClass | None = None,
+        password: str = PASSWORD,
+    ) -> Actor:
+        nonlocal count
+        count += 1
+        wanted = frozenset(roles or {Role.COUNSELLOR})
+        user = AppUser(
+            username=f"user{count}",
+            display_name=name or f"试教师{count}",
+            must_change_password=False,
+            password_hash=passwords.hash_password(password),
+            created_at=clock.now(),
+        )
+        accounts.add_user(session, Actor(None, "", frozenset()), user, wanted)
+        for found, kind in ((homeroom_of, ClassTeacherKind.HOMEROOM), (teaches, ClassTeacherKind.SUBJECT)):
+            if found is not None:
+                session.add(ClassTeacher(class_id=found.id, user_id=user.id, kind=kind, from_day=date(2026, 9, 1)))
+        session.flush()
+        return actor_for(user, *wanted)
+
+    return make
+
+
+@pytest.fixture
+def make_class(session: Session) -> Callable[..., SchoolClass]:
+    """Make a class: make_class(7, 3)."""
+
+    def make(grade: int = 7, number: int = 1, *, school_year: int = 2026) -> SchoolClass:
+        found = SchoolClass(school_year=school_year, grade=grade, number=number)
+        session.add(found)
+        session.flush()
+        return found
+
+    return make
+
+
+@pytest.fixture
+def make_student(session: Session) -> Callable[..., Student]:
+    """Make a child, in a class if one is given: make_student("江小满", in_class=…)."""
+    count = 0
+
+    def make(name: str = "江小满", *, in_class: SchoolClass | None = None, **overrides: object) -> Student:
+        nonlocal count
+        count += 1
+        values: dict[str, object] = {
+            "student_no": f"T{count:06d}",
+            "name": name,
+            "name_initials": "jxm",
+            "name_pinyin": "jiangxiaoman",
+            "gender": Gender.FEMALE,
+            "birth_day": date(2013, 5, 21),
+            "recorded_at": clock.now(),
+        }
+        student = Student(**(values | overrides))  # type: ignore[arg-type]
+        session.add(student)
+        session.flush()
+        if in_class is not None:
+            session.add(ClassMembership(student_id=student.id, class_id=in_class.id, from_day=date(2026, 9, 1)))
+            session.flush()
+        return student
+
+    return make
+
+
+@pytest.fixture
+def term(session: Session) -> Term:
+    """The autumn term of 2026, in which the still clock stands."""
+    found = Term(school_year=2026, number=1, first_day=date(2026, 9, 1), last_day=date(2027, 1, 22))
+    session.add(found)
+    session.flush()
+    return found
+
+
+def token_for(session: Session, actor: Actor) -> str:
+    """Sign an actor in and return the cookie's token."""
+    user = session.get_one(AppUser, actor.user_id)
+    account = sign_in.Account(user.username, user.id, user.password_hash)
+    signed_in = sign_in.start_session(session, account, is_right=True, address="127.0.0.1")
+    assert isinstance(signed_in, sign_in.SignedIn)
+    return signed_in.token

@@ -1,0 +1,132 @@
+"""Signing in: throttle, sessions that end, the hidden screen."""
+
+from datetime import timedelta
+
+import pytest
+
+from db.tables import AppUser, Role
+from services import accounts, clock, sign_in
+from services.sign_in import Missed, SignedIn, TooManyTries
+from tests.conftest import NOW, PASSWORD, token_for
+
+
+def sign(session, name, password, address="10.0.0.5"):
+    account = sign_in.find_account(session, name=name, address=address)
+    return sign_in.start_session(session, account, is_right=sign_in.is_right(account, password), address=address)
+
+
+def test_the_right_password_starts_a_session(session, make_user):
+    counsellor = make_user(Role.COUNSELLOR, name="何知微")
+
+    signed_in = sign(session, " USER1 ", PASSWORD)
+
+    assert isinstance(signed_in, SignedIn)
+    actor = sign_in.resolve(session, signed_in.token)
+    assert actor is not None
+    assert (actor.user_id, actor.roles) == (counsellor.user_id, frozenset({Role.COUNSELLOR}))
+
+
+def test_an_unknown_name_and_a_wrong_password_look_the_same(session, make_user):
+    make_user()
+
+    assert sign(session, "user1", "wrong-one") == sign(session, "nobody", "wrong-one") == Missed(4, 0)
+
+
+def test_five_misses_wait_a_minute_then_twice_as_long(session, make_user):
+    make_user()
+    for _ in range(4):
+        sign(session, "user1", "wrong-one")
+
+    assert sign(session, "user1", "wrong-one") == Missed(0, 60)
+    with pytest.raises(TooManyTries):
+        sign(session, "user1", PASSWORD)
+    clock.set_fixed(NOW + timedelta(seconds=61))
+    assert sign(session, "user1", "wrong-one") == Missed(0, 120)
+
+
+def test_waiting_of_one_address_does_not_lock_the_teacher_out_elsewhere(session, make_user):
+    make_user()
+    for _ in range(5):
+        sign(session, "user1", "wrong-one", address="10.0.0.66")
+
+    assert isinstance(sign(session, "user1", PASSWORD, address="10.0.0.5"), SignedIn)
+
+
+def test_a_guess_already_being_checked_does_not_get_past_the_waiting(session, make_user):
+    make_user()
+    account = sign_in.find_account(session, name="user1", address="10.0.0.5")
+    for _ in range(5):
+        sign(session, "user1", "wrong-one")
+
+    with pytest.raises(TooManyTries):
+        sign_in.start_session(session, account, is_right=True, address="10.0.0.5")
+
+
+@pytest.mark.parametrize("later", [timedelta(minutes=31), timedelta(hours=12, seconds=1)], ids=["idle", "absolute"])
+def test_a_session_ends_by_itself(session, make_user, later):
+    token = token_for(session, make_user())
+
+    clock.set_fixed(NOW + later)
+
+    assert sign_in.resolve(session, token) is None
+
+
+def test_a_session_that_is_used_stays(session, make_user):
+    token = token_for(session, make_user())
+    clock.set_fixed(NOW + timedelta(minutes=29))
+    actor = sign_in.resolve(session, token)
+    assert actor is not None
+    assert sign_in.needs_touch(actor)
+    sign_in.touch(session, actor)
+
+    clock.set_fixed(NOW + timedelta(minutes=58))
+
+    assert sign_in.resolve(session, token) is not None
+
+
+def test_reset_role_change_and_disabling_end_every_session(session, make_user):
+    admin, other = make_user(Role.ADMIN), make_user(Role.COUNSELLOR)
+    acts = [
+        lambda: accounts.reset_password(session, admin, user_id=other.user_id, prepared=("x", "y")),
+        lambda: accounts.set_active(session, admin, user_id=other.user_id, is_active=False),
+        lambda: accounts.change_account(
+            session,
+            admin,
+            user_id=other.user_id,
+            version=session.get_one(AppUser, other.user_id).version,
+            display_name="试教师",
+            roles=[Role.MENTOR],
+        ),
+    ]
+    for act in acts:
+        session.get_one(AppUser, other.user_id).is_active = True
+        token = token_for(session, other)
+        assert sign_in.resolve(session, token) is not None
+        act()
+        session.expire_all()
+        assert sign_in.resolve(session, token) is None
+
+
+def test_signing_out_ends_the_session_in_every_tab(session, make_user):
+    token = token_for(session, make_user())
+    actor = sign_in.resolve(session, token)
+
+    sign_in.sign_out(session, actor)
+
+    assert sign_in.resolve(session, token) is None
+
+
+def test_a_screen_hidden_for_long_takes_the_password(session, make_user):
+    token = token_for(session, make_user())
+    sign_in.hide(session, sign_in.resolve(session, token))
+    clock.set_fixed(NOW + timedelta(minutes=6))
+    session.expire_all()
+    hidden = sign_in.resolve(session, token)
+
+    with pytest.raises(sign_in.PasswordNeeded):
+        sign_in.unhide(session, hidden)
+    account = sign_in.find_own_account(session, hidden, address=None)
+    assert isinstance(sign_in.unhide(session, hidden, account=account, is_right=False), Missed)
+    assert sign_in.unhide(session, hidden, account=account, is_right=True) is None
+    session.expire_all()
+    assert sign_in.resolve(session, token).hidden_since is None
