@@ -17,14 +17,17 @@ SQLModel.metadata.naming_convention = {
 }
 
 
-def stored_by_value(enumeration: type[StrEnum]) -> Enum:
-    """Return a column type that stores an enumeration's values as text, checked by the database."""
+def stored_by_value(enumeration: type[StrEnum], *, name: str | None = None) -> Enum:
+    """Return a column type that stores an enumeration's values as text, checked by the database.
+
+    A second column of the same enumeration in one table needs a `name` for its check.
+    """
     return Enum(
         enumeration,
         native_enum=False,
         create_constraint=True,
         length=40,
-        name=enumeration.__name__.lower(),
+        name=name or enumeration.__name__.lower(),
         values_callable=lambda members: [member.value for member in members],
     )
 

@@ -106,7 +106,9 @@ class ReferralMove(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     uid: str = Field(default_factory=new_uid, max_length=32, unique=True)
     referral_id: int = Field(foreign_key="referral.id", ondelete="RESTRICT", index=True)
-    from_state: ReferralState | None = Field(default=None, sa_type=stored_by_value(ReferralState), nullable=True)
+    from_state: ReferralState | None = Field(
+        default=None, sa_type=stored_by_value(ReferralState, name="from_state"), nullable=True
+    )
     to_state: ReferralState = Field(sa_type=stored_by_value(ReferralState))
     by_id: int = Field(foreign_key="app_user.id", ondelete="RESTRICT")
     at: datetime
@@ -144,7 +146,7 @@ class Assessment(SQLModel, table=True):
     assessed_by_id: int = Field(foreign_key="app_user.id", ondelete="RESTRICT")
     assessed_at: datetime
     domains: str = Field(max_length=120)  # Domain values joined by commas, in their order
-    suggested_severity: Severity = Field(sa_type=stored_by_value(Severity))
+    suggested_severity: Severity = Field(sa_type=stored_by_value(Severity, name="suggested_severity"))
     suggestion_reasons: str = Field(max_length=400)  # keys of the rules that spoke, joined by commas
     severity: Severity = Field(sa_type=stored_by_value(Severity))
     is_overridden: bool = False
