@@ -23,7 +23,7 @@ def _statements(dialect: str) -> list[str]:
         ]
     function = (
         "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
+        "$$ BEGIN RAISE EXCEPTION '%% is append-only', TG_TABLE_NAME; END $$"
     )
     return [function] + [
         f"CREATE TRIGGER {table}_no_{action.lower()} BEFORE {action} ON {table} "
