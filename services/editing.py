@@ -1,12 +1,16 @@
 """Two editors: an edit carries the version its form was drawn from."""
 
-from typing import TypeVar
+from typing import Protocol, TypeVar, cast
 
 from sqlmodel import Session, SQLModel
 
 from services.errors import EditedMeanwhile, NotFound
 
 Row = TypeVar("Row", bound=SQLModel)
+
+
+class _Versioned(Protocol):
+    version: int
 
 
 def lock_version(session: Session, table: type[Row], row_id: int, *, version: int) -> Row:
@@ -19,10 +23,9 @@ def lock_version(session: Session, table: type[Row], row_id: int, *, version: in
     row = session.get(table, row_id, with_for_update=True, populate_existing=True)
     if row is None:
         raise NotFound
-    found: int = row.version  # type: ignore[attr-defined]  # every table edited by people has one
     if found != version:
         raise EditedMeanwhile(row)
-    row.version = found + 1  # type: ignore[attr-defined]
+    versioned.version += 1
     session.add(row)
     return row
 
