@@ -5,7 +5,7 @@ from pathlib import Path
 from db import errors
 
 
-class Problem(Exception):  # noqa: N818  nothing is wrong with the program
+class Problem(Exception):
     """A command can't do its work, for a reason that people can mend; subclasses carry the facts."""
 
 
@@ -137,7 +137,7 @@ SENTENCES: dict[type[Exception], str] = {
     errors.FolderReadOnly: "{path} 写不进去：请让运行这条命令的账号能写这个文件夹，或用 --data 换一个文件夹。",
     errors.DatabaseUnreachable: "连不上数据库（{reason}）：请看看数据库开着没有，CARE_DATABASE_URL 写得对不对。",
     errors.MigrationLocked: "另一个窗口正在升级这份数据：请等它做完，再运行同一条命令。",
-    errors.MigrationFailed: "数据升级没有做完，已退回原来的样子，备份在 {backup}：请保留备份，把这句话告诉信息老师。",
+    errors.MigrationFailed: "数据升级没有做完，已退回原来的样子（备份：{backup}）：请保留备份，把这句话告诉信息老师。",
     errors.StartupProblem: "这份数据现在打不开：请看看数据文件夹和密钥文件是不是原来的那一套。",
 }
 
@@ -150,5 +150,6 @@ def sentence(error: Exception) -> str:
     """
     for known in type(error).__mro__:
         if known in SENTENCES:
-            return SENTENCES[known].format_map(vars(error))
+            facts = {name: "没有" if fact is None else fact for name, fact in vars(error).items()}
+            return SENTENCES[known].format_map(facts)
     raise KeyError(type(error).__name__)
