@@ -30,6 +30,7 @@ OUT_OF_REACH = re.compile(
     r"NewConnectionError|NameResolutionError|ConnectTimeout|ReadTimeout|ProxyError|SSLError|Connection broken"
     r"|No matching distribution|Could not find a version|Could not fetch URL|Network is unreachable"
 )
+FETCHED = ("Collecting ", "Processing ")  # what the installer says of each package, from the network or a file
 WORKING = "import pip, sys; sys.exit(sys.version_info < (3, 11))"
 
 
@@ -220,10 +221,10 @@ def _ending_with(installer: subprocess.Popen[str]) -> Iterator[None]:
 def _tell_progress(line: str, said: Sequence[str]) -> None:
     if line.startswith("Installing collected packages"):
         _tell("正在安装，还要一会儿。")
-    elif line.startswith("Collecting "):
-        fetched = sum(earlier.startswith("Collecting ") for earlier in said)
-        if fetched % 10 == 0:
-            _tell(f"已取 {fetched} 个程序包。")
+    elif line.startswith(FETCHED):
+        count = sum(earlier.startswith(FETCHED) for earlier in said)
+        if count % 10 == 0:
+            _tell(f"已取 {count} 个程序包。")
 
 
 def _tell(words: str) -> None:

@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         StartupProblem: the data can't be opened as they are.
     """
-    from db import upgrade
+    from db import engine, upgrade
     from services import setup
 
     location = Location.from_environment(args.data)
@@ -73,6 +73,7 @@ def run(args: argparse.Namespace) -> int:
     if not is_encrypted(args) and not ask.is_loopback(args.address):
         print(PLAIN_WARNING, file=sys.stderr)
     print(f"关爱室正在启动，请用浏览器打开：{' 或 '.join(addresses)}")
+    engine.runtime().engine.dispose()  # the server opens its own
     hand_over(server_command(args, certificate), env=server_environment(args, location))
 
 
