@@ -31,7 +31,7 @@ class Certificate:
 def list_names(address: str) -> list[str]:
     """List the names and addresses by which browsers may call this machine; the one that must be covered is first."""
     own = [] if is_wildcard(address) else [address]
-    return list(dict.fromkeys([*own, socket.gethostname(), *find_own_addresses(), "localhost", "127.0.0.1", "::1"]))
+    return list(dict.fromkeys([*own, *find_own_addresses(), socket.gethostname(), "localhost", "127.0.0.1", "::1"]))
 
 
 def ensure_certificate(folder: Path, *, names: list[str], now: datetime.datetime | None = None) -> Certificate:
@@ -39,7 +39,7 @@ def ensure_certificate(folder: Path, *, names: list[str], now: datetime.datetime
     moment = now or datetime.datetime.now(datetime.UTC)
     cert_file, key_file = folder / "cert.pem", folder / "key.pem"
     found = _load(cert_file, key_file)
-    if found is None or found.not_valid_after_utc <= moment or names[0] not in covered_names(found):
+    if found is None or found.not_valid_after_utc <= moment or _name(names[0]) not in covered_names(found):
         found = _make(cert_file, key_file, names=names, moment=moment)
     return Certificate(
         cert_file=cert_file,
@@ -49,11 +49,9 @@ def ensure_certificate(folder: Path, *, names: list[str], now: datetime.datetime
     )
 
 
-def covered_names(certificate: x509.Certificate) -> set[str]:
+def covered_names(certificate: x509.Certificate) -> list[x509.GeneralName]:
     """List what a certificate vouches for."""
-    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    addresses = names.get_values_for_type(x509.IPAddress)
-    return {*names.get_values_for_type(x509.DNSName), *(str(address) for address in addresses)}
+    return list(certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
 
 
 def _load(cert_file: Path, key_file: Path) -> x509.Certificate | None:
@@ -89,18 +87,23 @@ def _sign(key: ec.EllipticCurvePrivateKey, *, names: list[str], moment: datetime
         .serial_number(x509.random_serial_number())
         .not_valid_before(moment - CLOCKS_DIFFER_BY)
         .not_valid_after(moment + VALID_FOR)
-        .add_extension(x509.SubjectAlternativeName([_name(text) for text in names]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([name for text in names if (name := _name(text))]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .sign(key, hashes.SHA256())
     )
 
 
-def _name(text: str) -> x509.GeneralName:
+def _name(text: str) -> x509.GeneralName | None:
+    """Return a name as certificates write it; None for a computer's name that the network could not use either."""
     try:
         return x509.IPAddress(ip_address(text))
     except ValueError:
+        pass
+    try:
         return x509.DNSName(text.encode("idna").decode())
+    except UnicodeError:
+        return None
 
 
 def _write(path: Path, content: bytes, *, mode: int) -> None:

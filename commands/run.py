@@ -109,7 +109,7 @@ def claim_block(code: str, address: str) -> str:
 def server_command(args: argparse.Namespace, certificate: "Certificate | None") -> list[str]:
     """Compose the line that starts the server in this same Python."""
     # -P: a folder called db or ui where the command was typed must not take the place of ours.
-    command = [sys.executable, "-P", "-m", "streamlit", "run", str(PROJECT_DIR / "app.py")]
+    command = [sys.executable, "-P", str(PROJECT_DIR / "commands" / "serve.py"), "run", str(PROJECT_DIR / "app.py")]
     command += ["--server.port", str(args.port), "--server.address", args.address, "--server.headless", "true"]
     # Without this, Streamlit asks another host for this machine's public address when it listens on 0.0.0.0.
     command += ["--logger.hideWelcomeMessage", "true"]
