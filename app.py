@@ -1,0 +1,47 @@
+"""The server: Streamlit behind our security headers, a health address, and the error boundary."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+if str(ROOT) not in sys.path:  # started by another server than `streamlit run`
+    sys.path.insert(0, str(ROOT))
+
+import streamlit as st  # noqa: E402
+from starlette.middleware import Middleware  # noqa: E402
+from starlette.requests import Request  # noqa: E402
+from starlette.responses import JSONResponse  # noqa: E402
+from starlette.routing import Route  # noqa: E402
+
+from ui.crashes import keep_words_out_of_logs, on_script_error  # noqa: E402
+from ui.headers import SecurityHeaders  # noqa: E402
+
+HEALTHY = {"database": "ok", "migrations": "current"}
+
+
+def check_health() -> dict[str, str]:
+    """Ask database and migrations; imported late so that a broken database still lets the server answer."""
+    from db import health
+
+    return health.check()
+
+
+def health(_request: Request) -> JSONResponse:
+    """Answer 200 when the database answers and its version is ours, else 503. Says nothing more."""
+    try:
+        state = check_health()
+    except Exception:  # whatever is wrong, the answer is the same
+        state = {"database": "unreachable", "migrations": "unknown"}
+    return JSONResponse(state, status_code=200 if state == HEALTHY else 503)
+
+
+keep_words_out_of_logs()
+
+# The page script is not this file: beside a main script Streamlit serves a `pages/` folder to the first
+# visitor after a restart without running the script, so without sign-in (seen).
+app = st.App(
+    ROOT / "ui" / "main.py",
+    routes=[Route("/api/health", health)],
+    middleware=[Middleware(SecurityHeaders)],
+    on_script_error=on_script_error,
+)

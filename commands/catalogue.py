@@ -1,0 +1,25 @@
+"""The list of commands; a new one is a row here and a module with `add_parser` and `run`."""
+
+from typing import NamedTuple
+
+
+class Command(NamedTuple):
+    """One command: what is typed, where its code lies, and one line of help."""
+
+    name: str
+    module: str
+    help: str
+    needs_dev: bool = False  # also wants requirements-dev.txt
+    passes_on: bool = False  # words it does not know belong to another program
+
+
+COMMANDS = (
+    Command("run", "commands.run", "启动关爱室，并告诉您用浏览器打开哪个地址"),
+    Command("test", "commands.test", "运行测试（给开发的人用）", needs_dev=True, passes_on=True),
+    Command("check", "commands.check", "检查代码的写法和类型（给开发的人用）", needs_dev=True),
+)
+
+
+def find_command(name: str) -> Command:
+    """Return the row of a command that is known to exist."""
+    return next(command for command in COMMANDS if command.name == name)

@@ -1,0 +1,155 @@
+"""What keeps a command from doing its work, each as one Chinese sentence that says what to do next."""
+
+from pathlib import Path
+
+from db import errors
+
+
+class Problem(Exception):
+    """A command can't do its work, for a reason that people can mend; subclasses carry the facts."""
+
+
+class PortTaken(Problem):
+    """Another program listens on the port."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(port)
+        self.port = port
+        self.other = port + 1 if port < 65535 else 8501
+
+
+class PortForbidden(Problem):
+    """The operating system keeps the port for its administrator."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(port)
+        self.port = port
+
+
+class AddressElsewhere(Problem):
+    """The address does not belong to this machine."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self.address = address
+
+
+class CertificateAlone(Problem):
+    """Of certificate and key only one was given."""
+
+    def __init__(self, given: str, missing: str) -> None:
+        super().__init__(given, missing)
+        self.given = given
+        self.missing = missing
+
+
+class CertificateTwice(Problem):
+    """Both a certificate and --https were given."""
+
+
+class FileUnreadable(Problem):
+    """A file named on the command line is not there or may not be read."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+class NoCertificateInside(FileUnreadable):
+    """The file holds no certificate in PEM form."""
+
+
+class NoKeyInside(FileUnreadable):
+    """The file holds no private key in PEM form."""
+
+
+class KeyHasPassword(FileUnreadable):
+    """The private key is locked with a password, which nobody could type at a restart."""
+
+
+class CertificateKeyMismatch(Problem):
+    """Certificate and key do not belong together."""
+
+    def __init__(self, cert: Path, key: Path) -> None:
+        super().__init__(cert, key)
+        self.cert = cert
+        self.key = key
+
+
+class VenvUnavailable(Problem):
+    """This Python cannot make virtual environments; on Debian that is a package of its own."""
+
+
+class VenvStrange(Problem):
+    """The folder of the virtual environment is there, but its Python is not the one that ran."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+class PackagesOutOfReach(Problem):
+    """Neither the network nor the wheels folder has the packages."""
+
+    def __init__(self, requirements: str) -> None:
+        super().__init__(requirements)
+        self.requirements = requirements
+
+
+class InstallBroken(Problem):
+    """The installation ended for another reason than the network."""
+
+    def __init__(self, log: Path) -> None:
+        super().__init__(log)
+        self.log = log
+
+
+class ToolsMissing(Problem):
+    """What the tests need is not installed, and this run may not skip it."""
+
+    def __init__(self, tools: str, packages: str) -> None:
+        super().__init__(tools, packages)
+        self.tools = tools
+        self.packages = packages
+
+
+SENTENCES: dict[type[Exception], str] = {
+    PortTaken: "端口 {port} 已经有程序在用：请先停掉它，或换一个端口，例如 --port {other}。",
+    PortForbidden: "端口 {port} 只有系统管理员能用：请换一个 1024 以上的端口，例如 --port 8501。",
+    AddressElsewhere: "{address} 不是这台机器的地址：请换成这台机器的地址，或写 --address 0.0.0.0。",
+    CertificateAlone: "给了 {given}，还缺 {missing}：证书和它的私钥要一起给。",
+    CertificateTwice: "--https 会自己做一张证书，和 --cert、--key 只能用一种：请去掉其中一种。",
+    FileUnreadable: "读不了 {path}：请看看文件在不在，运行这条命令的账号能不能读。",
+    NoCertificateInside: "{path} 里没有可用的证书：请换成 PEM 格式的证书文件。",
+    NoKeyInside: "{path} 里没有可用的私钥：请换成 PEM 格式的私钥文件。",
+    KeyHasPassword: "{path} 里的私钥上了密码：请换成不带密码的私钥文件，并只让这个账号能读。",
+    CertificateKeyMismatch: "证书 {cert} 和私钥 {key} 不是一对：请找到和这张证书一起发下来的私钥。",
+    VenvUnavailable: "这个 Python 建不了运行环境：请先运行 apt-get install -y python3-venv，再运行同一条命令。",
+    VenvStrange: "{path} 里的运行环境用不了：请删掉这个文件夹，再运行同一条命令。",
+    PackagesOutOfReach: "程序包没有取到，网络不通，wheels 文件夹里也没有：请接上网络，或在能上网的同类机器上运行 "
+    "python3 -m pip download -r {requirements} -d wheels，把 wheels 文件夹拷到这里，再运行同一条命令。",
+    InstallBroken: "程序包没有装完：请看 {log} 里最后几行写的原因，处理好以后再运行同一条命令。",
+    ToolsMissing: "缺{tools}，这次测试不能少：请先运行 apt-get install -y {packages}，再运行同一条命令。",
+    errors.KeyMissing: "有数据，却没有打开它的密钥文件 {path}：请把另存的那份放回去，或用 CARE_KEY_FILE 指出它在哪里。",
+    errors.KeyWrong: "密钥文件 {path} 打不开这份数据：它坏了，或属于另一份数据，请换成和这份数据一起保存的密钥文件。",
+    errors.DatabaseNewer: "数据是更新的版本写的（数据 {found}，程序 {known}）：请换上更新的程序再启动，数据没有动过。",
+    errors.DatabaseOutdated: "数据还是旧版本的（数据 {found}，程序 {known}）：请运行 manage.py run，它先备份再升级。",
+    errors.FolderReadOnly: "{path} 写不进去：请让运行这条命令的账号能写这个文件夹，或用 --data 换一个文件夹。",
+    errors.DatabaseUnreachable: "连不上数据库（{reason}）：请看看数据库开着没有，CARE_DATABASE_URL 写得对不对。",
+    errors.MigrationLocked: "另一个窗口正在升级这份数据：请等它做完，再运行同一条命令。",
+    errors.MigrationFailed: "数据升级没有做完，已退回原来的样子（备份：{backup}）：请保留备份，把这句话告诉信息老师。",
+    errors.StartupProblem: "这份数据现在打不开：请看看数据文件夹和密钥文件是不是原来的那一套。",
+}
+
+
+def sentence(error: Exception) -> str:
+    """Say in one Chinese sentence what is wrong and what to do next.
+
+    Raises:
+        KeyError: the class has no sentence, so it is not a problem people can mend.
+    """
+    for known in type(error).__mro__:
+        if known in SENTENCES:
+            facts = {name: "没有" if fact is None else fact for name, fact in vars(error).items()}
+            return SENTENCES[known].format_map(facts)
+    raise KeyError(type(error).__name__)

@@ -1,0 +1,149 @@
+"""streamlit-authenticator, fitted to our accounts: checks through our service, and a cookie that names a session.
+
+The library keeps its users in a dictionary, answers unknown names faster than known ones, and writes the
+account's name and an expiry into its cookie, so that nothing ends a session early. Here the service looks the
+name up, hashes, throttles and opens a session; the cookie holds that session's random token, signed.
+Built only on runs where nobody is signed in: each construction sends a small component to the browser.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import extra_streamlit_components as stx
+import jwt
+import streamlit as st
+from streamlit_authenticator.controllers import AuthenticationController, CookieController
+from streamlit_authenticator.models import AuthenticationModel, CookieModel
+
+from services.sign_in import SignedIn
+
+COOKIE_NAME = "care_room"
+_ALGORITHM = "HS256"
+
+CheckPassword = Callable[[str, str], SignedIn]
+
+
+class Authenticator:
+    """The library's two controllers with our models inside."""
+
+    def __init__(self, check_password: CheckPassword, *, cookie_key: str) -> None:
+        self._people = _People(check_password)
+        self._cookies = _Cookies(cookie_key)
+
+    def sign_in(self, name: str, password: str) -> SignedIn:
+        """Check name and password, and give the browser its cookie.
+
+        Raises:
+            DomainError: the refusals of the service pass through unchanged.
+        """
+        self._people.login(name, password)
+        signed_in = self._people.take_signed_in()
+        self._cookies.cookie_model.signed_in = signed_in
+        self._cookies.set_cookie()
+        return signed_in
+
+    def sign_out(self) -> None:
+        """Take the cookie out of the browser; the session row was ended by the service before."""
+        self._people.logout()
+        self._cookies.delete_cookie()
+
+    def token_in_browser(self) -> str | None:
+        """Return the token another tab has stored since this one connected.
+
+        `st.context.cookies` stays what it was when the connection opened; the component reads the browser's
+        cookies now, but only answers by the next run.
+        """
+        token: str | None = self._cookies.cookie_model.token_in_browser()
+        return token
+
+
+def read_cookie(value: str | None, *, key: str) -> str | None:
+    """Return the session token in a cookie's value, or None when it is missing, forged or past its date."""
+    if not value:
+        return None
+    try:
+        payload = jwt.decode(value, key, algorithms=[_ALGORITHM], options={"require": ["exp", "sid"]})
+    except jwt.InvalidTokenError:
+        return None
+    token = payload["sid"]
+    return token if isinstance(token, str) else None
+
+
+class _PeopleModel(AuthenticationModel):  # type: ignore[misc] # the library has no types
+    """Checks with our service instead of a dictionary."""
+
+    def __init__(self, check_password: CheckPassword) -> None:
+        super().__init__(credentials={"usernames": {}}, auto_hash=False)
+        self._check_password = check_password
+        self.signed_in: SignedIn | None = None
+
+    def check_credentials(self, username: str, password: str) -> bool:
+        self.signed_in = self._check_password(username, password)
+        self.credentials = {"usernames": {username: {"name": username}}}  # the library marks it as signed in
+        return True
+
+
+class _People(AuthenticationController):  # type: ignore[misc] # the library has no types
+    def __init__(self, check_password: CheckPassword) -> None:
+        super().__init__(credentials={"usernames": {}}, auto_hash=False)
+        self.authentication_model = _PeopleModel(check_password)
+
+    def login(self, username: str, password: str) -> None:
+        """The library's own also strips the password, so that one set with a blank at the end never fits."""
+        self.authentication_model.login(username.strip().casefold(), password)
+
+    def take_signed_in(self) -> SignedIn:
+        """Return what the last successful check opened."""
+        signed_in: SignedIn = self.authentication_model.signed_in
+        return signed_in
+
+
+class _CookieComponent(stx.CookieManager):  # type: ignore[misc] # the library has no types
+    def _remove_extra_spacing(self) -> None:
+        """Leave out the library's style sheet; we place the component where its gap doesn't show."""
+
+
+class _CookieModel(CookieModel):  # type: ignore[misc] # the library has no types
+    """A signed cookie with a session's random token; same-site, and secure where the page came by https."""
+
+    def __init__(self, cookie_key: str) -> None:
+        # Not the library's own constructor: it would draw a second component of the same key.
+        self.cookie_name = COOKIE_NAME
+        self.cookie_key = cookie_key
+        self.cookie_manager = _CookieComponent(key="care_cookies")
+        self.signed_in: SignedIn | None = None
+
+    def token_in_browser(self) -> str | None:
+        return read_cookie(self.cookie_manager.cookies.get(self.cookie_name), key=self.cookie_key)
+
+    def set_cookie(self) -> None:
+        if self.signed_in is None:
+            return
+        expires_at = self.signed_in.expires_at.astimezone(UTC)
+        payload = {"sid": self.signed_in.token, "exp": int(expires_at.timestamp())}
+        self.cookie_manager.set(
+            self.cookie_name,
+            jwt.encode(payload, self.cookie_key, algorithm=_ALGORITHM),
+            key="care_cookie_set",
+            # With its zone: the library sends naive server time, which the browser reads in its own zone.
+            expires_at=expires_at,
+            max_age=max(0, int((expires_at - datetime.now(UTC)).total_seconds())),
+            secure=_is_https(),
+            same_site="strict",
+        )
+
+    def delete_cookie(self) -> None:
+        # The library expects to have read the cookie first, and prints a KeyError when it has not.
+        self.cookie_manager.cookies.setdefault(self.cookie_name, "")
+        self.cookie_manager.delete(self.cookie_name, key="care_cookie_delete")
+
+
+class _Cookies(CookieController):  # type: ignore[misc] # the library has no types
+    def __init__(self, cookie_key: str) -> None:
+        self.cookie_model = _CookieModel(cookie_key)
+
+
+def _is_https() -> bool:
+    """Whether the browser came by https, also when a proxy in front of us ends the encryption."""
+    return urlsplit(st.context.url or "").scheme == "https"

@@ -1,0 +1,111 @@
+"""What happens when the program is wrong: a number on screen, class and place in the log, never a word of data."""
+
+import logging
+import secrets
+import sys
+import threading
+import traceback
+from pathlib import Path
+from types import TracebackType
+
+import streamlit as st
+
+from services.errors import DomainError
+from ui.messages import explain
+
+_log = logging.getLogger("care_room.crashes")
+_REFERENCE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # no 0 and O, no 1 and I: it is read out on the phone
+_make_record = logging.LogRecord
+
+
+def on_script_error(error: Exception) -> bool:
+    """Show the crash box for an exception nobody caught, and log it without its words.
+
+    Returns:
+        True: Streamlit's own (English) box isn't shown.
+    """
+    if isinstance(error, DomainError):  # a page forgot to catch it; its sentence is still the better one
+        st.error(explain(error), icon=":material/error:")
+        return True
+    reference = new_reference()
+    _log.error("%s: %s", reference, describe(error))
+    st.error(crash_sentence(reference), icon=":material/error:")
+    return True
+
+
+def crash_sentence(reference: str) -> str:
+    """Return what the person reads; the number leads the IT teacher to the line in the log."""
+    return f"出了错，编号 {reference}。写的字还在，请把编号告诉信息老师。"
+
+
+def new_reference() -> str:
+    """Return six letters and figures that can't be misread."""
+    return "".join(secrets.choice(_REFERENCE_LETTERS) for _ in range(6))
+
+
+def describe(error: BaseException) -> str:
+    """Return class and frames of an exception and of its causes: no message, no locals, no source text."""
+    parts = []
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        parts.append(f"{type(current).__module__}.{type(current).__qualname__} at {_frames(current.__traceback__)}")
+        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
+    return " <- ".join(parts)
+
+
+def keep_words_out_of_logs() -> None:
+    """Make every log record of this process describe an exception instead of printing it.
+
+    A record factory rather than a filter: it holds for loggers and handlers made later as well (Streamlit
+    gives each of its loggers a handler of its own), for uvicorn and for asyncio.
+    """
+    logging.setLogRecordFactory(_record_without_words)
+    logging.getLogger("streamlit.error_util").addFilter(_is_not_a_second_report)
+    sys.excepthook = _report_uncaught
+    sys.unraisablehook = lambda unraisable: _report_unraisable(unraisable.exc_value)
+    threading.excepthook = lambda args: _report_unraisable(args.exc_value)
+
+
+def _record_without_words(*args: object, **kwargs: object) -> logging.LogRecord:
+    record = _make_record(*args, **kwargs)  # type: ignore[arg-type] # whatever logging passes
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(record.msg, BaseException):
+        record.msg = type(record.msg).__qualname__
+    if isinstance(record.args, tuple):
+        record.args = tuple(_without_words(arg) for arg in record.args)
+    if error is not None:
+        record.msg, record.args = f"{record.getMessage()}: {describe(error)}", None
+    record.exc_info = record.exc_text = None
+    return record
+
+
+def _without_words(arg: object) -> object:
+    return type(arg).__qualname__ if isinstance(arg, BaseException) else arg
+
+
+def _is_not_a_second_report(record: logging.LogRecord) -> bool:
+    """Streamlit logs the same exception before it asks our handler, without the number."""
+    return not record.getMessage().startswith("Uncaught app execution")
+
+
+def _frames(trace: TracebackType | None) -> str:
+    frames = traceback.extract_tb(trace, limit=-8)  # the innermost ones
+    return " > ".join(f"{_short(frame.filename)}:{frame.lineno}" for frame in frames) or "-"
+
+
+def _short(filename: str) -> str:
+    """Return the last parts of a path: enough to find the file, nothing about the machine."""
+    return "/".join(Path(filename).parts[-2:])
+
+
+def _report_uncaught(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
+    if isinstance(error, KeyboardInterrupt):
+        return
+    _report_unraisable(error)
+
+
+def _report_unraisable(error: BaseException | None) -> None:
+    if error is not None:
+        sys.stderr.write(f"{new_reference()}: {describe(error)}\n")

@@ -1,0 +1,94 @@
+"""How dates, times, money and people's text are written on screen."""
+
+import re
+from datetime import date, datetime, time, tzinfo
+
+_WEEKDAYS = "一二三四五六日"
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>$~&])")
+_DIRECTIVE = re.compile(r":(?=[a-z_]+[:\[/-])")
+
+
+def plain(text: str) -> str:
+    """Return text that shows as typed: what people write must not become markup, pictures or links.
+
+    Everything on screen that comes from a person or a file goes through here; the kit does it itself.
+    """
+    one_line = " ".join(text.split())
+    return _MARKDOWN.sub(r"\\\1", _DIRECTIVE.sub("：", one_line))  # Streamlit's :icon: survives a backslash
+
+
+def day(value: date, *, today: date) -> str:
+    """11月20日; with the year when it isn't this one."""
+    year = "" if value.year == today.year else f"{value.year}年"
+    return f"{year}{value.month}月{value.day}日"
+
+
+def day_and_weekday(value: date, *, today: date) -> str:
+    """11月20日 周五."""
+    return f"{day(value, today=today)} {weekday(value)}"
+
+
+def aligned_day(value: date) -> str:
+    """11月03日, for lists whose dates stand under each other."""
+    return f"{value.month}月{value.day:02d}日"
+
+
+def day_range(first: date, last: date, *, today: date) -> str:
+    """11月16日–22日; the month again only when it is another."""
+    if first == last:
+        return day(first, today=today)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{day(first, today=today)}–{last.day}日"
+    if first.year == last.year:
+        return f"{day(first, today=today)}–{last.month}月{last.day}日"
+    return f"{first.year}年{first.month}月{first.day}日–{last.year}年{last.month}月{last.day}日"
+
+
+def weekday(value: date) -> str:
+    """周五."""
+    return f"周{_WEEKDAYS[value.weekday()]}"
+
+
+def week(number: int) -> str:
+    """第12周."""
+    return f"第{number}周"
+
+
+def clock(value: datetime | time, zone: tzinfo | None = None) -> str:
+    """09:40. An instant needs the school's zone.
+
+    Raises:
+        ValueError: an instant without a zone, or without the school's zone to show it in.
+    """
+    if isinstance(value, datetime):
+        if value.tzinfo is None or zone is None:
+            raise ValueError("an instant is shown in the school's zone")
+        value = value.astimezone(zone)
+    return f"{value.hour:02d}:{value.minute:02d}"
+
+
+def money(amount_fen: int) -> str:
+    """1,680.00 元, from integer fen."""
+    yuan, fen = divmod(abs(amount_fen), 100)
+    return f"{'-' if amount_fen < 0 else ''}{yuan:,}.{fen:02d} 元"
+
+
+def percent(done: int, required: int) -> str:
+    """83%, never rounded up to 100 % when something is missing; – when nothing was required."""
+    return f"{done * 100 // required}%" if required else "–"
+
+
+def out_of(done: int, required: int, unit: str = "") -> str:
+    """22 / 41 人."""
+    return f"{done} / {required} {unit}".rstrip()
+
+
+def masked_id(number: str) -> str:
+    """3299**********0028: the first and last four of an ID number."""
+    return number if len(number) <= 8 else f"{number[:4]}{'*' * (len(number) - 8)}{number[-4:]}"
+
+
+def masked_phone(number: str) -> str:
+    """154****0137."""
+    figures = re.sub(r"\D", "", number)
+    return f"{figures[:3]}****{figures[-4:]}" if len(figures) >= 8 else "****"

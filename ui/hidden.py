@@ -1,0 +1,75 @@
+"""What stands on screen while it is hidden: nothing of anybody."""
+
+from datetime import tzinfo
+
+import streamlit as st
+
+from db.transactions import transaction
+from services import sign_in
+from services.access import Actor
+from services.errors import DomainError
+from ui import session
+from ui.brand import ICON
+from ui.formats import clock, plain
+from ui.layout import field, field_error
+from ui.messages import explain
+
+_IS_PASSWORD_NEEDED = "care_password_needed"  # noqa: S105 # a key, not a password
+_REFUSAL = "care_unhide_refusal"
+
+
+def show_hidden_screen(actor: Actor, zone: tzinfo) -> None:
+    """Draw the hidden screen and the way back."""
+    session.put_input_on_shelf()
+    st.logo(ICON, size="large")
+    st.space(250)
+    with st.container(horizontal_alignment="center"), st.container(width=384, horizontal_alignment="center"):
+        st.title("屏幕已隐藏", anchor=False, text_alignment="center", width="content")
+        st.caption(plain(_line(actor, zone)), text_alignment="center")
+        if st.session_state.get(_IS_PASSWORD_NEEDED):
+            _ask_for_password()
+        else:
+            st.button(
+                "回到刚才的页面",
+                key="hidden_back",
+                icon=":material/visibility:",
+                shortcut="Alt+H",
+                on_click=_unhide,
+            )
+
+
+def _line(actor: Actor, zone: tzinfo) -> str:
+    since = f"{clock(actor.hidden_since, zone)} " if actor.hidden_since else ""
+    return f"{since}由{actor.display_name}隐藏，5 分钟后要重新输入密码。"
+
+
+def _ask_for_password() -> None:
+    with st.form("hidden_form", border=False, enter_to_submit=True):
+        with field():
+            st.text_input("密码", key="hidden_password", type="password", autocomplete="current-password", live=True)
+            if refusal := st.session_state.get(_REFUSAL):
+                field_error(refusal)
+        st.form_submit_button(
+            "回到刚才的页面", key="hidden_submit", type="primary", width="stretch", on_click=_unhide_with_password
+        )
+    st.button("换一个人登录", key="hidden_sign_out", type="tertiary", on_click=session.sign_out)
+
+
+def _unhide_with_password() -> None:
+    _unhide(st.session_state.get("hidden_password", ""))
+
+
+def _unhide(password: str | None = None) -> None:
+    """Come back; the first click tells whether the password is needed."""
+    if (actor := session.identify()) is None:
+        return
+    refusal: DomainError | None = None
+    with transaction() as database:
+        try:
+            sign_in.unhide(database, actor, password=password)
+        except DomainError as error:
+            refusal = error  # a miss is counted, so it must be committed
+    st.session_state[_IS_PASSWORD_NEEDED] = refusal is not None
+    st.session_state[_REFUSAL] = explain(refusal) if refusal else None
+    if refusal is None:
+        session.take_input_from_shelf()

@@ -1,0 +1,153 @@
+"""Pieces every page is made of. Texts are shown as given, never as markup: what people typed stays text."""
+
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from ui.formats import plain
+from ui.messages import explain
+
+_FLASHES = "care_flashes"
+ACT_BUTTON_WIDTH = 104
+SIDE_BY_SIDE = (2.7, 1)
+
+
+@dataclass(frozen=True)
+class Action:
+    """A button at the top of a page or in an empty state. Only one on a page is primary."""
+
+    label: str
+    key: str
+    icon: str | None = None
+    is_primary: bool = False
+    on_click: Callable[..., None] | None = None
+    args: tuple[Any, ...] = ()
+    disabled: bool = False
+
+
+def page_header(
+    title: str, line: str = "", *, badges: Sequence[str] = (), actions: Sequence[Action] = ()
+) -> str | None:
+    """Draw title, the line saying what the page is for, badges (markdown of `ui.states`), and acts at the right.
+
+    Returns:
+        the key of the act just clicked, if any.
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        with st.container(width="content", gap=None):
+            st.title(plain(title), anchor=False)
+            if line:
+                st.caption(plain(line))
+            if badges:
+                st.markdown(" ".join(badges))
+        return action_row(actions) if actions else None
+
+
+def action_row(actions: Iterable[Action]) -> str | None:
+    """Draw buttons that wrap together; return the key of the one just clicked."""
+    with st.container(horizontal=True, width="content", gap="xsmall"):
+        clicked = [action.key for action in actions if _draw_action(action)]
+    return clicked[0] if clicked else None
+
+
+def _draw_action(action: Action) -> bool:
+    return st.button(
+        plain(action.label),
+        key=action.key,
+        icon=f":material/{action.icon}:" if action.icon else None,
+        type="primary" if action.is_primary else "secondary",
+        on_click=action.on_click,
+        args=action.args,
+        disabled=action.disabled,
+    )
+
+
+def empty_state(icon: str, title: str, text: str, *, actions: Sequence[Action] = ()) -> str | None:
+    """Draw what stands where nothing is yet: one bold sentence, what to do, one or two acts.
+
+    Returns:
+        the key of the act just clicked, if any.
+    """
+    with (
+        st.container(border=True, height=356, horizontal_alignment="center", vertical_alignment="center"),
+        st.container(width=480, horizontal_alignment="center"),
+    ):
+        st.markdown(f":gray[:material/{icon}:]", text_alignment="center")
+        st.markdown(f"**{plain(title)}**", text_alignment="center")
+        st.markdown(f":gray[{plain(text)}]", text_alignment="center")
+        return action_row(actions) if actions else None
+
+
+def act_row(
+    title: str,
+    badge: str,
+    reason: str,
+    button: str,
+    *,
+    key: str,
+    on_click: Callable[..., None] | None = None,
+    args: tuple[Any, ...] = (),
+) -> bool:
+    """Draw one thing to do: bold what-and-who, badge and reason below, one button at the right.
+
+    Rows of one state share an `act_list`. Returns whether the button was just clicked.
+    """
+    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+        st.markdown(f"**{plain(title)}**  \n{badge} :small[:gray[{plain(reason)}]]")
+        return st.button(plain(button), key=key, width=ACT_BUTTON_WIDTH, on_click=on_click, args=args)
+
+
+@contextmanager
+def act_list() -> Generator[DeltaGenerator]:
+    """Open the bordered container that rows of one state share."""
+    container = st.container(border=True, gap="xsmall")
+    with container:
+        yield container
+
+
+@contextmanager
+def side_box(title: str, *, badge: str = "", gap: Literal["xsmall", "small"] = "xsmall") -> Generator[DeltaGenerator]:
+    """Open a card of the side column."""
+    container = st.container(border=True, gap=gap)
+    with container:
+        st.markdown(f"**{plain(title)}** {badge}".rstrip())
+        yield container
+
+
+def field_error(text: str) -> None:
+    """Draw a refusal under its field. Open a `field` around both, so that they stand close together."""
+    st.markdown(f":small[:red[:material/error: {plain(text)}]]")
+
+
+@contextmanager
+def field() -> Generator[DeltaGenerator]:
+    """Open the container of one field and what is wrong with it."""
+    container = st.container(gap="xxsmall")
+    with container:
+        yield container
+
+
+def note(text: str, *, icon: str | None = None) -> None:
+    """Draw a secondary sentence: small and gray."""
+    sign = f":material/{icon}: " if icon else ""
+    st.markdown(f":small[:gray[{sign}{plain(text)}]]")
+
+
+def refusal(error: Exception) -> None:
+    """Draw what the service refused; the form still holds what was typed."""
+    st.error(plain(explain(error)), icon=":material/error:")
+
+
+def flash(text: str, *, icon: str = "check") -> None:
+    """Keep a sentence for the next run: say it before `st.rerun()` or `st.switch_page()`."""
+    st.session_state.setdefault(_FLASHES, []).append((text, icon))
+
+
+def show_flash() -> None:
+    """Show what was kept; the frame calls it once a run."""
+    for text, icon in st.session_state.pop(_FLASHES, []):
+        st.toast(plain(text), icon=f":material/{icon}:")

@@ -1,0 +1,103 @@
+"""The page script, run for every click of everybody: who is asking, then the frame and the page."""
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from db.transactions import reading
+from services import setup, students
+from services.access import Actor, Permission, allows
+from ui import navigation, session
+from ui.brand import ICON
+from ui.frame import FindStudents, FoundStudent, draw_frame
+from ui.hidden import show_hidden_screen
+from ui.layout import Action, empty_state
+from ui.sign_in import ask_to_sign_in
+
+SCHOOL_ZONE = ZoneInfo("Asia/Shanghai")
+_FOUND_AT_MOST = 8
+_SCHOOL_NAME = "care_school_name"
+
+
+def main() -> None:
+    """Decide what this run shows."""
+    actor = session.identify()
+    page = navigation.register_pages()  # on every run and before the sign-in form, see there
+    st.set_page_config(page_title=page.title, page_icon=ICON, layout="wide")
+    is_new = actor is None
+    if actor is None:
+        actor = _welcome(page)
+    with session.acting(actor):
+        if actor.hidden_since is not None:
+            show_hidden_screen(actor, SCHOOL_ZONE)
+            st.stop()
+        session.take_input_from_shelf()
+        if actor.must_change_password:
+            _insist_on_password(page, is_new=is_new)
+        else:
+            draw_frame(actor, school_name=_school_name(), find_students=_finder(actor))
+        page.run()
+
+
+def _welcome(page: st.Page) -> Actor:
+    """Return the person who signs in; until then the run ends here, at the form or the first-run page."""
+    with reading() as database:
+        state = setup.state(database)
+    if not state.is_claimed:
+        _show_first_run(page)
+    session.put_input_on_shelf()
+    actor = ask_to_sign_in(school_name=state.school_name)
+    if actor is None:
+        st.stop()
+    return actor
+
+
+def _show_first_run(page: st.Page) -> None:
+    """Run the set-up page, whatever address was asked for, and nothing else."""
+    if not navigation.has_page(navigation.SET_UP):
+        empty_state("flag", "还没有开始使用", "请信息老师先在服务器上做好准备。")
+    elif page.url_path != navigation.SET_UP:
+        st.switch_page(navigation.path_of(navigation.SET_UP))
+    else:
+        page.run()
+    st.stop()
+
+
+def _insist_on_password(page: st.Page, *, is_new: bool) -> None:
+    """Let nobody past a first password; ends the run unless the page asked for is that one."""
+    if page.url_path == navigation.PASSWORD:
+        return
+    if not is_new:
+        st.switch_page(navigation.path_of(navigation.PASSWORD))
+    # This run has just sent the cookie to the browser; switching now could overtake it. The cookie component
+    # asks for the next run by itself, which switches; the button is for a browser where it doesn't.
+    empty_state(
+        "key", "先换一个自己的密码", "现在的密码别人也知道。换好就可以开始用。",
+        actions=[Action("去修改密码", "insist_on_password", is_primary=True)],
+    )  # fmt: skip
+    st.stop()
+
+
+def _school_name() -> str | None:
+    """Return the school's name, read once per browser tab."""
+    if _SCHOOL_NAME not in st.session_state:
+        with reading() as database:
+            st.session_state[_SCHOOL_NAME] = setup.state(database).school_name
+    name: str | None = st.session_state[_SCHOOL_NAME]
+    return name
+
+
+def _finder(actor: Actor) -> FindStudents | None:
+    """Return how this person finds children, or None when they may see none."""
+    if not allows(actor, Permission.STUDENT_READ) or not navigation.has_page(navigation.CHILD):
+        return None
+
+    def find(text: str) -> Sequence[FoundStudent]:
+        with reading() as database:
+            return students.find_students(database, actor, text=text, limit=_FOUND_AT_MOST)
+
+    return find
+
+
+main()

@@ -1,0 +1,54 @@
+"""Refusals in Chinese: what is wrong and how to mend it. Errors carry facts, the sentences stand here."""
+
+from functools import singledispatch
+
+from pydantic import ValidationError
+
+from services import sign_in
+from services.errors import DomainError
+
+
+@singledispatch
+def explain(error: Exception) -> str:
+    """Return the sentence for a refusal. Each area registers its own: `@explain.register`."""
+    raise TypeError(f"no sentence for {type(error).__qualname__}") from error
+
+
+@explain.register
+def _domain(_error: DomainError) -> str:
+    """What is said when a class has no sentence of its own; a test keeps this from happening."""
+    return "没有存上。请看看填的内容，改好再试一次。"
+
+
+@explain.register
+def _validation(_error: ValidationError) -> str:
+    return "没有存上：有的地方没填对。请看标红的几处，改好再试一次。"
+
+
+@explain.register
+def _wrong_password(error: sign_in.WrongPassword) -> str:
+    return f"账号或密码不对。再错 {error.tries_left} 次，要等 {error.wait_minutes} 分钟。"
+
+
+@explain.register
+def _too_many_tries(error: sign_in.TooManyTries) -> str:
+    return f"试的次数多了，请过 {_waiting_time(error.wait_seconds)}再试。"
+
+
+@explain.register
+def _account_disabled(_error: sign_in.AccountDisabled) -> str:
+    return "这个账号停用了。还要用，请找学校信息老师。"
+
+
+@explain.register
+def _password_too_long(_error: sign_in.PasswordTooLong) -> str:
+    return "密码太长了：最多 72 个字母或数字，一个汉字算 3 个。"
+
+
+@explain.register
+def _password_needed(_error: sign_in.PasswordNeeded) -> str:
+    return "隐藏超过 5 分钟了，请输入密码再回来。"
+
+
+def _waiting_time(seconds: int) -> str:
+    return f"{seconds} 秒" if seconds < 60 else f"{-(-seconds // 60)} 分钟"

@@ -1,0 +1,100 @@
+"""Every page of the program in one table, and the menu built from it."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+
+from services.access import Actor, Permission, allows
+
+PAGES_DIR = Path(__file__).resolve().parent.parent / "pages"
+SECTIONS = ("今日", "学生", "陪伴", "制度", "保障", "系统")
+
+
+@dataclass(frozen=True)
+class PageEntry:
+    """One page: `pages/<name>.py`, whose address is `/<name>`."""
+
+    name: str
+    title: str
+    icon: str  # Material Symbols
+    section: str | None = None  # None: reachable, but not in the menu
+    permission: str | None = None  # a member of Permission; None: everybody signed in
+
+
+# Only entries whose file exists are listed: an area appears in the menu when its page does.
+ENTRIES = (
+    PageEntry("home", "工作台", "home", "今日"),
+    PageEntry("students", "学生名册", "groups", "学生", "STUDENT_READ"),
+    PageEntry("intake", "受理登记", "edit_note", "学生", "REFERRAL_WRITE"),
+    PageEntry("cases", "个案与方案", "folder_shared", "学生", "CASE_READ"),
+    PageEntry("archives", "档案与分级", "inventory_2", "学生", "ARCHIVE_READ"),
+    PageEntry("screening", "心理筛查", "fact_check", "学生", "SCREENING_READ"),
+    PageEntry("pairing", "结对帮扶", "diversity_1", "陪伴", "PAIRING_READ"),
+    PageEntry("records", "谈话与家访", "forum", "陪伴", "RECORD_READ"),
+    PageEntry("room", "辅导室", "door_open", "陪伴", "BOOKING_READ"),
+    PageEntry("rules", "制度执行", "rule", "制度", "RULES_READ"),
+    PageEntry("weekly", "周例会", "event_note", "制度", "REVIEW_READ"),
+    PageEntry("incidents", "突发事件", "emergency", "制度", "INCIDENT_READ"),
+    PageEntry("budget", "经费", "account_balance_wallet", "保障", "MONEY_READ"),
+    PageEntry("activities", "活动与培训", "celebration", "保障", "ACTIVITY_READ"),
+    PageEntry("accounts", "账号", "manage_accounts", "系统", "ACCOUNT_MANAGE"),
+    PageEntry("settings", "设置", "settings", "系统", "SETTING_MANAGE"),
+    PageEntry("child", "学生档案", "person", permission="STUDENT_READ"),
+    PageEntry("import_students", "导入名册", "upload", permission="STUDENT_IMPORT"),
+    PageEntry("assessment", "评估", "psychology", permission="CASE_READ"),
+    PageEntry("password", "修改密码", "key"),
+    PageEntry("set_up", "开始使用", "flag"),
+)
+HOME, CHILD, PASSWORD, SET_UP = "home", "child", "password", "set_up"
+
+
+def path_of(name: str) -> Path:
+    """Return a page's file by its name, for `st.switch_page` and `st.page_link`."""
+    return PAGES_DIR / f"{name}.py"
+
+
+@cache
+def existing_entries() -> tuple[PageEntry, ...]:
+    """Return the entries whose page is there."""
+    return tuple(entry for entry in ENTRIES if path_of(entry.name).is_file())
+
+
+def has_page(name: str) -> bool:
+    """Whether a page of this name is there."""
+    return any(entry.name == name for entry in existing_entries())
+
+
+def register_pages() -> st.Page:
+    """Register every page with Streamlit and return the one asked for.
+
+    Called on every run, before the sign-in form: a page that isn't registered by then is lost on reload
+    (seen). All pages for everybody: an address somebody may not open then gets our sentence from its guard,
+    where Streamlit would show an English box. Nothing of a page runs by being registered.
+
+    Without icons: the browser would fetch each page's from fonts.gstatic.com for its tab (seen).
+    """
+    return st.navigation(
+        [
+            st.Page(
+                path_of(entry.name),
+                title=entry.title,
+                url_path=entry.name,
+                default=entry.name == HOME,
+            )
+            for entry in existing_entries()
+        ],
+        position="hidden",
+    )
+
+
+def menu_for(actor: Actor) -> dict[str, list[PageEntry]]:
+    """Return the sections with the pages this person may open, in order, empty sections left out."""
+    visible = [entry for entry in existing_entries() if entry.section and _may_open(actor, entry)]
+    sections = {section: [entry for entry in visible if entry.section == section] for section in SECTIONS}
+    return {section: entries for section, entries in sections.items() if entries}
+
+
+def _may_open(actor: Actor, entry: PageEntry) -> bool:
+    return entry.permission is None or allows(actor, Permission[entry.permission])

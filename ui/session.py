@@ -1,0 +1,154 @@
+"""Who is asking: from the browser's cookie to a signed-in person, anew on every run.
+
+Nothing here is trusted from the run before: roles, hiding, reset passwords and closed accounts count at once.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import streamlit as st
+
+from db.transactions import reading, transaction
+from services import sign_in
+from services.access import Actor, Permission, allows
+from ui.authenticator import COOKIE_NAME, read_cookie
+
+SIGN_IN_FIRST = "请先登录，再打开这一页。"
+NOT_FOR_YOU = "这里看不了：您的岗位没有这一页。有事请找关爱室负责人。"
+SIGNED_OUT_MEANWHILE = "您已退出登录，请重新登录。登录后会回到这一页，写的字还在。"
+
+_TOKEN = "care_token"  # noqa: S105 # a key, not a secret
+_USER_ID = "care_user_id"
+_NOTICE = "care_sign_in_notice"
+_FORGET_COOKIE = "care_forget_cookie"
+_SHELF = "care_shelf"
+_TOUCHED = "care_touched"
+_OURS = "care_"
+_TOUCH_EVERY_SECONDS = 60
+
+# The person of this run. Not in session state: a fragment or dialog runs without the main script, and must
+# not act for somebody who has signed out since.
+_actor_of_this_run: ContextVar[Actor | None] = ContextVar("actor_of_this_run", default=None)
+
+
+def identify() -> Actor | None:
+    """Return who is asking, or None. Two statements at most."""
+    for token in _tokens_to_try():
+        if actor := _resolve(token):
+            _remember(token, actor)
+            return actor
+    if st.session_state.pop(_TOKEN, None):
+        st.session_state[_NOTICE] = SIGNED_OUT_MEANWHILE
+    return None
+
+
+def accept(token: str) -> Actor | None:
+    """Take a session token as this tab's own, from the sign-in form or from another tab's cookie."""
+    actor = _resolve(token)
+    if actor is not None:
+        _remember(token, actor)
+        st.session_state.pop(_NOTICE, None)
+    return actor
+
+
+@contextmanager
+def acting(actor: Actor) -> Iterator[None]:
+    """Make the actor known to the guards of this run."""
+    handle = _actor_of_this_run.set(actor)
+    try:
+        yield
+    finally:
+        _actor_of_this_run.reset(handle)
+
+
+def require_user(permission: Permission | None = None) -> Actor:
+    """Return the person of this run, or end the run: the first statement of every page, dialog and fragment."""
+    actor = _actor_of_this_run.get() or identify()
+    if actor is None:
+        st.error(SIGN_IN_FIRST)
+        st.stop()
+    if permission is not None and not allows(actor, permission):
+        st.error(NOT_FOR_YOU, icon=":material/lock:")
+        st.stop()
+    return actor
+
+
+def sign_out() -> None:
+    """End the session by choice: nothing of it stays in this tab. For a button's `on_click`."""
+    if actor := identify():
+        with transaction() as session:
+            sign_in.sign_out(session, actor)
+    st.session_state.clear()
+    st.query_params.clear()  # the next person doesn't start at the last one's child
+    st.session_state[_FORGET_COOKIE] = True
+
+
+def hide() -> None:
+    """Hide the screen. For a button's `on_click`: the callback runs before anything is drawn."""
+    if actor := identify():
+        with transaction() as session:
+            sign_in.hide(session, actor)
+
+
+def notice() -> str | None:
+    """Return why somebody has to sign in again; it stays until they have."""
+    sentence: str | None = st.session_state.get(_NOTICE)
+    return sentence
+
+
+def must_forget_cookie() -> bool:
+    """Whether this run follows a sign-out and the cookie still has to go. True once."""
+    return bool(st.session_state.pop(_FORGET_COOKIE, False))
+
+
+def put_input_on_shelf() -> None:
+    """Keep what was typed while the page isn't drawn (hidden, signed out): Streamlit drops undrawn fields."""
+    shelf = st.session_state.setdefault(_SHELF, {})
+    for key, value in st.session_state.items():
+        if isinstance(key, str) and not key.startswith((_OURS, "$$")) and _can_be_put_back(value):
+            shelf[key] = value
+
+
+def take_input_from_shelf() -> None:
+    """Put typed input back before the page draws its fields again."""
+    for key, value in st.session_state.pop(_SHELF, {}).items():
+        if key not in st.session_state:
+            st.session_state[key] = value
+
+
+def _can_be_put_back(value: object) -> bool:
+    """Text, numbers, dates and choices; not buttons (False), uploads and table edits, which refuse it."""
+    return value not in (None, False, "") and not isinstance(value, dict)
+
+
+def _tokens_to_try() -> list[str]:
+    own = st.session_state.get(_TOKEN)
+    cookie = read_cookie(st.context.cookies.get(COOKIE_NAME), key=sign_in.cookie_key())
+    return list(dict.fromkeys(token for token in (own, cookie) if token))
+
+
+def _resolve(token: str) -> Actor | None:
+    with reading() as session:
+        actor = sign_in.resolve(session, token)
+    if actor is not None and _is_touch_due():
+        with transaction() as session:
+            sign_in.touch(session, actor)
+    return actor
+
+
+def _is_touch_due() -> bool:
+    """Whether this tab should say again that somebody is there; a write on every click would be too many."""
+    now = time.monotonic()
+    if now - st.session_state.get(_TOUCHED, -_TOUCH_EVERY_SECONDS) < _TOUCH_EVERY_SECONDS:
+        return False
+    st.session_state[_TOUCHED] = now
+    return True
+
+
+def _remember(token: str, actor: Actor) -> None:
+    if st.session_state.get(_USER_ID, actor.user_id) != actor.user_id:
+        st.session_state.clear()  # somebody else sits here now: nothing of the last person stays
+    st.session_state[_TOKEN] = token
+    st.session_state[_USER_ID] = actor.user_id

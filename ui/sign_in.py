@@ -1,0 +1,111 @@
+"""The sign-in form, with its refusals under the field."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from db.transactions import transaction
+from services import sign_in
+from services.access import Actor
+from services.errors import DomainError
+from ui import session
+from ui.authenticator import Authenticator
+from ui.brand import ICON, NAME
+from ui.formats import plain
+from ui.layout import field_error
+from ui.messages import explain
+
+_WIDTH = 384
+
+
+@dataclass(frozen=True)
+class _Form:
+    """What the form holds, and the place under the password for a refusal."""
+
+    name: str
+    password: str
+    is_sent: bool
+    refusal: DeltaGenerator
+
+
+def ask_to_sign_in(*, school_name: str | None) -> Actor | None:
+    """Draw the form; return the person when this run signed somebody in, and draw nothing of it then."""
+    corner, slot = st.container(), st.empty()
+    with corner:
+        authenticator = Authenticator(_check_password, cookie_key=sign_in.cookie_key())
+        if session.must_forget_cookie():
+            authenticator.sign_out()
+    if (token := authenticator.token_in_browser()) and (actor := session.accept(token)):
+        return actor  # signed in in another tab meanwhile
+
+    with slot.container(horizontal_alignment="center"), st.container(width=_WIDTH):
+        _draw_heading(school_name)
+        form = _draw_form()
+        _draw_advice()
+    if not form.is_sent:
+        return None
+    with corner:
+        actor = _sign_in(authenticator, form)
+    if actor is not None:
+        slot.empty()  # else the form stays on screen for one run more (seen)
+    return actor
+
+
+def _sign_in(authenticator: Authenticator, form: _Form) -> Actor | None:
+    if not form.name.strip() or not form.password:
+        _refuse(form, "请把账号和密码都填上。")
+        return None
+    try:
+        return session.accept(authenticator.sign_in(form.name, form.password).token)
+    except DomainError as error:
+        _refuse(form, explain(error))
+        return None
+
+
+def _check_password(name: str, password: str) -> sign_in.SignedIn:
+    refusal: DomainError
+    with transaction() as database:
+        try:
+            return sign_in.check_password(database, name=name, password=password, address=st.context.ip_address)
+        except DomainError as error:
+            refusal = error  # raised only after the commit, else the count of misses is rolled back with it
+    raise refusal
+
+
+def _refuse(form: _Form, sentence: str) -> None:
+    with form.refusal:
+        field_error(sentence)
+
+
+def _draw_heading(school_name: str | None) -> None:
+    st.space("large")
+    st.space("large")
+    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+        st.image(ICON, width=48, alt="")
+        with st.container(gap=None):
+            st.title(NAME)
+            if school_name:
+                st.caption(plain(school_name))
+
+
+def _draw_form() -> _Form:
+    with st.form("sign_in", border=True):
+        name = st.text_input("账号", key="sign_in_name", autocomplete="username", live=True)
+        with st.container(gap="xxsmall"):
+            password = st.text_input(
+                "密码", key="sign_in_password", type="password", autocomplete="current-password", live=True
+            )
+            refusal = st.container()
+        if notice := session.notice():
+            with refusal:
+                st.markdown(f":small[:gray[{notice}]]")
+        is_sent = st.form_submit_button("登录", type="primary", width="stretch", key="sign_in_submit")
+    return _Form(name, password, is_sent, refusal)
+
+
+def _draw_advice() -> None:
+    st.markdown(":small[:gray[忘了密码，请找学校信息老师重设。]]")
+    st.markdown(
+        ":small[:gray[:material/lock: 这里记着孩子的事。离开座位按 Alt+H 隐藏屏幕，用完请退出。每次查看都会留下记录。]]"
+    )
