@@ -23,7 +23,8 @@ def lock_version(session: Session, table: type[Row], row_id: int, *, version: in
     row = session.get(table, row_id, with_for_update=True, populate_existing=True)
     if row is None:
         raise NotFound
-    if found != version:
+    versioned = cast("_Versioned", row)
+    if versioned.version != version:
         raise EditedMeanwhile(row)
     versioned.version += 1
     session.add(row)
