@@ -5,7 +5,9 @@ from functools import singledispatch
 from pydantic import ValidationError
 
 from services import sign_in
-from services.errors import DomainError
+from services.errors import DomainError, EditedMeanwhile, FieldErrors, NotAllowed, NotFound
+
+CANNOT_BE_SEEN = "这里看不了：没有这一条，或不归您看。有事请找关爱室负责人。"
 
 
 @singledispatch
@@ -23,6 +25,26 @@ def _domain(_error: DomainError) -> str:
 @explain.register
 def _validation(_error: ValidationError) -> str:
     return "没有存上：有的地方没填对。请看标红的几处，改好再试一次。"
+
+
+@explain.register
+def _field_errors(error: FieldErrors) -> str:
+    return f"没有存上：有 {len(error.problems)} 处要改。写的字还在，请看标红的地方。"
+
+
+@explain.register
+def _edited_meanwhile(error: EditedMeanwhile) -> str:
+    return f"{error.edited_by or '别人'}刚改过这一条。两份都在下面，请选一份，或合起来再存。"
+
+
+@explain.register
+def _not_found(_error: NotFound) -> str:
+    return CANNOT_BE_SEEN
+
+
+@explain.register
+def _not_allowed(_error: NotAllowed) -> str:
+    return "这件事不归您的岗位办。有事请找关爱室负责人。"
 
 
 @explain.register
