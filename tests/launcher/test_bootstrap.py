@@ -12,6 +12,7 @@ import pytest
 from commands import bootstrap
 from commands.bootstrap import Environment, is_complete, make_complete
 from commands.problems import InstallBroken, PackagesOutOfReach
+from db.errors import FolderReadOnly
 from tests.launcher.conftest import PROJECT
 
 ONE_START = "import sys; from pathlib import Path; from commands.bootstrap import Environment, make_complete; "
@@ -157,6 +158,15 @@ def test_a_lost_interpreter_is_noticed(fake_environment: Environment):
     os.symlink("/nowhere/python3", fake_environment.python)
 
     assert not is_complete(fake_environment)
+
+
+def test_a_project_folder_that_cannot_be_written_is_told(tmp_path: Path):
+    if not Path("/sys/kernel").exists():
+        pytest.skip("this system has no place that even an administrator cannot write to")
+    (tmp_path / ".venv").symlink_to("/sys/venv")
+
+    with pytest.raises(FolderReadOnly):
+        make_complete(Environment(tmp_path))
 
 
 def test_copies_that_share_an_environment_share_its_lock(fake_environment: Environment, tmp_path: Path):
