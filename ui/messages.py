@@ -49,7 +49,10 @@ def _not_allowed(_error: NotAllowed) -> str:
 
 @explain.register
 def _wrong_password(error: sign_in.WrongPassword) -> str:
-    return f"账号或密码不对。再错 {error.tries_left} 次，要等 {error.wait_minutes} 分钟。"
+    missed = error.missed
+    if missed.wait_seconds:
+        return f"账号或密码不对。试的次数多了，请过 {_waiting_time(missed.wait_seconds)}再试。"
+    return f"账号或密码不对。再错 {missed.tries_left} 次，要等一会儿才能再试。"
 
 
 @explain.register
@@ -60,11 +63,6 @@ def _too_many_tries(error: sign_in.TooManyTries) -> str:
 @explain.register
 def _account_disabled(_error: sign_in.AccountDisabled) -> str:
     return "这个账号停用了。还要用，请找学校信息老师。"
-
-
-@explain.register
-def _password_too_long(_error: sign_in.PasswordTooLong) -> str:
-    return "密码太长了：最多 72 个字母或数字，一个汉字算 3 个。"
 
 
 @explain.register
