@@ -15,6 +15,7 @@ from ui.frame import FindStudents, FoundStudent, draw_frame
 from ui.hidden import show_hidden_screen
 from ui.layout import Action, empty_state
 from ui.sign_in import ask_to_sign_in
+from ui.slips import has_slip
 
 SCHOOL_ZONE = ZoneInfo("Asia/Shanghai")
 _FOUND_AT_MOST = 8
@@ -45,8 +46,10 @@ def _welcome(page: st.Page) -> Actor:
     """Return the person who signs in; until then the run ends here, at the form or the first-run page."""
     with reading() as database:
         state = setup.state(database)
-    if not state.is_claimed:
+    if not state.is_claimed or has_slip():
         _show_first_run(page)
+    if page.url_path == navigation.SET_UP:
+        session.say_at_sign_in(session.ALREADY_SET_UP)
     session.put_input_on_shelf()
     actor = ask_to_sign_in(school_name=state.school_name)
     if actor is None:
@@ -55,7 +58,7 @@ def _welcome(page: st.Page) -> Actor:
 
 
 def _show_first_run(page: st.Page) -> None:
-    """Run the set-up page, whatever address was asked for, and nothing else."""
+    """Run the set-up page, whatever address was asked for, and nothing else; also while its result is being read."""
     if not navigation.has_page(navigation.SET_UP):
         empty_state("flag", "还没有开始使用", "请信息老师先在服务器上做好准备。")
     elif page.url_path != navigation.SET_UP:

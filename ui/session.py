@@ -17,6 +17,7 @@ from ui.authenticator import COOKIE_NAME, read_cookie
 
 SIGN_IN_FIRST = "请先登录，再打开这一页。"
 NOT_FOR_YOU = "这里看不了：您的岗位没有这一页。有事请找关爱室负责人。"
+ALREADY_SET_UP = "这里已经有人设好了，请直接登录。"
 SIGNED_OUT_MEANWHILE = "您已退出登录，请重新登录。登录后会回到这一页，写的字还在。"
 
 _TOKEN = "care_token"  # noqa: S105 # a key, not a secret
@@ -97,6 +98,11 @@ def notice() -> str | None:
     """Return why somebody has to sign in again; it stays until they have."""
     sentence: str | None = st.session_state.get(_NOTICE)
     return sentence
+
+
+def say_at_sign_in(sentence: str) -> None:
+    """Have the sign-in form say why somebody stands there."""
+    st.session_state.setdefault(_NOTICE, sentence)
 
 
 def must_forget_cookie() -> bool:
