@@ -19,7 +19,6 @@ from ui.slips import has_slip
 
 SCHOOL_ZONE = ZoneInfo("Asia/Shanghai")
 _FOUND_AT_MOST = 8
-_SCHOOL_NAME = "care_school_name"
 
 
 def main() -> None:
@@ -38,7 +37,7 @@ def main() -> None:
         if actor.must_change_password:
             _insist_on_password(page, is_new=is_new)
         else:
-            draw_frame(actor, school_name=_school_name(), find_students=_finder(actor))
+            draw_frame(actor, school_name=session.school_name(), find_students=_finder(actor))
         page.run()
 
 
@@ -81,15 +80,6 @@ def _insist_on_password(page: st.Page, *, is_new: bool) -> None:
         actions=[Action("去修改密码", "insist_on_password", is_primary=True)],
     )  # fmt: skip
     st.stop()
-
-
-def _school_name() -> str | None:
-    """Return the school's name, read once per browser tab."""
-    if _SCHOOL_NAME not in st.session_state:
-        with reading() as database:
-            st.session_state[_SCHOOL_NAME] = setup.state(database).school_name
-    name: str | None = st.session_state[_SCHOOL_NAME]
-    return name
 
 
 def _finder(actor: Actor) -> FindStudents | None:

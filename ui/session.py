@@ -10,7 +10,7 @@ from contextvars import ContextVar
 import streamlit as st
 
 from db.transactions import reading, transaction
-from services import sign_in
+from services import schools, sign_in
 from services.access import Permission, allows
 from services.actors import Actor
 from ui.authenticator import COOKIE_NAME, read_cookie
@@ -25,6 +25,7 @@ _USER_ID = "care_user_id"
 _NOTICE = "care_sign_in_notice"
 _FORGET_COOKIE = "care_forget_cookie"
 _SHELF = "care_shelf"
+_SCHOOL_NAME = "care_school_name"
 _OURS = "care_"
 
 # The person of this run. Not in session state: a fragment or dialog runs without the main script, and must
@@ -75,6 +76,20 @@ def require_user(*any_of: Permission) -> Actor:
         st.error(NOT_FOR_YOU, icon=":material/lock:")
         st.stop()
     return actor
+
+
+def school_name() -> str | None:
+    """Return the school's name, read once per browser tab."""
+    if _SCHOOL_NAME not in st.session_state:
+        with reading() as session:
+            st.session_state[_SCHOOL_NAME] = schools.school_name(session)
+    name: str | None = st.session_state[_SCHOOL_NAME]
+    return name
+
+
+def forget_school_name() -> None:
+    """Have this tab read the school's name again."""
+    st.session_state.pop(_SCHOOL_NAME, None)
 
 
 def sign_out() -> None:
