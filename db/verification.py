@@ -7,6 +7,7 @@ from enum import StrEnum
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DatabaseError
 from sqlmodel import Session, SQLModel
 
 import db.tables  # noqa: F401  the metadata is complete only with all tables imported
@@ -51,10 +52,12 @@ class Report:
 
 
 def verify(runtime: Runtime) -> Report:
-    """Look at everything; reading only."""
+    """Look at everything; reading only, and not on past damaged pages."""
     findings = list(_check_file(runtime))
     with runtime.engine.connect() as connection:
         findings += _check_pages(connection)
+        if any(finding.check is Check.PAGES for finding in findings):
+            return Report(tuple(findings), 0, None)
         findings += _check_schema(connection)
         findings += _check_foreign_keys(connection)
     with Session(runtime.engine) as session:
@@ -70,15 +73,17 @@ def _check_file(runtime: Runtime) -> Iterator[Finding]:
                 yield Finding(Check.CIPHERTEXT, runtime.location.database_file.name)
 
 
-def _check_pages(connection: Connection) -> Iterator[Finding]:
+def _check_pages(connection: Connection) -> list[Finding]:
     if connection.dialect.name != "sqlite":
-        return
+        return []
     # cipher_integrity_check looks at every page's own digest: it names pages that were tampered with.
-    for (line,) in connection.execute(text("PRAGMA cipher_integrity_check")):
-        yield Finding(Check.PAGES, str(line))
-    for (line,) in connection.execute(text("PRAGMA integrity_check")):
-        if line != "ok":
-            yield Finding(Check.PAGES, str(line))
+    lines = [line for (line,) in connection.execute(text("PRAGMA cipher_integrity_check"))]
+    if not lines:
+        try:
+            lines = [line for (line,) in connection.execute(text("PRAGMA integrity_check")) if line != "ok"]
+        except DatabaseError:
+            lines = ["unreadable"]
+    return [Finding(Check.PAGES, str(line)) for line in lines]
 
 
 def _check_schema(connection: Connection) -> Iterator[Finding]:
