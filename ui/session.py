@@ -61,13 +61,16 @@ def acting(actor: Actor) -> Iterator[None]:
         _actor_of_this_run.reset(handle)
 
 
-def require_user(permission: Permission | None = None) -> Actor:
-    """Return the person of this run, or end the run: the first statement of every page, dialog and fragment."""
+def require_user(*any_of: Permission) -> Actor:
+    """Return the person of this run, or end the run: the first statement of every page, dialog and fragment.
+
+    Any one of the permissions is enough; without any, everybody signed in may stay.
+    """
     actor = _actor_of_this_run.get() or identify()
     if actor is None:
         st.error(SIGN_IN_FIRST)
         st.stop()
-    if permission is not None and not allows(actor, permission):
+    if any_of and not allows(actor, *any_of):
         st.error(NOT_FOR_YOU, icon=":material/lock:")
         st.stop()
     return actor
