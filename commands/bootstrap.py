@@ -4,6 +4,7 @@ The environment is complete exactly when its stamp names the requirements files 
 away before an installation and written after it, so one that broke off is noticed and done again.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -19,7 +20,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, NoReturn
 
-from commands.problems import InstallBroken, PackagesOutOfReach, VenvStrange, VenvUnavailable
+from commands.problems import DiskFull, InstallBroken, PackagesOutOfReach, VenvStrange, VenvUnavailable
 from commands.processes import PROJECT_DIR, hand_over
 from db.errors import FolderReadOnly
 
@@ -107,7 +108,7 @@ def make_complete(environment: Environment, *, needs_dev: bool = False) -> None:
     """Make the environment if it is missing or broken, and install the requirements; one process at a time.
 
     Raises:
-        FolderReadOnly, VenvUnavailable, PackagesOutOfReach, InstallBroken: it can't be done.
+        FolderReadOnly, DiskFull, VenvUnavailable, PackagesOutOfReach, InstallBroken: it can't be done.
     """
     try:
         with _only_one(environment.lock) as lock:
@@ -120,8 +121,12 @@ def make_complete(environment: Environment, *, needs_dev: bool = False) -> None:
             _install(environment, DEVELOPMENT if needs_dev else PRODUCTION, lock)
             _write_stamp(environment, needs_dev=needs_dev)
             _tell("运行环境准备好了。")
-    except PermissionError as error:
-        raise FolderReadOnly(environment.folder) from error
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise DiskFull(environment.folder) from error
+        if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+            raise FolderReadOnly(environment.folder) from error
+        raise
 
 
 def _digests(environment: Environment, *, needs_dev: bool) -> dict[str, str]:

@@ -48,7 +48,7 @@ def build_parser(wanted: str | None = None) -> ChineseParser:
     """Build the tree of commands; only the wanted one is imported, the others stand there with their line of help."""
     parser = ChineseParser(prog="manage.py", description="关爱室：浏览器以外的事都在这里做。", epilog=EPILOG)
     subparsers = parser.add_subparsers(
-        dest="command", metavar="命令", title="命令", required=True, parser_class=ChineseParser
+        dest="command", metavar="命令", title="可以做的事", required=True, parser_class=ChineseParser
     )
     for command in COMMANDS:
         if command.name == wanted:

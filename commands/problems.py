@@ -104,6 +104,14 @@ class InstallBroken(Problem):
         self.log = log
 
 
+class DiskFull(Problem):
+    """There is no room left for what has to be written."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.path = path
+
+
 class ToolsMissing(Problem):
     """What the tests need is not installed, and this run may not skip it."""
 
@@ -129,6 +137,7 @@ SENTENCES: dict[type[Exception], str] = {
     PackagesOutOfReach: "程序包没有取到，网络不通，wheels 文件夹里也没有：请接上网络，或在能上网的同类机器上运行 "
     "python3 -m pip download -r {requirements} -d wheels，把 wheels 文件夹拷到这里，再运行同一条命令。",
     InstallBroken: "程序包没有装完：请看 {log} 里最后几行写的原因，处理好以后再运行同一条命令。",
+    DiskFull: "{path} 所在的磁盘满了：请腾出至少 1 GB，再运行同一条命令。",
     ToolsMissing: "缺{tools}，这次测试不能少：请先运行 apt-get install -y {packages}，再运行同一条命令。",
     errors.KeyMissing: "有数据，却没有打开它的密钥文件 {path}：请把另存的那份放回去，或用 CARE_KEY_FILE 指出它在哪里。",
     errors.KeyWrong: "密钥文件 {path} 打不开这份数据：它坏了，或属于另一份数据，请换成和这份数据一起保存的密钥文件。",

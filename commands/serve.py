@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 from streamlit.web import cli
 
-STOPPED = "关爱室停下了，记下的都在。"
+STOPPED = "关爱室停下了。"
 
 
 def main() -> None:

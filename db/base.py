@@ -17,6 +17,18 @@ SQLModel.metadata.naming_convention = {
 }
 
 
+class Labelled(StrEnum):
+    """An enumeration whose members carry, beside the stored value, the words people read."""
+
+    label: str
+
+    def __new__(cls, value: str, label: str = "") -> "Labelled":
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.label = label
+        return member
+
+
 def stored_by_value(enumeration: type[StrEnum], *, name: str | None = None) -> Enum:
     """Return a column type that stores an enumeration's values as text, checked by the database.
 

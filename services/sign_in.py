@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select, update
 
+from db.engine import keys
 from db.sealing import keyed_hash
 from db.tables import AppUser, LoginThrottle, Role, RoleGrant, SignInSession
 from services import audit, clock, passwords
@@ -39,6 +40,18 @@ class TooManyTries(DomainError):
         self.wait_seconds = wait_seconds
 
 
+class WrongPassword(DomainError):
+    """Name or password were wrong; raised by the page once the miss is counted and committed."""
+
+    def __init__(self, missed: "Missed") -> None:
+        super().__init__()
+        self.missed = missed
+
+
+class AccountDisabled(DomainError):
+    """The password is right, but the account is disabled; said only to who knows the password."""
+
+
 class PasswordNeeded(DomainError):
     """The screen was hidden for so long that it takes the password to show it again."""
 
@@ -63,10 +76,15 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """Name or password were wrong (or the account is disabled, which looks the same)."""
+    """Name or password were wrong; so many tries are left, or so long is the wait."""
 
     tries_left: int
     wait_seconds: int
+
+
+def cookie_key() -> str:
+    """Return the key that signs the sign-in cookie."""
+    return keys().cookie
 
 
 def normalise_name(name: str) -> str:
@@ -82,7 +100,7 @@ def find_account(session: Session, *, name: str, address: str | None) -> Account
     """
     name = normalise_name(name)[:200]
     _refuse_waiting(session, name, address)
-    user = session.exec(select(AppUser).where(AppUser.username == name, AppUser.is_active)).first()
+    user = session.exec(select(AppUser).where(AppUser.username == name)).first()
     return Account(name, user.id if user else None, user.password_hash if user else None)
 
 
@@ -96,14 +114,17 @@ def start_session(session: Session, account: Account, *, is_right: bool, address
 
     Raises:
         TooManyTries: others have used the tries up meanwhile.
+        AccountDisabled: the password is right, but the account is disabled.
     """
     _refuse_waiting(session, account.name, address)
     user = session.get(AppUser, account.user_id) if account.user_id and is_right else None
-    # The password may have been reset, or the account disabled, while bcrypt was counting.
-    if user is None or not user.is_active or user.password_hash != account.password_hash:
+    # The password may have been reset while bcrypt was counting.
+    if user is None or user.password_hash != account.password_hash:
         missed = _count_miss(session, account.name, address)
         audit.record(session, _nobody(account), audit.Action.SIGN_IN_MISSED, tries_left=missed.tries_left)
         return missed
+    if not user.is_active:
+        raise AccountDisabled
     for throttle in _throttles(session, account.name, address):
         session.delete(throttle)
     return _new_session(session, user)

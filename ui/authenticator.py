@@ -95,8 +95,10 @@ class _People(AuthenticationController):  # type: ignore[misc] # the library has
 
     def take_signed_in(self) -> SignedIn:
         """Return what the last successful check opened."""
-        signed_in: SignedIn = self.authentication_model.signed_in
-        return signed_in
+        model: _PeopleModel = self.authentication_model
+        if model.signed_in is None:
+            raise RuntimeError("nobody has signed in")
+        return model.signed_in
 
 
 class _CookieComponent(stx.CookieManager):  # type: ignore[misc] # the library has no types

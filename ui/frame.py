@@ -5,7 +5,7 @@ from typing import Protocol
 
 import streamlit as st
 
-from services.access import Actor
+from services.actors import Actor
 from ui import navigation, session
 from ui.brand import ICON, LOGO
 from ui.formats import plain

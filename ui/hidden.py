@@ -4,9 +4,9 @@ from datetime import tzinfo
 
 import streamlit as st
 
-from db.transactions import transaction
+from db.transactions import reading, transaction
 from services import sign_in
-from services.access import Actor
+from services.actors import Actor
 from services.errors import DomainError
 from ui import session
 from ui.brand import ICON
@@ -63,13 +63,31 @@ def _unhide(password: str | None = None) -> None:
     """Come back; the first click tells whether the password is needed."""
     if (actor := session.identify()) is None:
         return
-    refusal: DomainError | None = None
+    try:
+        _show_again(actor, password)
+    except DomainError as error:
+        st.session_state[_IS_PASSWORD_NEEDED] = True
+        st.session_state[_REFUSAL] = explain(error)
+        return
+    st.session_state[_IS_PASSWORD_NEEDED] = False
+    st.session_state[_REFUSAL] = None
+    session.take_input_from_shelf()
+
+
+def _show_again(actor: Actor, password: str | None) -> None:
+    """Check the password where one was typed, outside of any transaction, and show the screen.
+
+    Raises:
+        WrongPassword: after the miss is committed.
+        PasswordNeeded, TooManyTries: as the service says.
+    """
+    address = st.context.ip_address
+    account, is_right = None, False
+    if password is not None:
+        with reading() as database:
+            account = sign_in.find_own_account(database, actor, address=address)
+        is_right = sign_in.is_right(account, password)
     with transaction() as database:
-        try:
-            sign_in.unhide(database, actor, password=password)
-        except DomainError as error:
-            refusal = error  # a miss is counted, so it must be committed
-    st.session_state[_IS_PASSWORD_NEEDED] = refusal is not None
-    st.session_state[_REFUSAL] = explain(refusal) if refusal else None
-    if refusal is None:
-        session.take_input_from_shelf()
+        missed = sign_in.unhide(database, actor, account=account, is_right=is_right, address=address)
+    if missed is not None:
+        raise sign_in.WrongPassword(missed)

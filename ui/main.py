@@ -7,7 +7,8 @@ import streamlit as st
 
 from db.transactions import reading
 from services import setup, students
-from services.access import Actor, Permission, allows
+from services.access import Permission, allows
+from services.actors import Actor
 from ui import navigation, session
 from ui.brand import ICON
 from ui.frame import FindStudents, FoundStudent, draw_frame

@@ -5,7 +5,9 @@ from functools import singledispatch
 from pydantic import ValidationError
 
 from services import sign_in
-from services.errors import DomainError
+from services.errors import DomainError, EditedMeanwhile, FieldErrors, NotAllowed, NotFound
+
+CANNOT_BE_SEEN = "这里看不了：没有这一条，或不归您看。有事请找关爱室负责人。"
 
 
 @singledispatch
@@ -26,8 +28,31 @@ def _validation(_error: ValidationError) -> str:
 
 
 @explain.register
+def _field_errors(error: FieldErrors) -> str:
+    return f"没有存上：有 {len(error.problems)} 处要改。写的字还在，请看标红的地方。"
+
+
+@explain.register
+def _edited_meanwhile(error: EditedMeanwhile) -> str:
+    return f"{error.edited_by or '别人'}刚改过这一条。两份都在下面，请选一份，或合起来再存。"
+
+
+@explain.register
+def _not_found(_error: NotFound) -> str:
+    return CANNOT_BE_SEEN
+
+
+@explain.register
+def _not_allowed(_error: NotAllowed) -> str:
+    return "这件事不归您的岗位办。有事请找关爱室负责人。"
+
+
+@explain.register
 def _wrong_password(error: sign_in.WrongPassword) -> str:
-    return f"账号或密码不对。再错 {error.tries_left} 次，要等 {error.wait_minutes} 分钟。"
+    missed = error.missed
+    if missed.wait_seconds:
+        return f"账号或密码不对。试的次数多了，请过 {_waiting_time(missed.wait_seconds)}再试。"
+    return f"账号或密码不对。再错 {missed.tries_left} 次，要等一会儿才能再试。"
 
 
 @explain.register
@@ -38,11 +63,6 @@ def _too_many_tries(error: sign_in.TooManyTries) -> str:
 @explain.register
 def _account_disabled(_error: sign_in.AccountDisabled) -> str:
     return "这个账号停用了。还要用，请找学校信息老师。"
-
-
-@explain.register
-def _password_too_long(_error: sign_in.PasswordTooLong) -> str:
-    return "密码太长了：最多 72 个字母或数字，一个汉字算 3 个。"
 
 
 @explain.register

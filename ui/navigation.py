@@ -6,7 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from services.access import Actor, Permission, allows
+from services.access import Permission, allows
+from services.actors import Actor
 
 PAGES_DIR = Path(__file__).resolve().parent.parent / "pages"
 SECTIONS = ("今日", "学生", "陪伴", "制度", "保障", "系统")

@@ -3,7 +3,6 @@
 Nothing here is trusted from the run before: roles, hiding, reset passwords and closed accounts count at once.
 """
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,7 +11,8 @@ import streamlit as st
 
 from db.transactions import reading, transaction
 from services import sign_in
-from services.access import Actor, Permission, allows
+from services.access import Permission, allows
+from services.actors import Actor
 from ui.authenticator import COOKIE_NAME, read_cookie
 
 SIGN_IN_FIRST = "请先登录，再打开这一页。"
@@ -24,9 +24,7 @@ _USER_ID = "care_user_id"
 _NOTICE = "care_sign_in_notice"
 _FORGET_COOKIE = "care_forget_cookie"
 _SHELF = "care_shelf"
-_TOUCHED = "care_touched"
 _OURS = "care_"
-_TOUCH_EVERY_SECONDS = 60
 
 # The person of this run. Not in session state: a fragment or dialog runs without the main script, and must
 # not act for somebody who has signed out since.
@@ -132,19 +130,10 @@ def _tokens_to_try() -> list[str]:
 def _resolve(token: str) -> Actor | None:
     with reading() as session:
         actor = sign_in.resolve(session, token)
-    if actor is not None and _is_touch_due():
+    if actor is not None and sign_in.needs_touch(actor):
         with transaction() as session:
             sign_in.touch(session, actor)
     return actor
-
-
-def _is_touch_due() -> bool:
-    """Whether this tab should say again that somebody is there; a write on every click would be too many."""
-    now = time.monotonic()
-    if now - st.session_state.get(_TOUCHED, -_TOUCH_EVERY_SECONDS) < _TOUCH_EVERY_SECONDS:
-        return False
-    st.session_state[_TOUCHED] = now
-    return True
 
 
 def _remember(token: str, actor: Actor) -> None:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from db.transactions import transaction
+from db.transactions import reading, transaction
 from services import sign_in
-from services.access import Actor
+from services.actors import Actor
 from services.errors import DomainError
 from ui import session
 from ui.authenticator import Authenticator
@@ -64,13 +64,21 @@ def _sign_in(authenticator: Authenticator, form: _Form) -> Actor | None:
 
 
 def _check_password(name: str, password: str) -> sign_in.SignedIn:
-    refusal: DomainError
+    """Look up, check (slow, so outside of any transaction), then open the session or count the miss.
+
+    Raises:
+        WrongPassword: after the miss is committed.
+        TooManyTries, AccountDisabled: as the service says.
+    """
+    address = st.context.ip_address
+    with reading() as database:
+        account = sign_in.find_account(database, name=name, address=address)
+    is_right = sign_in.is_right(account, password)
     with transaction() as database:
-        try:
-            return sign_in.check_password(database, name=name, password=password, address=st.context.ip_address)
-        except DomainError as error:
-            refusal = error  # raised only after the commit, else the count of misses is rolled back with it
-    raise refusal
+        outcome = sign_in.start_session(database, account, is_right=is_right, address=address)
+    if isinstance(outcome, sign_in.Missed):
+        raise sign_in.WrongPassword(outcome)
+    return outcome
 
 
 def _refuse(form: _Form, sentence: str) -> None:

@@ -1,26 +1,25 @@
 """Staff: accounts, roles, who is signed in."""
 
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
-from db.base import new_uid, stored_by_value
+from db.base import Labelled, new_uid, stored_by_value
 
 
-class Role(StrEnum):
+class Role(Labelled):
     """What somebody is in the care room; one person may hold several."""
 
-    LEAD = "lead"
-    COUNSELLOR = "counsellor"
-    HOMEROOM = "homeroom"
-    SUBJECT_TEACHER = "subject_teacher"
-    MENTOR = "mentor"
-    LEADERSHIP = "leadership"
-    FINANCE = "finance"
-    SUPERVISOR = "supervisor"
-    ADMIN = "admin"
+    LEAD = "lead", "关爱室负责人"
+    COUNSELLOR = "counsellor", "专职心理教师"
+    HOMEROOM = "homeroom", "班主任"
+    SUBJECT_TEACHER = "subject_teacher", "任课教师"
+    MENTOR = "mentor", "结对教师"
+    LEADERSHIP = "leadership", "领导小组"
+    FINANCE = "finance", "财务"
+    SUPERVISOR = "supervisor", "监督小组"
+    ADMIN = "admin", "信息老师"
 
 
 class AppUser(SQLModel, table=True):

@@ -1,0 +1,55 @@
+"""Why a row was not taken or was taken with a remark, as codes for the program and sentences for people."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """One code per fault or remark; those of rosters stand in the order in which the first one counts."""
+
+    NAME_MISSING = "name_missing"
+    NAME_UNREADABLE = "name_unreadable"
+    CLASS_MISSING = "class_missing"
+    CLASS_UNREADABLE = "class_unreadable"
+    ID_STORED_AS_NUMBER = "id_stored_as_number"
+    ID_FORMAT = "id_format"
+    ID_CHECKSUM = "id_checksum"
+    BIRTH_UNREADABLE = "birth_unreadable"
+    BIRTH_CONFLICT = "birth_conflict"
+    GENDER_CONFLICT = "gender_conflict"
+    GENDER_MISSING = "gender_missing"
+    DUPLICATE = "duplicate"
+    ID_CONFLICT = "id_conflict"
+    BIRTH_FROM_ID = "birth_from_id"
+    GENDER_FROM_ID = "gender_from_id"
+    ID_MISSING = "id_missing"
+    PHONE_UNUSABLE = "phone_unusable"
+    SAME_NAME = "same_name"
+
+
+_SENTENCES = {
+    Reason.NAME_MISSING: "没有填姓名。请补上这个孩子的姓名。",
+    Reason.NAME_UNREADABLE: "姓名这一格读不出名字：太长，或者不是文字。请改成孩子的姓名。",
+    Reason.CLASS_MISSING: "没有填班级。请补上，例如“七（1）班”。",
+    Reason.CLASS_UNREADABLE: "看不出是哪个班。请写成“七（1）班”或“701”这样。",
+    Reason.ID_STORED_AS_NUMBER: "身份证号存成了数字，后几位已经丢了。请把这一列设成文本，重新填这一格。",
+    Reason.ID_FORMAT: "身份证号不是 18 位，或者夹了别的字。请对照户口本重新填。",
+    Reason.ID_CHECKSUM: "身份证号有一位填错了：末位对不上，或者里面的日期不存在。请对照户口本核对。",
+    Reason.BIRTH_UNREADABLE: "出生日期读不出来，或者不是在校孩子的年龄。请写成“2014-05-06”这样。",
+    Reason.BIRTH_CONFLICT: "出生日期和身份证号里的日期不一样。请核对是哪一个填错了。",
+    Reason.GENDER_CONFLICT: "性别和身份证号里的不一样。请核对是哪一个填错了。",
+    Reason.GENDER_MISSING: "没有填性别，也没有身份证号可以推算。请填“男”或“女”。",
+    Reason.DUPLICATE: "这个孩子前面已经有一行，这一行跳过了，不用改。",
+    Reason.ID_CONFLICT: "这个身份证号已经是另一个孩子的。请核对两个孩子的身份证号。",
+    Reason.BIRTH_FROM_ID: "出生日期没有填或读不出来，按身份证号补上了。请看一眼对不对。",
+    Reason.GENDER_FROM_ID: "性别没有填或读不出来，按身份证号补上了。请看一眼对不对。",
+    Reason.ID_MISSING: "没有身份证号，先收下了。以后补上，才不会和同名的孩子弄混。",
+    Reason.PHONE_UNUSABLE: "这一格里没有能拨通的号码，先空着收下了。请补上 11 位手机号，或带区号的座机号。",
+    Reason.SAME_NAME: "有同名的孩子，按两个人收下了。请核对是不是同一个人。",
+}
+
+
+def sentence(reason: Reason) -> str:
+    """Say in plain Chinese what is wrong and how to mend it."""
+    return _SENTENCES[reason]

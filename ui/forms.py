@@ -1,0 +1,244 @@
+"""Forms that lose nothing: problems under their fields, and an edit that knows what it was drawn from.
+
+    form = Form("guardian_form", row, labels={"name": "姓名", "phone": "电话"})
+    form.notices()                                  # refusals and conflicts stand here, outside st.form
+    with st.form(form.key("fields"), enter_to_submit=False):
+        with form.field("name", "") as key:         # the problem with it stands right below
+            name = st.text_input("姓名", key=key)
+        submitted = st.form_submit_button("保存")
+    if submitted and form.save(lambda session: guardians.save_guardian(session, actor, …, version=form.version)):
+        flash("已保存。")
+        st.rerun()
+
+What the form was drawn from (id, version, values) is frozen when it is first drawn, and stays until it is saved,
+cancelled or left; so the submit carries the version somebody saw, not the one read by the submit's own run.
+"""
+
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import date
+from typing import Any
+
+import streamlit as st
+from sqlmodel import Session, SQLModel
+from streamlit.delta_generator import DeltaGenerator
+
+from db.transactions import transaction
+from services.errors import DomainError, EditedMeanwhile, FieldErrors, Problem
+from ui import layout
+from ui.formats import plain
+from ui.messages import explain
+from ui.problems import problem_sentence
+
+_STATE = "care_form_"  # outlives a rerun by itself, unlike the fields
+BLANK = "（空）"
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """What a form was drawn from; a form for something new has neither id nor version."""
+
+    id: int | None = None
+    version: int | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class _State:
+    drawn_from: Frozen
+    fields: set[str] = field(default_factory=set)
+    problems: dict[str, Problem] = field(default_factory=dict)
+    refusal: str | None = None
+    theirs: Frozen | None = None  # how the record stands now, where somebody was faster
+
+
+def freeze(row: object | None) -> Frozen:
+    """Return id, version and values of a row: a table row, a dataclass, or a mapping."""
+    match row:
+        case None:
+            values: dict[str, Any] = {}
+        case Mapping():
+            values = dict(row)
+        case SQLModel():
+            values = {name: getattr(row, name) for name in type(row).model_fields}
+        case _ if is_dataclass(row):
+            values = {each.name: getattr(row, each.name) for each in fields(row)}
+        case _:
+            raise TypeError(type(row).__qualname__)
+    return Frozen(values.get("id"), values.get("version"), values)
+
+
+def frozen(key: str, row: object | None) -> Frozen:
+    """Return what a form was first drawn from: the row given now, if this is the first time."""
+    state: _State = st.session_state.setdefault(_STATE + key, _State(freeze(row)))
+    return state.drawn_from
+
+
+def release(key: str) -> None:
+    """Forget a form: saved or cancelled. What was typed goes with the fields."""
+    state: _State | None = st.session_state.pop(_STATE + key, None)
+    for name in state.fields if state else ():
+        st.session_state.pop(f"{key}_{name}", None)
+
+
+class Form:
+    """One form on screen; see the module."""
+
+    def __init__(
+        self,
+        name: str,
+        row: object | None = None,
+        *,
+        labels: Mapping[str, str] | None = None,
+        show: Callable[[str, Any], str] | None = None,
+    ) -> None:
+        """Draw from `row` the first time. `labels` and `show(field, value)` name fields and values in a conflict."""
+        self.name = name
+        self._labels = dict(labels or {})
+        self._show = show or (lambda _field, value: shown(value))
+        if _was_left(name):
+            release(name)
+        frozen(name, row)
+        self._slots: dict[str, DeltaGenerator] = {}
+        self._notices: DeltaGenerator | None = None
+
+    @property
+    def _state(self) -> _State:
+        state: _State = st.session_state[_STATE + self.name]
+        return state
+
+    @property
+    def drawn_from(self) -> Frozen:
+        """What the form was first drawn from."""
+        return self._state.drawn_from
+
+    @property
+    def version(self) -> int:
+        """The version to save against."""
+        return self.drawn_from.version or 0
+
+    def key(self, name: str) -> str:
+        """Return the widget key of a field or a button of this form."""
+        return f"{self.name}_{name}"
+
+    def notices(self) -> None:
+        """Keep a place for refusals and conflicts; they hold buttons, so it lies outside `st.form`."""
+        self._notices = st.empty()
+        self._draw_notices()
+
+    @contextmanager
+    def field(self, name: str, start: Any = None) -> Generator[str]:
+        """Open one field: gives its widget's key, filled from what the form was drawn from, else from `start`."""
+        key = self.key(name)
+        if key not in st.session_state:
+            value = self.drawn_from.values.get(name)
+            st.session_state[key] = start if value is None else value
+        self._state.fields.add(name)
+        with layout.field():
+            yield key
+            self._slots[name] = st.empty()
+            self._draw_problem(name)
+
+    def save(self, act: Callable[[Session], object]) -> bool:
+        """Do the act in one transaction; say whether it was saved. Otherwise everything typed still stands."""
+        state = self._state
+        state.problems, state.refusal, state.theirs = {}, None, None
+        try:
+            with transaction() as session:
+                act(session)
+        except FieldErrors as error:
+            state.problems = error.problems
+            unseen = [problem for name, problem in error.problems.items() if name not in state.fields]
+            state.refusal = " ".join([explain(error), *map(problem_sentence, unseen)])
+        except EditedMeanwhile as error:
+            state.theirs, state.refusal = freeze(error.current), explain(error)
+        except DomainError as error:
+            state.refusal = explain(error)
+        else:
+            release(self.name)
+            return True
+        self._draw_notices()
+        for name in self._slots:
+            self._draw_problem(name)
+        return False
+
+    def cancel(self) -> None:
+        """Give up what was typed."""
+        release(self.name)
+
+    def _draw_problem(self, name: str) -> None:
+        problem = self._state.problems.get(name)
+        if problem is None:
+            self._slots[name].empty()
+            return
+        with self._slots[name].container():
+            layout.field_error(problem_sentence(problem))
+
+    def _draw_notices(self) -> None:
+        if self._notices is None:
+            return
+        state = self._state
+        if state.refusal is None:
+            self._notices.empty()
+            return
+        with self._notices.container():
+            st.error(plain(state.refusal), icon=":material/error:")
+            if state.theirs is not None:
+                self._draw_conflict(state.theirs)
+
+    def _draw_conflict(self, theirs: Frozen) -> None:
+        """Show both versions; taking one is a conscious act, and so is saving again."""
+        rows = [
+            {"": plain(self._labels.get(name, name)), "现在存着的": plain(stored), "我写的": plain(mine)}
+            for name in self._labels
+            if name in self._state.fields
+            and (stored := self._show(name, theirs.values.get(name)))
+            != (mine := self._show(name, st.session_state.get(self.key(name))))
+        ]
+        with st.container(border=True):
+            if rows:
+                st.table(rows, border="horizontal", hide_index=True)
+            else:
+                layout.note("两份写得一样。")
+            with st.container(horizontal=True, gap="xsmall"):
+                st.button("用现在存着的", key=self.key("take_theirs"), on_click=_take_theirs, args=(self.name,))
+                st.button("留着我写的，再按保存", key=self.key("keep_mine"), on_click=_keep_mine, args=(self.name,))
+
+
+def shown(value: Any) -> str:
+    """Write any value of a field for a person."""
+    if value is None or value == "" or value == []:
+        return BLANK
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, date):
+        return f"{value.year}年{value.month}月{value.day}日"
+    return str(value)
+
+
+def _was_left(name: str) -> bool:
+    """Whether the form's fields were gone for a run: the page was left, or its dialog closed."""
+    state: _State | None = st.session_state.get(_STATE + name)
+    return bool(state and state.fields and not any(f"{name}_{each}" in st.session_state for each in state.fields))
+
+
+def _take_theirs(name: str) -> None:
+    state: _State = st.session_state[_STATE + name]
+    if state.theirs is not None:
+        for each in state.fields & set(state.theirs.values):
+            value = state.theirs.values[each]
+            before = st.session_state.get(f"{name}_{each}")
+            st.session_state[f"{name}_{each}"] = "" if value is None and isinstance(before, str) else value
+    _settle(state)
+
+
+def _keep_mine(name: str) -> None:
+    _settle(st.session_state[_STATE + name])
+
+
+def _settle(state: _State) -> None:
+    """From now on the form counts as drawn from what is stored: the next save goes through."""
+    if state.theirs is not None:
+        state.drawn_from = state.theirs
+    state.theirs, state.refusal, state.problems = None, None, {}

@@ -1,0 +1,60 @@
+"""What is wrong with a field, in Chinese: one sentence for each code, saying what to do."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from services.errors import Problem
+
+# Every code the services give a Problem; in braces the facts it carries. A test finds codes that stand in no line.
+SENTENCES: Mapping[str, str] = {
+    # any text, date or choice
+    "required": "这一项要填。",
+    "too_long": "太长了：最多 {limit} 字，现在 {length} 字。请删短一些。",
+    "future": "{day}还没到。请看看是不是写错了。",
+    "too_early": "{day}太早了。请看看是不是写错了。",
+    "before_start": "结束的日子要在开始以后。请改一个。",
+    "out_of_range": "没有这个数。请改一个。",
+    "unknown_choice": "没有这一项可选。请重新选。",
+    "taken": "已经有人用了。请核对，或换一个。",
+    # accounts and passwords
+    "username_shape": "账号用小写字母或数字开头，2 到 40 位，可以有点、横线和下划线。",
+    "password_too_long": "密码太长了：最多 {limit} 个字母或数字，一个汉字算 3 个。",
+    "password_too_short": "密码太短了：至少 {limit} 位。",
+    "password_too_easy": "这个密码太好猜。请加上别的字母和数字。",
+    "password_same": "和原来的密码一样。请换一个。",
+    "password_differs": "两次写的不一样。请再写一遍。",
+    # the school
+    "term_length": "一个学期有 {days} 天，不合常理。请核对头尾两天。",
+    "other_school_year": "这一天不在这个学年里。请核对。",
+    "term_exists": "这个学期已经有了。请改原来那一个。",
+    "overlaps": "和别的学期重叠了。请核对头尾两天。",
+    # children
+    "not_a_name": "这不像姓名。请写名字本身，不要带符号或公式。",
+    "id_format": "证件号要 18 位，最后一位可以是 X。请对照证件再写一遍。",
+    "id_checksum": "证件号对不上：有一位写错了。请对照证件再写一遍。",
+    "birth_day_differs": "和证件号里的出生日期（{expected}）不一样。请看看哪个写错了。",
+    "gender_differs": "和证件号里的性别不一样。请看看哪个写错了。",
+    "too_old": "按这个日期，孩子已经 {age} 岁。请看看是不是写错了。",
+    "phone_shape": "电话要是手机号，或带区号的座机，例如 0000-1234567。请核对。",
+    "after_today": "{day}还没到。请写已经过去的日子或今天。",
+    "before_entry": "不能早于入学的日子（{day}）。",
+    "category_open": "这一类现在已经登记着。请改原来那一条。",
+    "not_enrolled": "孩子已不在校，不能编班。请先改学籍状态。",
+    "same_class": "本来就在这个班。",
+    "someone": "姓名、电话至少填一项。",
+}
+
+
+def problem_sentence(problem: Problem) -> str:
+    """Return what to write under a field."""
+    sentence = SENTENCES.get(problem.code, "这一项没填对。请改好再试一次。")
+    try:
+        return sentence.format_map({name: _written(fact) for name, fact in problem.facts.items()})
+    except KeyError:  # a fact the sentence asks for wasn't given; better short than none
+        return "这一项没填对。请改好再试一次。"
+
+
+def _written(fact: object) -> str:
+    if isinstance(fact, date):
+        return f"{fact.year}年{fact.month}月{fact.day}日"
+    return f"{fact:,}" if isinstance(fact, int) and not isinstance(fact, bool) else str(fact)
