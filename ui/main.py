@@ -27,7 +27,7 @@ def main() -> None:
     """Decide what this run shows."""
     actor = session.identify()
     page = navigation.register_pages()  # on every run and before the sign-in form, see there
-    st.set_page_config(page_title=page.title, page_icon=ICON, layout="wide")
+    st.set_page_config(page_title=page.title, page_icon=ICON, layout="wide", initial_sidebar_state="auto")
     corner = st.container()
     is_new = actor is None
     if actor is None:
