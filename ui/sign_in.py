@@ -16,7 +16,7 @@ from ui.formats import plain
 from ui.layout import field, field_error, note
 from ui.messages import explain
 
-_WIDTH = 384
+FORM_WIDTH = 384
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ def ask_to_sign_in(*, school_name: str | None) -> Actor | None:
         return actor  # signed in in another tab meanwhile
 
     slot = st.empty()
-    with slot.container(horizontal_alignment="center"), st.container(width=_WIDTH):
-        _draw_heading(school_name)
+    with slot.container(horizontal_alignment="center"), st.container(width=FORM_WIDTH):
+        draw_heading(school_name)
         form = _draw_form()
         _draw_advice()
     actor = _sign_in(authenticator, form) if form.is_sent else None
@@ -84,15 +84,16 @@ def _refuse(form: _Form, sentence: str) -> None:
         field_error(sentence)
 
 
-def _draw_heading(school_name: str | None) -> None:
+def draw_heading(line: str | None) -> None:
+    """Draw the program's sign and name, and a line below: the school, or what this is."""
     st.space("large")
     st.space("small")
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):
         st.image(ICON, width=48, alt="")
         with st.container(gap=None):
             st.title(NAME)
-            if school_name:
-                st.caption(plain(school_name))
+            if line:
+                st.caption(plain(line))
 
 
 def _draw_form() -> _Form:
