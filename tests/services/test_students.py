@@ -1,10 +1,8 @@
 """The register: finding children, writing them down, moving them, letting them go."""
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
-from sqlalchemy import event
 from sqlmodel import col, select
 
 from db import sealing
@@ -12,46 +10,11 @@ from db.audit_chain import COLLECTED
 from db.tables import ClassMembership, EnrolmentState, Gender, Role, Student
 from services import students
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound, Problem
-from services.exchange.values import check_digit
 from services.student_entries import StudentEntry
 from services.student_keys import name_keys
+from tests.services.children import BAD_TEXTS, LONG, collected, entry, id_number, problems_of
 
 OTHERS = [Role.SUBJECT_TEACHER, Role.MENTOR, Role.LEADERSHIP, Role.FINANCE, Role.SUPERVISOR, Role.ADMIN]
-BAD_TEXTS = ['=HYPERLINK("http://x","江小满")', "<script>alert(1)</script>", "😀😀"]
-
-
-def id_number(birth_day: date = date(2013, 5, 21), *, order: int = 2) -> str:
-    """An invented ID number: 329900 is no county."""
-    number = f"329900{birth_day:%Y%m%d}{order:03d}"
-    return number + check_digit(number)
-
-
-def entry(**overrides: object) -> StudentEntry:
-    return replace(StudentEntry(name="江小满", gender=Gender.FEMALE, birth_day=date(2013, 5, 21)), **overrides)
-
-
-def problems_of(act) -> dict[str, str]:
-    with pytest.raises(FieldErrors) as raised:
-        act()
-    return {field: problem.code for field, problem in raised.value.problems.items()}
-
-
-def collected(session) -> list[str]:
-    return [note.action for note in session.info.get(COLLECTED, [])]
-
-
-@pytest.fixture
-def statements(session):
-    """Every statement sent since."""
-    seen: list[str] = []
-
-    def note(_connection, _cursor, statement, *_rest):
-        seen.append(statement)
-
-    engine = session.get_bind().engine
-    event.listen(engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(engine, "before_cursor_execute", note)
 
 
 # --- names -------------------------------------------------------------------------------------------------
@@ -144,8 +107,12 @@ def test_teachers_find_only_the_children_of_their_classes(session, make_user, ma
 
 @pytest.mark.parametrize("role", [Role.LEADERSHIP, Role.FINANCE, Role.SUPERVISOR, Role.ADMIN])
 def test_outsiders_may_not_find_children(session, make_user, role):
+    actor = make_user(role)
+
     with pytest.raises(NotAllowed):
-        students.find_students(session, make_user(role), text="江")
+        students.find_students(session, actor, text="江")
+    with pytest.raises(NotAllowed):
+        students.find_namesakes(session, actor, name="江小满")
 
 
 # --- creating ----------------------------------------------------------------------------------------------
@@ -185,9 +152,6 @@ def test_what_is_private_is_not_in_the_clear(session, make_user):
     assert "归云村".encode() not in child.address_sealed
     assert sealing.unseal(child, "id_number_sealed") == id_number()
     assert child.id_number_hash != id_number()
-
-
-LONG = "长" * 10_000
 
 
 @pytest.mark.parametrize(
