@@ -12,6 +12,7 @@ import streamlit as st
 
 from services.errors import DomainError
 from ui.messages import explain
+from ui.shelf import put_input_on_shelf
 
 _log = logging.getLogger("care_room.crashes")
 _REFERENCE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # no 0 and O, no 1 and I: it is read out on the phone
@@ -29,7 +30,10 @@ def on_script_error(error: Exception) -> bool:
         return True
     reference = new_reference()
     _log.error("%s: %s", reference, describe(error))
+    put_input_on_shelf()
     st.error(crash_sentence(reference), icon=":material/error:")
+    # After an exception in a callback nothing else is on screen: the button draws the page again.
+    st.button("回到这一页", key=f"care_crash_{reference}", icon=":material/refresh:")
     return True
 
 

@@ -21,6 +21,7 @@ SENTENCES: Mapping[str, str] = {
     "password_too_long": "密码太长了：最多 {limit} 个字母或数字，一个汉字算 3 个。",
     "password_too_short": "密码太短了：至少 {limit} 位。",
     "password_too_easy": "这个密码太好猜。请加上别的字母和数字。",
+    "password_wrong": "原来的密码不对。再错 {tries_left} 次，要等一会儿才能再试。",
     "password_same": "和原来的密码一样。请换一个。",
     "password_differs": "两次写的不一样。请再写一遍。",
     # the school

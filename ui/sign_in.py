@@ -30,23 +30,18 @@ class _Form:
 
 
 def ask_to_sign_in(*, school_name: str | None) -> Actor | None:
-    """Draw the form; return the person when this run signed somebody in, and draw nothing of it then."""
-    corner, slot = st.container(), st.empty()
-    with corner:
+    """Draw the form; return the person when this run signed somebody in, and leave nothing of the form then."""
+    with st.container():
         authenticator = Authenticator(_check_password, cookie_key=sign_in.cookie_key())
-        if session.must_forget_cookie():
-            authenticator.sign_out()
     if (token := authenticator.token_in_browser()) and (actor := session.accept(token)):
         return actor  # signed in in another tab meanwhile
 
+    slot = st.empty()
     with slot.container(horizontal_alignment="center"), st.container(width=_WIDTH):
         _draw_heading(school_name)
         form = _draw_form()
         _draw_advice()
-    if not form.is_sent:
-        return None
-    with corner:
-        actor = _sign_in(authenticator, form)
+    actor = _sign_in(authenticator, form) if form.is_sent else None
     if actor is not None:
         slot.empty()  # else the form stays on screen for one run more (seen)
     return actor
@@ -98,17 +93,17 @@ def _draw_heading(school_name: str | None) -> None:
 
 
 def _draw_form() -> _Form:
-    with st.form("sign_in", border=True):
-        name = st.text_input("账号", key="sign_in_name", autocomplete="username", live=True)
+    with st.form("care_sign_in", border=True):
+        name = st.text_input("账号", key="care_sign_in_name", autocomplete="username")
         with st.container(gap="xxsmall"):
             password = st.text_input(
-                "密码", key="sign_in_password", type="password", autocomplete="current-password", live=True
+                "密码", key="care_sign_in_password", type="password", autocomplete="current-password"
             )
             refusal = st.container()
         if notice := session.notice():
             with refusal:
                 st.markdown(f":small[:gray[{notice}]]")
-        is_sent = st.form_submit_button("登录", type="primary", width="stretch", key="sign_in_submit")
+        is_sent = st.form_submit_button("登录", type="primary", width="stretch", key="care_sign_in_submit")
     return _Form(name, password, is_sent, refusal)
 
 
