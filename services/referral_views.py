@@ -165,7 +165,7 @@ def shown_state(actor: Actor) -> ColumnElement[Any]:  # Any: a case over an enum
     received = literal(ReferralState.RECEIVED.value)
     hidden: list[ColumnElement[bool]] = []
     if not is_protection_leader(actor):
-        hidden.append(col(Referral.is_suspected_abuse))
+        hidden.append(col(Referral.is_suspected_abuse).is_(True))
     if scopes_of(actor, Subject.REFERRAL) <= {Scope.OWN_RECEIVED, Scope.NUMBERS} and not is_protection_leader(actor):
         hidden.append(literal(True))
     plain_state = func.coalesce(Referral.state, "")  # the value itself, without the enumeration's conversion
@@ -280,21 +280,22 @@ def _conditions(actor: Actor, filters: ReferralFilters) -> list[ColumnElement[bo
 _Owner, _Referrer, _Registrar = aliased(AppUser), aliased(AppUser), aliased(AppUser)
 
 
-def _detailed(actor: Actor):  # type: ignore[no-untyped-def]  # a Select of eleven columns
+def _detailed(actor: Actor) -> Any:  # a Select of more columns than its stubs can type
     """Return the query of referrals with everything a row or a view shows of them."""
+    columns: list[Any] = [
+        Referral,
+        shown_state(actor).label("shown"),
+        col(Student.name).label("child"),
+        SchoolClass.grade,
+        SchoolClass.number,
+        col(_Owner.display_name).label("owner_name"),
+        col(_Referrer.display_name).label("referrer_name"),
+        col(_Registrar.display_name).label("registrar_name"),
+        sees_students(actor).label("may_name"),
+        of_stopped_child().label("is_stopped"),
+    ]
     return (
-        select(
-            Referral,
-            shown_state(actor).label("shown"),
-            col(Student.name).label("child"),
-            SchoolClass.grade,
-            SchoolClass.number,
-            col(_Owner.display_name).label("owner_name"),
-            col(_Referrer.display_name).label("referrer_name"),
-            col(_Registrar.display_name).label("registrar_name"),
-            sees_students(actor).label("may_name"),
-            of_stopped_child().label("is_stopped"),
-        )
+        select(*columns)
         .select_from(Referral)
         .join(Student, col(Student.id) == col(Referral.student_id), isouter=True)
         .join(
