@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
-class UnreadableFile(Exception):  # noqa: N818 - a refusal reads as a statement, not as a fault of the program
+class UnreadableFile(Exception):
     """The file as a whole cannot be taken; no row of it was read."""
 
 

@@ -52,7 +52,7 @@ def parse_roster(
     return _RosterParser(workbook, today, corrections or {}, known_ids or {}, entry_grade).run()
 
 
-class _Fault(Exception):  # noqa: N818 - raised and caught within this module only
+class _Fault(Exception):
     """The first fault of a row, in the order of the reasons."""
 
     def __init__(self, reason: Reason, key: str, value: str = "") -> None:

@@ -162,6 +162,24 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_class_teacher_user_id'), ['user_id'], unique=False)
         batch_op.create_index('uq_class_teacher_homeroom', ['class_id'], unique=True, sqlite_where=sa.text("kind = 'homeroom' AND to_day IS NULL"), postgresql_where=sa.text("kind = 'homeroom' AND to_day IS NULL"))
 
+    op.create_table('contact_opening',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('uid', sa.String(length=32), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('student_id', sa.Integer(), nullable=False),
+    sa.Column('reason_sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('opened_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('expires_at > opened_at', name=op.f('ck_contact_opening_ends_after_start')),
+    sa.ForeignKeyConstraint(['student_id'], ['student.id'], name=op.f('fk_contact_opening_student_id_student'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['user_id'], ['app_user.id'], name=op.f('fk_contact_opening_user_id_app_user'), ondelete='RESTRICT'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_contact_opening')),
+    sa.UniqueConstraint('uid', name=op.f('uq_contact_opening_uid'))
+    )
+    with op.batch_alter_table('contact_opening', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_contact_opening_student_id'), ['student_id'], unique=False)
+        batch_op.create_index('ix_contact_opening_user_student', ['user_id', 'student_id'], unique=False)
+
     op.create_table('draft',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('uid', sa.String(length=32), nullable=False),
@@ -490,6 +508,11 @@ def downgrade() -> None:
 
     op.drop_table('guardian')
     op.drop_table('draft')
+    with op.batch_alter_table('contact_opening', schema=None) as batch_op:
+        batch_op.drop_index('ix_contact_opening_user_student')
+        batch_op.drop_index(batch_op.f('ix_contact_opening_student_id'))
+
+    op.drop_table('contact_opening')
     with op.batch_alter_table('class_teacher', schema=None) as batch_op:
         batch_op.drop_index('uq_class_teacher_homeroom', sqlite_where=sa.text("kind = 'homeroom' AND to_day IS NULL"), postgresql_where=sa.text("kind = 'homeroom' AND to_day IS NULL"))
         batch_op.drop_index(batch_op.f('ix_class_teacher_user_id'))
