@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import os
-from typing import Protocol
+from typing import Any, ClassVar, Protocol
 
 from cryptography.exceptions import InvalidTag
 
@@ -16,7 +16,7 @@ NONCE_BYTES = 12
 class SealedRow(Protocol):
     """A row that can hold sealed columns."""
 
-    __tablename__: str
+    __tablename__: ClassVar[Any]  # SQLModel's: a name, or what makes one
     uid: str
 
 

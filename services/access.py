@@ -8,7 +8,17 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy import ColumnElement, and_, false, or_, true
 from sqlmodel import Session, col, select
 
-from db.tables import ClassMembership, ClassTeacher, ClassTeacherKind, Referral, Role, Student
+from db.tables import (
+    Case,
+    CaseConference,
+    ClassMembership,
+    ClassTeacher,
+    ClassTeacherKind,
+    ConferenceParticipant,
+    Referral,
+    Role,
+    Student,
+)
 from services.actors import Actor
 from services.errors import NotAllowed
 
@@ -300,3 +310,26 @@ def sees_referral_words(actor: Actor, referral: Referral) -> bool:
         return True
     is_own = actor.user_id is not None and actor.user_id in (referral.registered_by_id, referral.referred_by_id)
     return is_own and Scope.STATE_OF_CLASS_OWN_FULL in scopes_of(actor, Subject.REFERRAL)
+
+
+def sees_cases(actor: Actor) -> ColumnElement[bool]:
+    """Return the row filter on Case, joined with its Referral: all, or the own ones and those one was asked into.
+
+    A case that grew out of suspected abuse is for the lead and named leaders only.
+    """
+    scopes = scopes_of(actor, Subject.CASE)
+    if Scope.ALL in scopes:
+        return true()
+    visible: ColumnElement[bool] = false()
+    if Scope.OWN_AND_MEMBER in scopes:
+        member = (
+            select(CaseConference.case_id)
+            .join(ConferenceParticipant, col(ConferenceParticipant.conference_id) == col(CaseConference.id))
+            .where(ConferenceParticipant.user_id == actor.user_id)
+        )
+        visible = or_(col(Case.owner_id) == actor.user_id, col(Case.id).in_(member))
+        if not is_protection_leader(actor):
+            visible = and_(visible, col(Referral.is_suspected_abuse).is_(False))
+    if is_protection_leader(actor):
+        visible = or_(visible, col(Referral.is_suspected_abuse))
+    return visible

@@ -56,11 +56,14 @@ class Action(StrEnum):
     REFERRAL_ANSWERED = "referral.answered"
     REFERRAL_FEEDBACK_GIVEN = "referral.feedback_given"
     REFERRAL_OPENED = "referral.opened"
+    REFERRAL_FEEDBACK_READ = "referral.feedback_read"
     ABUSE_MARKED = "referral.abuse_marked"
+    ABUSE_UNMARKED = "referral.abuse_unmarked"
     ABUSE_REPORTED = "referral.abuse_reported"
     ASSESSMENT_SAVED = "assessment.saved"
     CASE_OPENED = "case.opened"
     CONFERENCE_CALLED = "conference.called"
+    CONFERENCE_HELD = "conference.held"
 
 
 def record(

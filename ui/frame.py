@@ -14,8 +14,8 @@ from ui.layout import note, show_flash
 from ui.states import DUTY, Duty
 from ui.transport import UNENCRYPTED, is_unencrypted
 
-_FIND = "frame_find"
-_PERSON_MENU = "frame_person"
+_FIND = "care_find"
+_PERSON_MENU = "care_person"
 _CHANGE_PASSWORD, _SIGN_OUT = "修改密码", "退出登录"
 
 
@@ -101,7 +101,7 @@ def _draw_top_bar(find_students: FindStudents | None) -> None:
         text = _draw_find_box() if find_students else ""
         st.button(
             "隐藏屏幕",
-            key="frame_hide",
+            key="care_hide",
             icon=":material/visibility_off:",
             type="tertiary",
             shortcut="Alt+H",
@@ -129,7 +129,7 @@ def _draw_found(text: str, found: Sequence[FoundStudent]) -> None:
         for student in found:
             st.button(
                 plain(f"{student.name}，{student.class_label}，学号 {student.student_no}"),
-                key=f"frame_found_{student.id}",
+                key=f"care_found_{student.id}",
                 icon=":material/person:",
                 type="tertiary",
                 on_click=_open_child,

@@ -36,13 +36,14 @@ SENTENCES: Mapping[str, str] = {
     "id_checksum": "证件号对不上：有一位写错了。请对照证件再写一遍。",
     "birth_day_differs": "和证件号里的出生日期（{expected}）不一样。请看看哪个写错了。",
     "gender_differs": "和证件号里的性别不一样。请看看哪个写错了。",
-    "too_old": "按这个日期，孩子已经 {age} 岁。请看看是不是写错了。",
+    "age": "按这个日期，孩子 {age} 岁，不在上学的年纪。请看看是不是写错了。",
+    "code_shape": "学号只用文字、数字和横线。请对照学籍再写一遍。",
     "phone_shape": "电话要是手机号，或带区号的座机，例如 0000-1234567。请核对。",
-    "after_today": "{day}还没到。请写已经过去的日子或今天。",
-    "before_entry": "不能早于入学的日子（{day}）。",
+    "before_entry": "不能早于进这个班或入学的日子（{day}）。",
     "category_open": "这一类现在已经登记着。请改原来那一条。",
     "not_enrolled": "孩子已不在校，不能编班。请先改学籍状态。",
     "same_class": "本来就在这个班。",
+    "category_overlaps": "这一类以前登记到{day}。请从那天以后写起。",
     "someone": "姓名、电话至少填一项。",
 }
 

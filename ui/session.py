@@ -13,7 +13,7 @@ from db.transactions import reading, transaction
 from services import schools, sign_in
 from services.access import Permission, allows
 from services.actors import Actor
-from ui.authenticator import COOKIE_NAME, read_cookie
+from ui.authenticator import COOKIE_NAME, forget_cookie, read_cookie
 
 SIGN_IN_FIRST = "请先登录，再打开这一页。"
 NOT_FOR_YOU = "这里看不了：您的岗位没有这一页。有事请找关爱室负责人。"
@@ -23,10 +23,7 @@ SIGNED_OUT_MEANWHILE = "您已退出登录，请重新登录。登录后会回�
 _TOKEN = "care_token"  # noqa: S105 # a key, not a secret
 _USER_ID = "care_user_id"
 _NOTICE = "care_sign_in_notice"
-_FORGET_COOKIE = "care_forget_cookie"
-_SHELF = "care_shelf"
 _SCHOOL_NAME = "care_school_name"
-_OURS = "care_"
 
 # The person of this run. Not in session state: a fragment or dialog runs without the main script, and must
 # not act for somebody who has signed out since.
@@ -99,7 +96,7 @@ def sign_out() -> None:
             sign_in.sign_out(session, actor)
     st.session_state.clear()
     st.query_params.clear()  # the next person doesn't start at the last one's child
-    st.session_state[_FORGET_COOKIE] = True
+    forget_cookie()
 
 
 def hide() -> None:
@@ -118,31 +115,6 @@ def notice() -> str | None:
 def say_at_sign_in(sentence: str) -> None:
     """Have the sign-in form say why somebody stands there."""
     st.session_state.setdefault(_NOTICE, sentence)
-
-
-def must_forget_cookie() -> bool:
-    """Whether this run follows a sign-out and the cookie still has to go. True once."""
-    return bool(st.session_state.pop(_FORGET_COOKIE, False))
-
-
-def put_input_on_shelf() -> None:
-    """Keep what was typed while the page isn't drawn (hidden, signed out): Streamlit drops undrawn fields."""
-    shelf = st.session_state.setdefault(_SHELF, {})
-    for key, value in st.session_state.items():
-        if isinstance(key, str) and not key.startswith((_OURS, "$$")) and _can_be_put_back(value):
-            shelf[key] = value
-
-
-def take_input_from_shelf() -> None:
-    """Put typed input back before the page draws its fields again."""
-    for key, value in st.session_state.pop(_SHELF, {}).items():
-        if key not in st.session_state:
-            st.session_state[key] = value
-
-
-def _can_be_put_back(value: object) -> bool:
-    """Text, numbers, dates and choices; not buttons (False), uploads and table edits, which refuse it."""
-    return value not in (None, False, "") and not isinstance(value, dict)
 
 
 def _tokens_to_try() -> list[str]:

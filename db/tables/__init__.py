@@ -3,6 +3,7 @@
 from db.tables.children import (
     CategoryKind,
     ClassMembership,
+    ContactOpening,
     EnrolmentState,
     Gender,
     Guardian,
@@ -43,6 +44,7 @@ __all__ = [
     "ClassTeacher",
     "ClassTeacherKind",
     "ConferenceParticipant",
+    "ContactOpening",
     "Domain",
     "Draft",
     "EnrolmentState",

@@ -1,29 +1,28 @@
 """The children: who they are, their class over time, their guardians and categories."""
 
 from datetime import date, datetime
-from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
-from db.base import new_uid, stored_by_value
+from db.base import Labelled, new_uid, stored_by_value
 
 
-class Gender(StrEnum):
+class Gender(Labelled):
     """As the registration authority writes it."""
 
-    MALE = "male"
-    FEMALE = "female"
+    MALE = "male", "男"
+    FEMALE = "female", "女"
 
 
-class EnrolmentState(StrEnum):
+class EnrolmentState(Labelled):
     """Whether a child is at this school."""
 
-    ENROLLED = "enrolled"
-    ON_LEAVE = "on_leave"
-    TRANSFERRED = "transferred"
-    GRADUATED = "graduated"
-    DROPPED_OUT = "dropped_out"
+    ENROLLED = "enrolled", "在校"
+    ON_LEAVE = "on_leave", "休学"
+    TRANSFERRED = "transferred", "已转出"
+    GRADUATED = "graduated", "已毕业"
+    DROPPED_OUT = "dropped_out", "已辍学"
 
 
 class Student(SQLModel, table=True):
@@ -76,14 +75,14 @@ class ClassMembership(SQLModel, table=True):
     to_day: date | None = None
 
 
-class GuardianKind(StrEnum):
+class GuardianKind(Labelled):
     """Who somebody is to a child in law."""
 
-    FATHER = "father"
-    MOTHER = "mother"
-    STATUTORY = "statutory"
-    ENTRUSTED = "entrusted"
-    OTHER = "other"
+    FATHER = "father", "父亲"
+    MOTHER = "mother", "母亲"
+    STATUTORY = "statutory", "其他法定监护人"
+    ENTRUSTED = "entrusted", "委托监护人"
+    OTHER = "other", "其他家人"
 
 
 class Guardian(SQLModel, table=True):
@@ -107,15 +106,15 @@ class Guardian(SQLModel, table=True):
     version: int = 1
 
 
-class CategoryKind(StrEnum):
+class CategoryKind(Labelled):
     """Why a child needs care; the four special ones are 四特."""
 
-    LEFT_BEHIND = "left_behind"
-    IN_DIFFICULTY = "in_difficulty"
-    SPECIAL_FAMILY = "special_family"
-    SPECIAL_PHYSIQUE = "special_physique"
-    SPECIAL_PSYCHOLOGY = "special_psychology"
-    SPECIAL_CONDUCT = "special_conduct"
+    LEFT_BEHIND = "left_behind", "留守"
+    IN_DIFFICULTY = "in_difficulty", "困境"
+    SPECIAL_FAMILY = "special_family", "特殊家庭"
+    SPECIAL_PHYSIQUE = "special_physique", "特殊体质"
+    SPECIAL_PSYCHOLOGY = "special_psychology", "特殊心理"
+    SPECIAL_CONDUCT = "special_conduct", "特殊言行"
 
 
 class StudentCategory(SQLModel, table=True):
@@ -146,3 +145,21 @@ class StudentCategory(SQLModel, table=True):
     to_day: date | None = None
     recorded_at: datetime
     version: int = 1
+
+
+class ContactOpening(SQLModel, table=True):
+    """Somebody without a standing right read a child's phones: why, and until when."""
+
+    __tablename__ = "contact_opening"
+    __table_args__ = (
+        CheckConstraint("expires_at > opened_at", name="ends_after_start"),
+        Index("ix_contact_opening_user_student", "user_id", "student_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    uid: str = Field(default_factory=new_uid, max_length=32, unique=True)
+    user_id: int = Field(foreign_key="app_user.id", ondelete="RESTRICT")
+    student_id: int = Field(foreign_key="student.id", ondelete="RESTRICT", index=True)
+    reason_sealed: bytes | None = None
+    opened_at: datetime
+    expires_at: datetime

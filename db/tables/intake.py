@@ -61,6 +61,7 @@ class Referral(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("student_id IS NOT NULL OR child_label_sealed IS NOT NULL", name="some_child"),
         CheckConstraint("(state = 'merged') = (merged_into_id IS NOT NULL)", name="merged_into"),
+        CheckConstraint("NOT is_suspected_abuse OR abuse_marked_at IS NOT NULL", name="abuse_since"),
         CheckConstraint("merged_into_id IS NULL OR merged_into_id <> id", name="not_into_itself"),
         Index("ix_referral_owner_state", "owner_id", "state"),
     )
@@ -81,6 +82,7 @@ class Referral(SQLModel, table=True):
     urgency: Urgency = Field(default=Urgency.ORDINARY, sa_type=stored_by_value(Urgency))
     parents_informed: ParentsInformed = Field(default=ParentsInformed.UNCLEAR, sa_type=stored_by_value(ParentsInformed))
     is_suspected_abuse: bool = False
+    abuse_marked_at: datetime | None = None  # from here the duty of mandatory reporting counts its time
     police_told_at: datetime | None = None
     authority_told_at: datetime | None = None
     facts_sealed: bytes | None = None
@@ -93,6 +95,7 @@ class Referral(SQLModel, table=True):
     answer_sealed: bytes | None = None
     feedback_at: datetime | None = None  # fact and advice to the referring teacher (C-09)
     feedback_sealed: bytes | None = None
+    feedback_read_at: datetime | None = None
     merged_into_id: int | None = Field(default=None, foreign_key="referral.id", ondelete="RESTRICT")
     closed_at: datetime | None = None
     version: int = 1

@@ -162,6 +162,24 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_class_teacher_user_id'), ['user_id'], unique=False)
         batch_op.create_index('uq_class_teacher_homeroom', ['class_id'], unique=True, sqlite_where=sa.text("kind = 'homeroom' AND to_day IS NULL"), postgresql_where=sa.text("kind = 'homeroom' AND to_day IS NULL"))
 
+    op.create_table('contact_opening',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('uid', sa.String(length=32), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('student_id', sa.Integer(), nullable=False),
+    sa.Column('reason_sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('opened_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('expires_at > opened_at', name=op.f('ck_contact_opening_ends_after_start')),
+    sa.ForeignKeyConstraint(['student_id'], ['student.id'], name=op.f('fk_contact_opening_student_id_student'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['user_id'], ['app_user.id'], name=op.f('fk_contact_opening_user_id_app_user'), ondelete='RESTRICT'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_contact_opening')),
+    sa.UniqueConstraint('uid', name=op.f('uq_contact_opening_uid'))
+    )
+    with op.batch_alter_table('contact_opening', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_contact_opening_student_id'), ['student_id'], unique=False)
+        batch_op.create_index('ix_contact_opening_user_student', ['user_id', 'student_id'], unique=False)
+
     op.create_table('draft',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('uid', sa.String(length=32), nullable=False),
@@ -234,6 +252,7 @@ def upgrade() -> None:
     sa.Column('urgency', sa.Enum('ordinary', 'urgent', 'danger', name='urgency', native_enum=False, create_constraint=True, length=40), nullable=False),
     sa.Column('parents_informed', sa.Enum('yes', 'no', 'unclear', name='parentsinformed', native_enum=False, create_constraint=True, length=40), nullable=False),
     sa.Column('is_suspected_abuse', sa.Boolean(), nullable=False),
+    sa.Column('abuse_marked_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('police_told_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('authority_told_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('facts_sealed', sa.LargeBinary(), nullable=True),
@@ -246,10 +265,12 @@ def upgrade() -> None:
     sa.Column('answer_sealed', sa.LargeBinary(), nullable=True),
     sa.Column('feedback_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('feedback_sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('feedback_read_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('merged_into_id', sa.Integer(), nullable=True),
     sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.CheckConstraint("(state = 'merged') = (merged_into_id IS NOT NULL)", name=op.f('ck_referral_merged_into')),
+    sa.CheckConstraint('NOT is_suspected_abuse OR abuse_marked_at IS NOT NULL', name=op.f('ck_referral_abuse_since')),
     sa.CheckConstraint('merged_into_id IS NULL OR merged_into_id <> id', name=op.f('ck_referral_not_into_itself')),
     sa.CheckConstraint('student_id IS NOT NULL OR child_label_sealed IS NOT NULL', name=op.f('ck_referral_some_child')),
     sa.ForeignKeyConstraint(['merged_into_id'], ['referral.id'], name=op.f('fk_referral_merged_into_id_referral'), ondelete='RESTRICT'),
@@ -487,6 +508,11 @@ def downgrade() -> None:
 
     op.drop_table('guardian')
     op.drop_table('draft')
+    with op.batch_alter_table('contact_opening', schema=None) as batch_op:
+        batch_op.drop_index('ix_contact_opening_user_student')
+        batch_op.drop_index(batch_op.f('ix_contact_opening_student_id'))
+
+    op.drop_table('contact_opening')
     with op.batch_alter_table('class_teacher', schema=None) as batch_op:
         batch_op.drop_index('uq_class_teacher_homeroom', sqlite_where=sa.text("kind = 'homeroom' AND to_day IS NULL"), postgresql_where=sa.text("kind = 'homeroom' AND to_day IS NULL"))
         batch_op.drop_index(batch_op.f('ix_class_teacher_user_id'))

@@ -1,0 +1,143 @@
+"""Parents and guardians: whom to call, and where they are (E-03, E-08)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from db.sealing import seal
+from db.tables import Guardian, GuardianKind
+from services import audit, clock
+from services.access import Permission, permitted
+from services.actors import Actor
+from services.editing import lock_version
+from services.errors import EditedMeanwhile, NotFound
+from services.exchange.values import is_name, read_name, read_phones
+from services.fields import LINE, SHORT, Checker
+from services.student_files import guardian_card
+from services.student_keys import phone_hash
+from services.student_rights import last_editor, require_writable
+
+_RELATION = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardianEntry:
+    """What somebody types about a parent or guardian."""
+
+    kind: GuardianKind | None = None
+    name: str | None = None
+    relation: str | None = None
+    is_primary: bool = False
+    phone: str | None = None
+    second_phone: str | None = None
+    workplace: str | None = None
+    address: str | None = None
+
+
+@permitted(Permission.STUDENT_WRITE)
+def save_guardian(
+    session: Session,
+    actor: Actor,
+    *,
+    student_id: int,
+    entry: GuardianEntry,
+    guardian_id: int | None = None,
+    version: int | None = None,
+) -> int:
+    """Add a guardian of a child, or change one; a new main contact takes the place of the one before.
+
+    Raises:
+        NotFound, NotAllowed: the child, or the guardian, is not this actor's to write.
+        FieldErrors: something can't be saved as it is.
+        EditedMeanwhile: somebody saved the guardian since; `current` is a GuardianCard.
+    """
+    require_writable(session, actor, student_id)
+    values, phones, private = _checked(entry)
+    if guardian_id is None:
+        guardian = Guardian(student_id=student_id, **values)
+    else:
+        guardian = _locked(session, student_id, guardian_id, version or 0)
+        for name, value in values.items():
+            setattr(guardian, name, value)
+    for name, text in private.items():
+        seal(guardian, f"{name}_sealed", text)
+    seal(guardian, "phone_sealed", phones[0])
+    seal(guardian, "second_phone_sealed", phones[1])
+    guardian.phone_hash = phone_hash(phones[0]) if phones[0] else None
+    session.add(guardian)
+    session.flush()
+    if guardian.is_primary:
+        _demote_others(session, guardian)
+    audit.record(session, actor, audit.Action.GUARDIAN_SAVED, target=guardian, student_id=student_id)
+    return guardian.id or 0
+
+
+@permitted(Permission.STUDENT_WRITE)
+def end_guardian(session: Session, actor: Actor, *, student_id: int, guardian_id: int, version: int) -> None:
+    """Take somebody off the contact card; what was recorded stays.
+
+    Raises:
+        NotFound, NotAllowed, EditedMeanwhile: as `save_guardian`.
+    """
+    require_writable(session, actor, student_id)
+    guardian = _locked(session, student_id, guardian_id, version)
+    guardian.ended_at, guardian.is_primary = clock.now(), False
+    session.add(guardian)
+    session.flush()
+    audit.record(session, actor, audit.Action.GUARDIAN_SAVED, target=guardian, student_id=student_id, ended=True)
+
+
+def _checked(
+    entry: GuardianEntry,
+) -> tuple[dict[str, Any], tuple[str | None, str | None], dict[str, str | None]]:
+    """Return plain columns, both phones, and the private texts; refuse what can't be saved."""
+    check = Checker()
+    if entry.kind is None:
+        check.add("kind", "required")
+    name = check.text("name", entry.name, limit=SHORT)
+    tidy = read_name(name) if name else None
+    if name and not (tidy and is_name(tidy)):
+        check.add("name", "not_a_name")
+    first, spare = _phones(check, "phone", entry.phone)
+    second, _third = _phones(check, "second_phone", entry.second_phone)
+    if not name and not first and not check.problems:
+        check.add("name", "someone")
+    values: dict[str, Any] = {  # columns of several types
+        "kind": entry.kind,
+        "name": tidy,
+        "relation": check.text("relation", entry.relation, limit=_RELATION),
+        "is_primary": entry.is_primary,
+    }
+    private = {field: check.text(field, getattr(entry, field), limit=LINE) for field in ("workplace", "address")}
+    check.finish()
+    return values, (first, second or spare), private
+
+
+def _phones(check: Checker, field: str, typed: str | None) -> tuple[str | None, str | None]:
+    text = check.text(field, typed, limit=LINE)
+    found = read_phones(text)
+    if found.unusable:
+        check.add(field, "phone_shape")
+    return found.first or None, found.second or None
+
+
+def _locked(session: Session, student_id: int, guardian_id: int, version: int) -> Guardian:
+    row = session.get(Guardian, guardian_id)
+    if row is None or row.student_id != student_id or row.ended_at is not None:
+        raise NotFound
+    try:
+        return lock_version(session, Guardian, guardian_id, version=version)
+    except EditedMeanwhile as error:
+        raise EditedMeanwhile(guardian_card(error.current), edited_by=last_editor(session, error.current)) from None
+
+
+def _demote_others(session: Session, main: Guardian) -> None:
+    for other in session.exec(
+        select(Guardian).where(
+            Guardian.student_id == main.student_id, col(Guardian.is_primary), col(Guardian.id) != main.id
+        )
+    ):
+        other.is_primary, other.version = False, other.version + 1
+        session.add(other)
+    session.flush()

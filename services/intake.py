@@ -1,0 +1,372 @@
+"""Registering a worry about a child (受理登记): who said what, who takes it, what follows (clauses D-01 to D-05)."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from sqlmodel import Session, col, select
+
+from db.sealing import seal, unseal
+from db.tables import (
+    AppUser,
+    ParentsInformed,
+    Referral,
+    ReferralChannel,
+    ReferralState,
+    ReferralWay,
+    Role,
+    Urgency,
+)
+from services import audit, clock
+from services.access import Permission, allows, permitted, sees_referrals, sees_students
+from services.actors import Actor
+from services.calendar import load_calendar
+from services.errors import NotFound
+from services.fields import LINE, LONG, SHORT, Checker
+from services.referral_views import shown_state
+from services.referrals import (
+    IllegalMove,
+    StoppedForProtection,
+    find_owner,
+    goes_outside,
+    is_stopped,
+    lock_referral,
+    note_move,
+    visible_student,
+)
+from services.regulations import deadlines
+
+NOTICED_AT_MOST_DAYS_AGO = 365
+WORD_FIELDS = {"facts": LONG, "child_words": LONG, "background": LONG, "tried": LONG}
+"""The narrative fields and how long they may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralRequest:
+    """What the form of a referral holds, as typed."""
+
+    channel: ReferralChannel | None
+    facts: str | None
+    noticed_on: date | None
+    received_at: datetime | None
+    student_id: int | None = None
+    child_label: str | None = None  # a child not found in the register
+    way: ReferralWay | None = None
+    referred_by_id: int | None = None
+    speaker: str | None = None  # who said it, when that is not a member of staff
+    child_words: str | None = None
+    background: str | None = None
+    tried: str | None = None
+    parents_informed: ParentsInformed = ParentsInformed.UNCLEAR
+    urgency: Urgency = Urgency.ORDINARY
+    is_answered: bool = False
+    answer: str | None = None
+    is_suspected_abuse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralChange:
+    """The typed facts of a referral, as an edit wants them."""
+
+    facts: str | None
+    noticed_on: date | None
+    child_words: str | None = None
+    background: str | None = None
+    tried: str | None = None
+    parents_informed: ParentsInformed = ParentsInformed.UNCLEAR
+    urgency: Urgency = Urgency.ORDINARY
+
+
+class ParentsStep(StrEnum):
+    """What happens about the parents once a referral is registered."""
+
+    AFTER_ASSESSMENT = "after_assessment"
+    REPLY = "reply"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class WhatFollows:
+    """What a referral leads to, told before it is saved."""
+
+    owner_name: str | None
+    owner_is_lead: bool
+    assessment_due_at: datetime | None
+    reply_due_at: datetime | None
+    feedback_due_at: datetime | None
+    parents: ParentsStep
+    noticed_late: bool  # later than the clause asks of a teacher (D-09)
+    proves: tuple[str, ...] = field(default=())
+    proves_not: tuple[str, ...] = field(default=())
+
+
+@permitted(Permission.REFERRAL_REGISTER)
+def register_referral(session: Session, actor: Actor, *, request: ReferralRequest) -> Referral:
+    """Register a referral; its owner and due times follow from it.
+
+    Raises:
+        FieldErrors: something is missing, too long, or lies in the future.
+        NotFound: the child is not one the actor may see.
+        StoppedForProtection: abuse is suspected, and a parent is to be answered.
+    """
+    words = _checked(session, actor, request)
+    if request.student_id is not None:
+        visible_student(session, sees_students(actor), request.student_id)
+
+    referral = _new_referral(actor, request)
+    owner = find_owner(session, is_suspected_abuse=request.is_suspected_abuse)
+    referral.owner_id = owner.user_id if owner else None
+    answer = words.pop("answer", None)
+    for name, text in words.items():
+        seal(referral, f"{name}_sealed", text)
+    if answer is not None:
+        _answer_on_the_spot(session, referral, answer)
+    referral.parts_filled = _parts_filled(referral)
+    session.add(referral)
+    session.flush()  # the step and the event name referral.id
+    note_move(session, actor, referral, from_state=None)
+    audit.record(
+        session,
+        actor,
+        audit.Action.REFERRAL_REGISTERED,
+        target=referral,
+        student_id=referral.student_id,
+        channel=referral.channel.value,
+        urgency=referral.urgency.value,
+    )
+    if referral.is_suspected_abuse:
+        audit.record(session, actor, audit.Action.ABUSE_MARKED, target=referral, student_id=referral.student_id)
+    return referral
+
+
+def _checked(session: Session, actor: Actor, request: ReferralRequest) -> dict[str, str | None]:
+    """Return the texts to seal, tidied; refuse everything else that can't be saved, all at once."""
+    check, now = Checker(), clock.now()
+    words = {
+        name: check.text(name, getattr(request, name), limit=limit, required=name == "facts")
+        for name, limit in WORD_FIELDS.items()
+    }
+    words["speaker"] = check.text("speaker", request.speaker, limit=LINE)
+    words["child_label"] = None
+    if request.student_id is None:
+        words["child_label"] = check.text("child", request.child_label, limit=SHORT, required=True)
+    if request.channel is None:
+        check.add("channel", "required")
+    if request.channel is ReferralChannel.PARENT and request.way is None:
+        check.add("way", "required")
+    _check_speaker(session, actor, check, request, words["speaker"])
+    _check_noticed(check, request.noticed_on)
+    if request.received_at is None:
+        check.add("received_at", "required")
+    elif request.received_at > now:
+        check.add("received_at", "future", day=clock.local(request.received_at).date())
+    elif request.received_at < now - timedelta(days=NOTICED_AT_MOST_DAYS_AGO):
+        check.add("received_at", "too_long_ago", day=clock.local(request.received_at).date())
+    elif request.noticed_on is not None and request.noticed_on > clock.local(request.received_at).date():
+        check.add("noticed_on", "after_received", day=clock.local(request.received_at).date())
+    if request.is_answered:
+        words["answer"] = check.text("answer", request.answer, limit=LONG, required=True)
+        if not allows(actor, Permission.REFERRAL_HANDLE):
+            check.add("answer", "not_yours")
+    check.finish()
+    return words
+
+
+def _check_speaker(
+    session: Session, actor: Actor, check: Checker, request: ReferralRequest, speaker: str | None
+) -> None:
+    """A teacher or parent has a name; teachers outside the care room refer in their own."""
+    if request.referred_by_id is not None:
+        user = session.get(AppUser, request.referred_by_id)
+        if user is None or not user.is_active:
+            check.add("speaker", "unknown")
+        elif request.referred_by_id != actor.user_id and not allows(actor, Permission.REFERRAL_HANDLE):
+            check.add("speaker", "own_name_only")
+    elif request.channel in {ReferralChannel.TEACHER, ReferralChannel.PARENT} and speaker is None:
+        check.add("speaker", "required")
+
+
+def _check_noticed(check: Checker, noticed_on: date | None) -> None:
+    today = clock.today()
+    if noticed_on is None:
+        check.add("noticed_on", "required")
+        return
+    check.not_future("noticed_on", noticed_on, today=today)
+    if noticed_on < today - timedelta(days=NOTICED_AT_MOST_DAYS_AGO):
+        check.add("noticed_on", "too_long_ago", day=noticed_on)
+
+
+def _new_referral(actor: Actor, request: ReferralRequest) -> Referral:
+    if request.channel is None or request.noticed_on is None or request.received_at is None:
+        raise NotFound  # _checked has refused this; said again for the types
+    observed_ourselves = request.channel in {ReferralChannel.SCREENING, ReferralChannel.OBSERVATION}
+    return Referral(
+        student_id=request.student_id,
+        channel=request.channel,
+        way=request.way if request.channel is ReferralChannel.PARENT else None,
+        referred_by_id=request.referred_by_id or (actor.user_id if observed_ourselves else None),
+        registered_by_id=actor.id_of_staff,
+        noticed_on=request.noticed_on,
+        received_at=request.received_at,
+        recorded_at=clock.now(),
+        urgency=request.urgency,
+        parents_informed=request.parents_informed,
+        is_suspected_abuse=request.is_suspected_abuse,
+        abuse_marked_at=clock.now() if request.is_suspected_abuse else None,
+    )
+
+
+def _answer_on_the_spot(session: Session, referral: Referral, answer: str) -> None:
+    """What was answered on the spot is settled (D-04), unless it is urgent: then somebody still looks at it."""
+    if goes_outside(referral) and is_stopped(session, referral):
+        raise StoppedForProtection
+    if referral.channel is ReferralChannel.TEACHER:  # the one who was told is the teacher (C-09)
+        seal(referral, "feedback_sealed", answer)
+        referral.feedback_at = referral.feedback_read_at = clock.now()
+    else:
+        seal(referral, "answer_sealed", answer)
+        referral.answered_at = clock.now()
+    if not deadlines.is_same_day_work(referral.urgency) and not referral.is_suspected_abuse:
+        referral.state, referral.closed_at = ReferralState.ANSWERED, clock.now()
+
+
+def _parts_filled(referral: Referral) -> int:
+    """Count basic data, description and background (D-03)."""
+    return sum(part is not None for part in (referral.student_id, referral.facts_sealed, referral.background_sealed))
+
+
+@permitted(Permission.REFERRAL_REGISTER)
+def what_follows(session: Session, actor: Actor, *, request: ReferralRequest) -> WhatFollows:
+    """Tell what saving this would lead to; half-filled forms are fine."""
+    calendar = load_calendar(session)
+    channel = request.channel or ReferralChannel.OBSERVATION
+    received_at = request.received_at or clock.now()
+    owner = find_owner(session, is_suspected_abuse=request.is_suspected_abuse)
+    is_settled = (
+        request.is_answered and not deadlines.is_same_day_work(request.urgency) and not request.is_suspected_abuse
+    )
+    assessment_due = deadlines.assessment_due(received_at=received_at, urgency=request.urgency, calendar=calendar)
+    reply_due = deadlines.reply_due(received_at=received_at, channel=channel, calendar=calendar)
+    feedback_due = deadlines.feedback_due(received_at=received_at, channel=channel, calendar=calendar)
+    if request.is_answered or request.is_suspected_abuse:
+        reply_due = feedback_due = None
+    proves, proves_not = _proof(request)
+    return WhatFollows(
+        owner_name=owner.display_name if owner else None,
+        owner_is_lead=owner is not None and owner.role is Role.LEAD,
+        assessment_due_at=None if is_settled else assessment_due,
+        reply_due_at=reply_due,
+        feedback_due_at=feedback_due,
+        parents=_parents_step(request),
+        noticed_late=request.noticed_on is not None
+        and channel is ReferralChannel.TEACHER
+        and received_at > deadlines.teacher_referral_due(noticed_on=request.noticed_on, calendar=calendar),
+        proves=proves,
+        proves_not=proves_not,
+    )
+
+
+def _parents_step(request: ReferralRequest) -> ParentsStep:
+    if request.is_suspected_abuse:
+        return ParentsStep.STOPPED
+    if request.channel is ReferralChannel.PARENT and not request.is_answered:
+        return ParentsStep.REPLY
+    return ParentsStep.AFTER_ASSESSMENT
+
+
+def _proof(request: ReferralRequest) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the clauses this entry proves and those it doesn't yet."""
+    has_parts = bool(request.student_id and (request.facts or "").strip() and (request.background or "").strip())
+    kept = {
+        "D-01": request.channel is not None,
+        "D-03": has_parts,
+        "D-04": request.is_answered,
+    }
+    proves = tuple(clause for clause, is_kept in kept.items() if is_kept)
+    return proves, tuple(clause for clause, is_kept in kept.items() if not is_kept)
+
+
+@permitted(Permission.REFERRAL_HANDLE)
+def change_referral(
+    session: Session, actor: Actor, *, referral_id: int, version: int, change: ReferralChange
+) -> Referral:
+    """Change the typed facts of a referral.
+
+    Raises:
+        NotFound: there is none the actor may handle.
+        FieldErrors: something is missing, too long, or lies in the future.
+        EditedMeanwhile: somebody saved it since the form was drawn.
+        StoppedForProtection: parents of a protected child would be marked as told.
+    """
+    check = Checker()
+    words = {
+        name: check.text(name, getattr(change, name), limit=limit, required=name == "facts")
+        for name, limit in WORD_FIELDS.items()
+    }
+    _check_noticed(check, change.noticed_on)
+    check.finish()
+    referral = lock_referral(session, actor, referral_id, version=version)
+    newly_told = change.parents_informed is ParentsInformed.YES and referral.parents_informed is not ParentsInformed.YES
+    if newly_told and is_stopped(session, referral):
+        raise StoppedForProtection
+
+    changed = [name for name, text in words.items() if unseal(referral, f"{name}_sealed") != text]
+    for name in changed:
+        seal(referral, f"{name}_sealed", words[name])
+    for name in ("noticed_on", "parents_informed", "urgency"):
+        if getattr(referral, name) != (value := getattr(change, name)):
+            changed.append(name)
+            setattr(referral, name, value)
+    referral.parts_filled = _parts_filled(referral)
+    session.add(referral)
+    audit.record(
+        session,
+        actor,
+        audit.Action.REFERRAL_CHANGED,
+        target=referral,
+        student_id=referral.student_id,
+        fields=changed,
+    )
+    return referral
+
+
+@permitted(Permission.REFERRAL_HANDLE)
+def match_child(session: Session, actor: Actor, *, referral_id: int, version: int, student_id: int) -> Referral:
+    """Say which child of the register an unknown child is; what was first said of it stays.
+
+    Raises:
+        NotFound: there is no such referral or child for the actor.
+        IllegalMove: the referral already became a case, or part of another one.
+        EditedMeanwhile: somebody saved it since it was shown.
+    """
+    referral = lock_referral(session, actor, referral_id, version=version)
+    if referral.state in {ReferralState.ROUTED, ReferralState.MERGED}:
+        raise IllegalMove(referral.state, referral.state)
+    visible_student(session, sees_students(actor), student_id)
+    referral.student_id = student_id
+    referral.parts_filled = _parts_filled(referral)
+    session.add(referral)
+    audit.record(session, actor, audit.Action.REFERRAL_MATCHED, target=referral, student_id=student_id)
+    return referral
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierReferral:
+    """The last time somebody spoke of a child, for the side of the form."""
+
+    id: int
+    received_at: datetime
+    channel: ReferralChannel
+    state: ReferralState
+
+
+@permitted(Permission.REFERRAL_REGISTER)
+def find_earlier(session: Session, actor: Actor, *, student_id: int) -> EarlierReferral | None:
+    """Return the newest referral of a child that the actor may know of with its state."""
+    row = session.exec(
+        select(Referral.id, Referral.received_at, Referral.channel, shown_state(actor))
+        .where(Referral.student_id == student_id, sees_referrals(actor))
+        .order_by(col(Referral.received_at).desc())
+        .limit(1)
+    ).first()
+    return EarlierReferral(row[0] or 0, row[1], ReferralChannel(row[2]), ReferralState(row[3])) if row else None

@@ -1,0 +1,212 @@
+"""What happens to a referral after it was registered: assessment, answers, feedback, another owner, the end of it."""
+
+from sqlmodel import Session, col, or_, select
+
+from db.sealing import seal
+from db.tables import Referral, ReferralState
+from services import audit, clock
+from services.access import Permission, permitted, sees_referrals
+from services.actors import Actor
+from services.errors import DomainError, FieldErrors, NotFound, Problem
+from services.fields import LONG, Checker
+from services.referrals import (
+    OPEN_STATES,
+    IllegalMove,
+    StoppedForProtection,
+    goes_outside,
+    is_stopped,
+    lock_referral,
+    may_own,
+    move,
+)
+
+
+class CannotMerge(DomainError):
+    """Only open referrals of the same known child become one, and a protected one stays by itself."""
+
+
+@permitted(Permission.REFERRAL_HANDLE)
+def start_assessment(session: Session, actor: Actor, *, referral_id: int, version: int) -> Referral:
+    """Begin the first assessment (D-06); whoever begins it owns the referral.
+
+    Raises:
+        NotFound, EditedMeanwhile, IllegalMove.
+    """
+    referral = lock_referral(session, actor, referral_id, version=version)
+    move(session, actor, referral, ReferralState.IN_ASSESSMENT)
+    referral.owner_id = actor.id_of_staff
+    session.add(referral)
+    return referral
+
+
+@permitted(Permission.REFERRAL_HANDLE)
+def answer_referral(
+    session: Session, actor: Actor, *, referral_id: int, version: int, answer: str, settles: bool = False
+) -> Referral:
+    """Note what the pupil or parent was told (D-05); an answer that settles a fresh referral ends it.
+
+    Raises:
+        FieldErrors: the answer is blank or too long.
+        StoppedForProtection: it would go to a parent of a protected child.
+        NotFound, EditedMeanwhile.
+        IllegalMove: it is to settle a referral that is no longer fresh, or was merged into another.
+    """
+    text = _checked(answer, "answer")
+    referral = lock_referral(session, actor, referral_id, version=version)
+    if goes_outside(referral) and is_stopped(session, referral):
+        raise StoppedForProtection
+    if referral.state is ReferralState.MERGED:
+        raise IllegalMove(referral.state, ReferralState.ANSWERED)
+    seal(referral, "answer_sealed", text)
+    referral.answered_at = referral.answered_at or clock.now()  # the first answer is the one that counts
+    session.add(referral)
+    if settles:
+        move(session, actor, referral, ReferralState.ANSWERED)
+    audit.record(
+        session, actor, audit.Action.REFERRAL_ANSWERED, target=referral, student_id=referral.student_id, settles=settles
+    )
+    return referral
+
+
+@permitted(Permission.REFERRAL_HANDLE)
+def give_feedback(session: Session, actor: Actor, *, referral_id: int, version: int, feedback: str) -> Referral:
+    """Tell the referring teacher fact and advice, no content (C-09).
+
+    Raises:
+        FieldErrors: the feedback is blank or too long.
+        StoppedForProtection: the child is protected.
+        NotFound: there is none the actor may handle, or no teacher referred it.
+        EditedMeanwhile.
+    """
+    text = _checked(feedback, "feedback")
+    referral = lock_referral(session, actor, referral_id, version=version)
+    if is_stopped(session, referral):
+        raise StoppedForProtection
+    if referral.referred_by_id is None:
+        raise NotFound
+    seal(referral, "feedback_sealed", text)
+    referral.feedback_at, referral.feedback_read_at = referral.feedback_at or clock.now(), None
+    session.add(referral)
+    audit.record(session, actor, audit.Action.REFERRAL_FEEDBACK_GIVEN, target=referral, student_id=referral.student_id)
+    return referral
+
+
+@permitted(Permission.REFERRAL_READ)
+def mark_feedback_read(session: Session, actor: Actor, *, referral_id: int) -> None:
+    """Note that the referring teacher has read the feedback; asking twice changes nothing.
+
+    Raises:
+        NotFound: it is not the actor's referral, or there is no feedback to read.
+    """
+    referral = session.exec(
+        select(Referral)
+        .where(
+            Referral.id == referral_id,
+            sees_referrals(actor),
+            or_(Referral.referred_by_id == actor.user_id, Referral.registered_by_id == actor.user_id),
+            col(Referral.is_suspected_abuse).is_(False),
+            col(Referral.feedback_at).is_not(None),
+        )
+        .with_for_update()
+    ).first()
+    if referral is None:
+        raise NotFound
+    if referral.feedback_read_at is not None:
+        return
+    referral.feedback_read_at = clock.now()  # not an edit: the version stays, nobody's open form is outdated by it
+    session.add(referral)
+    audit.record(session, actor, audit.Action.REFERRAL_FEEDBACK_READ, target=referral, student_id=referral.student_id)
+
+
+@permitted(Permission.REFERRAL_HANDLE, Permission.ABUSE_HANDLE)
+def hand_over(session: Session, actor: Actor, *, referral_id: int, version: int, to_user_id: int) -> Referral:
+    """Give a referral to another counsellor, or the lead.
+
+    Raises:
+        FieldErrors: that person can't take it.
+        NotFound, EditedMeanwhile.
+    """
+    referral = lock_referral(session, actor, referral_id, version=version)
+    if not may_own(session, to_user_id, is_suspected_abuse=referral.is_suspected_abuse):
+        raise FieldErrors({"to_user": Problem("cannot_take")})
+    before, referral.owner_id = referral.owner_id, to_user_id
+    session.add(referral)
+    audit.record(
+        session,
+        actor,
+        audit.Action.REFERRAL_HANDED_OVER,
+        target=referral,
+        student_id=referral.student_id,
+        before=before,
+        after=to_user_id,
+    )
+    return referral
+
+
+@permitted(Permission.REFERRAL_HANDLE)
+def decline(session: Session, actor: Actor, *, referral_id: int, version: int, reason: str) -> Referral:
+    """End a referral without a case, with the reason.
+
+    Raises:
+        FieldErrors: the reason is blank or too long.
+        StoppedForProtection: abuse is suspected; the lead takes the mark back first.
+        NotFound, EditedMeanwhile, IllegalMove.
+    """
+    text = _checked(reason, "reason")
+    referral = lock_referral(session, actor, referral_id, version=version)
+    if referral.is_suspected_abuse:
+        raise StoppedForProtection
+    move(session, actor, referral, ReferralState.DECLINED, reason=text)
+    return referral
+
+
+@permitted(Permission.REFERRAL_HANDLE)
+def merge(session: Session, actor: Actor, *, referral_id: int, version: int, into_id: int) -> Referral:
+    """Make a referral part of another open one of the same child; what that one leads to counts for both.
+
+    Raises:
+        CannotMerge: the other is of another child, no longer open, or this one is protected.
+        NotFound: the actor may not handle one of the two.
+        EditedMeanwhile, IllegalMove.
+    """
+    referral = lock_referral(session, actor, referral_id, version=version)
+    target = session.exec(
+        select(Referral).where(Referral.id == into_id, sees_referrals(actor)).with_for_update()
+    ).first()
+    if target is None:
+        raise NotFound
+    same_child = referral.student_id is not None and target.student_id == referral.student_id
+    if not same_child or target.id == referral.id or target.state not in OPEN_STATES or referral.is_suspected_abuse:
+        raise CannotMerge
+    referral.merged_into_id = target.id
+    with session.no_autoflush:  # state and target change in one statement, as the table's check demands
+        move(session, actor, referral, ReferralState.MERGED)
+    return referral
+
+
+@permitted(Permission.REFERRAL_HANDLE)
+def list_merge_targets(session: Session, actor: Actor, *, referral_id: int) -> list[int]:
+    """Return the ids of the open referrals this one could be merged into; hidden ones are not among them."""
+    student_id = session.exec(
+        select(Referral.student_id).where(Referral.id == referral_id, sees_referrals(actor))
+    ).first()
+    if student_id is None:
+        return []
+    found = session.exec(
+        select(Referral.id)
+        .where(
+            Referral.student_id == student_id,
+            Referral.id != referral_id,
+            col(Referral.state).in_(OPEN_STATES),
+            sees_referrals(actor),
+        )
+        .order_by(col(Referral.received_at))
+    ).all()
+    return [found_id for found_id in found if found_id is not None]
+
+
+def _checked(text: str, field: str) -> str:
+    check = Checker()
+    cleaned = check.required_text(field, text, limit=LONG)
+    check.finish()
+    return cleaned

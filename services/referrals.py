@@ -1,0 +1,244 @@
+"""What the services around a referral share: finding one the actor may handle, and who takes care of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, func, select
+
+from db.sealing import seal, unseal
+from db.tables import (
+    AppUser,
+    AuditEvent,
+    Referral,
+    ReferralChannel,
+    ReferralMove,
+    ReferralState,
+    Role,
+    RoleGrant,
+    Student,
+)
+from services import audit, clock
+from services.access import sees_referral_words, sees_referrals
+from services.actors import Actor
+from services.editing import lock_version
+from services.errors import DomainError, EditedMeanwhile, NotFound
+
+OPEN_STATES = (ReferralState.RECEIVED, ReferralState.IN_ASSESSMENT)
+
+LEGAL_MOVES: dict[ReferralState, frozenset[ReferralState]] = {
+    ReferralState.RECEIVED: frozenset(
+        {ReferralState.ANSWERED, ReferralState.IN_ASSESSMENT, ReferralState.DECLINED, ReferralState.MERGED}
+    ),
+    ReferralState.ANSWERED: frozenset({ReferralState.IN_ASSESSMENT}),  # there was more to it
+    ReferralState.IN_ASSESSMENT: frozenset({ReferralState.ROUTED, ReferralState.DECLINED, ReferralState.MERGED}),
+    ReferralState.ROUTED: frozenset(),
+    ReferralState.DECLINED: frozenset(),
+    ReferralState.MERGED: frozenset(),
+}
+
+
+class IllegalMove(DomainError):
+    """A referral can't go from this state to that one."""
+
+    def __init__(self, from_state: ReferralState, to_state: ReferralState) -> None:
+        super().__init__(from_state, to_state)
+        self.from_state = from_state
+        self.to_state = to_state
+
+
+class StoppedForProtection(DomainError):
+    """Nothing goes to this child's parents or to others until the lead says so (疑似侵害)."""
+
+
+def lock_referral(session: Session, actor: Actor, referral_id: int, *, version: int) -> Referral:
+    """Lock a referral whose words the actor may read, at the version the actor saw.
+
+    Raises:
+        NotFound: there is none the actor may handle.
+        EditedMeanwhile: somebody saved it since; it carries the facts as they stand now.
+    """
+    referral = session.exec(
+        select(Referral).where(Referral.id == referral_id, sees_referrals(actor)).with_for_update()
+    ).first()
+    if referral is None or not sees_referral_words(actor, referral):
+        raise NotFound
+    try:
+        return lock_version(session, Referral, referral_id, version=version)
+    except EditedMeanwhile as error:
+        raise EditedMeanwhile(
+            as_stored(error.current), edited_by=last_editor(session, "referral", referral_id)
+        ) from None
+
+
+def as_stored(referral: Referral) -> dict[str, object]:
+    """Return what people typed into a referral, opened, with its id and version: the other side of a conflict."""
+    return {
+        "id": referral.id,
+        "version": referral.version,
+        "facts": unseal(referral, "facts_sealed"),
+        "child_words": unseal(referral, "child_words_sealed"),
+        "background": unseal(referral, "background_sealed"),
+        "tried": unseal(referral, "tried_sealed"),
+        "noticed_on": referral.noticed_on,
+        "parents_informed": referral.parents_informed,
+        "urgency": referral.urgency,
+        "answer": unseal(referral, "answer_sealed"),
+        "feedback": unseal(referral, "feedback_sealed"),
+    }
+
+
+def last_editor(session: Session, table: str, row_id: int) -> str | None:
+    """Return who wrote the newest event about a row, for the sentence of a conflict."""
+    return session.exec(
+        select(AppUser.display_name)
+        .join(AuditEvent, col(AuditEvent.actor_id) == col(AppUser.id))
+        .where(AuditEvent.target_table == table, AuditEvent.target_id == row_id)
+        .order_by(col(AuditEvent.seq).desc())
+        .limit(1)
+    ).first()
+
+
+def move(
+    session: Session, actor: Actor, referral: Referral, to_state: ReferralState, *, reason: str | None = None
+) -> None:
+    """Take a locked referral to another state and note the step.
+
+    Raises:
+        IllegalMove: that step is not in the table of legal ones.
+    """
+    from_state = referral.state
+    if to_state not in LEGAL_MOVES[from_state]:
+        raise IllegalMove(from_state, to_state)
+    referral.state = to_state
+    referral.closed_at = None if to_state in OPEN_STATES else clock.now()
+    session.add(referral)
+    note_move(session, actor, referral, from_state=from_state, reason=reason)
+    audit.record(
+        session,
+        actor,
+        audit.Action.REFERRAL_MOVED,
+        target=referral,
+        student_id=referral.student_id,
+        before=from_state.value,
+        after=to_state.value,
+    )
+
+
+def note_move(
+    session: Session,
+    actor: Actor,
+    referral: Referral,
+    *,
+    from_state: ReferralState | None,
+    reason: str | None = None,
+) -> None:
+    """Write the row of a step that was made."""
+    step = ReferralMove(
+        referral_id=referral.id or 0,
+        from_state=from_state,
+        to_state=referral.state,
+        by_id=actor.id_of_staff,
+        at=clock.now(),
+    )
+    seal(step, "reason_sealed", reason)
+    session.add(step)
+    session.flush()
+
+
+def is_stopped(session: Session, referral: Referral) -> bool:
+    """Say whether nothing may go out about this child: this referral or another of the same child is marked."""
+    if referral.is_suspected_abuse or referral.student_id is None:
+        return referral.is_suspected_abuse
+    marked = select(Referral.id).where(Referral.student_id == referral.student_id, col(Referral.is_suspected_abuse))
+    return session.exec(marked).first() is not None
+
+
+def goes_outside(referral: Referral) -> bool:
+    """Say whether an answer would reach somebody other than the child."""
+    return referral.channel in {ReferralChannel.PARENT, ReferralChannel.TEACHER}
+
+
+def of_stopped_child() -> ColumnElement[bool]:
+    """Return the row filter on Referral: those of a child about whom abuse is suspected."""
+    marked = select(Referral.student_id).where(col(Referral.is_suspected_abuse), col(Referral.student_id).is_not(None))
+    return col(Referral.is_suspected_abuse) | col(Referral.student_id).in_(marked)
+
+
+def visible_student(session: Session, condition: ColumnElement[bool], student_id: int) -> Student:
+    """Return a child the condition lets the actor see.
+
+    Raises:
+        NotFound: there is none.
+    """
+    student = session.exec(select(Student).where(Student.id == student_id, condition)).first()
+    if student is None:
+        raise NotFound
+    return student
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who takes a referral, and in which capacity."""
+
+    user_id: int
+    display_name: str
+    role: Role
+
+
+def find_owner(session: Session, *, is_suspected_abuse: bool) -> Owner | None:
+    """Return who takes a new referral: the counsellor with the fewest open ones, the lead if there is none.
+
+    Suspected abuse is the lead's; None where nobody holds the post, which is itself a line on the lead's home.
+    """
+    wanted = (Role.LEAD,) if is_suspected_abuse else (Role.COUNSELLOR, Role.LEAD)
+    for role in wanted:
+        if found := _least_busy(session, role):
+            return found
+    return None
+
+
+def _least_busy(session: Session, role: Role) -> Owner | None:
+    open_ones = (
+        select(Referral.owner_id, func.count().label("open_ones"))
+        .where(col(Referral.state).in_(OPEN_STATES))
+        .group_by(col(Referral.owner_id))
+        .subquery()
+    )
+    row = session.exec(
+        select(AppUser.id, AppUser.display_name)
+        .join(RoleGrant, col(RoleGrant.user_id) == col(AppUser.id))
+        .join(open_ones, open_ones.c.owner_id == AppUser.id, isouter=True)
+        .where(AppUser.is_active, RoleGrant.role == role, col(RoleGrant.ended_at).is_(None))
+        .order_by(func.coalesce(open_ones.c.open_ones, 0), col(AppUser.id))
+        .limit(1)
+    ).first()
+    return Owner(row[0] or 0, row[1], role) if row else None
+
+
+def holds_role(session: Session, user_id: int, roles: Sequence[Role]) -> bool:
+    """Say whether an active account holds one of these roles."""
+    return (
+        session.exec(
+            select(RoleGrant.id)
+            .join(AppUser, col(AppUser.id) == col(RoleGrant.user_id))
+            .where(
+                RoleGrant.user_id == user_id,
+                col(RoleGrant.role).in_(roles),
+                col(RoleGrant.ended_at).is_(None),
+                AppUser.is_active,
+            )
+        ).first()
+        is not None
+    )
+
+
+def may_own(session: Session, user_id: int, *, is_suspected_abuse: bool) -> bool:
+    """Say whether somebody can take care of a referral: care room staff, and for suspected abuse only leaders."""
+    if not is_suspected_abuse:
+        return holds_role(session, user_id, (Role.COUNSELLOR, Role.LEAD))
+    if holds_role(session, user_id, (Role.LEAD,)):
+        return True
+    user = session.get(AppUser, user_id)
+    is_named = user is not None and user.is_protection_leader
+    return is_named and holds_role(session, user_id, (Role.LEADERSHIP,))

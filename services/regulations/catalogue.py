@@ -1,0 +1,125 @@
+"""The clause catalogue, read once from clauses.toml: what each clause says, who owes it, and its numbers."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+_FILE = Path(__file__).with_name("clauses.toml")
+
+
+class ClauseKind(StrEnum):
+    """How a clause is kept: the first four are computed from records, the others are features and documents."""
+
+    DEADLINE = "deadline"
+    PERIODIC = "periodic"
+    THRESHOLD = "threshold"
+    COMPLETE = "complete"
+    WORKFLOW = "workflow"
+    ROLE = "role"
+    DOCUMENT = "document"
+    PRINCIPLE = "principle"
+
+
+class ClausePost(StrEnum):
+    """Who owes a clause; a post without a holder shows on the lead's home."""
+
+    HEAD_OF_ROOM = "head_of_room"
+    ROOM_STAFF = "room_staff"
+    COUNSELLOR = "counsellor"
+    TEACHER = "teacher"
+
+
+class Origin(StrEnum):
+    """Whether a number stands in the regulation or was chosen for this program."""
+
+    GIVEN = "given"
+    CHOSEN = "chosen"
+
+
+class Unit(StrEnum):
+    """What a number counts."""
+
+    SCHOOL_DAYS = "school_days"
+    DAYS = "days"
+    PARTS = "parts"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One number of a clause."""
+
+    value: int
+    unit: Unit
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One clause of the school's regulations."""
+
+    id: str
+    text: str
+    sources: tuple[str, ...]
+    post: ClausePost
+    kind: ClauseKind
+    page: str
+    parameters: Mapping[str, Parameter]
+
+    @property
+    def area(self) -> str:
+        """The letter of the clause's area."""
+        return self.id.partition("-")[0]
+
+
+@cache
+def clauses() -> Mapping[str, Clause]:
+    """Return every clause by its id, in the catalogue's order.
+
+    Raises:
+        KeyError, ValueError: the file names something that isn't declared, or a clause twice.
+    """
+    data = tomllib.loads(_FILE.read_text(encoding="utf-8"))
+    found: dict[str, Clause] = {}
+    for entry in data["clause"]:
+        clause = _clause(entry, sources=data["sources"])
+        if clause.id in found or clause.area not in data["areas"]:
+            raise ValueError(clause.id)
+        found[clause.id] = clause
+    return found
+
+
+def find_clause(clause_id: str) -> Clause:
+    """Return one clause.
+
+    Raises:
+        KeyError: there is none of this id.
+    """
+    return clauses()[clause_id]
+
+
+def parameter(clause_id: str, name: str) -> int:
+    """Return a number of a clause.
+
+    Raises:
+        KeyError: the clause, or its number, is not declared.
+    """
+    return find_clause(clause_id).parameters[name].value
+
+
+def _clause(entry: dict[str, Any], *, sources: Mapping[str, str]) -> Clause:  # Any: as TOML gives it
+    return Clause(
+        id=entry["id"],
+        text=entry["text"],
+        sources=tuple(sources[name] for name in entry["sources"]),
+        post=ClausePost(entry["post"]),
+        kind=ClauseKind(entry["kind"]),
+        page=entry["page"],
+        parameters={
+            name: Parameter(int(found["value"]), Unit(found["unit"]), Origin(found["origin"]))
+            for name, found in entry.get("parameters", {}).items()
+        },
+    )

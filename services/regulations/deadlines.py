@@ -1,0 +1,158 @@
+"""When a step of intake is due and how it stands: pure functions of records and a moment."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from enum import StrEnum
+
+from db.tables import ReferralChannel, Urgency
+from services import clock
+from services.calendar import SchoolCalendar
+from services.regulations.catalogue import parameter
+
+
+class DutyState(StrEnum):
+    """How a duty stands; the closed list of the regulations engine."""
+
+    MET = "met"
+    MET_LATE = "met_late"
+    TRIED = "tried"
+    DUE = "due"
+    OVERDUE = "overdue"
+    MISSED = "missed"
+    DONE_OTHERWISE = "done_otherwise"
+    EXEMPT = "exempt"
+    NO_DATA = "no_data"
+    NOT_IN_FORCE = "not_in_force"
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """One step that must follow an event within a limit."""
+
+    clause_id: str
+    due_at: datetime
+    state: DutyState
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody still has to do it."""
+        return self.state in {DutyState.DUE, DutyState.OVERDUE}
+
+
+def state_at(*, due_at: datetime, done_at: datetime | None, now: datetime) -> DutyState:
+    """Say how a step stands at a moment; the very instant it is due still counts as in time."""
+    if done_at is not None:
+        return DutyState.MET if done_at <= due_at else DutyState.MET_LATE
+    return DutyState.DUE if now <= due_at else DutyState.OVERDUE
+
+
+def is_same_day_work(urgency: Urgency) -> bool:
+    """Say whether a referral must be looked at on the day it came in."""
+    return urgency in {Urgency.URGENT, Urgency.DANGER}
+
+
+def assessment_due(*, received_at: datetime, urgency: Urgency, calendar: SchoolCalendar) -> datetime:
+    """Return when the first assessment is due (D-06); an urgent one on the very day, a Saturday included."""
+    if is_same_day_work(urgency):
+        return _due(calendar, received_at, parameter("D-06", "urgent_assessment_school_days"))
+    return _due(calendar, received_at, parameter("D-06", "assessment_school_days"))
+
+
+def reply_due(*, received_at: datetime, channel: ReferralChannel, calendar: SchoolCalendar) -> datetime | None:
+    """Return when the pupil or parent who came must have an answer (D-05); None where nobody waits for one."""
+    if channel not in {ReferralChannel.SELF, ReferralChannel.PARENT}:
+        return None
+    return _due(calendar, received_at, parameter("D-05", "reply_school_days"))
+
+
+def feedback_due(*, received_at: datetime, channel: ReferralChannel, calendar: SchoolCalendar) -> datetime | None:
+    """Return when the referring teacher must have fact and advice (C-09); None where no teacher referred."""
+    if channel is not ReferralChannel.TEACHER:
+        return None
+    return _due(calendar, received_at, parameter("C-09", "feedback_to_teacher_school_days"))
+
+
+def on_the_spot_due(*, received_at: datetime, calendar: SchoolCalendar) -> datetime:
+    """Return until when an answer counts as given on the spot (D-04)."""
+    return _due(calendar, received_at, parameter("D-04", "answer_school_days"))
+
+
+def conference_due(*, called_at: datetime, calendar: SchoolCalendar) -> datetime:
+    """Return when the joint discussion of a serious case must have been held (D-08)."""
+    return _due(calendar, called_at, parameter("D-08", "conference_school_days"))
+
+
+def teacher_referral_due(*, noticed_on: date, calendar: SchoolCalendar) -> datetime:
+    """Return until when a teacher should have referred what was noticed on a day (D-09)."""
+    return _due(calendar, clock.at_school(noticed_on, time(12)), parameter("D-09", "referral_school_days"))
+
+
+def assessment_deadline(
+    *,
+    received_at: datetime,
+    urgency: Urgency,
+    done_at: datetime | None,
+    now: datetime,
+    calendar: SchoolCalendar,
+) -> Deadline:
+    """Return the first assessment as a deadline (D-06)."""
+    due_at = assessment_due(received_at=received_at, urgency=urgency, calendar=calendar)
+    return Deadline("D-06", due_at, state_at(due_at=due_at, done_at=done_at, now=now))
+
+
+def reply_deadline(
+    *,
+    received_at: datetime,
+    channel: ReferralChannel,
+    done_at: datetime | None,
+    now: datetime,
+    calendar: SchoolCalendar,
+    is_stopped: bool = False,
+) -> Deadline | None:
+    """Return the answer to pupil or parent as a deadline (D-05); a parent of a protected child owes us no wait."""
+    due_at = reply_due(received_at=received_at, channel=channel, calendar=calendar)
+    if due_at is None:
+        return None
+    if done_at is None and is_stopped and channel is ReferralChannel.PARENT:
+        return Deadline("D-05", due_at, DutyState.EXEMPT)
+    return Deadline("D-05", due_at, state_at(due_at=due_at, done_at=done_at, now=now))
+
+
+def feedback_deadline(
+    *,
+    received_at: datetime,
+    channel: ReferralChannel,
+    done_at: datetime | None,
+    now: datetime,
+    calendar: SchoolCalendar,
+    is_stopped: bool = False,
+) -> Deadline | None:
+    """Return the feedback to the referring teacher as a deadline (C-09)."""
+    due_at = feedback_due(received_at=received_at, channel=channel, calendar=calendar)
+    if due_at is None:
+        return None
+    if done_at is None and is_stopped:
+        return Deadline("C-09", due_at, DutyState.EXEMPT)
+    return Deadline("C-09", due_at, state_at(due_at=due_at, done_at=done_at, now=now))
+
+
+def conference_deadline(
+    *, called_at: datetime, held_at: datetime | None, now: datetime, calendar: SchoolCalendar
+) -> Deadline:
+    """Return the joint discussion as a deadline (D-08)."""
+    due_at = conference_due(called_at=called_at, calendar=calendar)
+    return Deadline("D-08", due_at, state_at(due_at=due_at, done_at=held_at, now=now))
+
+
+def teacher_referral_deadline(
+    *, noticed_on: date, received_at: datetime | None, now: datetime, calendar: SchoolCalendar
+) -> Deadline:
+    """Return a teacher's referral as a deadline (D-09)."""
+    due_at = teacher_referral_due(noticed_on=noticed_on, calendar=calendar)
+    return Deadline("D-09", due_at, state_at(due_at=due_at, done_at=received_at, now=now))
+
+
+def _due(calendar: SchoolCalendar, start: datetime, school_days: int) -> datetime:
+    if school_days == 0:
+        return calendar.due_same_day(start)
+    return calendar.due_after(start, school_days=school_days)

@@ -1,0 +1,417 @@
+"""One child's file: everything this actor may see of it, and who has opened it."""
+
+import json
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from db.audit_chain import COLLECTED, Note
+from db.sealing import seal, unseal
+from db.tables import (
+    AppUser,
+    AuditEvent,
+    CategoryKind,
+    ClassMembership,
+    ClassTeacher,
+    ClassTeacherKind,
+    ContactOpening,
+    EnrolmentState,
+    Gender,
+    Guardian,
+    GuardianKind,
+    SchoolClass,
+    Student,
+    StudentCategory,
+)
+from services import audit, clock
+from services.access import (
+    Grounds,
+    Permission,
+    Scope,
+    Subject,
+    allows,
+    grounds_for,
+    permitted,
+    scopes_of,
+    sees_students,
+)
+from services.actors import Actor
+from services.errors import NotAllowed, NotFound
+from services.exchange.values import age_in_years
+from services.fields import LINE, Checker
+from services.schools import class_label
+from services.student_entries import masked
+from services.student_lists import needs_care
+from services.student_rights import writes_students
+from services.students import shown_class
+
+NOTED_ONCE_IN = timedelta(minutes=30)
+CONTACT_OPEN_FOR = timedelta(minutes=15)
+LISTED_OPENINGS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ClassStay:
+    """A child's time in one class, half-open; no end for the class it is in."""
+
+    label: str
+    school_year: int
+    from_day: date
+    to_day: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class GuardianCard:
+    """A parent or guardian; whoever opened the card with a reason gets names and phones only."""
+
+    id: int
+    version: int
+    kind: GuardianKind
+    name: str | None
+    relation: str | None
+    is_primary: bool
+    phone: str | None
+    second_phone: str | None
+    workplace: str | None
+    address: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactCard:
+    """The contact card, as far as this actor may read it."""
+
+    birth_day: date | None
+    age: int | None
+    ethnicity: str | None
+    is_boarding: bool | None
+    address: str | None
+    residence: str | None
+    id_number_masked: str | None
+    note: str | None
+    guardians: tuple[GuardianCard, ...]
+    open_until: datetime | None  # opened with a reason; None: by right
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryEntry:
+    """A child in a category, half-open from–to."""
+
+    id: int
+    version: int
+    kind: CategoryKind
+    subkind: str | None
+    level: int | None
+    evidence: str | None
+    from_day: date
+    to_day: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class StudentFile:
+    """Everything of a child that this actor may see; what it may not see is None."""
+
+    id: int
+    version: int
+    name: str
+    gender: Gender
+    student_no: str | None
+    state: EnrolmentState
+    entered_on: date | None
+    left_on: date | None
+    class_id: int | None
+    class_label: str
+    homeroom_name: str | None
+    class_history: tuple[ClassStay, ...]
+    card: ContactCard | None
+    can_open_card: bool  # with a reason
+    categories: tuple[CategoryEntry, ...] | None
+    needs_care: bool
+    grounds: Grounds | None
+    may_write: bool
+    may_write_categories: bool
+    is_opening_noted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Somebody opened the file, or with a reason the phones."""
+
+    at: datetime
+    who: str
+    grounds: Grounds | None
+    reason: str | None
+    is_contact: bool
+
+
+@permitted(Permission.STUDENT_READ)
+def find_student(session: Session, actor: Actor, *, student_id: int) -> StudentFile:
+    """Return a child's file as far as this actor may see it. Note the opening with `note_opening`.
+
+    Raises:
+        NotFound: there is no such child, or the actor may not see it.
+    """
+    student, stay, sees_card, sees_categories, is_writable, writes_categories = _visible(session, actor, student_id)
+    grade, number, homeroom_name = stay
+    opening = None if sees_card else _open_contact(session, actor, student_id)
+    return StudentFile(
+        id=student_id,
+        version=student.version,
+        name=student.name,
+        gender=student.gender,
+        student_no=student.student_no,
+        state=student.state,
+        entered_on=student.entered_on,
+        left_on=student.left_on,
+        class_id=_class_id(session, student_id),
+        class_label=shown_class(grade, number, student.state),
+        homeroom_name=homeroom_name,
+        class_history=_class_history(session, student_id),
+        card=_card(session, student, opening) if sees_card or opening else None,
+        can_open_card=not sees_card and opening is None and Scope.WITH_REASON in scopes_of(actor, Subject.CONTACT),
+        categories=_categories(session, student_id) if sees_categories else None,
+        needs_care=needs_care(session, actor, student_id),
+        grounds=grounds_for(session, actor, student_id=student_id),
+        may_write=is_writable and allows(actor, Permission.STUDENT_WRITE),
+        may_write_categories=writes_categories and allows(actor, Permission.CATEGORY_WRITE),
+        is_opening_noted=_is_noted(session, actor, student_id),
+    )
+
+
+@permitted(Permission.STUDENT_READ)
+def note_opening(session: Session, actor: Actor, *, student_id: int) -> None:
+    """Note that the actor opened this file, and why it was given: once per person, file and 30 minutes.
+
+    Raises:
+        NotFound: there is no such child, or the actor may not see it.
+    """
+    # The child's row is locked, so that two tabs of one person don't both note it.
+    if session.exec(select(Student.id).where(Student.id == student_id, sees_students(actor)).with_for_update()).first():
+        if not _is_noted(session, actor, student_id):
+            grounds = grounds_for(session, actor, student_id=student_id)
+            audit.record(session, actor, audit.Action.STUDENT_OPENED, student_id=student_id, grounds=grounds)
+        return
+    raise NotFound
+
+
+@permitted(Permission.STUDENT_READ)
+def open_contact_with_reason(session: Session, actor: Actor, *, student_id: int, reason: str) -> datetime:
+    """Let a subject teacher read a child's phones for 15 minutes, audited; return until when.
+
+    Raises:
+        NotFound: there is no such child, or the actor may not see it.
+        NotAllowed: this actor's roles don't open phones, with or without a reason.
+        FieldErrors: the reason is blank or too long.
+    """
+    _visible(session, actor, student_id)
+    if Scope.WITH_REASON not in scopes_of(actor, Subject.CONTACT):
+        raise NotAllowed
+    check = Checker()
+    text = check.required_text("reason", reason, limit=LINE)
+    check.finish()
+    now = clock.now()
+    opening = ContactOpening(
+        user_id=actor.id_of_staff, student_id=student_id, opened_at=now, expires_at=now + CONTACT_OPEN_FOR
+    )
+    seal(opening, "reason_sealed", text)
+    session.add(opening)
+    session.flush()
+    audit.record(session, actor, audit.Action.CONTACT_OPENED, target=opening, student_id=student_id)
+    return opening.expires_at
+
+
+@permitted(Permission.AUDIT_READ)
+def list_openings(session: Session, actor: Actor, *, student_id: int) -> list[Opening]:
+    """Return who opened a child's file, the newest first: the lead reads all of them, others their own.
+
+    Raises:
+        NotFound: there is no such child, or the actor may not see it.
+    """
+    _visible(session, actor, student_id)
+    events = (
+        select(AuditEvent, AppUser.display_name, ContactOpening)
+        .join(AppUser, col(AppUser.id) == col(AuditEvent.actor_id), isouter=True)
+        .join(
+            ContactOpening,
+            (col(ContactOpening.id) == col(AuditEvent.target_id))
+            & (col(AuditEvent.action) == audit.Action.CONTACT_OPENED.value),
+            isouter=True,
+        )
+        .where(
+            AuditEvent.student_id == student_id,
+            col(AuditEvent.action).in_([audit.Action.STUDENT_OPENED.value, audit.Action.CONTACT_OPENED.value]),
+        )
+        .order_by(col(AuditEvent.seq).desc())
+        .limit(LISTED_OPENINGS)
+    )
+    if Scope.OWN_OPENINGS_AND_CASES not in scopes_of(actor, Subject.AUDIT):
+        events = events.where(AuditEvent.actor_id == actor.user_id)
+    return [_opening(event, name, contact) for event, name, contact in session.exec(events).all()]
+
+
+def _opening(event: AuditEvent, name: str | None, contact: ContactOpening | None) -> Opening:
+    grounds = json.loads(event.details).get("grounds")
+    return Opening(
+        at=event.at,
+        who=name or f"命令行（{event.actor_label}）",
+        grounds=Grounds(grounds) if grounds else None,
+        reason=unseal(contact, "reason_sealed") if contact else None,
+        is_contact=contact is not None,
+    )
+
+
+def _visible(session: Session, actor: Actor, student_id: int) -> Any:  # one row: the child, its class, four answers
+    """Return the child with its class and what this actor may do with it, in one statement.
+
+    Raises:
+        NotFound: as said.
+    """
+    row = session.exec(
+        select(
+            Student,
+            SchoolClass.grade,
+            SchoolClass.number,
+            AppUser.display_name,
+            sees_students(actor, Subject.CONTACT).label("sees_card"),
+            sees_students(actor, Subject.CATEGORY).label("sees_categories"),
+            writes_students(actor).condition.label("is_writable"),
+            writes_students(actor, Permission.CATEGORY_WRITE).condition.label("writes_categories"),
+        )  # type: ignore[call-overload]  # more columns than the stubs know
+        .join(
+            ClassMembership,
+            (col(ClassMembership.student_id) == col(Student.id)) & col(ClassMembership.to_day).is_(None),
+            isouter=True,
+        )
+        .join(SchoolClass, col(SchoolClass.id) == col(ClassMembership.class_id), isouter=True)
+        .join(
+            ClassTeacher,
+            (col(ClassTeacher.class_id) == col(SchoolClass.id))
+            & (col(ClassTeacher.kind) == ClassTeacherKind.HOMEROOM)
+            & col(ClassTeacher.to_day).is_(None),
+            isouter=True,
+        )
+        .join(AppUser, col(AppUser.id) == col(ClassTeacher.user_id), isouter=True)
+        .where(Student.id == student_id, sees_students(actor))
+    ).first()
+    if row is None:
+        raise NotFound
+    student, grade, number, homeroom_name, *answers = row
+    return student, (grade, number, homeroom_name), *map(bool, answers)
+
+
+def _class_id(session: Session, student_id: int) -> int | None:
+    return session.exec(
+        select(ClassMembership.class_id).where(
+            ClassMembership.student_id == student_id, col(ClassMembership.to_day).is_(None)
+        )
+    ).first()
+
+
+def _class_history(session: Session, student_id: int) -> tuple[ClassStay, ...]:
+    rows = session.exec(
+        select(ClassMembership, SchoolClass)
+        .join(SchoolClass, col(SchoolClass.id) == col(ClassMembership.class_id))
+        .where(ClassMembership.student_id == student_id)
+        .order_by(col(ClassMembership.from_day).desc(), col(ClassMembership.id).desc())
+    ).all()
+    return tuple(
+        ClassStay(class_label(found.grade, found.number), found.school_year, stay.from_day, stay.to_day)
+        for stay, found in rows
+        if stay.to_day != stay.from_day  # put right on the same day
+    )
+
+
+def _card(session: Session, student: Student, opening: ContactOpening | None) -> ContactCard:
+    guardians = session.exec(
+        select(Guardian)
+        .where(Guardian.student_id == student.id, col(Guardian.ended_at).is_(None))
+        .order_by(col(Guardian.is_primary).desc(), col(Guardian.id))
+    ).all()
+    if opening is not None:
+        phones = tuple(replace(guardian_card(each), workplace=None, address=None) for each in guardians)
+        return ContactCard(None, None, None, None, None, None, None, None, phones, opening.expires_at)
+    return ContactCard(
+        birth_day=student.birth_day,
+        age=age_in_years(student.birth_day, today=clock.today()),
+        ethnicity=student.ethnicity,
+        is_boarding=student.is_boarding,
+        address=unseal(student, "address_sealed"),
+        residence=unseal(student, "residence_sealed"),
+        id_number_masked=masked(unseal(student, "id_number_sealed")),
+        note=unseal(student, "note_sealed"),
+        guardians=tuple(guardian_card(each) for each in guardians),
+        open_until=None,
+    )
+
+
+def guardian_card(guardian: Guardian) -> GuardianCard:
+    """Return a guardian as the contact card and its form show it."""
+    return GuardianCard(
+        id=guardian.id or 0,
+        version=guardian.version,
+        kind=guardian.kind,
+        name=guardian.name,
+        relation=guardian.relation,
+        is_primary=guardian.is_primary,
+        phone=unseal(guardian, "phone_sealed"),
+        second_phone=unseal(guardian, "second_phone_sealed"),
+        workplace=unseal(guardian, "workplace_sealed"),
+        address=unseal(guardian, "address_sealed"),
+    )
+
+
+def _categories(session: Session, student_id: int) -> tuple[CategoryEntry, ...]:
+    rows = session.exec(
+        select(StudentCategory)
+        .where(StudentCategory.student_id == student_id)
+        .order_by(col(StudentCategory.to_day).is_not(None), col(StudentCategory.from_day).desc())
+    ).all()
+    return tuple(category_entry(each) for each in rows)
+
+
+def category_entry(row: StudentCategory) -> CategoryEntry:
+    """Return a category as the file and its form show it."""
+    return CategoryEntry(
+        id=row.id or 0,
+        version=row.version,
+        kind=row.kind,
+        subkind=row.subkind,
+        level=row.level,
+        evidence=unseal(row, "evidence_sealed"),
+        from_day=row.from_day,
+        to_day=row.to_day,
+    )
+
+
+def _open_contact(session: Session, actor: Actor, student_id: int) -> ContactOpening | None:
+    if Scope.WITH_REASON not in scopes_of(actor, Subject.CONTACT):
+        return None
+    return session.exec(
+        select(ContactOpening)
+        .where(
+            ContactOpening.user_id == actor.user_id,
+            ContactOpening.student_id == student_id,
+            ContactOpening.expires_at > clock.now(),
+        )
+        .order_by(col(ContactOpening.expires_at).desc())
+    ).first()
+
+
+def _is_noted(session: Session, actor: Actor, student_id: int) -> bool:
+    """Say whether this opening is already noted, in the chain or by this same transaction."""
+    action, since = audit.Action.STUDENT_OPENED.value, clock.now() - NOTED_ONCE_IN
+    waiting: list[Note] = session.info.get(COLLECTED, [])
+    if any((note.action, note.actor_id, note.student_id) == (action, actor.user_id, student_id) for note in waiting):
+        return True
+    return (
+        session.exec(
+            select(AuditEvent.seq).where(
+                AuditEvent.action == action,
+                AuditEvent.actor_id == actor.user_id,
+                AuditEvent.student_id == student_id,
+                AuditEvent.at > since,
+            )
+        ).first()
+        is not None
+    )

@@ -1,0 +1,76 @@
+"""Which children an actor may write, and who wrote last."""
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, SQLModel, col, select
+
+from db.tables import AppUser, AuditEvent, ClassTeacher, ClassTeacherKind, Student
+from services.access import HOLDERS, Permission, Scope, Subject, scopes_of, sees_students
+from services.actors import Actor
+from services.errors import NotAllowed, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class WritableStudents:
+    """The children an actor may write by the roles that hold a permission: all, or those of the own class."""
+
+    actor: Actor
+    is_everything: bool
+
+    @property
+    def condition(self) -> ColumnElement[bool]:
+        """The row filter on Student."""
+        return sees_students(self.actor)
+
+    def covers_class(self, session: Session, class_id: int) -> bool:
+        """Say whether children may be put into this class."""
+        if self.is_everything:
+            return True
+        own = select(ClassTeacher.id).where(
+            ClassTeacher.class_id == class_id,
+            ClassTeacher.user_id == self.actor.user_id,
+            ClassTeacher.kind == ClassTeacherKind.HOMEROOM,
+            col(ClassTeacher.to_day).is_(None),
+        )
+        return session.exec(own).first() is not None
+
+
+def writes_students(actor: Actor, permission: Permission = Permission.STUDENT_WRITE) -> WritableStudents:
+    """Return which children the actor may write. Seeing a child by another role (teaching it) does not count."""
+    writer = replace(actor, roles=actor.roles & HOLDERS[permission])
+    return WritableStudents(writer, Scope.ALL in scopes_of(writer, Subject.IDENTITY))
+
+
+def require_writable(
+    session: Session, actor: Actor, student_id: int, permission: Permission = Permission.STUDENT_WRITE
+) -> None:
+    """Refuse a child the actor may not write.
+
+    Raises:
+        NotFound: there is no such child, or the actor may not see it.
+        NotAllowed: the actor may see it, not write it.
+    """
+    writable = writes_students(actor, permission).condition
+    row = session.exec(
+        select(Student.id, writable.label("is_writable")).where(Student.id == student_id, sees_students(actor))
+    ).first()
+    if row is None:
+        raise NotFound
+    if not row[1]:
+        raise NotAllowed
+
+
+def last_editor(session: Session, row: SQLModel) -> str | None:
+    """Return the name of who last wrote a record, as the audit events tell; None for the command line."""
+    return session.exec(
+        select(AppUser.display_name)
+        .join(AuditEvent, col(AuditEvent.actor_id) == col(AppUser.id))
+        .where(
+            AuditEvent.target_table == str(row.__tablename__),
+            AuditEvent.target_id == getattr(row, "id", None),
+            col(AuditEvent.action).not_like("%.opened"),
+        )
+        .order_by(col(AuditEvent.seq).desc())
+        .limit(1)
+    ).first()
