@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+# Nothing imported here may import a Streamlit component: before the server runs it would be registered nowhere,
+# and the browser would get 404 for it (seen).
 ROOT = Path(__file__).resolve().parent
 if str(ROOT) not in sys.path:  # started by another server than `streamlit run`
     sys.path.insert(0, str(ROOT))
@@ -13,6 +15,7 @@ from starlette.requests import Request  # noqa: E402
 from starlette.responses import JSONResponse  # noqa: E402
 from starlette.routing import Route  # noqa: E402
 
+from ui.addresses import page_routes  # noqa: E402
 from ui.crashes import keep_words_out_of_logs, on_script_error  # noqa: E402
 from ui.headers import SecurityHeaders  # noqa: E402
 
@@ -41,7 +44,7 @@ keep_words_out_of_logs()
 # visitor after a restart without running the script, so without sign-in (seen).
 app = st.App(
     ROOT / "ui" / "main.py",
-    routes=[Route("/api/health", health)],
+    routes=[Route("/api/health", health), *page_routes()],
     middleware=[Middleware(SecurityHeaders)],
     on_script_error=on_script_error,
 )

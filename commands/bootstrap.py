@@ -161,7 +161,7 @@ def _make_venv(environment: Environment) -> None:
     if made.returncode == 0:
         return
     said = made.stdout + made.stderr
-    if "ensurepip" in said:
+    if "ensurepip is not" in said:
         raise VenvUnavailable
     environment.folder.mkdir(parents=True, exist_ok=True)
     environment.log.write_text(said, "utf-8")

@@ -141,6 +141,7 @@ SENTENCES: dict[type[Exception], str] = {
     ToolsMissing: "缺{tools}，这次测试不能少：请先运行 apt-get install -y {packages}，再运行同一条命令。",
     errors.KeyMissing: "有数据，却没有打开它的密钥文件 {path}：请把另存的那份放回去，或用 CARE_KEY_FILE 指出它在哪里。",
     errors.KeyWrong: "密钥文件 {path} 打不开这份数据：它坏了，或属于另一份数据，请换成和这份数据一起保存的密钥文件。",
+    errors.DatabaseMissing: "这里还没有数据：没有找到 {path}，请看看 --data 写得对不对，或先运行 manage.py run。",
     errors.DatabaseNewer: "数据是更新的版本写的（数据 {found}，程序 {known}）：请换上更新的程序再启动，数据没有动过。",
     errors.DatabaseOutdated: "数据还是旧版本的（数据 {found}，程序 {known}）：请运行 manage.py run，它先备份再升级。",
     errors.FolderReadOnly: "{path} 写不进去：请让运行这条命令的账号能写这个文件夹，或用 --data 换一个文件夹。",

@@ -112,7 +112,7 @@ def pytest_command(args: argparse.Namespace, *, browser: bool) -> list[str]:
     """Compose pytest's line: which marks are left out, then the words that were typed."""
     left_out = [*([] if args.long else ["long"]), *([] if browser else ["browser"])]
     marks = ["-m", " and ".join(f"not {mark}" for mark in left_out)] if left_out else []
-    return [sys.executable, "-m", "pytest", *marks, *args.rest]
+    return [sys.executable, "-m", "pytest", *(["--long"] if args.long else []), *marks, *args.rest]
 
 
 def _tell_missing(missing: list[Tool]) -> None:

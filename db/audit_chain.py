@@ -99,3 +99,9 @@ def find_breaks(session: Session, *, limit: int = 20) -> Iterator[int]:
             if found >= limit:
                 return
         previous, expected = event.link, event.seq + 1
+
+
+def holds(session: Session, *, seq: int, link: str) -> bool:
+    """Say whether the chain still holds an event that was once its head; a cut tail does not."""
+    event = session.get(AuditEvent, seq)
+    return event is not None and hmac.compare_digest(event.link, link)

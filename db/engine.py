@@ -33,6 +33,7 @@ _runtime: Runtime | None = None
 def open_embedded(path: str, key_hex: str) -> Any:  # a raw DBAPI connection has no stubs
     """Open one SQLCipher connection with our settings."""
     connection = sqlcipher.connect(path, timeout=BUSY_TIMEOUT_SECONDS, check_same_thread=False, isolation_level=None)
+    connection.execute("PRAGMA cipher_log_level = NONE")  # else a wrong key prints English lines of its own
     connection.execute(f"PRAGMA key = \"x'{key_hex}'\"")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA temp_store = MEMORY")  # nothing sensitive in a temporary file

@@ -23,6 +23,14 @@ class KeyWrong(StartupProblem):
         self.path = path
 
 
+class DatabaseMissing(StartupProblem):
+    """There is no database yet."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.path = path
+
+
 class DatabaseNewer(StartupProblem):
     """The database was written by a newer version of the program."""
 

@@ -16,7 +16,7 @@ NONCE_BYTES = 12
 class SealedRow(Protocol):
     """A row that can hold sealed columns."""
 
-    __tablename__: ClassVar[Any]  # SQLModel allows a function there; ours are names
+    __tablename__: ClassVar[Any]  # SQLModel's: a name, or what makes one
     uid: str
 
 

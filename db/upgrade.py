@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from db.backups import make_backup
 from db.engine import WRITE, Runtime, use
 from db.errors import (
+    DatabaseMissing,
     DatabaseNewer,
     DatabaseOutdated,
     DatabaseUnreachable,
@@ -81,6 +82,16 @@ def _prepare_locked(location: Location) -> Runtime:
     _check_not_newer(found)
     _migrate(runtime, found)
     return runtime
+
+
+def refuse_empty(location: Location) -> None:
+    """Refuse a place where nothing is yet, so that looking makes nothing.
+
+    Raises:
+        DatabaseMissing: there is no database.
+    """
+    if location.is_embedded and not location.database_file.exists():
+        raise DatabaseMissing(location.database_file)
 
 
 def check_current(runtime: Runtime) -> None:

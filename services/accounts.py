@@ -12,7 +12,7 @@ from services import audit, clock, passwords
 from services.access import Permission, allows, permitted
 from services.actors import Actor
 from services.editing import lock_version
-from services.errors import DomainError, EditedMeanwhile, FieldErrors, NotAllowed, NotFound, Problem
+from services.errors import DomainError, NotAllowed, NotFound
 from services.fields import SHORT, Checker
 from services.schools import assign_homeroom, class_label
 from services.sign_in import end_sessions_of, normalise_name
@@ -24,6 +24,10 @@ TEAM_ROLES = frozenset({Role.COUNSELLOR, Role.HOMEROOM, Role.SUBJECT_TEACHER, Ro
 
 class LastAdministrator(DomainError):
     """Nobody could manage accounts any more."""
+
+
+class PasswordResetMeanwhile(DomainError):
+    """The password was reset while its owner was typing a new one; the session has ended with it."""
 
 
 class OwnAccount(DomainError):
@@ -46,6 +50,13 @@ class AccountRow:
     is_protection_leader: bool
     last_seen_at: datetime | None
     is_mine_to_manage: bool
+
+    @property
+    def state(self) -> str:
+        """Whether the account can be used: active, first_password or disabled."""
+        if not self.is_active:
+            return "disabled"
+        return "first_password" if self.must_change_password else "active"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +118,12 @@ def list_staff(session: Session, actor: Actor, *, roles: Iterable[Role] | None =
         for user in users
         if (held := by_user.get(user.id or 0, set())) and (wanted is None or not wanted.isdisjoint(held))
     ]
+
+
+@permitted(Permission.ACCOUNT_MANAGE, Permission.ACCOUNT_ADD_TEAM)
+def list_roles_to_give(session: Session, actor: Actor) -> list[Role]:
+    """Return the roles this actor may give and take."""
+    return [role for role in Role if _may_manage(actor, {role})]
 
 
 def prepare_password() -> tuple[str, str]:
@@ -278,17 +295,19 @@ def check_new_password(*, username: str, old: str, new: str, again: str) -> None
     """Refuse a new password that can't be used.
 
     Raises:
-        FieldErrors: too long, too short, too easy, the same as before, or typed differently twice.
+        FieldErrors: missing, too long, too short, too easy, the same as before, or typed differently twice.
     """
-    problems: dict[str, Problem] = {}
+    check = Checker()
+    for field, typed in (("old_password", old), ("new_password", new), ("again", again)):
+        if not typed:
+            check.add(field, "required")
     if problem := passwords.problem_with(new, username=username):
-        problems["new_password"] = problem
+        check.problems.setdefault("new_password", problem)
     elif new == old:
-        problems["new_password"] = Problem("password_same")
+        check.add("new_password", "password_same")
     if new != again:
-        problems["again"] = Problem("password_differs")
-    if problems:
-        raise FieldErrors(problems)
+        check.add("again", "password_differs")
+    check.finish()
 
 
 @permitted(Permission.OWN_ACCOUNT)
@@ -296,11 +315,11 @@ def change_own_password(session: Session, actor: Actor, *, old_hash: str, new_ha
     """Store a new password for the actor; every other session of the account ends.
 
     Raises:
-        EditedMeanwhile: the password was reset while this was typed.
+        PasswordResetMeanwhile: the password was reset while this was typed.
     """
     user = session.get_one(AppUser, actor.id_of_staff, with_for_update=True)
     if user.password_hash != old_hash:
-        raise EditedMeanwhile(None)
+        raise PasswordResetMeanwhile
     user.password_hash, user.must_change_password, user.version = new_hash, False, user.version + 1
     session.add(user)
     end_sessions_of(session, user.id or 0, except_id=actor.session_id)

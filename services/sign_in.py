@@ -228,6 +228,14 @@ def find_own_account(session: Session, actor: Actor, *, address: str | None) -> 
 
 
 @permitted(Permission.OWN_ACCOUNT)
+def count_own_miss(session: Session, actor: Actor, *, account: Account, address: str | None) -> Missed:
+    """Count that somebody at this screen did not know the account's password."""
+    missed = _count_miss(session, account.name, address)
+    audit.record(session, actor, audit.Action.SIGN_IN_MISSED, tries_left=missed.tries_left)
+    return missed
+
+
+@permitted(Permission.OWN_ACCOUNT)
 def unhide(
     session: Session,
     actor: Actor,

@@ -35,11 +35,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long tests out of the fast run, whoever starts it."""
     if not config.getoption("--long"):
-        skip = pytest.mark.skip(reason="only with --long")
-        for item in items:
-            if "long" in item.keywords:
-                item.add_marker(skip)
+        left_out = [item for item in items if "long" in item.keywords]
+        items[:] = [item for item in items if "long" not in item.keywords]
+        config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.fixture(autouse=True)

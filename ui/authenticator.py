@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 import extra_streamlit_components as stx
 import jwt
 import streamlit as st
+
+# The component itself: the library's own methods don't tell whether the browser has done what was asked.
+from extra_streamlit_components.CookieManager import _component_func as cookie_component
 from streamlit_authenticator.controllers import AuthenticationController, CookieController
 from streamlit_authenticator.models import AuthenticationModel, CookieModel
 
@@ -20,6 +23,8 @@ from services.sign_in import SignedIn
 
 COOKIE_NAME = "care_room"
 _ALGORITHM = "HS256"
+
+_PENDING = "care_cookie_work"
 
 CheckPassword = Callable[[str, str], SignedIn]
 
@@ -31,22 +36,19 @@ class Authenticator:
         self._people = _People(check_password)
         self._cookies = _Cookies(cookie_key)
 
-    def sign_in(self, name: str, password: str) -> SignedIn:
-        """Check name and password, and give the browser its cookie.
+    def check(self, name: str, password: str) -> SignedIn:
+        """Check name and password.
 
         Raises:
             DomainError: the refusals of the service pass through unchanged.
         """
         self._people.login(name, password)
-        signed_in = self._people.take_signed_in()
+        return self._people.authentication_model.signed_in
+
+    def set_cookie(self, signed_in: SignedIn) -> None:
+        """Give the browser the session's cookie."""
         self._cookies.cookie_model.signed_in = signed_in
         self._cookies.set_cookie()
-        return signed_in
-
-    def sign_out(self) -> None:
-        """Take the cookie out of the browser; the session row was ended by the service before."""
-        self._people.logout()
-        self._cookies.delete_cookie()
 
     def token_in_browser(self) -> str | None:
         """Return the token another tab has stored since this one connected.
@@ -56,6 +58,22 @@ class Authenticator:
         """
         token: str | None = self._cookies.cookie_model.token_in_browser()
         return token
+
+
+def forget_cookie() -> None:
+    """Take the cookie out of the browser; the session row was ended by the service before."""
+    st.session_state[_PENDING] = {"method": "delete", "cookie": COOKIE_NAME}
+
+
+def send_cookie_work() -> None:
+    """Draw the component that sets or deletes the cookie, on every run until the browser says it is done.
+
+    Drawn in one run only, it is sometimes taken away again before it has loaded: then the next reload asks
+    for the password, or a signed-out cookie stays (seen).
+    """
+    work = st.session_state.get(_PENDING)
+    if work and cookie_component(**work, key=f"care_cookie_{work['method']}", default=False):
+        del st.session_state[_PENDING]
 
 
 def read_cookie(value: str | None, *, key: str) -> str | None:
@@ -73,10 +91,11 @@ def read_cookie(value: str | None, *, key: str) -> str | None:
 class _PeopleModel(AuthenticationModel):  # type: ignore[misc] # the library has no types
     """Checks with our service instead of a dictionary."""
 
+    signed_in: SignedIn  # what the last successful check opened
+
     def __init__(self, check_password: CheckPassword) -> None:
         super().__init__(credentials={"usernames": {}}, auto_hash=False)
         self._check_password = check_password
-        self.signed_in: SignedIn | None = None
 
     def check_credentials(self, username: str, password: str) -> bool:
         self.signed_in = self._check_password(username, password)
@@ -93,13 +112,6 @@ class _People(AuthenticationController):  # type: ignore[misc] # the library has
         """The library's own also strips the password, so that one set with a blank at the end never fits."""
         self.authentication_model.login(username.strip().casefold(), password)
 
-    def take_signed_in(self) -> SignedIn:
-        """Return what the last successful check opened."""
-        model: _PeopleModel = self.authentication_model
-        if model.signed_in is None:
-            raise RuntimeError("nobody has signed in")
-        return model.signed_in
-
 
 class _CookieComponent(stx.CookieManager):  # type: ignore[misc] # the library has no types
     def _remove_extra_spacing(self) -> None:
@@ -109,36 +121,36 @@ class _CookieComponent(stx.CookieManager):  # type: ignore[misc] # the library h
 class _CookieModel(CookieModel):  # type: ignore[misc] # the library has no types
     """A signed cookie with a session's random token; same-site, and secure where the page came by https."""
 
+    signed_in: SignedIn
+
     def __init__(self, cookie_key: str) -> None:
         # Not the library's own constructor: it would draw a second component of the same key.
         self.cookie_name = COOKIE_NAME
         self.cookie_key = cookie_key
         self.cookie_manager = _CookieComponent(key="care_cookies")
-        self.signed_in: SignedIn | None = None
 
     def token_in_browser(self) -> str | None:
         return read_cookie(self.cookie_manager.cookies.get(self.cookie_name), key=self.cookie_key)
 
     def set_cookie(self) -> None:
-        if self.signed_in is None:
-            return
         expires_at = self.signed_in.expires_at.astimezone(UTC)
         payload = {"sid": self.signed_in.token, "exp": int(expires_at.timestamp())}
-        self.cookie_manager.set(
-            self.cookie_name,
-            jwt.encode(payload, self.cookie_key, algorithm=_ALGORITHM),
-            key="care_cookie_set",
-            # With its zone: the library sends naive server time, which the browser reads in its own zone.
-            expires_at=expires_at,
-            max_age=max(0, int((expires_at - datetime.now(UTC)).total_seconds())),
-            secure=_is_https(),
-            same_site="strict",
-        )
+        st.session_state[_PENDING] = {
+            "method": "set",
+            "cookie": self.cookie_name,
+            "value": jwt.encode(payload, self.cookie_key, algorithm=_ALGORITHM),
+            "options": {
+                "path": "/",
+                # With its zone: the library sends naive server time, which the browser reads in its own zone.
+                "expires": expires_at.isoformat(),
+                "maxAge": max(0, int((expires_at - datetime.now(UTC)).total_seconds())),
+                "secure": _is_https(),
+                "sameSite": "strict",
+            },
+        }
 
     def delete_cookie(self) -> None:
-        # The library expects to have read the cookie first, and prints a KeyError when it has not.
-        self.cookie_manager.cookies.setdefault(self.cookie_name, "")
-        self.cookie_manager.delete(self.cookie_name, key="care_cookie_delete")
+        forget_cookie()
 
 
 class _Cookies(CookieController):  # type: ignore[misc] # the library has no types

@@ -18,7 +18,7 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 from sqlmodel import Session, SQLModel
@@ -31,6 +31,7 @@ from ui.formats import plain
 from ui.messages import explain
 from ui.problems import problem_sentence
 
+Result = TypeVar("Result")
 _STATE = "care_form_"  # outlives a rerun by itself, unlike the fields
 BLANK = "（空）"
 
@@ -142,11 +143,17 @@ class Form:
 
     def save(self, act: Callable[[Session], object]) -> bool:
         """Do the act in one transaction; say whether it was saved. Otherwise everything typed still stands."""
+        if self.try_first(lambda: _in_transaction(act)) is None:
+            return False
+        release(self.name)
+        return True
+
+    def try_first(self, act: Callable[[], Result]) -> Result | None:
+        """Do what is slow, or may refuse, before the transaction; None where it was refused, and the form says why."""
         state = self._state
         state.problems, state.refusal, state.theirs = {}, None, None
         try:
-            with transaction() as session:
-                act(session)
+            return act()
         except FieldErrors as error:
             state.problems = error.problems
             unseen = [problem for name, problem in error.problems.items() if name not in state.fields]
@@ -155,13 +162,10 @@ class Form:
             state.theirs, state.refusal = freeze(error.current), explain(error)
         except DomainError as error:
             state.refusal = explain(error)
-        else:
-            release(self.name)
-            return True
         self._draw_notices()
         for name in self._slots:
             self._draw_problem(name)
-        return False
+        return None
 
     def cancel(self) -> None:
         """Give up what was typed."""
@@ -215,6 +219,12 @@ def shown(value: Any) -> str:
     if isinstance(value, date):
         return f"{value.year}年{value.month}月{value.day}日"
     return str(value)
+
+
+def _in_transaction(act: Callable[[Session], object]) -> bool:
+    with transaction() as session:
+        act(session)
+    return True
 
 
 def _was_left(name: str) -> bool:

@@ -5,15 +5,17 @@ from typing import Protocol
 
 import streamlit as st
 
+from db.tables import Role
 from services.actors import Actor
 from ui import navigation, session
 from ui.brand import ICON, LOGO
 from ui.formats import plain
 from ui.layout import note, show_flash
 from ui.states import DUTY, Duty
+from ui.transport import UNENCRYPTED, is_unencrypted
 
-_FIND = "frame_find"
-_PERSON_MENU = "frame_person"
+_FIND = "care_find"
+_PERSON_MENU = "care_person"
 _CHANGE_PASSWORD, _SIGN_OUT = "修改密码", "退出登录"
 
 
@@ -72,6 +74,8 @@ def _menu_label(entry: navigation.PageEntry, late_count: int) -> str:
 def _draw_person(actor: Actor, school_name: str | None) -> None:
     if school_name:
         note(school_name)
+    if actor.has_role(Role.ADMIN) and is_unencrypted():
+        st.markdown(UNENCRYPTED, help="别的机器能打开这里，而传输没有加密。怎么办写在“设置”里。")
     roles = "、".join(role.label for role in actor.roles)
     st.menu_button(
         plain(f"{actor.display_name}，{roles}" if roles else actor.display_name),
@@ -97,7 +101,7 @@ def _draw_top_bar(find_students: FindStudents | None) -> None:
         text = _draw_find_box() if find_students else ""
         st.button(
             "隐藏屏幕",
-            key="frame_hide",
+            key="care_hide",
             icon=":material/visibility_off:",
             type="tertiary",
             shortcut="Alt+H",
@@ -125,7 +129,7 @@ def _draw_found(text: str, found: Sequence[FoundStudent]) -> None:
         for student in found:
             st.button(
                 plain(f"{student.name}，{student.class_label}，学号 {student.student_no}"),
-                key=f"frame_found_{student.id}",
+                key=f"care_found_{student.id}",
                 icon=":material/person:",
                 type="tertiary",
                 on_click=_open_child,

@@ -81,12 +81,12 @@ def content_security_policy() -> str:
 def _pages_with_inline_scripts() -> list[Path]:
     """Return the HTML files the server sends that hold a script of their own."""
     return [
-        _package("streamlit") / "static" / "index.html",
-        _package("extra_streamlit_components") / "CookieManager" / "frontend" / "build" / "index.html",
+        package_folder("streamlit") / "static" / "index.html",
+        package_folder("extra_streamlit_components") / "CookieManager" / "frontend" / "build" / "index.html",
     ]
 
 
-def _package(name: str) -> Path:
+def package_folder(name: str) -> Path:
     """Return a package's folder without importing it.
 
     A component imported before the server runs is registered nowhere, and the browser gets 404 for it (seen).

@@ -13,6 +13,7 @@ from ui.brand import ICON
 from ui.formats import clock, plain
 from ui.layout import field, field_error
 from ui.messages import explain
+from ui.shelf import put_input_on_shelf, take_input_from_shelf
 
 _IS_PASSWORD_NEEDED = "care_password_needed"  # noqa: S105 # a key, not a password
 _REFUSAL = "care_unhide_refusal"
@@ -20,7 +21,8 @@ _REFUSAL = "care_unhide_refusal"
 
 def show_hidden_screen(actor: Actor, zone: tzinfo) -> None:
     """Draw the hidden screen and the way back."""
-    session.put_input_on_shelf()
+    put_input_on_shelf()
+    st.set_page_config(initial_sidebar_state="collapsed")  # else an empty sidebar stays until the next run
     st.logo(ICON, size="large")
     st.space(250)
     with st.container(horizontal_alignment="center"), st.container(width=384, horizontal_alignment="center"):
@@ -31,7 +33,7 @@ def show_hidden_screen(actor: Actor, zone: tzinfo) -> None:
         else:
             st.button(
                 "回到刚才的页面",
-                key="hidden_back",
+                key="care_hidden_back",
                 icon=":material/visibility:",
                 shortcut="Alt+H",
                 on_click=_unhide,
@@ -44,19 +46,19 @@ def _line(actor: Actor, zone: tzinfo) -> str:
 
 
 def _ask_for_password() -> None:
-    with st.form("hidden_form", border=False, enter_to_submit=True):
+    with st.form("care_hidden_form", border=False, enter_to_submit=True):
         with field():
-            st.text_input("密码", key="hidden_password", type="password", autocomplete="current-password", live=True)
+            st.text_input("密码", key="care_hidden_password", type="password", autocomplete="current-password")
             if refusal := st.session_state.get(_REFUSAL):
                 field_error(refusal)
         st.form_submit_button(
-            "回到刚才的页面", key="hidden_submit", type="primary", width="stretch", on_click=_unhide_with_password
+            "回到刚才的页面", key="care_hidden_submit", type="primary", width="stretch", on_click=_unhide_with_password
         )
-    st.button("换一个人登录", key="hidden_sign_out", type="tertiary", on_click=session.sign_out)
+    st.button("换一个人登录", key="care_hidden_sign_out", type="tertiary", on_click=session.sign_out)
 
 
 def _unhide_with_password() -> None:
-    _unhide(st.session_state.get("hidden_password", ""))
+    _unhide(st.session_state.get("care_hidden_password", ""))
 
 
 def _unhide(password: str | None = None) -> None:
@@ -71,7 +73,7 @@ def _unhide(password: str | None = None) -> None:
         return
     st.session_state[_IS_PASSWORD_NEEDED] = False
     st.session_state[_REFUSAL] = None
-    session.take_input_from_shelf()
+    take_input_from_shelf()
 
 
 def _show_again(actor: Actor, password: str | None) -> None:

@@ -1,61 +1,69 @@
 """The page script, run for every click of everybody: who is asking, then the frame and the page."""
 
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from db.transactions import reading
-from services import setup, students
+from services import clock, setup, students
 from services.access import Permission, allows
 from services.actors import Actor
 from ui import navigation, session
+from ui.authenticator import send_cookie_work
 from ui.brand import ICON
 from ui.frame import FindStudents, FoundStudent, draw_frame
 from ui.hidden import show_hidden_screen
 from ui.layout import Action, empty_state
+from ui.shelf import put_input_on_shelf, take_input_from_shelf
 from ui.sign_in import ask_to_sign_in
+from ui.slips import has_slip
 
-SCHOOL_ZONE = ZoneInfo("Asia/Shanghai")
 _FOUND_AT_MOST = 8
-_SCHOOL_NAME = "care_school_name"
 
 
 def main() -> None:
     """Decide what this run shows."""
     actor = session.identify()
     page = navigation.register_pages()  # on every run and before the sign-in form, see there
-    st.set_page_config(page_title=page.title, page_icon=ICON, layout="wide")
+    st.set_page_config(page_title=page.title, page_icon=ICON, layout="wide", initial_sidebar_state="auto")
+    corner = st.container()
     is_new = actor is None
     if actor is None:
-        actor = _welcome(page)
-    with session.acting(actor):
-        if actor.hidden_since is not None:
-            show_hidden_screen(actor, SCHOOL_ZONE)
-            st.stop()
-        session.take_input_from_shelf()
-        if actor.must_change_password:
-            _insist_on_password(page, is_new=is_new)
-        else:
-            draw_frame(actor, school_name=_school_name(), find_students=_finder(actor))
-        page.run()
-
-
-def _welcome(page: st.Page) -> Actor:
-    """Return the person who signs in; until then the run ends here, at the form or the first-run page."""
-    with reading() as database:
-        state = setup.state(database)
-    if not state.is_claimed:
-        _show_first_run(page)
-    session.put_input_on_shelf()
-    actor = ask_to_sign_in(school_name=state.school_name)
+        actor = _ask_who_it_is(page)
+    with corner:
+        send_cookie_work()
     if actor is None:
         st.stop()
-    return actor
+    with session.acting(actor):
+        _show(page, actor, is_new=is_new)
+
+
+def _show(page: st.Page, actor: Actor, *, is_new: bool) -> None:
+    if actor.hidden_since is not None:
+        show_hidden_screen(actor, clock.SCHOOL_ZONE)
+        st.stop()
+    take_input_from_shelf()
+    if actor.must_change_password:
+        _insist_on_password(page, is_new=is_new)
+    else:
+        draw_frame(actor, school_name=session.school_name(), find_students=_finder(actor))
+    page.run()
+
+
+def _ask_who_it_is(page: st.Page) -> Actor | None:
+    """Draw the sign-in form, or the first-run page while the school hasn't begun."""
+    with reading() as database:
+        state = setup.state(database)
+    if not state.is_claimed or has_slip():
+        _show_first_run(page)
+    if page.url_path == navigation.SET_UP:
+        session.say_at_sign_in(session.ALREADY_SET_UP)
+    put_input_on_shelf()
+    return ask_to_sign_in(school_name=state.school_name)
 
 
 def _show_first_run(page: st.Page) -> None:
-    """Run the set-up page, whatever address was asked for, and nothing else."""
+    """Run the set-up page, whatever address was asked for, and nothing else; also while its result is being read."""
     if not navigation.has_page(navigation.SET_UP):
         empty_state("flag", "还没有开始使用", "请信息老师先在服务器上做好准备。")
     elif page.url_path != navigation.SET_UP:
@@ -75,18 +83,9 @@ def _insist_on_password(page: st.Page, *, is_new: bool) -> None:
     # asks for the next run by itself, which switches; the button is for a browser where it doesn't.
     empty_state(
         "key", "先换一个自己的密码", "现在的密码别人也知道。换好就可以开始用。",
-        actions=[Action("去修改密码", "insist_on_password", is_primary=True)],
+        actions=[Action("去修改密码", "care_insist_on_password", is_primary=True)],
     )  # fmt: skip
     st.stop()
-
-
-def _school_name() -> str | None:
-    """Return the school's name, read once per browser tab."""
-    if _SCHOOL_NAME not in st.session_state:
-        with reading() as database:
-            st.session_state[_SCHOOL_NAME] = setup.state(database).school_name
-    name: str | None = st.session_state[_SCHOOL_NAME]
-    return name
 
 
 def _finder(actor: Actor) -> FindStudents | None:

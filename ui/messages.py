@@ -4,7 +4,7 @@ from functools import singledispatch
 
 from pydantic import ValidationError
 
-from services import sign_in
+from services import accounts, setup, sign_in
 from services.errors import DomainError, EditedMeanwhile, FieldErrors, NotAllowed, NotFound
 
 CANNOT_BE_SEEN = "这里看不了：没有这一条，或不归您看。有事请找关爱室负责人。"
@@ -63,6 +63,36 @@ def _too_many_tries(error: sign_in.TooManyTries) -> str:
 @explain.register
 def _account_disabled(_error: sign_in.AccountDisabled) -> str:
     return "这个账号停用了。还要用，请找学校信息老师。"
+
+
+@explain.register
+def _password_reset_meanwhile(_error: accounts.PasswordResetMeanwhile) -> str:
+    return "密码刚被重设过，请用新的第一次密码登录。"
+
+
+@explain.register
+def _last_administrator(_error: accounts.LastAdministrator) -> str:
+    return "这是最后一个信息老师账号。请先给另一个人这个岗位，再改这一个。"
+
+
+@explain.register
+def _own_account(_error: accounts.OwnAccount) -> str:
+    return "自己的账号不能这样改。请别的信息老师来办。"
+
+
+@explain.register
+def _already_claimed(_error: setup.AlreadyClaimed) -> str:
+    return "这里已经有人设好了。请直接登录。"
+
+
+@explain.register
+def _wrong_claim_code(error: setup.WrongClaimCode) -> str:
+    missed = error.missed
+    if missed.wait_seconds:
+        return f"启用码不对。试的次数多了，请过 {_waiting_time(missed.wait_seconds)}再试。"
+    if not missed.tries_left:
+        return "启用码已经换了。请看服务器屏幕上最新的那一个。"
+    return f"启用码不对。请对照服务器屏幕再填一遍，再错 {missed.tries_left} 次，要等一会儿才能再试。"
 
 
 @explain.register

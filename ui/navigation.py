@@ -21,12 +21,18 @@ class PageEntry:
     title: str
     icon: str  # Material Symbols
     section: str | None = None  # None: reachable, but not in the menu
-    permission: str | None = None  # a member of Permission; None: everybody signed in
+    permission: str | tuple[str, ...] = ()  # members of Permission, any one of which opens it; (): everybody signed in
+
+    @property
+    def permissions(self) -> tuple[Permission, ...]:
+        """The permissions any one of which opens the page."""
+        names = (self.permission,) if isinstance(self.permission, str) else self.permission
+        return tuple(Permission[name] for name in names)
 
 
 # Only entries whose file exists are listed: an area appears in the menu when its page does.
 ENTRIES = (
-    PageEntry("home", "工作台", "home", "今日"),
+    PageEntry("home", "工作台", "home", "今日", "HOME_READ"),
     PageEntry("students", "学生名册", "groups", "学生", "STUDENT_READ"),
     PageEntry("intake", "受理登记", "edit_note", "学生", "REFERRAL_WRITE"),
     PageEntry("cases", "个案与方案", "folder_shared", "学生", "CASE_READ"),
@@ -40,8 +46,8 @@ ENTRIES = (
     PageEntry("incidents", "突发事件", "emergency", "制度", "INCIDENT_READ"),
     PageEntry("budget", "经费", "account_balance_wallet", "保障", "MONEY_READ"),
     PageEntry("activities", "活动与培训", "celebration", "保障", "ACTIVITY_READ"),
-    PageEntry("accounts", "账号", "manage_accounts", "系统", "ACCOUNT_MANAGE"),
-    PageEntry("settings", "设置", "settings", "系统", "SETTING_MANAGE"),
+    PageEntry("accounts", "账号", "manage_accounts", "系统", ("ACCOUNT_MANAGE", "ACCOUNT_ADD_TEAM")),
+    PageEntry("settings", "设置", "settings", "系统", "SCHOOL_WRITE"),
     PageEntry("child", "学生档案", "person", permission="STUDENT_READ"),
     PageEntry("import_students", "导入名册", "upload", permission="STUDENT_IMPORT"),
     PageEntry("assessment", "评估", "psychology", permission="CASE_READ"),
@@ -98,4 +104,4 @@ def menu_for(actor: Actor) -> dict[str, list[PageEntry]]:
 
 
 def _may_open(actor: Actor, entry: PageEntry) -> bool:
-    return entry.permission is None or allows(actor, Permission[entry.permission])
+    return not entry.permissions or allows(actor, *entry.permissions)

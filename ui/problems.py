@@ -21,6 +21,7 @@ SENTENCES: Mapping[str, str] = {
     "password_too_long": "密码太长了：最多 {limit} 个字母或数字，一个汉字算 3 个。",
     "password_too_short": "密码太短了：至少 {limit} 位。",
     "password_too_easy": "这个密码太好猜。请加上别的字母和数字。",
+    "password_wrong": "原来的密码不对。再错 {tries_left} 次，要等一会儿才能再试。",
     "password_same": "和原来的密码一样。请换一个。",
     "password_differs": "两次写的不一样。请再写一遍。",
     # the school
@@ -28,6 +29,7 @@ SENTENCES: Mapping[str, str] = {
     "other_school_year": "这一天不在这个学年里。请核对。",
     "term_exists": "这个学期已经有了。请改原来那一个。",
     "overlaps": "和别的学期重叠了。请核对头尾两天。",
+    "too_many_days": "一次最多写 {limit} 天。请分几次写。",
     # children
     "not_a_name": "这不像姓名。请写名字本身，不要带符号或公式。",
     "id_format": "证件号要 18 位，最后一位可以是 X。请对照证件再写一遍。",

@@ -10,21 +10,20 @@ from contextvars import ContextVar
 import streamlit as st
 
 from db.transactions import reading, transaction
-from services import sign_in
+from services import schools, sign_in
 from services.access import Permission, allows
 from services.actors import Actor
-from ui.authenticator import COOKIE_NAME, read_cookie
+from ui.authenticator import COOKIE_NAME, forget_cookie, read_cookie
 
 SIGN_IN_FIRST = "请先登录，再打开这一页。"
 NOT_FOR_YOU = "这里看不了：您的岗位没有这一页。有事请找关爱室负责人。"
+ALREADY_SET_UP = "这里已经有人设好了，请直接登录。"
 SIGNED_OUT_MEANWHILE = "您已退出登录，请重新登录。登录后会回到这一页，写的字还在。"
 
 _TOKEN = "care_token"  # noqa: S105 # a key, not a secret
 _USER_ID = "care_user_id"
 _NOTICE = "care_sign_in_notice"
-_FORGET_COOKIE = "care_forget_cookie"
-_SHELF = "care_shelf"
-_OURS = "care_"
+_SCHOOL_NAME = "care_school_name"
 
 # The person of this run. Not in session state: a fragment or dialog runs without the main script, and must
 # not act for somebody who has signed out since.
@@ -61,16 +60,33 @@ def acting(actor: Actor) -> Iterator[None]:
         _actor_of_this_run.reset(handle)
 
 
-def require_user(permission: Permission | None = None) -> Actor:
-    """Return the person of this run, or end the run: the first statement of every page, dialog and fragment."""
+def require_user(*any_of: Permission) -> Actor:
+    """Return the person of this run, or end the run: the first statement of every page, dialog and fragment.
+
+    Any one of the permissions is enough; without any, everybody signed in may stay.
+    """
     actor = _actor_of_this_run.get() or identify()
     if actor is None:
         st.error(SIGN_IN_FIRST)
         st.stop()
-    if permission is not None and not allows(actor, permission):
+    if any_of and not allows(actor, *any_of):
         st.error(NOT_FOR_YOU, icon=":material/lock:")
         st.stop()
     return actor
+
+
+def school_name() -> str | None:
+    """Return the school's name, read once per browser tab."""
+    if _SCHOOL_NAME not in st.session_state:
+        with reading() as session:
+            st.session_state[_SCHOOL_NAME] = schools.school_name(session)
+    name: str | None = st.session_state[_SCHOOL_NAME]
+    return name
+
+
+def forget_school_name() -> None:
+    """Have this tab read the school's name again."""
+    st.session_state.pop(_SCHOOL_NAME, None)
 
 
 def sign_out() -> None:
@@ -80,7 +96,7 @@ def sign_out() -> None:
             sign_in.sign_out(session, actor)
     st.session_state.clear()
     st.query_params.clear()  # the next person doesn't start at the last one's child
-    st.session_state[_FORGET_COOKIE] = True
+    forget_cookie()
 
 
 def hide() -> None:
@@ -96,29 +112,9 @@ def notice() -> str | None:
     return sentence
 
 
-def must_forget_cookie() -> bool:
-    """Whether this run follows a sign-out and the cookie still has to go. True once."""
-    return bool(st.session_state.pop(_FORGET_COOKIE, False))
-
-
-def put_input_on_shelf() -> None:
-    """Keep what was typed while the page isn't drawn (hidden, signed out): Streamlit drops undrawn fields."""
-    shelf = st.session_state.setdefault(_SHELF, {})
-    for key, value in st.session_state.items():
-        if isinstance(key, str) and not key.startswith((_OURS, "$$")) and _can_be_put_back(value):
-            shelf[key] = value
-
-
-def take_input_from_shelf() -> None:
-    """Put typed input back before the page draws its fields again."""
-    for key, value in st.session_state.pop(_SHELF, {}).items():
-        if key not in st.session_state:
-            st.session_state[key] = value
-
-
-def _can_be_put_back(value: object) -> bool:
-    """Text, numbers, dates and choices; not buttons (False), uploads and table edits, which refuse it."""
-    return value not in (None, False, "") and not isinstance(value, dict)
+def say_at_sign_in(sentence: str) -> None:
+    """Have the sign-in form say why somebody stands there."""
+    st.session_state.setdefault(_NOTICE, sentence)
 
 
 def _tokens_to_try() -> list[str]:

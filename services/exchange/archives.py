@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import struct
 import zipfile
 import zlib
@@ -11,13 +10,11 @@ from dataclasses import dataclass
 from io import BytesIO
 
 from .errors import ArchiveTooLarge, DamagedFile, NotASpreadsheet, PasswordProtected
-from .grids import check_size
 
 MAX_UNPACKED = 200 * 1024 * 1024
 MAX_RATIO = 250  # real sheets pack 10 to 60 times; deflate ends at about 1000
 RATIO_COUNTS_FROM = 20 * 1024 * 1024
 MAX_ENTRIES = 2_000
-MAX_TEXT = 100 * 1024 * 1024  # text after every cell got its own copy of a shared string
 
 _LOCAL_HEADER = 30
 _ENCRYPTED_FLAG = 0x1
@@ -132,59 +129,3 @@ def _kind_of(archive: Archive) -> str:
         if any(name.startswith(prefix) for name in names):
             raise NotASpreadsheet(kind=kind)
     raise NotASpreadsheet(kind="zip")
-
-
-# --- xlsx: how far do the sheets reach? ---------------------------------------------------------------
-
-_FILLED_CELL = re.compile(rb"<(?:\w+:)?c(?=[\s>])([^>]*?)(?<!/)>\s*(?:<(?:\w+:)?v>\s*(\d+)\s*</)?")
-_ROW = re.compile(rb"<(?:\w+:)?row\s[^>]*?\br=[\"'](\d+)")
-_REFERENCE = re.compile(rb"\br=[\"']([A-Z]{1,4})(\d{1,9})[\"']")
-_SHARED = re.compile(rb"\bt=[\"']s[\"']")
-_SHARED_STRING = re.compile(rb"<(?:\w+:)?si(?=[\s>]).*?</(?:\w+:)?si>", re.DOTALL)
-
-
-def check_xlsx_extent(archive: Archive) -> None:
-    """Refuse workbooks whose few bytes spread over millions of cells or repeat one long text everywhere.
-
-    The parser reserves the whole rectangle between the first and the last filled cell, so a single cell in
-    the last corner of a sheet would take all memory.
-
-    Raises:
-        TooManyRows: a sheet is too long.
-        TooManyColumns: a sheet is too wide.
-        ArchiveTooLarge: the text of all cells is too much.
-        DamagedFile: the workbook declares its own entities.
-    """
-    shared = [len(match.group()) for match in _SHARED_STRING.finditer(archive.read("xl/sharedStrings.xml"))]
-    for name in archive.names():
-        if name.startswith("xl/worksheets/") and name.endswith(".xml"):
-            _check_sheet(name, archive.read(name), shared)
-        elif name.endswith(".xml") and name.startswith("xl/") and b"<!ENTITY" in archive.read(name):
-            raise DamagedFile(kind="xlsx")
-
-
-def _check_sheet(name: str, xml: bytes, shared: list[int]) -> None:
-    last_row = last_column = text = 0
-    without_reference = 0
-    for match in _FILLED_CELL.finditer(xml):
-        attributes, number = match.groups()
-        reference = _REFERENCE.search(attributes)
-        if reference:
-            last_row = max(last_row, int(reference.group(2)))
-            last_column = max(last_column, _column_number(reference.group(1)))
-        else:
-            without_reference += 1
-        if number and _SHARED.search(attributes) and int(number) < len(shared):
-            text += shared[int(number)]
-    if without_reference:
-        last_row = max(last_row, *(int(found) for found in _ROW.findall(xml)), 0)
-    if text > MAX_TEXT:
-        raise ArchiveTooLarge(limit=MAX_TEXT)
-    check_size(name, rows=last_row, columns=last_column)
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number

@@ -18,6 +18,8 @@ _BOUNDS = 0x0009, 0x0209, 0x0409, 0x0809  # a sheet's stream begins
 # Records that hold one filled cell: row and column come first in each.
 _CELL_RECORDS = {0x0203, 0x0204, 0x0205, 0x0006, 0x0206, 0x0406, 0x00FD, 0x00D6, 0x027E, 0x007E, 0x0002, 0x0003, 0x0004}
 _MANY_NUMBERS = 0x00BD
+_DIMENSIONS = 0x0200, 0x0000
+_LARGEST_SHEET = 65_536 * 256
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ def check_xls(data: bytes) -> None:
         if "EncryptedPackage" in compound.entries:
             raise PasswordProtected
         name = next((name for name in ("Workbook", "Book", "WORKBOOK", "BOOK") if name in compound.entries), None)
+        if name is None and not compound.entries:
+            raise DamagedFile(kind="xls")
         if name is None:
             raise NotASpreadsheet(kind="doc" if "WordDocument" in compound.entries else "ole")
         _check_records(compound.stream(name))
@@ -123,6 +127,8 @@ def _check_records(stream: bytes) -> None:
         record, length = struct.unpack_from("<HH", stream, position)
         if record == _FILEPASS:
             raise PasswordProtected
+        if record in _DIMENSIONS:
+            _check_dimensions(stream[position + 4 : position + 4 + length])
         if record in _BOUNDS:
             check_size("", rows=rows, columns=columns)
             rows = columns = 0
@@ -132,3 +138,15 @@ def _check_records(stream: bytes) -> None:
             rows, columns = max(rows, row + 1), max(columns, last + 1)
         position += 4 + length
     check_size("", rows=rows, columns=columns)
+
+
+def _check_dimensions(record: bytes) -> None:
+    """The parser reserves what a sheet declares, and a reservation that is refused ends the whole program."""
+    if len(record) >= 14:
+        top, bottom, left, right = struct.unpack_from("<IIHH", record)
+    elif len(record) >= 8:
+        top, bottom, left, right = struct.unpack_from("<HHHH", record)
+    else:
+        return
+    if bottom < top or right < left or (bottom - top) * (right - left) > _LARGEST_SHEET:
+        raise DamagedFile(kind="xls")

@@ -38,7 +38,10 @@ def decode(data: bytes) -> tuple[str, str]:
             return _strict(data, encoding), encoding
     if b"\0" in data:
         encoding = _byte_order(data)
-        return _strict(data, encoding), encoding
+        try:
+            return _strict(data, encoding), encoding
+        except UnknownEncoding as error:  # bytes with zeros that are no text either
+            raise NotASpreadsheet(kind="binary") from error
     try:
         return _printable(data.decode("utf-8")), "utf-8"
     except UnicodeDecodeError:

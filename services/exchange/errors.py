@@ -52,7 +52,7 @@ class UnknownEncoding(UnreadableFile):
 
 @dataclass
 class TooManyRows(UnreadableFile):
-    """A sheet reaches further down than we read."""
+    """A sheet reaches further down than we read; its name is empty when only its size was looked at."""
 
     sheet: str
     limit: int
@@ -60,7 +60,7 @@ class TooManyRows(UnreadableFile):
 
 @dataclass
 class TooManyColumns(UnreadableFile):
-    """A sheet reaches further to the right than we read."""
+    """A sheet reaches further to the right than we read; its name may be empty."""
 
     sheet: str
     limit: int

@@ -51,7 +51,7 @@ class _Grid:
 
 
 def _count(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 7 else 1
+    return int(text[:9]) if text and text.isascii() and text.isdigit() else 1
 
 
 # --- web pages -------------------------------------------------------------------------------------------
@@ -230,7 +230,7 @@ class _OdsSheets(_XmlSheets):
         across = _count(given.get("table:number-columns-spanned"))
         down = _count(given.get("table:number-rows-spanned"))
         left = len(grid.rows[-1])
-        for _ in range(min(_count(given.get("table:number-columns-repeated")), MAX_COLUMNS)):
+        for _ in range(min(_count(given.get("table:number-columns-repeated")), MAX_COLUMNS + 1)):
             if len(grid.rows[-1]) > MAX_COLUMNS and value is None:
                 break
             grid.put(value, column=len(grid.rows[-1]))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image, ImageChops
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 # A browser that talks to nobody but the server under test.
 _ARGUMENTS = [
@@ -78,11 +78,15 @@ def open_page(page: Page, address: str) -> None:
 
 
 def sign_in(page: Page, name: str, password: str) -> None:
-    """Fill the sign-in form on screen and wait for what comes."""
+    """Fill the sign-in form on screen and wait for what comes: the page, or the form with its refusal."""
     page.get_by_label("账号").fill(name)
     page.get_by_role("textbox", name="密码").fill(password)
     page.get_by_role("button", name="登录").click()
     wait_until_idle(page)
+    if not page.get_by_role("button", name="登录", exact=True).is_visible():
+        # The cookie comes a moment after the page; a reload before that would ask again.
+        page.wait_for_function("() => document.cookie.includes('care_room=')")
+        wait_until_idle(page)
 
 
 def wait_until_idle(page: Page) -> None:
@@ -104,9 +108,18 @@ def watch(page: Page, origin: str) -> list[str]:
 
     page.on("request", lambda request: note_request(request.url))
     page.on("websocket", lambda socket: note_request(socket.url))
-    page.on("console", lambda message: found.append(message.text) if message.type == "error" else None)
+    page.on("console", lambda message: found.append(message.text) if _is_error(message) else None)
     page.on("pageerror", lambda error: found.append(f"{error}"))
     return found
+
+
+def _is_error(message: ConsoleMessage) -> bool:
+    """Whether a line on the console is an error of ours.
+
+    Below an address like /students Streamlit first looks for its server there, gets 404, and goes one up.
+    """
+    is_search_for_server = message.location.get("url", "").endswith(("/_stcore/health", "/_stcore/host-config"))
+    return message.type == "error" and not is_search_for_server
 
 
 def visible_text(page: Page) -> str:

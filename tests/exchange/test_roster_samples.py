@@ -27,7 +27,8 @@ def read(name: str) -> RosterReading:
 
 
 def expected(name: str) -> dict[str, Any]:
-    return json.loads((SAMPLES / f"{name}.json").read_text("utf-8"))
+    wanted: dict[str, Any] = json.loads((SAMPLES / f"{name}.json").read_text("utf-8"))
+    return wanted
 
 
 @pytest.fixture(scope="module")

@@ -206,7 +206,7 @@ def test_a_guardian_is_changed_and_taken_off_the_card(session, make_user, child)
     )  # fmt: skip
 
     (changed,) = open_file(session, lead, child).card.guardians
-    assert (changed.name, changed.phone, changed.second_phone) == ("顾兰亭", "00001234567", "15400000138")
+    assert (changed.name, changed.phone, changed.second_phone) == ("顾兰亭", "15400000138", "00001234567")
     assert changed.workplace is None
     guardians.end_guardian(session, lead, student_id=child, guardian_id=card.id, version=changed.version)
     assert open_file(session, lead, child).card.guardians == ()

@@ -1,0 +1,75 @@
+"""`verify`: whether the data are whole and nobody has changed them behind the program's back."""
+
+import argparse
+import json
+from typing import TYPE_CHECKING
+
+from commands.parsing import Subparsers, command_parser
+
+if TYPE_CHECKING:
+    from db.verification import Report
+
+SENTENCES = {
+    "ciphertext": "数据库文件没有加密",
+    "pages": "数据库文件有损坏或被改过的地方",
+    "migrations": "表的结构和程序不一致",
+    "triggers": "保护记录的触发器不对",
+    "foreign_keys": "有记录指向不存在的记录",
+    "chain": "留痕链在这一条断开，它或它前面的被改过、删过",
+}
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Declare the options of `verify`."""
+    parser = command_parser(subparsers, "verify", json=True)
+    parser.add_argument("--head", help="以前抄下的链头，例如 1234:9f3a…；用来发现末尾被人截掉的留痕")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Look at everything and return 0 only if all is well."""
+    from db.engine import use
+    from db.location import Location
+    from db.upgrade import check_current, refuse_empty
+    from db.verification import verify
+
+    location = Location.from_environment(args.data)
+    refuse_empty(location)
+    runtime = use(location)
+    check_current(runtime)
+    report = verify(runtime)
+    is_cut = bool(args.head) and not _holds_head(args.head)
+    if args.json:
+        print(json.dumps(_as_json(report, is_cut), ensure_ascii=False))
+    else:
+        _tell(report, is_cut)
+    return 0 if report.is_whole and not is_cut else 1
+
+
+def _holds_head(head: str) -> bool:
+    """Say whether the chain still holds the event that was once its head."""
+    from db.audit_chain import holds
+    from db.transactions import reading
+
+    number, _, link = head.partition(":")
+    with reading() as session:
+        return number.isdigit() and holds(session, seq=int(number), link=link)
+
+
+def _as_json(report: "Report", is_cut: bool) -> dict[str, object]:
+    return {
+        "is_whole": report.is_whole and not is_cut,
+        "findings": [{"check": finding.check.value, "where": finding.where} for finding in report.findings],
+        "head": {"seq": report.head_seq, "link": report.head_link},
+        "head_is_missing": is_cut,
+    }
+
+
+def _tell(report: "Report", is_cut: bool) -> None:
+    for finding in report.findings:
+        print(f"{SENTENCES[finding.check.value]}：{finding.where}")
+    if is_cut:
+        print("抄下的链头找不到了：留痕的末尾被人截掉或换过。请保留现在的数据文件，用那之后的备份核对。")
+    if report.is_whole and not is_cut:
+        print(f"数据完整，留痕共 {report.head_seq} 条。")
+        if report.head_link:
+            print(f"链头：{report.head_seq}:{report.head_link}（可以抄下来，下次用 --head 核对）")

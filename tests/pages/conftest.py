@@ -1,0 +1,118 @@
+"""Pages as people open them: the real main script in AppTest, on a file database, signed in through the service."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session
+from streamlit.runtime.context import ContextProxy
+from streamlit.testing.v1 import AppTest
+
+from db import engine
+from db.audit_chain import append_collected
+from db.engine import WRITE
+from db.location import Location
+from db.tables import Role, SchoolClass, Student, SystemFact
+from services import clock, schools, setup
+from services.actors import Actor
+from tests.conftest import token_for
+from ui import navigation
+from ui import session as ui_session
+
+MAIN = Path(__file__).resolve().parents[2] / "ui" / "main.py"
+SCHOOL = "青澜县望舒中心学校"
+ADDRESS = "10.0.0.5"
+SECONDS = 20
+
+OpenPage = Callable[..., AppTest]
+
+
+@pytest.fixture(autouse=True)
+def _browser_at_one_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AppTest has no connection: Streamlit answers with a new mock each time, so that no miss would ever add up."""
+    monkeypatch.setattr(ContextProxy, "ip_address", ADDRESS)
+    monkeypatch.setattr(ContextProxy, "cookies", {})
+
+
+@pytest.fixture
+def session(location: Location) -> Iterator[Session]:
+    """The makers' session; what they made is committed whenever a page opens, which reads in a thread of its own.
+
+    After a page has written, read with a session of your own: `with reading() as session:`.
+    """
+    with Session(engine.runtime().engine, expire_on_commit=False) as open_session:
+        open_session.connection(execution_options=WRITE)
+        yield open_session
+        commit(open_session)
+
+
+def commit(session: Session) -> None:
+    """End the makers' transaction as `transaction()` would."""
+    session.flush()
+    append_collected(session)
+    session.commit()
+
+
+@pytest.fixture
+def claimed(session: Session) -> None:
+    """A school that is set up."""
+    session.add(SystemFact(name=setup.CLAIMED, value=clock.now().isoformat()))
+    schools.save_setting(session, schools.SCHOOL_NAME, SCHOOL)
+
+
+@pytest.fixture
+def open_page(session: Session, claimed: None) -> OpenPage:
+    """Open `pages/<name>.py` for somebody, or for nobody: open_page("child", counsellor, student=3)."""
+    return _opener(session)
+
+
+@pytest.fixture
+def open_before_claim(session: Session) -> OpenPage:
+    """The same on an installation that nobody has set up yet."""
+    return _opener(session)
+
+
+def _opener(session: Session) -> OpenPage:
+    def open_(name: str, actor: Actor | None = None, **query: object) -> AppTest:
+        screen = AppTest.from_file(MAIN, default_timeout=SECONDS)
+        screen.query_params.update({key: str(value) for key, value in query.items()})
+        if actor is not None:
+            screen.session_state[ui_session._TOKEN] = token_for(session, actor)
+        commit(session)
+        if name != navigation.HOME:  # the page that opens without an address
+            screen.switch_page(f"../pages/{name}.py")
+        return screen.run()
+
+    return open_
+
+
+@dataclass(frozen=True)
+class World:
+    """A small school, in the database before the page opens."""
+
+    staff: dict[Role, Actor]
+    school_class: SchoolClass
+    students: list[Student]
+
+
+@pytest.fixture
+def world(session: Session, claimed: None, term, make_user, make_class, make_student) -> World:
+    """One person for each role, a class with its homeroom and one subject teacher, and three children in it."""
+    school_class = make_class(7, 3)
+    own = {Role.HOMEROOM: {"homeroom_of": school_class}, Role.SUBJECT_TEACHER: {"teaches": school_class}}
+    staff = {role: make_user(role, name=f"试{role.label}", **own.get(role, {})) for role in Role}
+    names = [("江小满", "jxm", "jiangxiaoman"), ("霍半夏", "hbx", "huobanxia"), ("孟紫苏", "mzs", "mengzisu")]
+    students = [
+        make_student(name, in_class=school_class, name_initials=initials, name_pinyin=pinyin)
+        for name, initials, pinyin in names
+    ]
+    commit(session)
+    return World(staff, school_class, students)
+
+
+def words_on(screen: AppTest) -> str:
+    """Return everything written on a page in one text, to look for what must, or must not, be there."""
+    return "\n".join(
+        str(element.value) for element in screen.main if hasattr(element, "value") and element.type != "imgs"
+    )
