@@ -51,6 +51,13 @@ class AccountRow:
     last_seen_at: datetime | None
     is_mine_to_manage: bool
 
+    @property
+    def state(self) -> str:
+        """Whether the account can be used: active, first_password or disabled."""
+        if not self.is_active:
+            return "disabled"
+        return "first_password" if self.must_change_password else "active"
+
 
 @dataclass(frozen=True, slots=True)
 class NewPassword:
@@ -111,6 +118,12 @@ def list_staff(session: Session, actor: Actor, *, roles: Iterable[Role] | None =
         for user in users
         if (held := by_user.get(user.id or 0, set())) and (wanted is None or not wanted.isdisjoint(held))
     ]
+
+
+@permitted(Permission.ACCOUNT_MANAGE, Permission.ACCOUNT_ADD_TEAM)
+def list_roles_to_give(session: Session, actor: Actor) -> list[Role]:
+    """Return the roles this actor may give and take."""
+    return [role for role in Role if _may_manage(actor, {role})]
 
 
 def prepare_password() -> tuple[str, str]:

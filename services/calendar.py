@@ -12,6 +12,12 @@ from services import clock
 
 END_OF_SCHOOL_DAY = time(17, 0)
 SEARCH_DAYS = 400
+TERM_NAMES = {1: "第一学期", 2: "第二学期"}
+
+
+def school_year_label(year: int) -> str:
+    """Write a school year as schools do, by the year it begins in: 2026–2027学年."""
+    return f"{year}–{year + 1}学年"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,7 @@ class TermDates:
     @property
     def label(self) -> str:
         """The term as schools write it."""
-        return f"{self.school_year}–{self.school_year + 1}学年第{'一二'[self.number - 1]}学期"
+        return f"{school_year_label(self.school_year)}{TERM_NAMES[self.number]}"
 
 
 @dataclass(frozen=True)

@@ -369,4 +369,4 @@ def find_earlier(session: Session, actor: Actor, *, student_id: int) -> EarlierR
         .order_by(col(Referral.received_at).desc())
         .limit(1)
     ).first()
-    return EarlierReferral(row[0] or 0, row[1], row[2], ReferralState(row[3])) if row else None
+    return EarlierReferral(row[0] or 0, row[1], ReferralChannel(row[2]), ReferralState(row[3])) if row else None

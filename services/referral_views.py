@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, case, literal
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import Session, and_, col, func, or_, select
 
 from db.sealing import unseal
 from db.tables import (
@@ -22,6 +22,7 @@ from db.tables import (
     ReferralState,
     ReferralWay,
     Role,
+    RoleGrant,
     SchoolClass,
     Student,
     Urgency,
@@ -165,7 +166,7 @@ def shown_state(actor: Actor) -> ColumnElement[Any]:  # Any: a case over an enum
     received = literal(ReferralState.RECEIVED.value)
     hidden: list[ColumnElement[bool]] = []
     if not is_protection_leader(actor):
-        hidden.append(col(Referral.is_suspected_abuse))
+        hidden.append(col(Referral.is_suspected_abuse).is_(True))
     if scopes_of(actor, Subject.REFERRAL) <= {Scope.OWN_RECEIVED, Scope.NUMBERS} and not is_protection_leader(actor):
         hidden.append(literal(True))
     plain_state = func.coalesce(Referral.state, "")  # the value itself, without the enumeration's conversion
@@ -174,11 +175,11 @@ def shown_state(actor: Actor) -> ColumnElement[Any]:  # Any: a case over an enum
 
 def next_deadline(referral: Referral, *, now: datetime, calendar: SchoolCalendar, is_stopped: bool) -> Deadline | None:
     """Return the open step of a referral that is due first."""
-    waiting = [step for step in _deadlines(referral, now=now, calendar=calendar, is_stopped=is_stopped) if step.is_open]
+    waiting = [step for step in steps_of(referral, now=now, calendar=calendar, is_stopped=is_stopped) if step.is_open]
     return min(waiting, key=lambda step: step.due_at, default=None)
 
 
-def _deadlines(
+def steps_of(
     referral: Referral,
     *,
     now: datetime,
@@ -246,7 +247,7 @@ def list_referrals(
     }
     chosen = [state.in_([found.value for found in wanted.states])] if wanted.states else []
     rows = session.exec(
-        _detailed(actor)
+        detailed(actor)
         .where(*conditions, *chosen)
         .order_by(
             case((state.in_([found.value for found in OPEN_STATES]), 0), else_=1),
@@ -280,21 +281,31 @@ def _conditions(actor: Actor, filters: ReferralFilters) -> list[ColumnElement[bo
 _Owner, _Referrer, _Registrar = aliased(AppUser), aliased(AppUser), aliased(AppUser)
 
 
-def _detailed(actor: Actor):  # type: ignore[no-untyped-def]  # a Select of eleven columns
+def owner_is_there() -> ColumnElement[bool]:
+    """Say, inside `detailed`, whether the owner still is somebody who takes referrals."""
+    holders = select(RoleGrant.user_id).where(
+        col(RoleGrant.role).in_([Role.LEAD, Role.COUNSELLOR, Role.LEADERSHIP]), col(RoleGrant.ended_at).is_(None)
+    )
+    return func.coalesce(and_(col(_Owner.is_active), col(_Owner.id).in_(holders)), False)
+
+
+def detailed(actor: Actor) -> Any:  # a Select of more columns than its stubs can type
     """Return the query of referrals with everything a row or a view shows of them."""
+    columns: list[Any] = [
+        Referral,
+        shown_state(actor).label("shown"),
+        col(Student.name).label("child"),
+        SchoolClass.grade,
+        SchoolClass.number,
+        col(_Owner.display_name).label("owner_name"),
+        col(_Referrer.display_name).label("referrer_name"),
+        col(_Registrar.display_name).label("registrar_name"),
+        sees_students(actor).label("may_name"),
+        of_stopped_child().label("is_stopped"),
+        owner_is_there().label("owner_is_there"),
+    ]
     return (
-        select(
-            Referral,
-            shown_state(actor).label("shown"),
-            col(Student.name).label("child"),
-            SchoolClass.grade,
-            SchoolClass.number,
-            col(_Owner.display_name).label("owner_name"),
-            col(_Referrer.display_name).label("referrer_name"),
-            col(_Registrar.display_name).label("registrar_name"),
-            sees_students(actor).label("may_name"),
-            of_stopped_child().label("is_stopped"),
-        )
+        select(*columns)
         .select_from(Referral)
         .join(Student, col(Student.id) == col(Referral.student_id), isouter=True)
         .join(
@@ -316,7 +327,7 @@ def _sees_progress(actor: Actor, referral: Referral) -> bool:
     return Scope.ALL in scopes_of(actor, Subject.REFERRAL)
 
 
-def _names(actor: Actor, found: Any) -> tuple[str | None, str | None]:  # Any: a row of _detailed
+def names_of(actor: Actor, found: Any) -> tuple[str | None, str | None]:  # Any: a row of detailed
     """Return child and class as this actor may know them: the register's, else the speaker's words."""
     referral: Referral = found[0]
     if found.child is not None and (found.may_name or is_protection_leader(actor)):
@@ -329,7 +340,7 @@ def _names(actor: Actor, found: Any) -> tuple[str | None, str | None]:  # Any: a
 
 def _row(actor: Actor, found: Any, *, now: datetime, calendar: SchoolCalendar) -> ReferralRow:
     referral: Referral = found[0]
-    child, label = _names(actor, found)
+    child, label = names_of(actor, found)
     sees_progress = _sees_progress(actor, referral)
     return ReferralRow(
         id=referral.id or 0,
@@ -357,12 +368,12 @@ def find_referral(session: Session, actor: Actor, *, referral_id: int) -> Referr
     Raises:
         NotFound: there is none this actor may know of.
     """
-    found = session.exec(_detailed(actor).where(Referral.id == referral_id, sees_referrals(actor))).first()
+    found = session.exec(detailed(actor).where(Referral.id == referral_id, sees_referrals(actor))).first()
     if found is None:
         raise NotFound
     referral: Referral = found[0]
     calendar, now = load_calendar(session), clock.now()
-    child, label = _names(actor, found)
+    child, label = names_of(actor, found)
     has_words, sees_progress = sees_referral_words(actor, referral), _sees_progress(actor, referral)
     is_own = actor.user_id in (referral.referred_by_id, referral.registered_by_id)
     reads_feedback = has_words or (is_own and not referral.is_suspected_abuse)
@@ -406,7 +417,7 @@ def find_referral(session: Session, actor: Actor, *, referral_id: int) -> Referr
         merged_into_id=referral.merged_into_id if sees_progress else None,
         case_id=case_id,
         deadlines=tuple(
-            _deadlines(referral, now=now, calendar=calendar, is_stopped=bool(found.is_stopped), assessed_at=assessed_at)
+            steps_of(referral, now=now, calendar=calendar, is_stopped=bool(found.is_stopped), assessed_at=assessed_at)
             if sees_progress
             else ()
         ),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select
 
-from db.sealing import seal
+from db.sealing import seal, unseal
 from db.tables import (
     AppUser,
     AuditEvent,
@@ -56,7 +56,7 @@ def lock_referral(session: Session, actor: Actor, referral_id: int, *, version: 
 
     Raises:
         NotFound: there is none the actor may handle.
-        EditedMeanwhile: somebody saved it since; it carries the row as it stands now.
+        EditedMeanwhile: somebody saved it since; it carries the facts as they stand now.
     """
     referral = session.exec(
         select(Referral).where(Referral.id == referral_id, sees_referrals(actor)).with_for_update()
@@ -66,7 +66,26 @@ def lock_referral(session: Session, actor: Actor, referral_id: int, *, version: 
     try:
         return lock_version(session, Referral, referral_id, version=version)
     except EditedMeanwhile as error:
-        raise EditedMeanwhile(error.current, edited_by=last_editor(session, "referral", referral_id)) from None
+        raise EditedMeanwhile(
+            as_stored(error.current), edited_by=last_editor(session, "referral", referral_id)
+        ) from None
+
+
+def as_stored(referral: Referral) -> dict[str, object]:
+    """Return what people typed into a referral, opened, with its id and version: the other side of a conflict."""
+    return {
+        "id": referral.id,
+        "version": referral.version,
+        "facts": unseal(referral, "facts_sealed"),
+        "child_words": unseal(referral, "child_words_sealed"),
+        "background": unseal(referral, "background_sealed"),
+        "tried": unseal(referral, "tried_sealed"),
+        "noticed_on": referral.noticed_on,
+        "parents_informed": referral.parents_informed,
+        "urgency": referral.urgency,
+        "answer": unseal(referral, "answer_sealed"),
+        "feedback": unseal(referral, "feedback_sealed"),
+    }
 
 
 def last_editor(session: Session, table: str, row_id: int) -> str | None:

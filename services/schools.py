@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from enum import StrEnum
 
 from sqlmodel import Session, col, func, select
@@ -23,10 +23,13 @@ from services.access import Permission, permitted
 from services.actors import Actor
 from services.calendar import SchoolCalendar, load_calendar
 from services.editing import lock_version
-from services.errors import NotFound
+from services.errors import EditedMeanwhile, NotFound
 from services.fields import SHORT, Checker
 
 SCHOOL_NAME = "school_name"
+DAY = timedelta(days=1)
+LONGEST_BREAK_DAYS = 100
+MOST_CLASSES = 60
 SHORTEST_TERM_DAYS, LONGEST_TERM_DAYS = 28, 215
 GRADE_DIGITS = "一二三四五六七八九"
 SENIOR = {10: "高一", 11: "高二", 12: "高三"}
@@ -82,16 +85,35 @@ def school_name(session: Session) -> str | None:
     return _setting(session, SCHOOL_NAME)
 
 
+@dataclass(frozen=True, slots=True)
+class SchoolName:
+    """The school's name as a form draws it."""
+
+    version: int
+    school_name: str
+
+
+@permitted(Permission.HOME_READ)
+def find_school_name(session: Session, actor: Actor) -> SchoolName:
+    """Return the school's name with the version a form is drawn from."""
+    row = session.get(Setting, SCHOOL_NAME)
+    return SchoolName(row.version if row else 0, _setting(session, SCHOOL_NAME) or "")
+
+
 @permitted(Permission.SCHOOL_WRITE)
-def rename_school(session: Session, actor: Actor, *, name: str) -> None:
+def rename_school(session: Session, actor: Actor, *, name: str, version: int) -> None:
     """Give the school another name.
 
     Raises:
         FieldErrors: the name is blank or too long.
+        EditedMeanwhile: somebody changed it since the form was drawn.
     """
     check = Checker()
     cleaned = check.required_text("school_name", name, limit=SHORT)
     check.finish()
+    stored = find_school_name(session, actor)
+    if stored.version != version:
+        raise EditedMeanwhile(stored)
     save_setting(session, SCHOOL_NAME, cleaned)
     audit.record(session, actor, audit.Action.SETTINGS_CHANGED, fields=[SCHOOL_NAME])
 
@@ -177,38 +199,95 @@ def check_term(
     check.finish()
 
 
+@dataclass(frozen=True, slots=True)
+class DayRange:
+    """Days in a row on which the school differs from the national calendar in the same way, last day included."""
+
+    first_day: date
+    last_day: date
+    is_school_day: bool
+    label: str
+
+
 @permitted(Permission.HOME_READ)
-def list_day_exceptions(session: Session, actor: Actor) -> Sequence[SchoolDayException]:
+def list_day_exceptions(session: Session, actor: Actor) -> list[DayRange]:
     """Return the days on which the school differs from the national calendar, the newest first."""
-    return session.exec(select(SchoolDayException).order_by(col(SchoolDayException.day).desc())).all()
+    ranges: list[DayRange] = []
+    for row in session.exec(select(SchoolDayException).order_by(col(SchoolDayException.day))):
+        before = ranges[-1] if ranges else None
+        if before and (before.last_day + DAY, before.is_school_day, before.label) == (
+            row.day,
+            row.is_school_day,
+            row.label,
+        ):
+            ranges[-1] = replace(before, last_day=row.day)
+        else:
+            ranges.append(DayRange(row.day, row.day, row.is_school_day, row.label))
+    return ranges[::-1]
 
 
 @permitted(Permission.SCHOOL_WRITE)
-def save_day_exception(session: Session, actor: Actor, *, day: date, is_school_day: bool, label: str) -> None:
-    """Say that a day is, or is not, a school day here; the last word on a day counts.
+def save_day_exception(
+    session: Session,
+    actor: Actor,
+    *,
+    day: date | None,
+    is_school_day: bool,
+    label: str,
+    last_day: date | None = None,
+) -> None:
+    """Say that a day, or every day up to `last_day`, is or is not a school day here; the last word on a day counts.
 
     Raises:
-        FieldErrors: the reason is blank or too long.
+        FieldErrors: the day or the reason is missing, or the days are in the wrong order or too many.
     """
     check = Checker()
     reason = check.required_text("label", label, limit=SHORT)
+    if day is None:
+        check.add("day", "required")
+    elif last_day is not None and last_day < day:
+        check.add("last_day", "before_start")
+    elif last_day is not None and (last_day - day).days >= LONGEST_BREAK_DAYS:
+        check.add("last_day", "too_many_days", limit=LONGEST_BREAK_DAYS)
     check.finish()
-    session.merge(SchoolDayException(day=day, is_school_day=is_school_day, label=reason))
-    audit.record(session, actor, audit.Action.SCHOOL_DAY_SAVED, day=day.isoformat(), is_school_day=is_school_day)
+    if day is None:  # refused above; said again for the types
+        raise NotFound
+    for offset in range(((last_day or day) - day).days + 1):
+        session.merge(SchoolDayException(day=day + DAY * offset, is_school_day=is_school_day, label=reason))
+    audit.record(
+        session,
+        actor,
+        audit.Action.SCHOOL_DAY_SAVED,
+        day=day.isoformat(),
+        last_day=(last_day or day).isoformat(),
+        is_school_day=is_school_day,
+    )
 
 
 @permitted(Permission.SCHOOL_WRITE)
-def remove_day_exception(session: Session, actor: Actor, *, day: date) -> None:
-    """Let the national calendar count again for a day.
+def remove_day_exception(session: Session, actor: Actor, *, day: date, last_day: date | None = None) -> None:
+    """Let the national calendar count again for a day, or for every day up to `last_day`.
 
     Raises:
-        NotFound: nothing was said about that day.
+        NotFound: nothing was said about these days.
     """
-    row = session.get(SchoolDayException, day)
-    if row is None:
+    rows = session.exec(
+        select(SchoolDayException).where(
+            col(SchoolDayException.day) >= day, col(SchoolDayException.day) <= (last_day or day)
+        )
+    ).all()
+    if not rows:
         raise NotFound
-    session.delete(row)
-    audit.record(session, actor, audit.Action.SCHOOL_DAY_SAVED, day=day.isoformat(), removed=True)
+    for row in rows:
+        session.delete(row)
+    audit.record(
+        session,
+        actor,
+        audit.Action.SCHOOL_DAY_SAVED,
+        day=day.isoformat(),
+        last_day=(last_day or day).isoformat(),
+        removed=True,
+    )
 
 
 @permitted(Permission.HOME_READ)
@@ -251,7 +330,7 @@ def ensure_class(session: Session, actor: Actor, *, school_year: int, grade: int
     check = Checker()
     if not 1 <= grade <= 12:
         check.add("grade", "out_of_range")
-    if not 1 <= number <= 60:
+    if not 1 <= number <= MOST_CLASSES:
         check.add("number", "out_of_range")
     check.finish()
     found = session.exec(
@@ -265,6 +344,55 @@ def ensure_class(session: Session, actor: Actor, *, school_year: int, grade: int
         session.flush()
         audit.record(session, actor, audit.Action.CLASS_SAVED, target=found)
     return found
+
+
+@permitted(Permission.SCHOOL_WRITE)
+def ensure_classes(session: Session, actor: Actor, *, school_year: int, grade: int, count: int) -> int:
+    """Add what is missing of the classes 1 to `count` of a grade, and return how many that were.
+
+    Raises:
+        FieldErrors: there is no such grade, or the number of classes can't be.
+    """
+    check = Checker()
+    if not 1 <= grade <= 12:
+        check.add("grade", "out_of_range")
+    if not 1 <= count <= MOST_CLASSES:
+        check.add("count", "out_of_range")
+    check.finish()
+    known = session.exec(
+        select(SchoolClass.number).where(SchoolClass.school_year == school_year, SchoolClass.grade == grade)
+    ).all()
+    missing = sorted(set(range(1, count + 1)) - set(known))
+    for number in missing:
+        ensure_class(session, actor, school_year=school_year, grade=grade, number=number)
+    return len(missing)
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectTeacher:
+    """Who teaches a class what."""
+
+    class_id: int
+    user_id: int
+    display_name: str
+    subject: str | None
+
+
+@permitted(Permission.SCHOOL_WRITE)
+def list_subject_teachers(session: Session, actor: Actor, *, school_year: int) -> list[SubjectTeacher]:
+    """Return who teaches which class of a school year now, homeroom teachers left out."""
+    rows = session.exec(
+        select(ClassTeacher.class_id, AppUser.id, AppUser.display_name, ClassTeacher.subject)
+        .join(SchoolClass, col(SchoolClass.id) == col(ClassTeacher.class_id))
+        .join(AppUser, col(AppUser.id) == col(ClassTeacher.user_id))
+        .where(
+            SchoolClass.school_year == school_year,
+            ClassTeacher.kind == ClassTeacherKind.SUBJECT,
+            col(ClassTeacher.to_day).is_(None),
+        )
+        .order_by(col(ClassTeacher.id))
+    ).all()
+    return [SubjectTeacher(class_id, user_id or 0, name, subject) for class_id, user_id, name, subject in rows]
 
 
 @permitted(Permission.ACCOUNT_ADD_TEAM)
@@ -299,18 +427,20 @@ def assign_homeroom(session: Session, actor: Actor, *, class_id: int, user_id: i
 
 @permitted(Permission.ACCOUNT_ADD_TEAM)
 def set_subject_teacher(
-    session: Session, actor: Actor, *, class_id: int, user_id: int, subject: str | None, teaches: bool
+    session: Session, actor: Actor, *, class_id: int, user_id: int | None, subject: str | None, teaches: bool
 ) -> None:
     """Say that somebody teaches a class a subject from today on, or no longer does.
 
     Raises:
         NotFound: there is no such class or account.
-        FieldErrors: the subject's name is too long.
+        FieldErrors: nobody is named, or the subject's name is too long.
     """
     check = Checker()
     subject = check.text("subject", subject, limit=20)
+    if user_id is None:
+        check.add("user_id", "required")
     check.finish()
-    if session.get(SchoolClass, class_id) is None or session.get(AppUser, user_id) is None:
+    if user_id is None or session.get(SchoolClass, class_id) is None or session.get(AppUser, user_id) is None:
         raise NotFound
     current = session.exec(
         select(ClassTeacher).where(
@@ -323,7 +453,10 @@ def set_subject_teacher(
     if current is not None and not teaches:
         current.to_day = max(clock.today(), current.from_day)
         session.add(current)
-    elif current is None and teaches:
+    elif current is not None:
+        current.subject = subject
+        session.add(current)
+    elif teaches:
         session.add(
             ClassTeacher(
                 class_id=class_id,

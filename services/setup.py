@@ -15,7 +15,7 @@ from services import audit, clock, passwords, schools, sign_in
 from services.accounts import NewPassword, add_user, check_username
 from services.actors import Actor
 from services.errors import DomainError, FieldErrors
-from services.fields import SHORT, Checker
+from services.fields import LONG, SHORT, Checker
 
 CLAIM_CODE = "claim_code_sha256"
 CLAIMED = "claimed"
@@ -79,9 +79,13 @@ def check_code(session: Session, *, code: str, address: str | None) -> sign_in.M
     """Compare a typed code with the one on the console; a miss is counted and returned.
 
     Raises:
+        FieldErrors: nothing was typed, which is not counted.
         AlreadyClaimed: the installation is set up already.
         TooManyTries: too many wrong codes from this address.
     """
+    check = Checker()
+    check.required_text("code", code, limit=LONG)
+    check.finish()
     if session.get(SystemFact, CLAIMED) is not None:
         raise AlreadyClaimed
     sign_in.refuse_waiting_claim(session, address)

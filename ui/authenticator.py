@@ -36,17 +36,19 @@ class Authenticator:
         self._people = _People(check_password)
         self._cookies = _Cookies(cookie_key)
 
-    def sign_in(self, name: str, password: str) -> SignedIn:
-        """Check name and password, and give the browser its cookie.
+    def check(self, name: str, password: str) -> SignedIn:
+        """Check name and password.
 
         Raises:
             DomainError: the refusals of the service pass through unchanged.
         """
         self._people.login(name, password)
-        signed_in = self._people.authentication_model.signed_in
+        return self._people.authentication_model.signed_in
+
+    def set_cookie(self, signed_in: SignedIn) -> None:
+        """Give the browser the session's cookie."""
         self._cookies.cookie_model.signed_in = signed_in
         self._cookies.set_cookie()
-        return signed_in
 
     def token_in_browser(self) -> str | None:
         """Return the token another tab has stored since this one connected.

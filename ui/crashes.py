@@ -11,6 +11,7 @@ from types import TracebackType
 import streamlit as st
 
 from services.errors import DomainError
+from ui.formats import plain
 from ui.messages import explain
 from ui.shelf import put_input_on_shelf
 
@@ -26,7 +27,7 @@ def on_script_error(error: Exception) -> bool:
         True: Streamlit's own (English) box isn't shown.
     """
     if isinstance(error, DomainError):  # a page forgot to catch it; its sentence is still the better one
-        st.error(explain(error), icon=":material/error:")
+        st.error(plain(explain(error)), icon=":material/error:")
         return True
     reference = new_reference()
     _log.error("%s: %s", reference, describe(error))
@@ -65,14 +66,14 @@ def keep_words_out_of_logs() -> None:
     A record factory rather than a filter: it holds for loggers and handlers made later as well (Streamlit
     gives each of its loggers a handler of its own), for uvicorn and for asyncio.
     """
-    logging.setLogRecordFactory(_record_without_words)
+    logging.setLogRecordFactory(record_without_words)
     logging.getLogger("streamlit.error_util").addFilter(_is_not_a_second_report)
     sys.excepthook = _report_uncaught
     sys.unraisablehook = lambda unraisable: _report_unraisable(unraisable.exc_value)
     threading.excepthook = lambda args: _report_unraisable(args.exc_value)
 
 
-def _record_without_words(*args: object, **kwargs: object) -> logging.LogRecord:
+def record_without_words(*args: object, **kwargs: object) -> logging.LogRecord:
     record = _make_record(*args, **kwargs)  # type: ignore[arg-type] # whatever logging passes
     error = record.exc_info[1] if record.exc_info else None
     if isinstance(record.msg, BaseException):

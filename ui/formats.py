@@ -17,6 +17,11 @@ def plain(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", _DIRECTIVE.sub("：", one_line))  # Streamlit's :icon: survives a backslash
 
 
+def plain_lines(text: str) -> str:
+    """Return longer text that shows as typed, its line breaks kept."""
+    return "  \n".join(plain(line) for line in text.splitlines())
+
+
 def day(value: date, *, today: date) -> str:
     """11月20日; with the year when it isn't this one."""
     year = "" if value.year == today.year else f"{value.year}年"

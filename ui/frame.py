@@ -5,12 +5,14 @@ from typing import Protocol
 
 import streamlit as st
 
+from db.tables import Role
 from services.actors import Actor
 from ui import navigation, session
 from ui.brand import ICON, LOGO
 from ui.formats import plain
 from ui.layout import note, show_flash
 from ui.states import DUTY, Duty
+from ui.transport import UNENCRYPTED, is_unencrypted
 
 _FIND = "care_find"
 _PERSON_MENU = "care_person"
@@ -72,6 +74,8 @@ def _menu_label(entry: navigation.PageEntry, late_count: int) -> str:
 def _draw_person(actor: Actor, school_name: str | None) -> None:
     if school_name:
         note(school_name)
+    if actor.has_role(Role.ADMIN) and is_unencrypted():
+        st.markdown(UNENCRYPTED, help="别的机器能打开这里，而传输没有加密。怎么办写在“设置”里。")
     roles = "、".join(role.label for role in actor.roles)
     st.menu_button(
         plain(f"{actor.display_name}，{roles}" if roles else actor.display_name),

@@ -22,6 +22,7 @@ _REFUSAL = "care_unhide_refusal"
 def show_hidden_screen(actor: Actor, zone: tzinfo) -> None:
     """Draw the hidden screen and the way back."""
     put_input_on_shelf()
+    st.set_page_config(initial_sidebar_state="collapsed")  # else an empty sidebar stays until the next run
     st.logo(ICON, size="large")
     st.space(250)
     with st.container(horizontal_alignment="center"), st.container(width=384, horizontal_alignment="center"):

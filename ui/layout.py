@@ -1,6 +1,6 @@
 """Pieces every page is made of. Texts are shown as given, never as markup: what people typed stays text."""
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,7 +13,6 @@ from ui.messages import explain
 
 _FLASHES = "care_flashes"
 ACT_BUTTON_WIDTH = 104
-SIDE_BY_SIDE = (2.7, 1)
 
 
 @dataclass(frozen=True)
@@ -97,16 +96,59 @@ def act_row(
     Rows of one state share an `act_list`. Returns whether the button was just clicked.
     """
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):
-        st.markdown(f"**{plain(title)}**  \n{badge} :small[:gray[{plain(reason)}]]")
+        st.markdown(f"**{plain(title)}**  \n{badge} :small[:gray[{plain(reason)}]]", width="stretch")
         return st.button(plain(button), key=key, width=ACT_BUTTON_WIDTH, on_click=on_click, args=args)
 
 
 @contextmanager
-def act_list() -> Generator[DeltaGenerator]:
+def act_list(title: str = "") -> Generator[DeltaGenerator]:
     """Open the bordered container that rows of one state share."""
     container = st.container(border=True, gap="xsmall")
     with container:
+        if title:
+            st.markdown(f"**{plain(title)}**")
         yield container
+
+
+def side_column(ratio: float = 2.7) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Return the page's main column and its side column, which follows below on a phone."""
+    main, side = st.columns((ratio, 1), gap="small")
+    return main, side
+
+
+@contextmanager
+def filter_row() -> Generator[DeltaGenerator]:
+    """Open the row of filters between header and content; they stand on one line and wrap on a phone."""
+    container = st.container(horizontal=True, vertical_alignment="bottom")
+    with container:
+        yield container
+
+
+@contextmanager
+def form_end(draft_line: str = "") -> Generator[DeltaGenerator]:
+    """Open the last row of a form: the draft line at the left, the buttons drawn inside at the right."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f":small[:gray[:material/cloud_done: {plain(draft_line)}]]" if draft_line else "", width="content")
+        container = st.container(horizontal=True, width="content", gap="xsmall")
+    with container:
+        yield container
+
+
+def facts(rows: Mapping[str, str], *, alt: str = "") -> None:
+    """Draw small fixed facts, name and value, as a table with lines between."""
+    st.table(
+        {"name": [f":gray[{plain(name)}]" for name in rows], "value": [plain(value) for value in rows.values()]},
+        border="horizontal",
+        hide_index=True,
+        hide_header=True,
+        alt=alt or "、".join(rows),
+    )
+
+
+def tag(text: str, icon: str | None = None) -> str:
+    """Return a label that is no state, such as a category, as markdown."""
+    sign = f":material/{icon}: " if icon else ""
+    return f":primary-badge[{sign}{plain(text)}]"
 
 
 @contextmanager

@@ -1,12 +1,11 @@
 """The page script, run for every click of everybody: who is asking, then the frame and the page."""
 
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from db.transactions import reading
-from services import setup, students
+from services import clock, setup, students
 from services.access import Permission, allows
 from services.actors import Actor
 from ui import navigation, session
@@ -17,17 +16,16 @@ from ui.hidden import show_hidden_screen
 from ui.layout import Action, empty_state
 from ui.shelf import put_input_on_shelf, take_input_from_shelf
 from ui.sign_in import ask_to_sign_in
+from ui.slips import has_slip
 
-SCHOOL_ZONE = ZoneInfo("Asia/Shanghai")
 _FOUND_AT_MOST = 8
-_SCHOOL_NAME = "care_school_name"
 
 
 def main() -> None:
     """Decide what this run shows."""
     actor = session.identify()
     page = navigation.register_pages()  # on every run and before the sign-in form, see there
-    st.set_page_config(page_title=page.title, page_icon=ICON, layout="wide")
+    st.set_page_config(page_title=page.title, page_icon=ICON, layout="wide", initial_sidebar_state="auto")
     corner = st.container()
     is_new = actor is None
     if actor is None:
@@ -42,13 +40,13 @@ def main() -> None:
 
 def _show(page: st.Page, actor: Actor, *, is_new: bool) -> None:
     if actor.hidden_since is not None:
-        show_hidden_screen(actor, SCHOOL_ZONE)
+        show_hidden_screen(actor, clock.SCHOOL_ZONE)
         st.stop()
     take_input_from_shelf()
     if actor.must_change_password:
         _insist_on_password(page, is_new=is_new)
     else:
-        draw_frame(actor, school_name=_school_name(), find_students=_finder(actor))
+        draw_frame(actor, school_name=session.school_name(), find_students=_finder(actor))
     page.run()
 
 
@@ -56,14 +54,16 @@ def _ask_who_it_is(page: st.Page) -> Actor | None:
     """Draw the sign-in form, or the first-run page while the school hasn't begun."""
     with reading() as database:
         state = setup.state(database)
-    if not state.is_claimed:
+    if not state.is_claimed or has_slip():
         _show_first_run(page)
+    if page.url_path == navigation.SET_UP:
+        session.say_at_sign_in(session.ALREADY_SET_UP)
     put_input_on_shelf()
     return ask_to_sign_in(school_name=state.school_name)
 
 
 def _show_first_run(page: st.Page) -> None:
-    """Run the set-up page, whatever address was asked for, and nothing else."""
+    """Run the set-up page, whatever address was asked for, and nothing else; also while its result is being read."""
     if not navigation.has_page(navigation.SET_UP):
         empty_state("flag", "还没有开始使用", "请信息老师先在服务器上做好准备。")
     elif page.url_path != navigation.SET_UP:
@@ -86,15 +86,6 @@ def _insist_on_password(page: st.Page, *, is_new: bool) -> None:
         actions=[Action("去修改密码", "care_insist_on_password", is_primary=True)],
     )  # fmt: skip
     st.stop()
-
-
-def _school_name() -> str | None:
-    """Return the school's name, read once per browser tab."""
-    if _SCHOOL_NAME not in st.session_state:
-        with reading() as database:
-            st.session_state[_SCHOOL_NAME] = setup.state(database).school_name
-    name: str | None = st.session_state[_SCHOOL_NAME]
-    return name
 
 
 def _finder(actor: Actor) -> FindStudents | None:

@@ -29,6 +29,7 @@ SENTENCES: Mapping[str, str] = {
     "other_school_year": "这一天不在这个学年里。请核对。",
     "term_exists": "这个学期已经有了。请改原来那一个。",
     "overlaps": "和别的学期重叠了。请核对头尾两天。",
+    "too_many_days": "一次最多写 {limit} 天。请分几次写。",
     # children
     "not_a_name": "这不像姓名。请写名字本身，不要带符号或公式。",
     "id_format": "证件号要 18 位，最后一位可以是 X。请对照证件再写一遍。",

@@ -10,18 +10,20 @@ from contextvars import ContextVar
 import streamlit as st
 
 from db.transactions import reading, transaction
-from services import sign_in
+from services import schools, sign_in
 from services.access import Permission, allows
 from services.actors import Actor
 from ui.authenticator import COOKIE_NAME, forget_cookie, read_cookie
 
 SIGN_IN_FIRST = "请先登录，再打开这一页。"
 NOT_FOR_YOU = "这里看不了：您的岗位没有这一页。有事请找关爱室负责人。"
+ALREADY_SET_UP = "这里已经有人设好了，请直接登录。"
 SIGNED_OUT_MEANWHILE = "您已退出登录，请重新登录。登录后会回到这一页，写的字还在。"
 
 _TOKEN = "care_token"  # noqa: S105 # a key, not a secret
 _USER_ID = "care_user_id"
 _NOTICE = "care_sign_in_notice"
+_SCHOOL_NAME = "care_school_name"
 
 # The person of this run. Not in session state: a fragment or dialog runs without the main script, and must
 # not act for somebody who has signed out since.
@@ -73,6 +75,20 @@ def require_user(*any_of: Permission) -> Actor:
     return actor
 
 
+def school_name() -> str | None:
+    """Return the school's name, read once per browser tab."""
+    if _SCHOOL_NAME not in st.session_state:
+        with reading() as session:
+            st.session_state[_SCHOOL_NAME] = schools.school_name(session)
+    name: str | None = st.session_state[_SCHOOL_NAME]
+    return name
+
+
+def forget_school_name() -> None:
+    """Have this tab read the school's name again."""
+    st.session_state.pop(_SCHOOL_NAME, None)
+
+
 def sign_out() -> None:
     """End the session by choice: nothing of it stays in this tab. For a button's `on_click`."""
     if actor := identify():
@@ -94,6 +110,11 @@ def notice() -> str | None:
     """Return why somebody has to sign in again; it stays until they have."""
     sentence: str | None = st.session_state.get(_NOTICE)
     return sentence
+
+
+def say_at_sign_in(sentence: str) -> None:
+    """Have the sign-in form say why somebody stands there."""
+    st.session_state.setdefault(_NOTICE, sentence)
 
 
 def _tokens_to_try() -> list[str]:

@@ -13,10 +13,10 @@ from ui import session
 from ui.authenticator import Authenticator
 from ui.brand import ICON, NAME
 from ui.formats import plain
-from ui.layout import field_error
+from ui.layout import field, field_error, note
 from ui.messages import explain
 
-_WIDTH = 384
+FORM_WIDTH = 384
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ def ask_to_sign_in(*, school_name: str | None) -> Actor | None:
         return actor  # signed in in another tab meanwhile
 
     slot = st.empty()
-    with slot.container(horizontal_alignment="center"), st.container(width=_WIDTH):
-        _draw_heading(school_name)
+    with slot.container(horizontal_alignment="center"), st.container(width=FORM_WIDTH):
+        draw_heading(school_name)
         form = _draw_form()
         _draw_advice()
     actor = _sign_in(authenticator, form) if form.is_sent else None
@@ -52,10 +52,13 @@ def _sign_in(authenticator: Authenticator, form: _Form) -> Actor | None:
         _refuse(form, "请把账号和密码都填上。")
         return None
     try:
-        return session.accept(authenticator.sign_in(form.name, form.password).token)
+        signed_in = authenticator.check(form.name, form.password)
     except DomainError as error:
         _refuse(form, explain(error))
         return None
+    actor = session.accept(signed_in.token)
+    authenticator.set_cookie(signed_in)  # only now: for another person than before, accept empties the state
+    return actor
 
 
 def _check_password(name: str, password: str) -> sign_in.SignedIn:
@@ -81,34 +84,34 @@ def _refuse(form: _Form, sentence: str) -> None:
         field_error(sentence)
 
 
-def _draw_heading(school_name: str | None) -> None:
+def draw_heading(line: str | None) -> None:
+    """Draw the program's sign and name, and a line below: the school, or what this is."""
     st.space("large")
-    st.space("large")
+    st.space("small")
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):
         st.image(ICON, width=48, alt="")
         with st.container(gap=None):
             st.title(NAME)
-            if school_name:
-                st.caption(plain(school_name))
+            if line:
+                st.caption(plain(line))
 
 
 def _draw_form() -> _Form:
     with st.form("care_sign_in", border=True):
         name = st.text_input("账号", key="care_sign_in_name", autocomplete="username")
-        with st.container(gap="xxsmall"):
+        with field():
             password = st.text_input(
                 "密码", key="care_sign_in_password", type="password", autocomplete="current-password"
             )
             refusal = st.container()
-        if notice := session.notice():
-            with refusal:
-                st.markdown(f":small[:gray[{notice}]]")
+            if notice := session.notice():
+                with refusal:
+                    note(notice)
         is_sent = st.form_submit_button("登录", type="primary", width="stretch", key="care_sign_in_submit")
     return _Form(name, password, is_sent, refusal)
 
 
 def _draw_advice() -> None:
-    st.markdown(":small[:gray[忘了密码，请找学校信息老师重设。]]")
-    st.markdown(
-        ":small[:gray[:material/lock: 这里记着孩子的事。离开座位按 Alt+H 隐藏屏幕，用完请退出。每次查看都会留下记录。]]"
-    )
+    with st.container(gap="xsmall"):
+        note("忘了密码，请找学校信息老师重设。")
+        note("这里记着孩子的事。离开座位按 Alt+H 隐藏屏幕，用完请退出。每次查看都会留下记录。", icon="lock")

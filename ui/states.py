@@ -137,6 +137,12 @@ INCIDENT_CLOCK: dict[str, Look] = {
     "too_late": Look("timer_off", "超时", "red"),
 }
 
+ACCOUNT: dict[str, Look] = {
+    "active": Look("check_circle", "在用", "green", "✓"),
+    "first_password": Look("key", "还没换密码", "yellow", "◷"),
+    "disabled": Look("block", "停用", "gray", "－"),
+}
+
 _TIER_COLOURS: tuple[Colour, ...] = ("red", "orange", "yellow")
 _TIER_SIGNS = "①②③"
 _TIER_WORDS = "一二三"

@@ -1,19 +1,49 @@
 """Tables of data: one way to draw them, and the line that says how many there are."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
 from ui.formats import plain
-from ui.states import FILLS, Look
+from ui.states import Look
 
 ROW_HEIGHT = 36
-_HEADER_HEIGHT = 33
+_HEADER_HEIGHT = 34
+_TAG_TINT = "#E1EBEC"
+_UNKNOWN_TINT = "gray"
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class StateColumn:
+    """A column of states, whose cells are lists of `Look.cell()`: sign, word and tint."""
+
+    label: str
+    looks: Sequence[Look]
+    width: int | None = None
+
+
+@dataclass(frozen=True)
+class TagColumn:
+    """A column of labels that are no states, whose cells are lists of words."""
+
+    label: str
+    width: int | None = None
+
+
+def opening_column(label: str, *, key: str, width: int | None = None) -> Any:
+    """Return a column whose words open something: a child's name, an act.
+
+    What was clicked stands in `st.session_state[key]` for one run, as a position in the rows shown.
+    """
+    return st.column_config.ButtonColumn(label, key=key, width=width, type="tertiary", alignment="left")
 
 
 def data_table(
-    rows: Sequence[Mapping[str, Any]],
+    rows: Sequence[Row],
     columns: Mapping[str, Any],
     *,
     key: str,
@@ -22,55 +52,65 @@ def data_table(
 ) -> Any:
     """Draw rows under the columns given, in their order; blank cells stay blank, nothing else is shown.
 
-    A selection is a position: look it up in the rows you passed, not in rows read again.
+    Columns are Streamlit's own or those of this module. A selection is a position: look it up in the rows you
+    passed, not in rows read again.
     """
     names = list(columns)
-    data = {name: [row.get(name) for row in rows] for name in names}
     return st.dataframe(
-        data,
+        {name: [row.get(name) for row in rows] for name in names},
         key=key,
         alt=alt,
         hide_index=True,
-        column_config=dict(columns),
+        column_config={name: _config(column, rows, name) for name, column in columns.items()},
         column_order=names,
         row_height=ROW_HEIGHT,
-        height=_HEADER_HEIGHT + ROW_HEIGHT * max(len(rows), 1) + 2,
+        height=_HEADER_HEIGHT + ROW_HEIGHT * max(len(rows), 1),
         placeholder="",
         **options,
     )
 
 
-def state_column(label: str, looks: Sequence[Look], *, width: int | None = None) -> Any:
-    """Return a column of states: sign, word and tint. Its cells are lists of `Look.cell()`."""
-    return st.column_config.MultiselectColumn(
-        label,
-        width=width,
-        options=[look.cell() for look in looks],
-        color=[_tint(look) for look in looks],
-        disabled=True,
-    )
+def current_page(key: str, *, total: int, page_size: int) -> int:
+    """Return which page of a table is asked for, from 1: the rows are read before the buttons are drawn.
 
-
-def paging_line(total: int, *, unit: str, page_size: int, key: str) -> int:
-    """Draw “31 人，第 1 页，共 3 页” and the page buttons below a table; return the page, from 1.
-
-    Draw it in a container below the table, before the rows are read: the page decides which are.
+    The first when there are fewer pages than that, because a filter was set or an address is old.
     """
-    pages = max(1, -(-total // page_size))
-    page = min(int(st.session_state.get(key) or 1), pages)
-    st.session_state[key] = page  # fewer pages than before a filter was set
+    asked = str(st.session_state.get(key) or st.query_params.get(key, "1"))
+    page = int(asked) if asked.isdecimal() else 1
+    return page if 1 <= page <= _pages(total, page_size) else 1
+
+
+def paging_line(key: str, *, total: int, unit: str, page_size: int) -> None:
+    """Draw “31 人，第 1 页，共 3 页。” and the page buttons below a table. The page stays in the address."""
+    page, pages = current_page(key, total=total, page_size=page_size), _pages(total, page_size)
+    if st.session_state.get(key, page) != page:
+        del st.session_state[key]
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.caption(plain(page_words(total, unit=unit, page=page, pages=pages)), width="content")
         if pages > 1:
-            page = st.pagination(pages, key=key)
-    return page
+            st.pagination(pages, key=key, bind="query-params")
 
 
 def page_words(total: int, *, unit: str, page: int, pages: int) -> str:
     """Return “31 人，第 1 页，共 3 页。”, and for a single page only the number."""
-    return f"{total} {unit}，第 {page} 页，共 {pages} 页。" if pages > 1 else f"{total} {unit}。"
+    return f"{total:,} {unit}，第 {page} 页，共 {pages} 页。" if pages > 1 else f"{total:,} {unit}。"
 
 
-def _tint(look: Look) -> str:
-    tint = st.get_option(f"theme.{look.colour}BackgroundColor")
-    return str(tint or FILLS["未启用"])
+def _pages(total: int, page_size: int) -> int:
+    return max(1, -(-total // page_size))
+
+
+def _config(column: Any, rows: Sequence[Row], name: str) -> Any:
+    """Return Streamlit's column for one of ours; its tints go by the very text of a cell."""
+    if isinstance(column, TagColumn):
+        return st.column_config.MultiselectColumn(column.label, width=column.width, color=_TAG_TINT)
+    if not isinstance(column, StateColumn):
+        return column
+    texts = sorted({text for row in rows for text in row.get(name) or ()})
+    return st.column_config.MultiselectColumn(
+        column.label, width=column.width, options=texts, color=[_tint(text, column.looks) for text in texts]
+    )
+
+
+def _tint(text: str, looks: Sequence[Look]) -> str:
+    return next((look.colour for look in looks if text.startswith(look.cell())), _UNKNOWN_TINT)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import struct
 import zipfile
 import zlib
@@ -11,13 +10,11 @@ from dataclasses import dataclass
 from io import BytesIO
 
 from .errors import ArchiveTooLarge, DamagedFile, NotASpreadsheet, PasswordProtected
-from .grids import check_size
 
 MAX_UNPACKED = 200 * 1024 * 1024
 MAX_RATIO = 250  # real sheets pack 10 to 60 times; deflate ends at about 1000
 RATIO_COUNTS_FROM = 20 * 1024 * 1024
 MAX_ENTRIES = 2_000
-MAX_TEXT = 100 * 1024 * 1024  # text after every cell got its own copy of a shared string
 
 _LOCAL_HEADER = 30
 _ENCRYPTED_FLAG = 0x1
@@ -132,82 +129,3 @@ def _kind_of(archive: Archive) -> str:
         if any(name.startswith(prefix) for name in names):
             raise NotASpreadsheet(kind=kind)
     raise NotASpreadsheet(kind="zip")
-
-
-# --- xlsx: how far do the sheets reach? ---------------------------------------------------------------
-
-_INSIDE_TAG = rb"(?:[^>\"']|\"[^\"]*\"|'[^']*')*?"
-_FILLED_CELL = re.compile(rb"<(?:\w+:)?c(?=[\s>])(" + _INSIDE_TAG + rb")(?<!/)>\s*(?:<(?:\w+:)?v>\s*(\d{1,9})\s*</)?")
-_ROW = re.compile(rb"<(?:\w+:)?row\s" + _INSIDE_TAG + rb"\br\s*=\s*[\"'](\d+)")
-_REFERENCE = re.compile(rb"(?<![\w:])r\s*=\s*[\"']([^\"']*)")
-_CELL_NAME = re.compile(rb"([A-Za-z]{1,3})(\d{1,7})")
-_SHARED = re.compile(rb"\bt\s*=\s*[\"']s[\"']")
-_SHARED_STRING = re.compile(rb"<(?:\w+:)?si(?=[\s>]).*?</(?:\w+:)?si>", re.DOTALL)
-_SHARED_COUNT = re.compile(rb"\b(?:uniqueCount|count)\s*=\s*[\"']\D*(\d+)")
-_MAX_DECLARED_STRINGS = 5_000_000
-
-
-def check_xlsx_extent(archive: Archive) -> None:
-    """Refuse workbooks whose few bytes spread over millions of cells or repeat one long text everywhere.
-
-    The parser reserves the whole rectangle between the first and the last filled cell, and as many strings
-    as are declared; a reservation that the system refuses ends the whole program, not only the import. Any
-    part may be a sheet, whatever its name, so all are looked at.
-
-    Raises:
-        TooManyRows: a sheet is too long.
-        TooManyColumns: a sheet is too wide.
-        ArchiveTooLarge: the text of all cells is too much.
-        DamagedFile: the workbook declares entities or absurd sizes, or cannot be measured.
-    """
-    shared: list[int] = []
-    sheets: list[str] = []
-    for name in archive.names():
-        xml = archive.read(name)
-        if name.endswith((".xml", ".rels")) and (b"\0" in xml[:1000] or b"<!ENTITY" in xml):
-            raise DamagedFile(kind="xlsx")
-        if b"sheetData" in xml:
-            sheets.append(name)
-        if start := re.search(rb"<(?:\w+:)?sst[\s>]" + _INSIDE_TAG, xml):
-            _check_declared(xml[start.start() : xml.find(b">", start.start()) + 1])
-            shared.extend(len(match.group()) for match in _SHARED_STRING.finditer(xml))
-    for name in sheets:
-        _check_sheet(archive.read(name), shared)
-
-
-def _check_declared(tag: bytes) -> None:
-    if any(int(number[:20]) > _MAX_DECLARED_STRINGS for number in _SHARED_COUNT.findall(tag)):
-        raise DamagedFile(kind="xlsx")
-
-
-def _check_sheet(xml: bytes, shared: list[int]) -> None:
-    last_row = last_column = text = unnamed = 0
-    for match in _FILLED_CELL.finditer(xml):
-        attributes, number = match.groups()
-        if reference := _REFERENCE.search(attributes):
-            row, column = _place(reference.group(1))
-            last_row, last_column = max(last_row, row), max(last_column, column)
-        else:
-            unnamed += 1
-        if number and _SHARED.search(attributes) and int(number) < len(shared):
-            text += shared[int(number)]
-    if unnamed:
-        last_row = max(last_row, *(int(found[:20]) for found in _ROW.findall(xml)), 0)
-        last_column = max(last_column, 1)
-    if text > MAX_TEXT:
-        raise ArchiveTooLarge(limit=MAX_TEXT)
-    check_size("", rows=last_row, columns=last_column)  # its name stands elsewhere
-
-
-def _place(reference: bytes) -> tuple[int, int]:
-    found = _CELL_NAME.fullmatch(reference.strip())
-    if found is None:
-        raise DamagedFile(kind="xlsx")
-    return int(found.group(2)), _column_number(found.group(1).upper())
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number

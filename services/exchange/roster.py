@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import PurePath
+from typing import TypedDict
 
 from . import classes, values
 from .classes import ClassName
@@ -79,6 +80,13 @@ class _Line:
 
     def warn(self, reason: Reason, key: str) -> None:
         self.warnings.append((reason, key, self.text(key)))
+
+
+class _Years(TypedDict):
+    """What turns a cohort into a grade."""
+
+    school_year: int
+    entry_grade: int | None
 
 
 class _RosterParser:
@@ -194,43 +202,48 @@ class _RosterParser:
         if "class" in line.table.columns and not line.text("class"):
             raise _Fault(Reason.CLASS_MISSING, "class")
         found = self._class_or_none(line)
-        if found is None and "class" not in line.table.columns and not line.text("grade"):
-            raise _Fault(Reason.CLASS_MISSING, "class")
-        if found is None:
-            raise _Fault(Reason.CLASS_UNREADABLE, "class", line.text("class") or line.text("grade"))
-        return found
+        if found is not None:
+            return found
+        written = line.text("class") or line.text("grade")
+        if "class" not in line.table.columns and not written:
+            written = " / ".join(f"{named.grade}-{named.class_no}" for named in self._classes_around(line))
+        raise _Fault(Reason.CLASS_UNREADABLE if written else Reason.CLASS_MISSING, "class", written)
 
     def _class_or_none(self, line: _Line) -> ClassName | None:
-        places = (*reversed(line.titles), line.table.sheet, self.file_stem)
-        first = self.entry_grade or classes.find_entry_grade(places)
         grade_text, class_text = line.text("grade"), line.text("class")
-        grade = classes.read_grade(grade_text, school_year=self.school_year, entry_grade=first)
+        places = self._places(line)
+        years = self._years(places)
         if "class" not in line.table.columns:
-            written = classes.read_class(grade_text, school_year=self.school_year, entry_grade=first)
-            return written or self._class_around(line, places, first)
-        found = classes.read_class(class_text, grade=grade, school_year=self.school_year, entry_grade=first)
+            around = self._classes_around(line)
+            return classes.read_class(grade_text, **years) or (around[0] if len(around) == 1 else None)
+        grade = classes.read_grade(grade_text, **years)
+        found = classes.read_class(class_text, grade=grade, **years)
         if found is None and grade is None:
-            around = next((grade for place in places if (grade := classes.find_grade(place))), None)
-            found = classes.read_class(class_text, grade=around, school_year=self.school_year, entry_grade=first)
+            nearest = next((grade for place in places if (grade := classes.find_grade(place))), None)
+            found = classes.read_class(class_text, grade=nearest, **years)
         return found
 
-    def _class_around(self, line: _Line, places: tuple[str, ...], first: int | None) -> ClassName | None:
-        """Take the class from the nearest title, else from the name of the sheet or the file."""
-        named = [
-            found
-            for place in places
-            if (found := classes.find_class(place, school_year=self.school_year, entry_grade=first))
-        ]
-        grade = next((grade for place in places if (grade := classes.find_grade(place))), None)
-        sheet = (
-            classes.read_class(line.table.sheet, grade=grade)
-            if "班" in line.table.sheet or re.fullmatch(r"\d{3}", line.table.sheet)
-            else None
-        )
-        titled = next((found for title in reversed(line.titles) if (found := classes.find_class(title))), None)
-        if titled and sheet and titled != sheet:
-            raise _Fault(Reason.CLASS_UNREADABLE, "class", f"{line.titles[-1]} / {line.table.sheet}")
-        return titled or sheet or (named[0] if named else None)
+    def _classes_around(self, line: _Line) -> list[ClassName]:
+        """Return the class the nearest title names and the one the sheet names, or else the file's."""
+        *titles, sheet, file_stem = self._places(line)
+        years = self._years(self._places(line))
+        titled = next((found for title in titles if (found := classes.find_class(title, **years))), None)
+        named = classes.find_class(sheet, **years)
+        if named is None and ("班" in sheet or re.fullmatch(r"\d{3}", sheet)):
+            grade = next((grade for place in (*titles, file_stem) if (grade := classes.find_grade(place))), None)
+            named = classes.read_class(sheet, **years) or classes.read_class(sheet, grade=grade)
+        around = [found for found in (titled, named) if found is not None]
+        return list(dict.fromkeys(around or filter(None, [classes.find_class(file_stem, **years)])))
+
+    def _places(self, line: _Line) -> tuple[str, ...]:
+        """Return where a class or a grade may stand outside the table, the nearest first."""
+        return (*reversed(line.titles), line.table.sheet, self.file_stem)
+
+    def _years(self, places: tuple[str, ...]) -> _Years:
+        return {
+            "school_year": self.school_year,
+            "entry_grade": self.entry_grade or classes.find_entry_grade(places),
+        }
 
     def _birth_day(self, line: _Line, identity: IdReading) -> date:
         cell = line.cell("birth_day")

@@ -143,7 +143,7 @@ ROSTER = TableSpec(
     required=frozenset({"name"}),
     identifying=frozenset({"student_no", "national_no", "id_number"}),
     context=frozenset({"grade", "class"}),
-    ignored=("序号", "序", "行号", "NO", "顺序", "座号", RETURNED_REMARK),
+    ignored=("序号", "序", "行号", "NO", "顺序", RETURNED_REMARK),
 )
 
 _CATEGORY_WORDS = {

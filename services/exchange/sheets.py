@@ -9,7 +9,7 @@ from pathlib import PurePath
 import python_calamine as calamine
 
 from . import compounds, delimited, markups
-from .archives import Archive, check_xlsx_extent, open_archive
+from .archives import Archive, open_archive
 from .errors import (
     DamagedFile,
     EmptyFile,
@@ -19,6 +19,7 @@ from .errors import (
     PasswordProtected,
     UnreadableFile,
 )
+from .extents import check_xlsx_extent
 from .grids import Cell, MergedRange, Row, Sheet, Workbook, build_sheet
 
 __all__ = ["Cell", "MergedRange", "Row", "Sheet", "Workbook", "build_sheet", "read_workbook"]

@@ -109,7 +109,7 @@ class SheetTables:
 # --- header words ------------------------------------------------------------------------------------------
 
 _BRACKETS = re.compile(r"\(([^()]*)\)")
-_PERSON = re.compile(r"[父母爷奶爸妈师人]")
+_PERSON = re.compile(r"[父母爷奶爸妈师人任]")
 _GROUP_WORDS = re.compile(r"(?:基本|详细|主要)?(?:信息|情况|资料|概况)$")
 _CHILD_GROUPS = frozenset({"", "学生", "个人", "基本", "学籍", "孩子", "儿童", "在校", "身份"})
 _LONGEST_HEADER = 40
@@ -257,6 +257,7 @@ _NOTE = re.compile(
     r"|^[-—–=*._~]{2,}"
 )
 _TITLE = re.compile(r"花名册|名册|名单|登记表|一览表|台账|统计表|信息表|学年|班级[:]")
+_CODE = re.compile(r"^[^\u4e00-\u9fff]*\d[^\u4e00-\u9fff]*$")
 _SHORT_NAME = re.compile(r"^[^\W\d_][^\d:;,。!?]{0,11}$")
 
 
@@ -277,7 +278,7 @@ class _Search:
         self._walk(forced=None)
         if not self.found.tables:
             best = self._likely_header()
-            if best is not None and self._is_chosen(best):
+            if best is not None and self.finder.chosen and self._is_chosen(best):
                 self.found, self.titles = SheetTables(), ()
                 self._walk(forced=best)
             elif best is not None:
@@ -353,7 +354,7 @@ def _kind_of_row(row: Row, table: Table, spec: TableSpec) -> str:
     if not own:
         return "blank_rows"
     leading = own[0][1]
-    if any(by_column.get(column) in spec.identifying and re.search(r"\d", text) for column, text in own):
+    if any(by_column.get(column) in spec.identifying and _CODE.match(text) for column, text in own):
         return "note_rows" if re.match(r"示例|范例|样例|例如|例:", leading) else "data"
     if any(_SUBTOTAL.match(text) for _, text in islice(own, 3)):
         return "subtotal_rows"

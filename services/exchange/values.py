@@ -22,6 +22,7 @@ _DIRECTIONS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 _PLAIN = {**_HALF_WIDTH, **_SPACES, **_CONTROLS, **_LINE_BREAKS, **_DIRECTIONS}
 _WRAPPED = re.compile(r'^="([^"]*)"$')
 _GUARDED = re.compile(r"^'(?=[=+\-@\t\r])")
+_LARGEST = 10**300
 _ONLY_DIGITS_KEPT = 10**15  # a spreadsheet keeps 15 digits of a number
 
 
@@ -55,7 +56,7 @@ def _show_number(number: int | float) -> str:
     if isinstance(number, float) and (number != number or number in (float("inf"), float("-inf"))):
         return ""
     if abs(number) >= _ONLY_DIGITS_KEPT:
-        return f"{float(number):.14E}"
+        return f"{float(number):.14E}" if abs(number) < _LARGEST else str(number)
     return str(int(number)) if number == int(number) else repr(number)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from services.exchange import archives, sheets
+from services.exchange import archives, extents, sheets
 from services.exchange.errors import (
     ArchiveTooLarge,
     DamagedFile,
@@ -104,6 +104,8 @@ def test_an_old_workbook_that_declares_more_than_it_can_hold_is_refused() -> Non
         ("xl/sharedStrings.xml", b'uniqueCount="2"', b'uniqueCount="4294967295"'),
         ("xl/worksheets/sheet1.xml", b'r="B1"', b'r="B4294967295"'),
         ("xl/worksheets/sheet1.xml", b'r="B1"', b'a=">" r = "B99999999999999999999"'),
+        ("xl/worksheets/sheet1.xml", b'r="B1"', b'a="<" r="XFD1048576"'),
+        ("xl/worksheets/sheet1.xml", b'<row r="1"', b'<row r="-1"'),
     ],
 )
 def test_a_workbook_that_declares_absurd_sizes_is_refused(part: str, old: bytes, new: bytes) -> None:
@@ -304,18 +306,19 @@ def test_a_packing_bomb_is_refused_by_its_ratio() -> None:
         read_workbook(packed({"xl/workbook.xml": b"0" * 25_000_000}), file_name="a.xlsx")
 
 
-def test_a_bomb_that_lies_about_its_size_is_refused() -> None:
+def test_a_bomb_that_lies_about_its_size_is_refused_by_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "MAX_UNPACKED", 1_000_000)
     data = bytearray(packed({"xl/workbook.xml": b"0" * 3_000_000}))
     for signature, offset in ((b"PK\x01\x02", 24), (b"PK\x03\x04", 22)):
         place = data.index(signature) + offset
         data[place : place + 4] = struct.pack("<I", 10)
 
-    with pytest.raises(DamagedFile):
+    with pytest.raises(ArchiveTooLarge):
         read_workbook(bytes(data), file_name="a.xlsx")
 
 
 def test_one_long_text_in_a_million_cells_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "MAX_TEXT", 100_000)
+    monkeypatch.setattr(extents, "MAX_TEXT", 40_000)
 
     with pytest.raises(ArchiveTooLarge):
         read_workbook(xlsx({"甲": [["竹" * 1000] * 5] * 10}), file_name="a.xlsx")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlmodel import Session
+from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 from db import engine
@@ -21,9 +22,17 @@ from ui import session as ui_session
 
 MAIN = Path(__file__).resolve().parents[2] / "ui" / "main.py"
 SCHOOL = "青澜县望舒中心学校"
+ADDRESS = "10.0.0.5"
 SECONDS = 20
 
 OpenPage = Callable[..., AppTest]
+
+
+@pytest.fixture(autouse=True)
+def _browser_at_one_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AppTest has no connection: Streamlit answers with a new mock each time, so that no miss would ever add up."""
+    monkeypatch.setattr(ContextProxy, "ip_address", ADDRESS)
+    monkeypatch.setattr(ContextProxy, "cookies", {})
 
 
 @pytest.fixture
@@ -55,7 +64,16 @@ def claimed(session: Session) -> None:
 @pytest.fixture
 def open_page(session: Session, claimed: None) -> OpenPage:
     """Open `pages/<name>.py` for somebody, or for nobody: open_page("child", counsellor, student=3)."""
+    return _opener(session)
 
+
+@pytest.fixture
+def open_before_claim(session: Session) -> OpenPage:
+    """The same on an installation that nobody has set up yet."""
+    return _opener(session)
+
+
+def _opener(session: Session) -> OpenPage:
     def open_(name: str, actor: Actor | None = None, **query: object) -> AppTest:
         screen = AppTest.from_file(MAIN, default_timeout=SECONDS)
         screen.query_params.update({key: str(value) for key, value in query.items()})
@@ -95,4 +113,6 @@ def world(session: Session, claimed: None, term, make_user, make_class, make_stu
 
 def words_on(screen: AppTest) -> str:
     """Return everything written on a page in one text, to look for what must, or must not, be there."""
-    return "\n".join(str(element.value) for element in screen.main if hasattr(element, "value"))
+    return "\n".join(
+        str(element.value) for element in screen.main if hasattr(element, "value") and element.type != "imgs"
+    )

@@ -29,7 +29,8 @@ def offered(screen: AppTest) -> list[str]:
 
 def drawn_by_the_page(screen: AppTest) -> list[str]:
     """What stands in the main part beside the top bar, by kind."""
-    return [element.type for element in screen.main if getattr(element, "key", None) not in TOP_BAR]
+    elements = (node for node in screen.main if not hasattr(node, "children"))
+    return [element.type for element in elements if getattr(element, "key", None) not in TOP_BAR]
 
 
 @each_role

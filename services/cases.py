@@ -1,0 +1,244 @@
+"""Cases, bare for now: who follows a child, why, and the conference a serious one calls for."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, func, select
+
+from db.sealing import unseal
+from db.tables import (
+    AppUser,
+    Assessment,
+    Case,
+    CaseConference,
+    CaseState,
+    ClassMembership,
+    ConferenceParticipant,
+    Domain,
+    Referral,
+    SchoolClass,
+    Severity,
+    Student,
+)
+from services import audit, clock
+from services.access import Permission, permitted, sees_cases
+from services.actors import Actor
+from services.calendar import SchoolCalendar, load_calendar
+from services.editing import lock_version
+from services.errors import EditedMeanwhile, FieldErrors, NotFound, Problem
+from services.referrals import last_editor
+from services.regulations import deadlines
+from services.regulations.deadlines import Deadline
+from services.schools import class_label
+from services.severity import TEXTS, Reason
+
+PAGE_SIZE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """One case as lists show it."""
+
+    id: int
+    student_id: int
+    child: str
+    class_label: str | None
+    severity: Severity
+    state: CaseState
+    owner_name: str
+    is_mine: bool
+    opened_at: datetime
+    conference: Deadline | None
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """One page of a list of cases, and how long the list is."""
+
+    rows: list[CaseRow]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """One case with its assessment and conference."""
+
+    row: CaseRow
+    version: int
+    referral_id: int
+    domains: tuple[Domain, ...]
+    nature: str | None
+    measures: str | None
+    reasons: tuple[str, ...]
+    override_reason: str | None
+    assessed_by_name: str
+    assessed_at: datetime
+    conference_id: int | None
+    conference_version: int | None
+    called_at: datetime | None
+    held_at: datetime | None
+    participants: tuple[str, ...]
+
+
+@permitted(Permission.CASE_READ, Permission.ABUSE_HANDLE)
+def list_cases(
+    session: Session,
+    actor: Actor,
+    *,
+    state: CaseState | None = None,
+    student_id: int | None = None,
+    page: int = 1,
+    page_size: int = PAGE_SIZE,
+) -> CasePage:
+    """Return one page of the cases this actor may open, those waiting for a conference first; four statements."""
+    conditions = [sees_cases(actor)]
+    if state is not None:
+        conditions.append(col(Case.state) == state)
+    if student_id is not None:
+        conditions.append(col(Case.student_id) == student_id)
+    total = session.exec(
+        select(func.count())
+        .select_from(Case)
+        .join(Referral, col(Referral.id) == col(Case.referral_id))
+        .where(*conditions)
+    ).one()
+    found = session.exec(
+        _detailed()
+        .where(*conditions)
+        .order_by(col(Case.state), col(Case.opened_at), col(Case.id))
+        .offset((max(page, 1) - 1) * page_size)
+        .limit(page_size)
+    ).all()
+    calendar, now = load_calendar(session), clock.now()
+    return CasePage([_row(actor, row, calendar=calendar, now=now) for row in found], total)
+
+
+@permitted(Permission.CASE_READ, Permission.ABUSE_HANDLE)
+def find_case(session: Session, actor: Actor, *, case_id: int) -> CaseView:
+    """Return one case.
+
+    Raises:
+        NotFound: there is none this actor may open.
+    """
+    found = session.exec(_detailed().where(Case.id == case_id, sees_cases(actor))).first()
+    if found is None:
+        raise NotFound
+    case: Case = found[0]
+    conference: CaseConference | None = found[1]
+    assessment, assessor = session.exec(
+        select(Assessment, AppUser.display_name)
+        .join(AppUser, col(AppUser.id) == col(Assessment.assessed_by_id))
+        .where(Assessment.referral_id == case.referral_id)
+    ).one()
+    return CaseView(
+        row=_row(actor, found, calendar=load_calendar(session), now=clock.now()),
+        version=case.version,
+        referral_id=case.referral_id,
+        domains=tuple(Domain(name) for name in assessment.domains.split(",") if name),
+        nature=unseal(assessment, "nature_sealed"),
+        measures=unseal(assessment, "measures_sealed"),
+        reasons=tuple(TEXTS[Reason(name)] for name in assessment.suggestion_reasons.split(",") if name),
+        override_reason=unseal(assessment, "override_reason_sealed"),
+        assessed_by_name=assessor,
+        assessed_at=assessment.assessed_at,
+        conference_id=conference.id if conference else None,
+        conference_version=conference.version if conference else None,
+        called_at=conference.called_at if conference else None,
+        held_at=conference.held_at if conference else None,
+        participants=_participants(session, conference),
+    )
+
+
+@permitted(Permission.CASE_READ)
+def note_conference_held(
+    session: Session, actor: Actor, *, conference_id: int, version: int, held_at: datetime | None
+) -> None:
+    """Note that the joint discussion was held; from then on the case is followed (D-08).
+
+    Raises:
+        NotFound: there is none in a case this actor may open.
+        FieldErrors: the moment is missing, lies in the future or before the conference was called.
+        EditedMeanwhile: somebody noted it already.
+    """
+    case = session.exec(
+        select(Case)
+        .join(Referral, col(Referral.id) == col(Case.referral_id))
+        .join(CaseConference, col(CaseConference.case_id) == col(Case.id))
+        .where(CaseConference.id == conference_id, sees_cases(actor))
+    ).first()
+    if case is None:
+        raise NotFound
+    if held_at is None:
+        raise FieldErrors({"held_at": Problem("required")})
+    if held_at > clock.now():
+        raise FieldErrors({"held_at": Problem("future", day=clock.local(held_at).date())})
+    try:
+        conference = lock_version(session, CaseConference, conference_id, version=version)
+    except EditedMeanwhile as error:
+        stored = {"id": conference_id, "version": error.current.version, "held_at": error.current.held_at}
+        raise EditedMeanwhile(stored, edited_by=last_editor(session, "case_conference", conference_id)) from None
+    if clock.local(held_at).date() < clock.local(conference.called_at).date():
+        raise FieldErrors({"held_at": Problem("before_called", day=clock.local(conference.called_at).date())})
+    conference.held_at = held_at
+    case.state, case.version = CaseState.SUPPORTED, case.version + 1
+    session.add_all([conference, case])
+    audit.record(session, actor, audit.Action.CONFERENCE_HELD, target=conference, student_id=case.student_id)
+
+
+def _detailed() -> Any:  # a Select of more columns than its stubs can type
+    columns: list[Any] = [
+        Case,
+        CaseConference,
+        col(Student.name).label("child"),
+        SchoolClass.grade,
+        SchoolClass.number,
+        col(AppUser.display_name).label("owner_name"),
+    ]
+    return (
+        select(*columns)
+        .select_from(Case)
+        .join(Referral, col(Referral.id) == col(Case.referral_id))
+        .join(Student, col(Student.id) == col(Case.student_id))
+        .join(AppUser, col(AppUser.id) == col(Case.owner_id))
+        .join(CaseConference, col(CaseConference.case_id) == col(Case.id), isouter=True)
+        .join(
+            ClassMembership,
+            (col(ClassMembership.student_id) == col(Student.id)) & col(ClassMembership.to_day).is_(None),
+            isouter=True,
+        )
+        .join(SchoolClass, col(SchoolClass.id) == col(ClassMembership.class_id), isouter=True)
+    )
+
+
+def _row(actor: Actor, found: Any, *, calendar: SchoolCalendar, now: datetime) -> CaseRow:
+    case: Case = found[0]
+    conference: CaseConference | None = found[1]
+    return CaseRow(
+        id=case.id or 0,
+        student_id=case.student_id,
+        child=found.child,
+        class_label=class_label(found.grade, found.number) if found.grade else None,
+        severity=case.severity,
+        state=case.state,
+        owner_name=found.owner_name,
+        is_mine=case.owner_id == actor.user_id,
+        opened_at=case.opened_at,
+        conference=deadlines.conference_deadline(
+            called_at=conference.called_at, held_at=conference.held_at, now=now, calendar=calendar
+        )
+        if conference
+        else None,
+    )
+
+
+def _participants(session: Session, conference: CaseConference | None) -> tuple[str, ...]:
+    if conference is None:
+        return ()
+    found = session.exec(
+        select(ConferenceParticipant, AppUser.display_name)
+        .join(AppUser, col(AppUser.id) == col(ConferenceParticipant.user_id), isouter=True)
+        .where(ConferenceParticipant.conference_id == conference.id)
+        .order_by(col(ConferenceParticipant.id))
+    ).all()
+    return tuple(name or unseal(row, "guest_sealed") or "" for row, name in found)

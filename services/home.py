@@ -1,0 +1,382 @@
+"""Home (工作台): what is late, what is today, what waits for me; one ranked list over all areas."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import IntEnum, StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, and_, col, func, or_, select
+
+from db.tables import (
+    AppUser,
+    Case,
+    CaseConference,
+    ClassTeacher,
+    ClassTeacherKind,
+    Referral,
+    ReferralChannel,
+    ReferralState,
+    Role,
+    SchoolClass,
+    Student,
+    Urgency,
+)
+from services import clock
+from services.access import (
+    Permission,
+    Scope,
+    Subject,
+    allows,
+    is_protection_leader,
+    permitted,
+    scopes_of,
+    sees_cases,
+    sees_referrals,
+)
+from services.actors import Actor
+from services.calendar import SchoolCalendar, load_calendar
+from services.figures import hold_back_small, total_of
+from services.referral_views import detailed, names_of, owner_is_there, steps_of
+from services.referrals import OPEN_STATES
+from services.regulations import deadlines
+from services.regulations.deadlines import Deadline
+from services.schools import class_label, current_school_year
+
+
+class DutyKind(StrEnum):
+    """What is to be done."""
+
+    REPORT_ABUSE = "report_abuse"
+    DANGER = "danger"
+    ASSIGN = "assign"
+    ASSESS = "assess"
+    REPLY = "reply"
+    FEEDBACK = "feedback"
+    MATCH_CHILD = "match_child"
+    CONFERENCE = "conference"
+    READ_FEEDBACK = "read_feedback"
+    HOMEROOM_MISSING = "homeroom_missing"
+    HOLIDAYS_UNKNOWN = "holidays_unknown"
+    FIRST_PASSWORDS = "first_passwords"
+    UNENCRYPTED = "unencrypted"
+
+
+class DutyGroup(IntEnum):
+    """In which order the lines stand."""
+
+    LATE = 0
+    TODAY = 1
+    WAITING = 2
+    UPCOMING = 3
+
+
+class DutyTarget(StrEnum):
+    """What a duty's one act opens."""
+
+    REFERRAL = "referral"
+    ASSESSMENT = "assessment"
+    CASE = "case"
+    PROTECTION = "protection"
+    CLASSES = "classes"
+    SCHOOL_DAYS = "school_days"
+    ACCOUNTS = "accounts"
+    NOTHING = "nothing"
+
+
+_TARGETS = {
+    DutyKind.REPORT_ABUSE: DutyTarget.PROTECTION,
+    DutyKind.ASSESS: DutyTarget.ASSESSMENT,
+    DutyKind.CONFERENCE: DutyTarget.CASE,
+    DutyKind.HOMEROOM_MISSING: DutyTarget.CLASSES,
+    DutyKind.HOLIDAYS_UNKNOWN: DutyTarget.SCHOOL_DAYS,
+    DutyKind.FIRST_PASSWORDS: DutyTarget.ACCOUNTS,
+    DutyKind.UNENCRYPTED: DutyTarget.NOTHING,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """One line of home: what, why, by when, whose, and the one act that gets it done."""
+
+    kind: DutyKind
+    group: DutyGroup
+    due_at: datetime | None = None
+    since: datetime | None = None
+    is_first: bool = False  # a child in danger stands above everything
+    child: str | None = None
+    class_label: str | None = None
+    channel: ReferralChannel | None = None
+    urgency: Urgency | None = None
+    has_begun: bool = False
+    with_whom: str | None = None
+    owner_name: str | None = None
+    is_mine: bool = True
+    labels: tuple[str, ...] = field(default=())
+    target_id: int | None = None
+    target_version: int | None = None
+
+    @property
+    def target(self) -> DutyTarget:
+        """What the act opens."""
+        return _TARGETS.get(self.kind, DutyTarget.REFERRAL)
+
+    @property
+    def rank(self) -> tuple[bool, DutyGroup, datetime]:
+        """Where the line stands: danger, then late (the latest first), today, waiting, upcoming."""
+        return (not self.is_first, self.group, self.due_at or self.since or clock.now())
+
+
+@permitted(Permission.HOME_READ)
+def list_duties(session: Session, actor: Actor) -> list[Duty]:
+    """Return everything that is this person's to do, ranked; at most seven statements, none growing with rows."""
+    calendar, now = load_calendar(session), clock.now()
+    found: list[Duty] = []
+    if allows(actor, Permission.REFERRAL_HANDLE) or is_protection_leader(actor):
+        found.extend(_of_referrals(session, actor, calendar=calendar, now=now))
+        found.extend(_of_conferences(session, actor, calendar=calendar, now=now))
+    if allows(actor, Permission.REFERRAL_READ):
+        found.extend(_of_feedback(session, actor))
+    if actor.has_role(Role.LEAD):
+        found.extend(_of_classes(session, calendar))
+    if allows(actor, Permission.ACCOUNT_MANAGE):
+        found.extend(_of_system(session, calendar))
+    return sorted(found, key=lambda duty: duty.rank)
+
+
+@permitted(Permission.HOME_READ)
+def count_late(session: Session, actor: Actor) -> int:
+    """Return how many of the person's duties are late: the badge in the menu equals the list behind it."""
+    return sum(duty.group is DutyGroup.LATE for duty in list_duties(session, actor))
+
+
+def group_of(due_at: datetime, *, now: datetime) -> DutyGroup:
+    """Say in which part of the list something due stands; what is due at midnight is due today."""
+    if now > due_at:
+        return DutyGroup.LATE
+    last_day = clock.local(due_at - timedelta(seconds=1)).date()
+    return DutyGroup.TODAY if last_day <= clock.local(now).date() else DutyGroup.UPCOMING
+
+
+def _of_referrals(session: Session, actor: Actor, *, calendar: SchoolCalendar, now: datetime) -> Iterator[Duty]:
+    rows = session.exec(detailed(actor).where(sees_referrals(actor), _owes_something(), _is_for(actor))).all()
+    for found in rows:
+        yield from _of_referral(actor, found, calendar=calendar, now=now)
+
+
+def _owes_something() -> ColumnElement[bool]:
+    """Return the filter on referrals that still ask something of somebody."""
+    reply = and_(
+        col(Referral.channel).in_([ReferralChannel.SELF, ReferralChannel.PARENT]), col(Referral.answered_at).is_(None)
+    )
+    feedback = and_(col(Referral.channel) == ReferralChannel.TEACHER, col(Referral.feedback_at).is_(None))
+    report = and_(
+        col(Referral.is_suspected_abuse),
+        or_(col(Referral.police_told_at).is_(None), col(Referral.authority_told_at).is_(None)),
+    )
+    return and_(
+        col(Referral.state) != ReferralState.MERGED,
+        or_(col(Referral.state).in_(OPEN_STATES), reply, feedback, report),
+    )
+
+
+def _is_for(actor: Actor) -> ColumnElement[bool]:
+    """Return the filter on referrals that ask it of this person: the own ones; for leaders what they must know of."""
+    wanted: ColumnElement[bool] = col(Referral.owner_id) == actor.user_id
+    if is_protection_leader(actor):
+        wanted = or_(wanted, col(Referral.is_suspected_abuse))
+    if actor.has_role(Role.LEAD):
+        in_danger = and_(Referral.urgency == Urgency.DANGER, col(Referral.state).in_(OPEN_STATES))
+        wanted = or_(wanted, in_danger, owner_is_there().is_(False))
+    return wanted
+
+
+def _of_referral(actor: Actor, found: Any, *, calendar: SchoolCalendar, now: datetime) -> Iterator[Duty]:
+    """Say what one referral asks of this person."""
+    referral: Referral = found[0]
+    child, label = names_of(actor, found)
+    is_danger = referral.urgency is Urgency.DANGER and referral.state in OPEN_STATES
+
+    def duty(kind: DutyKind, due_at: datetime | None, **facts: Any) -> Duty:
+        values: dict[str, Any] = {
+            "due_at": due_at,
+            "group": group_of(due_at, now=now) if due_at else DutyGroup.WAITING,
+            "child": child,
+            "class_label": label,
+            "channel": referral.channel,
+            "urgency": referral.urgency,
+            "has_begun": referral.state is ReferralState.IN_ASSESSMENT,
+            "with_whom": found.referrer_name,
+            "owner_name": found.owner_name,
+            "is_mine": referral.owner_id == actor.user_id,
+            "is_first": is_danger,
+            "target_id": referral.id,
+            "target_version": referral.version,
+        }
+        return Duty(kind, **(values | facts))
+
+    if referral.is_suspected_abuse and not (referral.police_told_at and referral.authority_told_at):
+        marked_at = referral.abuse_marked_at or referral.recorded_at
+        yield duty(DutyKind.REPORT_ABUSE, marked_at, group=DutyGroup.LATE, since=marked_at, is_first=True)
+    steps = [
+        step
+        for step in steps_of(referral, now=now, calendar=calendar, is_stopped=bool(found.is_stopped))
+        if step.is_open
+    ]
+    if referral.owner_id == actor.user_id:
+        yield from (duty(_KIND_OF[step.clause_id], step.due_at) for step in steps)
+        if referral.student_id is None and referral.state in OPEN_STATES:
+            yield duty(DutyKind.MATCH_CHILD, None, since=referral.received_at, is_first=False)
+    elif steps and actor.has_role(Role.LEAD):
+        first = min(steps, key=_due)
+        if is_danger and found.owner_is_there:
+            yield duty(DutyKind.DANGER, first.due_at)
+        elif not found.owner_is_there:
+            yield duty(DutyKind.ASSIGN, first.due_at, owner_name=None)
+
+
+_KIND_OF = {"D-06": DutyKind.ASSESS, "D-05": DutyKind.REPLY, "C-09": DutyKind.FEEDBACK}
+
+
+def _due(step: Deadline) -> datetime:
+    return step.due_at
+
+
+def _of_conferences(session: Session, actor: Actor, *, calendar: SchoolCalendar, now: datetime) -> Iterator[Duty]:
+    """The head of the room answers for every conference (D-08), the owner of the case for the own ones."""
+    whose = [] if actor.has_role(Role.LEAD) else [col(Case.owner_id) == actor.user_id]
+    columns: list[Any] = [CaseConference, Case, Student.name, AppUser.display_name]
+    rows: Iterable[Any] = session.exec(
+        select(*columns)
+        .select_from(CaseConference)
+        .join(Case, col(Case.id) == col(CaseConference.case_id))
+        .join(Referral, col(Referral.id) == col(Case.referral_id))
+        .join(Student, col(Student.id) == col(Case.student_id))
+        .join(AppUser, col(AppUser.id) == col(Case.owner_id))
+        .where(col(CaseConference.held_at).is_(None), col(Case.closed_at).is_(None), sees_cases(actor), *whose)
+    )
+    for conference, case, child, owner_name in rows:
+        due_at = deadlines.conference_due(called_at=conference.called_at, calendar=calendar)
+        yield Duty(
+            DutyKind.CONFERENCE,
+            group_of(due_at, now=now),
+            due_at=due_at,
+            child=child,
+            owner_name=owner_name,
+            is_mine=case.owner_id == actor.user_id,
+            target_id=case.id,
+        )
+
+
+def _of_feedback(session: Session, actor: Actor) -> Iterator[Duty]:
+    """What the care room told this person as a referring teacher, and is not read yet."""
+    rows = session.exec(
+        detailed(actor).where(
+            sees_referrals(actor),
+            Referral.referred_by_id == actor.user_id,
+            col(Referral.is_suspected_abuse).is_(False),
+            col(Referral.feedback_at).is_not(None),
+            col(Referral.feedback_read_at).is_(None),
+        )
+    ).all()
+    for found in rows:
+        referral: Referral = found[0]
+        child, label = names_of(actor, found)
+        yield Duty(
+            DutyKind.READ_FEEDBACK,
+            DutyGroup.WAITING,
+            since=referral.feedback_at,
+            child=child,
+            class_label=label,
+            target_id=referral.id,
+        )
+
+
+def _of_classes(session: Session, calendar: SchoolCalendar) -> Iterator[Duty]:
+    """A class without homeroom teacher: nobody would owe its duties."""
+    has_one = select(ClassTeacher.class_id).where(
+        ClassTeacher.kind == ClassTeacherKind.HOMEROOM, col(ClassTeacher.to_day).is_(None)
+    )
+    rows = session.exec(
+        select(SchoolClass.grade, SchoolClass.number)
+        .where(
+            SchoolClass.school_year == current_school_year(calendar, clock.today()),
+            col(SchoolClass.id).not_in(has_one),
+        )
+        .order_by(col(SchoolClass.grade), col(SchoolClass.number))
+    ).all()
+    if rows:
+        labels = tuple(class_label(grade, number) for grade, number in rows)
+        yield Duty(DutyKind.HOMEROOM_MISSING, DutyGroup.WAITING, labels=labels)
+
+
+def _of_system(session: Session, calendar: SchoolCalendar) -> Iterator[Duty]:
+    """What the administrator looks after."""
+    if os.environ.get("CARE_UNENCRYPTED"):
+        yield Duty(DutyKind.UNENCRYPTED, DutyGroup.WAITING)
+    if years := calendar.unknown_years():
+        yield Duty(DutyKind.HOLIDAYS_UNKNOWN, DutyGroup.WAITING, labels=tuple(str(year) for year in years))
+    names = session.exec(
+        select(AppUser.display_name)
+        .where(AppUser.is_active, AppUser.must_change_password)
+        .order_by(col(AppUser.created_at), col(AppUser.id))
+    ).all()
+    if names:
+        yield Duty(DutyKind.FIRST_PASSWORDS, DutyGroup.WAITING, labels=tuple(names))
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """This term's referrals and open cases as numbers; None where a group is too small to be told."""
+
+    since: date | None
+    total: int | None
+    by_channel: dict[str, int | None]
+    open_cases: int | None
+
+
+@permitted(Permission.HOME_READ)
+def find_numbers(session: Session, actor: Actor) -> Numbers | None:
+    """Return the numbers for who may see numbers only; None for everybody else."""
+    if Scope.NUMBERS not in scopes_of(actor, Subject.REFERRAL):
+        return None
+    term = load_calendar(session).latest_term(clock.today())
+    received = select(Referral.channel, func.count()).where(col(Referral.state) != ReferralState.MERGED)
+    if term is not None:
+        received = received.where(Referral.noticed_on >= term.first_day)
+    counts = {
+        ReferralChannel(channel).value: count for channel, count in session.exec(received.group_by(Referral.channel))
+    }
+    parts = {channel.value: counts.get(channel.value, 0) for channel in ReferralChannel}
+    open_cases = session.exec(select(func.count()).select_from(Case).where(col(Case.closed_at).is_(None))).one()
+    return Numbers(
+        since=term.first_day if term else None,
+        total=total_of(parts),
+        by_channel=hold_back_small(parts),
+        open_cases=total_of({"open": open_cases}),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MyFigures:
+    """The small figures at the side of a care room member's home."""
+
+    open_referrals: int
+    unanswered: int
+    cases: int
+
+
+@permitted(Permission.HOME_READ)
+def find_my_figures(session: Session, actor: Actor) -> MyFigures | None:
+    """Return what lies with this person; None for whom nothing can."""
+    if not allows(actor, Permission.REFERRAL_HANDLE) or actor.user_id is None:
+        return None
+    own = [sees_referrals(actor), col(Referral.owner_id) == actor.user_id]
+    open_ones = select(func.count()).select_from(Referral).where(*own, col(Referral.state).in_(OPEN_STATES))
+    unanswered = open_ones.where(
+        col(Referral.channel).in_([ReferralChannel.SELF, ReferralChannel.PARENT]), col(Referral.answered_at).is_(None)
+    )
+    cases = select(func.count()).select_from(Case).where(Case.owner_id == actor.user_id, col(Case.closed_at).is_(None))
+    return MyFigures(session.exec(open_ones).one(), session.exec(unanswered).one(), session.exec(cases).one())

@@ -1,0 +1,121 @@
+"""One real server and one Chromium for the browser tests."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from db import engine, upgrade
+from db.location import Location
+from services import setup
+from tests.browser import driver
+
+ROOT = Path(__file__).resolve().parents[2]
+SCREENS = ROOT / "docs" / "screens"
+CLOCK = "2026-11-20T09:41+08:00"
+INSTALL = "apt-get install -y chromium fonts-noto-cjk"
+_SECONDS_TO_START = 60
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server: its address, its data, and the code that claims it."""
+
+    address: str
+    location: Location
+    code: str
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The one browser; each test opens tabs of its own in it."""
+    if driver.browser_path() is None:
+        message = f"没有找到浏览器，跳过浏览器里的测试。要运行它们，请先执行：{INSTALL}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    with driver.launch() as browser:
+        yield browser
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[Server]:
+    """Run the real server on a fresh database in a folder."""
+    location = Location(folder / "data", folder / "key" / "care.key")
+    upgrade.prepare(location)
+    code = setup.announce_claim_code(location)
+    engine.runtime().engine.dispose()
+    assert code
+    port = _free_port()
+    environment = {
+        **os.environ,
+        "CARE_DATA_DIR": str(location.data_dir),
+        "CARE_KEY_FILE": str(location.key_file),
+        "CARE_CLOCK": CLOCK,
+    }
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    command += ["--server.address", "127.0.0.1", "--logger.hideWelcomeMessage", "true"]
+    log = folder / "server.log"
+    with log.open("wb") as file:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=file, stderr=file)
+        try:
+            _wait_until_healthy(f"http://127.0.0.1:{port}", process, log)
+            yield Server(f"http://127.0.0.1:{port}", location, code)
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The server most tests share; nobody has set it up yet when it starts."""
+    with serve(tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+@pytest.fixture
+def tab(server: Server, chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """Open a tab as a new person; the test fails if any tab asked another host or had an error on its console."""
+    opened: list[tuple[Page, list[str]]] = []
+
+    def open_(address: str = "", *, size: tuple[int, int] = driver.DESKTOP, beside: Page | None = None) -> Page:
+        page = beside.context.new_page() if beside else driver.open_tab(chromium, size=size)
+        opened.append((page, driver.watch(page, server.address)))
+        driver.open_page(page, f"{server.address}/{address}")
+        return page
+
+    yield open_
+    found = [line for _, lines in opened for line in lines]
+    for page, _ in opened:
+        page.context.close()
+    assert found == []
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_healthy(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    until = time.monotonic() + _SECONDS_TO_START
+    while time.monotonic() < until:
+        try:
+            with urllib.request.urlopen(f"{address}/api/health", timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            if process.poll() is not None:
+                break
+        time.sleep(0.1)
+    pytest.fail(f"the server did not start:\n{log.read_text(errors='replace')[-2000:]}")

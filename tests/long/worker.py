@@ -1,0 +1,80 @@
+"""A process that works without a pause until it is killed: registers, assesses, adds accounts.
+
+python -m tests.long.worker FOLDER SEED
+"""
+
+import random
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+from sqlmodel import select
+
+from db import engine
+from db.location import Location
+from db.tables import Referral, ReferralChannel, ReferralState, Role, Student
+from db.transactions import reading, transaction
+from services import accounts, clock, intake, referral_moves
+from services.errors import EditedMeanwhile
+from tests.long.world import actor_called
+
+
+def work(folder: Path, seed: int) -> None:
+    """Do one act after the other, for ever."""
+    engine.use(Location(folder / "data", folder / "key" / "care.key"))
+    chance = random.Random(seed)
+    acts = [register, register, assess, add_account]
+    print("at work", flush=True)
+    number = 0
+    while True:
+        number += 1
+        chance.choice(acts)(chance, f"{seed}-{number}")
+
+
+def register(chance: random.Random, name: str) -> None:
+    """Register a referral as the homeroom teacher."""
+    with transaction() as session:
+        teacher = actor_called(session, "staff2")
+        child = chance.choice(session.exec(select(Student.id)).all())
+        intake.register_referral(
+            session,
+            teacher,
+            request=intake.ReferralRequest(
+                channel=ReferralChannel.TEACHER,
+                facts=f"课间一个人坐着 {name}",
+                student_id=child,
+                referred_by_id=teacher.user_id,
+                noticed_on=clock.today(),
+                received_at=clock.now() - timedelta(minutes=5),
+            ),
+        )
+
+
+def assess(chance: random.Random, name: str) -> None:
+    """Start the assessment of some referral as the counsellor."""
+    with reading() as session:
+        waiting = session.exec(
+            select(Referral.id, Referral.version).where(Referral.state == ReferralState.RECEIVED).limit(20)
+        ).all()
+    if not waiting:
+        return
+    referral_id, version = chance.choice(waiting)
+    try:
+        with transaction() as session:
+            counsellor = actor_called(session, "staff1")
+            referral_moves.start_assessment(session, counsellor, referral_id=referral_id or 0, version=version)
+    except EditedMeanwhile:
+        return
+
+
+def add_account(chance: random.Random, name: str) -> None:
+    """Add an account as the lead."""
+    with transaction() as session:
+        lead = actor_called(session, "staff0")
+        accounts.create_account(
+            session, lead, username=f"w{name}", display_name="试新来", roles=[Role.MENTOR], prepared=("x", "y")
+        )
+
+
+if __name__ == "__main__":
+    work(Path(sys.argv[1]), int(sys.argv[2]))

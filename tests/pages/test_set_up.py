@@ -1,0 +1,143 @@
+"""First run: nothing before the code, everything or nothing after it."""
+
+from datetime import date
+
+import pytest
+from sqlmodel import select
+from streamlit.testing.v1 import AppTest
+
+from db.tables import AppUser, LoginThrottle, Term
+from db.transactions import reading
+from services import setup
+from tests.pages.conftest import OpenPage, words_on
+
+FILLED = {
+    "claim_school_name": "青澜县望舒中心学校",
+    "claim_admin_name": "试信息老师",
+    "claim_admin_username": "xinxi",
+    "claim_admin_password": "Wangshu-2026",
+    "claim_admin_password_again": "Wangshu-2026",
+    "claim_lead_name": "试负责人",
+    "claim_lead_username": "fuzeren",
+}
+
+
+@pytest.fixture
+def code(location) -> str:
+    found = setup.announce_claim_code(location)
+    assert found
+    return found
+
+
+def give_code(screen: AppTest, code: str) -> AppTest:
+    screen.text_input(key="claim_code_code").set_value(code)
+    return screen.button(key="claim_code_submit").click().run()
+
+
+def fill(screen: AppTest, **changes: str) -> AppTest:
+    for key, value in (FILLED | changes).items():
+        screen.text_input(key=key).set_value(value)
+    screen.date_input(key="claim_first_day").set_value(date(2026, 9, 1))
+    screen.date_input(key="claim_last_day").set_value(date(2027, 1, 22))
+    return screen.run()
+
+
+@pytest.mark.parametrize("page", ["home", "set_up", "password"])
+def test_before_the_code_there_is_only_the_question_for_it(code, open_before_claim: OpenPage, page: str):
+    screen = open_before_claim(page)
+
+    assert not screen.exception
+    assert [field.label for field in screen.text_input] == ["一次性启用码"]
+    assert [button.label for button in screen.button] == ["继续"]
+    assert not screen.sidebar.get("page_link")
+
+
+def test_a_wrong_code_is_counted_and_told(code, open_before_claim: OpenPage):
+    screen = give_code(open_before_claim("set_up"), "AAAA-AAAA")
+
+    assert screen.error[0].value.startswith("启用码不对")
+    assert [field.label for field in screen.text_input] == ["一次性启用码"]
+    with reading() as session:
+        assert [row.misses for row in session.exec(select(LoginThrottle))] == [1]
+
+
+def test_wrong_codes_run_into_the_waiting_even_with_the_right_one(code, open_before_claim: OpenPage):
+    screen = open_before_claim("set_up")
+    for _ in range(5):
+        give_code(screen, "AAAA-AAAA")
+
+    give_code(screen, code)
+
+    assert "试的次数多了" in screen.error[0].value
+    assert len(screen.text_input) == 1
+
+
+def test_the_right_code_leads_to_school_term_and_two_accounts(code, open_before_claim: OpenPage):
+    screen = fill(give_code(open_before_claim("set_up"), code.lower().replace("-", " ")))
+
+    screen.button(key="claim_submit").click().run()
+
+    assert not screen.exception
+    assert [error.value for error in screen.error] == []
+    assert screen.title[0].value == "都设好了"
+    with reading() as session:
+        assert setup.state(session) == setup.SetupState(True, FILLED["claim_school_name"])
+        assert [user.username for user in session.exec(select(AppUser))] == ["xinxi", "fuzeren"]
+        assert session.exec(select(Term.last_day)).one() == date(2027, 1, 22)
+    assert screen.code[0].value == "fuzeren"
+    screen.button(key="slip_done").click().run()
+    assert [button.label for button in screen.button] == ["登录"]
+    assert not screen.code
+
+
+def test_what_is_wrong_stands_at_its_field_and_nothing_is_written(code, open_before_claim: OpenPage):
+    screen = give_code(open_before_claim("set_up"), code)
+    fill(
+        screen,
+        claim_school_name="长" * 10_000,
+        claim_admin_password="好" * 25,
+        claim_admin_password_again="不一样的密码",
+        claim_admin_username="=HYPERLINK(1)",
+        claim_lead_name=" ",
+    )
+
+    screen.button(key="claim_submit").click().run()
+
+    words = words_on(screen)
+    assert screen.error[0].value.startswith("没有存上：有 5 处要改")
+    for sentence in ("太长了", "密码太长了", "两次写的不一样", "账号用小写字母", "这一项要填"):
+        assert sentence in words
+    assert screen.text_input(key="claim_admin_username").value == "=HYPERLINK(1)"
+    with reading() as session:
+        assert not setup.state(session).is_claimed
+
+
+def test_a_reload_half_way_keeps_all_but_the_passwords(code, open_before_claim: OpenPage):
+    first = fill(give_code(open_before_claim("set_up"), code))
+    address = {name: "".join(value) for name, value in first.query_params.items()}
+
+    again = give_code(open_before_claim("set_up", **address), code)
+
+    assert "Wangshu-2026" not in str(address)
+    assert again.text_input(key="claim_school_name").value == FILLED["claim_school_name"]
+    assert again.text_input(key="claim_lead_username").value == "fuzeren"
+    assert again.date_input(key="claim_last_day").value == date(2027, 1, 22)
+    assert again.text_input(key="claim_admin_password").value == ""
+
+
+def test_a_code_that_changed_meanwhile_is_asked_again(code, open_before_claim: OpenPage, location):
+    screen = fill(give_code(open_before_claim("set_up"), code))
+    setup.announce_claim_code(location)
+
+    screen.button(key="claim_submit").click().run()
+
+    assert screen.error[0].value.startswith("启用码已经换了")
+    screen.run()
+    assert [field.label for field in screen.text_input] == ["一次性启用码"]
+
+
+def test_a_school_that_is_set_up_leads_to_the_sign_in_form(open_page: OpenPage, world):
+    screen = open_page("set_up")
+
+    assert "这里已经有人设好了" in words_on(screen)
+    assert [button.label for button in screen.button] == ["登录"]

@@ -1,0 +1,172 @@
+"""Due times of intake on school time."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from db.tables import ReferralChannel, Urgency
+from services import clock
+from services.calendar import SchoolCalendar, TermDates
+from services.regulations import deadlines
+from services.regulations.catalogue import ClauseKind, clauses, find_clause, parameter
+from services.regulations.deadlines import DutyState
+
+AUTUMN = TermDates(1, 2026, 1, date(2026, 9, 1), date(2027, 1, 22))
+SPRING = TermDates(2, 2026, 2, date(2027, 2, 22), date(2027, 7, 2))
+CALENDAR = SchoolCalendar([AUTUMN, SPRING])
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=clock.SCHOOL_ZONE)
+
+
+@pytest.mark.parametrize(
+    ("received", "due"),
+    [
+        ("2026-11-16T09:00", "2026-11-19T17:00"),
+        ("2026-11-20T09:40", "2026-11-25T17:00"),
+        ("2026-11-20T21:00", "2026-11-25T17:00"),
+        ("2026-11-21T10:00", "2026-11-25T17:00"),
+        ("2026-09-30T16:00", "2026-10-10T17:00"),
+        ("2026-10-03T10:00", "2026-10-10T17:00"),
+        ("2026-10-09T10:00", "2026-10-13T17:00"),
+        ("2026-12-31T10:00", "2027-01-05T17:00"),
+        ("2027-01-25T10:00", "2027-02-24T17:00"),
+        ("2027-07-05T10:00", "2027-07-08T17:00"),
+    ],
+    ids=[
+        "within a week",
+        "over a weekend",
+        "after school counts from the next school day",
+        "on a Saturday",
+        "over the October holiday, the make-up Saturday counts",
+        "in the holiday",
+        "a make-up Saturday is a school day",
+        "into a year whose holidays nobody knows yet: Monday to Friday, never later",
+        "in the winter holidays",
+        "after the last term that is known",
+    ],
+)
+def test_an_ordinary_assessment_is_due_after_three_school_days(received, due):
+    assert deadlines.assessment_due(received_at=at(received), urgency=Urgency.ORDINARY, calendar=CALENDAR) == at(due)
+
+
+@pytest.mark.parametrize("urgency", [Urgency.URGENT, Urgency.DANGER])
+@pytest.mark.parametrize(
+    ("received", "due"),
+    [
+        ("2026-11-20T09:40", "2026-11-20T17:00"),
+        ("2026-11-20T18:30", "2026-11-21T00:00"),
+        ("2026-11-21T10:00", "2026-11-21T17:00"),
+        ("2026-10-03T10:00", "2026-10-03T17:00"),
+    ],
+    ids=["on a school day", "after school has ended: by midnight", "on a Saturday", "in the holidays"],
+)
+def test_an_urgent_assessment_is_due_the_same_day(received, due, urgency):
+    assert deadlines.assessment_due(received_at=at(received), urgency=urgency, calendar=CALENDAR) == at(due)
+
+
+@pytest.mark.parametrize("channel", ReferralChannel)
+def test_only_pupils_and_parents_wait_for_a_reply(channel):
+    due = deadlines.reply_due(received_at=at("2026-11-20T09:40"), channel=channel, calendar=CALENDAR)
+
+    waits = channel in {ReferralChannel.SELF, ReferralChannel.PARENT}
+    assert due == (at("2026-11-24T17:00") if waits else None)
+
+
+@pytest.mark.parametrize("channel", ReferralChannel)
+def test_only_teachers_wait_for_feedback(channel):
+    due = deadlines.feedback_due(received_at=at("2026-11-20T09:40"), channel=channel, calendar=CALENDAR)
+
+    assert due == (at("2026-11-27T17:00") if channel is ReferralChannel.TEACHER else None)
+
+
+def test_a_conference_is_due_after_five_school_days():
+    assert deadlines.conference_due(called_at=at("2026-11-20T09:40"), calendar=CALENDAR) == at("2026-11-27T17:00")
+
+
+def test_a_teacher_refers_within_a_school_day_of_noticing():
+    due = deadlines.teacher_referral_due(noticed_on=date(2026, 11, 20), calendar=CALENDAR)
+
+    assert due == at("2026-11-23T17:00")
+
+
+def test_the_school_s_own_word_on_a_day_counts():
+    closed = SchoolCalendar([AUTUMN], {date(2026, 11, 23): False, date(2026, 11, 28): True})
+
+    due = deadlines.feedback_due(received_at=at("2026-11-20T09:40"), channel=ReferralChannel.TEACHER, calendar=closed)
+
+    assert due == at("2026-11-28T17:00")
+
+
+DUE = at("2026-11-25T17:00")
+
+
+@pytest.mark.parametrize(
+    ("done", "now", "state"),
+    [
+        (None, DUE - timedelta(days=1), DutyState.DUE),
+        (None, DUE, DutyState.DUE),
+        (None, DUE + timedelta(seconds=1), DutyState.OVERDUE),
+        (DUE, DUE + timedelta(days=9), DutyState.MET),
+        (DUE + timedelta(seconds=1), DUE + timedelta(days=9), DutyState.MET_LATE),
+    ],
+    ids=["before", "at the very instant", "a second later", "done in time", "done late"],
+)
+def test_the_state_follows_from_due_done_and_now(done, now, state):
+    assert deadlines.state_at(due_at=DUE, done_at=done, now=now) is state
+
+
+def test_an_answer_to_the_parent_of_a_protected_child_is_exempt():
+    step = deadlines.reply_deadline(
+        received_at=at("2026-11-02T09:00"),
+        channel=ReferralChannel.PARENT,
+        done_at=None,
+        now=at("2026-11-20T09:41"),
+        calendar=CALENDAR,
+        is_stopped=True,
+    )
+
+    assert step is not None
+    assert (step.state, step.is_open) == (DutyState.EXEMPT, False)
+
+
+def test_a_protected_child_itself_still_gets_its_answer():
+    step = deadlines.reply_deadline(
+        received_at=at("2026-11-02T09:00"),
+        channel=ReferralChannel.SELF,
+        done_at=None,
+        now=at("2026-11-20T09:41"),
+        calendar=CALENDAR,
+        is_stopped=True,
+    )
+
+    assert step is not None
+    assert step.state is DutyState.OVERDUE
+
+
+def test_the_catalogue_holds_the_clauses_of_intake():
+    assert list(clauses()) == ["C-09", *(f"D-0{number}" for number in range(1, 10))]
+    assert find_clause("D-06").kind is ClauseKind.DEADLINE
+    assert find_clause("D-08").area == "D"
+
+
+@pytest.mark.parametrize(
+    ("clause", "name", "value"),
+    [
+        ("C-09", "feedback_to_teacher_school_days", 5),
+        ("D-04", "answer_school_days", 0),
+        ("D-05", "reply_school_days", 2),
+        ("D-06", "assessment_school_days", 3),
+        ("D-06", "urgent_assessment_school_days", 0),
+        ("D-08", "conference_school_days", 5),
+        ("D-09", "referral_school_days", 1),
+    ],
+)
+def test_the_numbers_are_those_of_the_table(clause, name, value):
+    assert parameter(clause, name) == value
+
+
+def test_a_number_nobody_declared_is_an_error():
+    with pytest.raises(KeyError):
+        parameter("D-06", "nothing")

@@ -1,0 +1,47 @@
+"""The table of states against the look."""
+
+import pytest
+from streamlit.material_icon_names import ALL_MATERIAL_ICONS
+
+from ui import navigation, states
+
+TABLES = [
+    states.DUTY,
+    states.CLAUSE,
+    states.REFERRAL,
+    states.CASE,
+    states.BOOKING,
+    states.SHIFT,
+    states.CLAIM,
+    states.INCIDENT_CLOCK,
+]
+LOOKS = [look for table in TABLES for look in table.values()] + [states.tier(number) for number in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("icon", sorted({look.icon for look in LOOKS} | {entry.icon for entry in navigation.ENTRIES}))
+def test_every_icon_exists(icon):
+    assert icon in ALL_MATERIAL_ICONS
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_no_two_states_of_a_thing_look_alike(table):
+    assert len({look.word for look in table.values()}) == len(table)
+    assert len({look.icon for look in table.values()}) == len(table)
+
+
+def test_every_duty_has_a_sign_for_tables():
+    assert all(look.sign for look in states.DUTY.values())
+
+
+def test_a_badge_may_say_more():
+    assert states.DUTY[states.Duty.OVERDUE].badge("逾期 3 天") == ":orange-badge[:material/alarm: 逾期 3 天]"
+
+
+def test_a_met_clause_has_its_own_word_and_fill():
+    assert states.CLAUSE[states.Duty.MET].word == "达标"
+    assert states.CLAUSE[states.Duty.MET].fill == "#17806A"
+
+
+def test_tiers_beyond_the_third_look_like_it():
+    assert states.tier(4).icon == "counter_3"
+    assert states.tier(1, name="红色").word == "红色"

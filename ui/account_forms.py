@@ -1,0 +1,232 @@
+"""Forms of the accounts page: adding somebody, changing somebody, and the two acts that ask first."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+from sqlmodel import Session
+
+from db.tables import Role
+from db.transactions import reading, transaction
+from services import accounts, clock, schools
+from services.access import Permission, allows
+from services.accounts import AccountRow, NewPassword
+from services.actors import Actor
+from services.errors import DomainError
+from ui.formats import clock as clock_words
+from ui.formats import day, plain
+from ui.forms import Form, shown
+from ui.layout import flash, note, refusal, side_box
+from ui.session import require_user
+from ui.slips import keep_slip
+from ui.states import ACCOUNT
+
+MAY_MANAGE = (Permission.ACCOUNT_MANAGE, Permission.ACCOUNT_ADD_TEAM)
+_LABELS = {"display_name": "姓名", "roles": "岗位", "is_protection_leader": "处理疑似侵害"}
+
+
+@st.dialog("新增账号", icon=":material/person_add:")
+def add_account() -> None:
+    """Ask for a new account and keep its first password for the slip."""
+    actor = require_user(*MAY_MANAGE)
+    with reading() as session:
+        classes = schools.list_classes(session, actor)
+        roles_to_give = accounts.list_roles_to_give(session, actor)
+
+    form = Form("account_new")
+    form.notices()
+    left, right = st.columns(2)
+    with left, form.field("display_name", "") as key:
+        name = st.text_input("姓名", key=key, autocomplete="off")
+    with right, form.field("username", "") as key:
+        username = st.text_input("账号", key=key, placeholder="小写字母或数字", autocomplete="off")
+    with form.field("roles", []) as key:
+        roles = _ask_for_roles(roles_to_give, key)
+    class_id = None
+    if Role.HOMEROOM in roles and classes:
+        labels = {found.id: _class_choice(found) for found in classes}
+        with form.field("class_id") as key:
+            class_id = st.selectbox(
+                "哪个班的班主任",
+                list(labels),
+                index=None,
+                format_func=labels.__getitem__,
+                key=key,
+                placeholder="以后再定",
+            )
+    with form.field("staff_no", "") as key:
+        staff_no = st.text_input("工号（可以不填）", key=key, autocomplete="off")
+    note("会给出一个第一次密码，抄给本人。登录后马上要换成自己的。", icon="key")
+
+    def create() -> NewPassword:
+        prepared = accounts.prepare_password()
+        with transaction() as session:
+            return accounts.create_account(
+                session,
+                actor,
+                username=username,
+                display_name=name,
+                roles=roles,
+                prepared=prepared,
+                staff_no=staff_no,
+                class_id=class_id,
+            )
+
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("不加了", key="account_new_cancel", type="tertiary"):
+            form.cancel()
+            st.rerun()
+        label = f"加上{name.strip()}" if name.strip() else "加上"
+        submitted = st.button(plain(label), key="account_new_save", type="primary", icon=":material/check:")
+    if submitted and (slip := form.try_first(create)):
+        keep_slip(slip, name=name.strip())
+        form.cancel()
+        st.rerun()
+
+
+def show_account(actor: Actor, row: AccountRow) -> None:
+    """Draw one account: what can be changed at the left, facts and acts at the side."""
+    left, right = st.columns((1.6, 1))
+    with left, st.container(border=True):
+        st.markdown(f"**{plain(row.display_name)}** {ACCOUNT[row.state].badge()}")
+        if row.is_mine_to_manage:
+            _change_account(actor, row)
+        else:
+            note("这个账号归信息老师管，这里只能看。", icon="lock")
+            note(f"岗位：{'、'.join(role.label for role in row.roles)}")
+    with right, side_box("登录"):
+        _draw_facts(row)
+        if row.is_mine_to_manage:
+            _draw_acts(actor, row)
+
+
+def _change_account(actor: Actor, row: AccountRow) -> None:
+    with reading() as session:
+        roles_to_give = accounts.list_roles_to_give(session, actor)
+    form = Form(f"account_{row.id}", row, labels=_LABELS, show=_show_value)
+    form.notices()
+    with form.field("display_name", "") as key:
+        name = st.text_input("姓名", key=key, autocomplete="off")
+    with form.field("roles", []) as key:
+        roles = _ask_for_roles(roles_to_give, key)
+    is_leader = bool(form.drawn_from.values["is_protection_leader"])
+    if Role.LEADERSHIP in roles and allows(actor, Permission.ACCOUNT_MANAGE):
+        with form.field("is_protection_leader", False) as key:
+            is_leader = st.toggle("处理疑似侵害：能看到标了这一项的登记", key=key)
+    note("改了岗位，本人要重新登录。")
+
+    def change(session: Session) -> None:
+        accounts.change_account(
+            session,
+            actor,
+            user_id=row.id,
+            version=form.version,
+            display_name=name,
+            roles=roles,
+            is_protection_leader=is_leader,
+        )
+
+    with st.container(horizontal_alignment="right"):
+        label = f"保存{form.drawn_from.values['display_name']}的账号"
+        submitted = st.button(plain(label), key=form.key("save"), type="primary", icon=":material/check:")
+    if submitted and form.save(change):
+        flash("已保存。")
+        st.rerun()
+
+
+def _draw_facts(row: AccountRow) -> None:
+    facts = {
+        "账号": row.username,
+        "工号": row.staff_no or "",
+        "班主任": "、".join(row.homeroom_of),
+        "最近登录": last_seen(row),
+    }
+    rows = [{"什么": label, "怎样": plain(value)} for label, value in facts.items() if value]
+    st.table(rows, border="horizontal", hide_index=True, hide_header=True)
+
+
+def _draw_acts(actor: Actor, row: AccountRow) -> None:
+    with st.container(horizontal=True, gap="xsmall"):
+        if st.button("重设密码", key="account_reset", icon=":material/lock_reset:"):
+            _ask_to_reset(row)
+        if row.id == actor.user_id:
+            return
+        if not row.is_active:
+            if st.button("再启用", key="account_enable", icon=":material/lock_open:"):
+                _set_active(actor, row, is_active=True)
+        elif st.button("停用", key="account_disable", icon=":material/block:"):
+            _ask_to_disable(row)
+
+
+@st.dialog("重设密码", icon=":material/lock_reset:")
+def _ask_to_reset(row: AccountRow) -> None:
+    actor = require_user(*MAY_MANAGE)
+    st.markdown(f"给 **{plain(row.display_name)}** 一个新的第一次密码？现在的密码马上不能用，登录着的页面会退出。")
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("留着", key="account_reset_keep"):
+            st.rerun()
+        confirmed = st.button(plain(f"重设{row.display_name}的密码"), key="account_reset_yes", type="primary")
+    if not confirmed:
+        return
+    prepared = accounts.prepare_password()
+    try:
+        with transaction() as session:
+            slip = accounts.reset_password(session, actor, user_id=row.id, prepared=prepared)
+    except DomainError as error:
+        refusal(error)
+        return
+    keep_slip(slip, name=row.display_name)
+    st.rerun()
+
+
+@st.dialog("停用账号", icon=":material/block:")
+def _ask_to_disable(row: AccountRow) -> None:
+    actor = require_user(*MAY_MANAGE)
+    st.markdown(f"停用 **{plain(row.display_name)}** 的账号？")
+    note("马上不能登录，正开着的页面会退出。写过的记录都在，以后可以再启用。")
+    if row.homeroom_of:
+        note(f"还是{'、'.join(row.homeroom_of)}的班主任，请到“设置”里换人。", icon="info")
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("留着", key="account_disable_keep"):
+            st.rerun()
+        confirmed = st.button(plain(f"停用{row.display_name}"), key="account_disable_yes", type="primary")
+    if confirmed:
+        _set_active(actor, row, is_active=False)
+
+
+def _set_active(actor: Actor, row: AccountRow, *, is_active: bool) -> None:
+    try:
+        with transaction() as session:
+            accounts.set_active(session, actor, user_id=row.id, is_active=is_active)
+    except DomainError as error:
+        refusal(error)
+        return
+    flash(f"{row.display_name}的账号{'可以用了' if is_active else '停用了'}。")
+    st.rerun()
+
+
+def last_seen(row: AccountRow) -> str:
+    """Write when somebody was last there, for lists."""
+    if row.last_seen_at is None:
+        return "还没登录过"
+    moment = clock.local(row.last_seen_at)
+    return f"{day(moment.date(), today=clock.today())} {clock_words(moment, clock.SCHOOL_ZONE)}"
+
+
+def _ask_for_roles(roles_to_give: Sequence[Role], key: str) -> list[Role]:
+    if isinstance(st.session_state[key], tuple):  # as the list of accounts has them
+        st.session_state[key] = list(st.session_state[key])
+    return list(
+        st.pills(
+            "岗位（可以选几个）", roles_to_give, selection_mode="multi", format_func=lambda role: role.label, key=key
+        )
+    )
+
+
+def _class_choice(found: schools.ClassRow) -> str:
+    return f"{found.label}（现在是{found.homeroom_name}）" if found.homeroom_name else found.label
+
+
+def _show_value(field: str, value: object) -> str:
+    if field == "roles" and isinstance(value, list | tuple):
+        return "、".join(Role(role).label for role in value) or shown(None)
+    return shown(value)

@@ -1,0 +1,128 @@
+"""The first-run form: what it asks, what it keeps in the address over a reload, and what follows from it."""
+
+from datetime import date
+from typing import Any
+
+import streamlit as st
+
+from services import clock, schools
+from services.calendar import TERM_NAMES, school_year_label
+from services.setup import ClaimRequest
+from ui.formats import plain
+from ui.forms import Form
+from ui.layout import note, side_box
+
+_KEPT = ("school_name", "school_year", "number", "first_day", "last_day")
+_KEPT_PEOPLE = ("admin_name", "admin_username", "lead_name", "lead_username")
+
+
+def draw_claim_form(form: Form) -> ClaimRequest:
+    """Draw every field and return what stands in them; passwords are the only thing a reload loses."""
+    kept = dict(st.query_params)
+    with st.container(border=True):
+        st.markdown("**学校和学期**")
+        school_name = _text(form, "school_name", "学校名称", kept, placeholder="写全称，会印在表格上")
+        school_year, number = _draw_term(form, kept)
+        first_day, last_day = _draw_days(form, kept, school_year, number)
+    with st.container(border=True):
+        st.markdown("**信息老师** :small[:gray[就是您自己。管账号、设置和备份，看不到孩子的内容。]]")
+        admin_name, admin_username = _draw_person(form, "admin", kept)
+        left, right = st.columns(2)
+        with left, form.field("admin_password", "") as key:
+            password = st.text_input("密码", key=key, type="password", autocomplete="new-password")
+        with right, form.field("admin_password_again", "") as key:
+            again = st.text_input("密码，再写一遍", key=key, type="password", autocomplete="new-password")
+    with st.container(border=True):
+        st.markdown("**关爱室负责人** :small[:gray[管孩子的事，也能加心理教师、班主任和结对教师。]]")
+        lead_name, lead_username = _draw_person(form, "lead", kept)
+    _keep_in_address(form)
+    return ClaimRequest(
+        school_name=school_name,
+        school_year=school_year,
+        term_number=number,
+        first_day=first_day,
+        last_day=last_day,
+        admin_name=admin_name,
+        admin_username=admin_username,
+        admin_password=password,
+        admin_password_again=again,
+        lead_name=lead_name,
+        lead_username=lead_username,
+    )
+
+
+def draw_what_follows(request: ClaimRequest) -> None:
+    """Say beside the form what the button will do."""
+    with side_box("按下以后"):
+        term = f"{school_year_label(request.school_year)}{TERM_NAMES[request.term_number]}"
+        rows = [
+            {"什么": "学校", "怎样": plain(request.school_name.strip() or "还没填")},
+            {"什么": "学期", "怎样": term},
+            {"什么": "信息老师", "怎样": plain(request.admin_name.strip() or "还没填")},
+            {"什么": "负责人", "怎样": plain(request.lead_name.strip() or "还没填")},
+        ]
+        st.table(rows, border="horizontal", hide_index=True, hide_header=True)
+        note("负责人的第一次密码会显示一次，请抄给本人。")
+    with side_box("请先想好"):
+        note("启用码用过就作废，别人不能再用它建账号。", icon="key")
+        note("学校、学期和账号以后都能在“设置”和“账号”里改。", icon="edit")
+        note("写到一半重新打开，除了密码都还在。", icon="history")
+
+
+def _draw_term(form: Form, kept: dict[str, str]) -> tuple[int, int]:
+    today = clock.today()
+    this_year = schools.school_year_of(today)
+    years = [this_year - 1, this_year, this_year + 1]
+    left, right = st.columns(2)
+    with left, form.field("school_year", _number(kept, "school_year", years, this_year)) as key:
+        school_year = st.selectbox("学年", years, format_func=school_year_label, key=key)
+    with (
+        right,
+        form.field("number", _number(kept, "number", [1, 2], 1 if today.month in (8, 9, 10, 11, 12, 1) else 2)) as key,
+    ):
+        number = st.segmented_control("学期", [1, 2], format_func=TERM_NAMES.__getitem__, key=key, required=True)
+    return school_year, number or 1
+
+
+def _draw_days(form: Form, kept: dict[str, str], school_year: int, number: int) -> tuple[date | None, date | None]:
+    left, right = st.columns(2)
+    usual = date(school_year, 9, 1) if number == 1 else None
+    with left, form.field("first_day", _day(kept, "first_day") or usual) as key:
+        first_day = st.date_input("开学第一天", value=None, key=key, format="YYYY-MM-DD")
+    with right, form.field("last_day", _day(kept, "last_day")) as key:
+        last_day = st.date_input("放假前最后一天", value=None, key=key, format="YYYY-MM-DD")
+    return first_day, last_day
+
+
+def _draw_person(form: Form, who: str, kept: dict[str, str]) -> tuple[str, str]:
+    left, right = st.columns(2)
+    with left:
+        name = _text(form, f"{who}_name", "姓名", kept)
+    with right:
+        username = _text(form, f"{who}_username", "账号", kept, placeholder="登录用，小写字母或数字")
+    return name, username
+
+
+def _text(form: Form, name: str, label: str, kept: dict[str, str], *, placeholder: str | None = None) -> str:
+    with form.field(name, kept.get(name, "")) as key:
+        return str(st.text_input(label, key=key, placeholder=placeholder, autocomplete="off") or "")
+
+
+def _number(kept: dict[str, str], name: str, choices: list[int], usual: int) -> int:
+    text = kept.get(name, "")
+    return int(text) if text.isdecimal() and int(text) in choices else usual
+
+
+def _day(kept: dict[str, str], name: str) -> date | None:
+    try:
+        return date.fromisoformat(kept.get(name, ""))
+    except ValueError:
+        return None
+
+
+def _keep_in_address(form: Form) -> None:
+    """Passwords never; the rest is nothing the sign-in form would not show either."""
+    values: dict[str, Any] = {name: st.session_state.get(form.key(name)) for name in (*_KEPT, *_KEPT_PEOPLE)}
+    written = {name: str(value)[:200] for name, value in values.items() if value not in (None, "")}
+    if written != dict(st.query_params):
+        st.query_params.from_dict(written)

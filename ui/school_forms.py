@@ -1,0 +1,392 @@
+"""The views of the settings page: the school, its terms, its calendar, its classes."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import streamlit as st
+from sqlmodel import Session
+
+from db.tables import Role, Term
+from db.transactions import reading, transaction
+from services import accounts, clock, schools
+from services.access import Permission
+from services.accounts import StaffName
+from services.actors import Actor
+from services.calendar import TERM_NAMES, school_year_label
+from services.errors import DomainError
+from services.schools import ClassRow, DayRange, SubjectTeacher
+from ui import session as ui_session
+from ui.formats import day_range, plain, weekday
+from ui.forms import Form
+from ui.layout import Action, act_list, act_row, empty_state, flash, note, refusal, side_box
+from ui.session import require_user
+from ui.tables import data_table
+from ui.transport import UNENCRYPTED, is_unencrypted
+
+_TERM_BADGES = {
+    "now": ":green-badge[:material/today: 现在]",
+    "later": ":blue-badge[:material/schedule: 以后]",
+    "over": ":gray-badge[:material/history: 已过]",
+}
+_SELECTED = "class"
+
+
+def show_school(actor: Actor) -> None:
+    """Draw the school's name, and to the administrator how safe the way here is."""
+    with reading() as session:
+        stored = schools.find_school_name(session, actor)
+    left, right = st.columns((1.6, 1))
+    with left, st.container(border=True):
+        form = Form("school", stored, labels={"school_name": "学校名称"})
+        form.notices()
+        with form.field("school_name", "") as key:
+            name = st.text_input("学校名称", key=key, autocomplete="off")
+        note("写全称。登录页、名单和印出来的表格上都是这个名字。")
+        with st.container(horizontal_alignment="right"):
+            submitted = st.button("保存学校名称", key="school_save", type="primary", icon=":material/check:")
+    with right:
+        _draw_transport(actor)
+    if submitted and form.save(lambda session: schools.rename_school(session, actor, name=name, version=form.version)):
+        ui_session.forget_school_name()
+        flash("已保存。")
+        st.rerun()
+
+
+def _draw_transport(actor: Actor) -> None:
+    if not actor.has_role(Role.ADMIN):
+        return
+    if is_unencrypted():
+        with side_box("传输", badge=UNENCRYPTED):
+            note("别的机器能打开这里，而传输没有加密，同一网络里的人可能看到内容。")
+            note("请在服务器上用 python3 manage.py run --https 重新启动，或者装上学校的证书。")
+    else:
+        with side_box("传输"):
+            note("没有在网络上明文传输。", icon="lock")
+
+
+def show_terms(actor: Actor) -> None:
+    """Draw the terms, the newest first, each with its button."""
+    with reading() as session:
+        terms = schools.list_terms(session, actor)
+    today = clock.today()
+    with act_list():
+        for term in terms:
+            if act_row(
+                f"{school_year_label(term.school_year)}{TERM_NAMES[term.number]}",
+                _TERM_BADGES[_term_state(term, today)],
+                day_range(term.first_day, term.last_day, today=today),
+                "改日期",
+                key=f"term_{term.id}",
+            ):
+                _edit_term(term)
+    note("到期的日子、第几周都按学期和校历算。下个学期定了日子，就请加上。")
+
+
+def _term_state(term: Term, today: date) -> str:
+    if today < term.first_day:
+        return "later"
+    return "now" if today <= term.last_day else "over"
+
+
+@st.dialog("加一个学期", icon=":material/date_range:")
+def add_term() -> None:
+    """Ask for another term."""
+    _term_form(require_user(Permission.SCHOOL_WRITE), None)
+
+
+@st.dialog("改学期", icon=":material/date_range:")
+def _edit_term(term: Term) -> None:
+    _term_form(require_user(Permission.SCHOOL_WRITE), term)
+
+
+def _term_form(actor: Actor, term: Term | None) -> None:
+    labels = {"school_year": "学年", "number": "学期", "first_day": "开学第一天", "last_day": "放假前最后一天"}
+    form = Form(f"term_form_{term.id if term else 'new'}", term, labels=labels)
+    form.notices()
+    this_year = schools.school_year_of(clock.today())
+    years = sorted({this_year - 1, this_year, this_year + 1, *([term.school_year] if term else [])})
+    left, right = st.columns(2)
+    with left, form.field("school_year", this_year) as key:
+        school_year = st.selectbox("学年", years, format_func=school_year_label, key=key)
+    with right, form.field("number", 2) as key:
+        number = st.segmented_control("学期", [1, 2], format_func=TERM_NAMES.__getitem__, key=key, required=True)
+    with left, form.field("first_day") as key:
+        first_day = st.date_input("开学第一天", value=None, key=key, format="YYYY-MM-DD")
+    with right, form.field("last_day") as key:
+        last_day = st.date_input("放假前最后一天", value=None, key=key, format="YYYY-MM-DD")
+
+    def save(session: Session) -> None:
+        schools.save_term(
+            session,
+            actor,
+            school_year=school_year,
+            number=number or 1,
+            first_day=first_day,
+            last_day=last_day,
+            term_id=form.drawn_from.id,
+            version=form.drawn_from.version,
+        )
+
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("不改了" if term else "不加了", key=form.key("cancel"), type="tertiary"):
+            form.cancel()
+            st.rerun()
+        submitted = st.button("保存这个学期", key=form.key("save"), type="primary", icon=":material/check:")
+    if submitted and form.save(save):
+        flash("已保存。")
+        st.rerun()
+
+
+def show_days(actor: Actor) -> None:
+    """Draw the days on which this school differs, and which years nobody knows the holidays of yet."""
+    with reading() as session:
+        ranges = schools.list_day_exceptions(session, actor)
+        unknown = schools.find_calendar(session, actor).unknown_years()
+    if unknown:
+        years = "、".join(f"{year} 年" for year in unknown)
+        st.warning(
+            f"{years}的放假和调休还不知道，现在按周一到周五算。等通知出来，请把放假的日子和调休上课的日子写在下面。",
+            icon=":material/event_busy:",
+        )
+    left, right = st.columns((1.6, 1))
+    with left:
+        if ranges:
+            _draw_ranges(actor, ranges)
+        else:
+            empty_state(
+                "event_available", "和国家的放假安排一样", "运动会、校庆、因天气停课这样的日子，在旁边写一次就算数。"
+            )
+    with right, side_box("写一个不一样的日子"):
+        _day_form(actor)
+
+
+def _draw_ranges(actor: Actor, ranges: Sequence[DayRange]) -> None:
+    today = clock.today()
+    with act_list():
+        for found in ranges:
+            badge = (
+                ":blue-badge[:material/school: 上课]"
+                if found.is_school_day
+                else ":gray-badge[:material/event_busy: 不上课]"
+            )
+            when = day_range(found.first_day, found.last_day, today=today)
+            if found.first_day == found.last_day:
+                when = f"{when} {weekday(found.first_day)}"
+            if act_row(when, badge, found.label, "不算了", key=f"day_{found.first_day}"):
+                _ask_to_remove_days(found)
+
+
+@st.dialog("删掉这个日子", icon=":material/delete:")
+def _ask_to_remove_days(found: DayRange) -> None:
+    actor = require_user(Permission.SCHOOL_WRITE)
+    when = day_range(found.first_day, found.last_day, today=clock.today())
+    st.markdown(f"**{plain(when)} {plain(found.label)}** 不再算{'上课' if found.is_school_day else '放假'}？")
+    note("以后照国家的安排算，到期的日子会跟着变。")
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("留着", key="day_keep"):
+            st.rerun()
+        confirmed = st.button("不算了", key="day_remove", type="primary")
+    if confirmed:
+        try:
+            with transaction() as session:
+                schools.remove_day_exception(session, actor, day=found.first_day, last_day=found.last_day)
+        except DomainError as error:
+            refusal(error)
+        else:
+            flash("已删掉。")
+            st.rerun()
+
+
+def _day_form(actor: Actor) -> None:
+    form = Form("day")
+    form.notices()
+    with form.field("is_school_day", False) as key:
+        is_school_day = st.segmented_control(
+            "这几天",
+            [False, True],
+            format_func=lambda value: "上课" if value else "不上课",
+            key=key,
+            required=True,
+            label_visibility="collapsed",
+        )
+    with form.field("day") as key:
+        first = st.date_input("哪一天", value=None, key=key, format="YYYY-MM-DD")
+    with form.field("last_day") as key:
+        last = st.date_input("到哪一天（只有一天就不填）", value=None, key=key, format="YYYY-MM-DD")
+    with form.field("label", "") as key:
+        label = st.text_input("为什么", key=key, placeholder="例如 秋季运动会", autocomplete="off")
+    if st.button("写上", key="day_save", type="primary", icon=":material/check:") and form.save(
+        lambda session: schools.save_day_exception(
+            session, actor, day=first, last_day=last, is_school_day=bool(is_school_day), label=label
+        )
+    ):
+        flash("已保存。")
+        st.rerun()
+
+
+def show_classes(actor: Actor) -> None:
+    """Draw the classes of the school year with their teachers; the chosen one stands below."""
+    with reading() as session:
+        year = schools.current_school_year(schools.find_calendar(session, actor), clock.today())
+        classes = schools.list_classes(session, actor, school_year=year)
+        teachers = schools.list_subject_teachers(session, actor, school_year=year)
+    if not classes:
+        empty_state(
+            "meeting_room",
+            f"{school_year_label(year)}还没有班级",
+            "导入名册时会自动建班，也可以现在就加，好给班主任定班。",
+            actions=[Action("加班级", "classes_add_first", icon="add", is_primary=True, on_click=_open_add_classes)],
+        )
+        return
+    by_class = {found.id: [each for each in teachers if each.class_id == found.id] for found in classes}
+    chosen = _choose_class(classes, by_class)
+    without = sum(1 for found in classes if found.homeroom_id is None)
+    missing = f"，{without} 个班还没有班主任" if without else ""
+    st.caption(f"{school_year_label(year)}，{len(classes)} 个班{missing}。选一行，就能换老师。")
+    if chosen is not None:
+        _draw_class(actor, chosen, by_class[chosen.id])
+
+
+_OPEN_ADD_CLASSES = "care_add_classes"
+
+
+def _open_add_classes() -> None:
+    st.session_state[_OPEN_ADD_CLASSES] = True
+
+
+def must_add_classes() -> bool:
+    """Whether the empty list's own button was just clicked."""
+    return bool(st.session_state.pop(_OPEN_ADD_CLASSES, False))
+
+
+def _choose_class(classes: Sequence[ClassRow], by_class: Mapping[int, Sequence[SubjectTeacher]]) -> ClassRow | None:
+    ids = [found.id for found in classes]
+    asked = st.query_params.get(_SELECTED, "")
+    place = ids.index(int(asked)) if asked.isdecimal() and int(asked) in ids else None
+    picked = data_table(
+        [
+            {
+                "label": found.label,
+                "homeroom": found.homeroom_name,
+                "subjects": [_teacher_words(each) for each in by_class[found.id]],
+                "pupils": f"{found.pupils} 人",
+            }
+            for found in classes
+        ],
+        {
+            "label": st.column_config.TextColumn("班级", width=110),
+            "homeroom": st.column_config.TextColumn("班主任", width=120),
+            "subjects": st.column_config.ListColumn("任课教师", width=420),
+            "pupils": st.column_config.TextColumn("在册", width=90, alignment="right"),
+        },
+        key=f"classes_table_{hash(tuple(ids))}",
+        alt=f"{len(classes)} 个班，选一行换老师",
+        on_select="rerun",
+        selection_mode="single-row",
+        selection_default={"selection": {"rows": [] if place is None else [place]}},
+    )
+    positions = picked.selection.rows
+    chosen = classes[positions[0]] if positions and positions[0] < len(classes) else None
+    if chosen is not None and asked != str(chosen.id):
+        st.query_params[_SELECTED] = str(chosen.id)
+    elif chosen is None and asked:
+        st.query_params.pop(_SELECTED, None)
+    return chosen
+
+
+def _teacher_words(teacher: SubjectTeacher) -> str:
+    return f"{teacher.subject} {teacher.display_name}" if teacher.subject else teacher.display_name
+
+
+def _draw_class(actor: Actor, chosen: ClassRow, teachers: Sequence[SubjectTeacher]) -> None:
+    with reading() as session:
+        homeroom_staff = accounts.list_staff(session, actor, roles=[Role.HOMEROOM])
+        subject_staff = accounts.list_staff(session, actor, roles=[Role.SUBJECT_TEACHER])
+    left, right = st.columns(2)
+    with left, st.container(border=True):
+        st.markdown(f"**{plain(chosen.label)}的班主任**")
+        _homeroom_form(actor, chosen, homeroom_staff)
+    with right, st.container(border=True):
+        st.markdown(f"**{plain(chosen.label)}的任课教师**")
+        _subject_form(actor, chosen, teachers, subject_staff)
+
+
+def _homeroom_form(actor: Actor, chosen: ClassRow, staff: Sequence[StaffName]) -> None:
+    if not staff:
+        note("还没有班主任账号。请先到“账号”里加上，岗位选班主任。")
+        return
+    names = {each.id: each.display_name for each in staff}
+    if chosen.homeroom_id is not None:
+        names.setdefault(chosen.homeroom_id, chosen.homeroom_name or "")
+    form = Form(f"class_{chosen.id}", {"user_id": chosen.homeroom_id})
+    form.notices()
+    with form.field("user_id") as key:
+        user_id = st.selectbox(
+            "班主任", list(names), index=None, format_func=names.__getitem__, key=key, placeholder="还没有定"
+        )
+    note("从今天起算。换下来的人从今天起看不到这个班。")
+    if st.button("保存班主任", key=form.key("save"), type="primary", icon=":material/check:") and form.save(
+        lambda session: schools.assign_homeroom(session, actor, class_id=chosen.id, user_id=user_id)
+    ):
+        flash("已保存。")
+        st.rerun()
+
+
+def _subject_form(
+    actor: Actor, chosen: ClassRow, teachers: Sequence[SubjectTeacher], staff: Sequence[StaffName]
+) -> None:
+    for teacher in teachers:
+        with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+            st.markdown(plain(_teacher_words(teacher)))
+            if st.button("不教了", key=f"teaches_{chosen.id}_{teacher.user_id}", type="tertiary"):
+                with transaction() as session:
+                    schools.set_subject_teacher(
+                        session, actor, class_id=chosen.id, user_id=teacher.user_id, subject=None, teaches=False
+                    )
+                st.rerun()
+    if not staff:
+        note("还没有任课教师账号。请先到“账号”里加上，岗位选任课教师。")
+        return
+    names = {each.id: each.display_name for each in staff}
+    form = Form(f"teaches_{chosen.id}")
+    form.notices()
+    left, right = st.columns((1.4, 1))
+    with left, form.field("user_id") as key:
+        user_id = st.selectbox(
+            "谁来教", list(names), index=None, format_func=names.__getitem__, key=key, placeholder="选一位老师"
+        )
+    with right, form.field("subject", "") as key:
+        subject = st.text_input("哪一科", key=key, placeholder="例如 语文", autocomplete="off")
+    if st.button("加上这位老师", key=form.key("save"), icon=":material/add:") and form.save(
+        lambda session: schools.set_subject_teacher(
+            session, actor, class_id=chosen.id, user_id=user_id, subject=subject, teaches=True
+        )
+    ):
+        flash("已保存。")
+        st.rerun()
+
+
+@st.dialog("加班级", icon=":material/add:")
+def add_classes() -> None:
+    """Ask for a grade and how many classes it has."""
+    actor = require_user(Permission.SCHOOL_WRITE)
+    with reading() as session:
+        year = schools.current_school_year(schools.find_calendar(session, actor), clock.today())
+    form = Form("classes_new")
+    form.notices()
+    left, right = st.columns(2)
+    with left, form.field("grade", 7) as key:
+        grade = st.selectbox("年级", range(1, 13), format_func=schools.grade_label, key=key)
+    with right, form.field("count", 1) as key:
+        count = st.number_input("一共几个班", key=key, step=1, min_value=1)
+    note(f"{school_year_label(year)}。已经有的班不会重复加。")
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("不加了", key="classes_new_cancel", type="tertiary"):
+            form.cancel()
+            st.rerun()
+        submitted = st.button("加上", key="classes_new_save", type="primary", icon=":material/check:")
+    if submitted and form.save(
+        lambda session: schools.ensure_classes(session, actor, school_year=year, grade=grade, count=int(count))
+    ):
+        flash("已保存。")
+        st.rerun()
