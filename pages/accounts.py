@@ -66,7 +66,7 @@ with reading() as session:
 
 active = [row for row in everybody if row.is_active]
 disabled = [row for row in everybody if not row.is_active]
-view = choose_view({"active": f"在用 {len(active)}", "disabled": f"停用 {len(disabled)}"}, key="accounts_view")
+view = choose_view({"active": "在用的", "disabled": "停用的"}, key="accounts_view")
 shown = active if view == "active" else disabled
 if shown:
     if chosen := choose_account(shown):

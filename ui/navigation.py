@@ -49,6 +49,7 @@ ENTRIES = (
     PageEntry("accounts", "账号", "manage_accounts", "系统", ("ACCOUNT_MANAGE", "ACCOUNT_ADD_TEAM")),
     PageEntry("settings", "设置", "settings", "系统", "SCHOOL_WRITE"),
     PageEntry("child", "学生档案", "person", permission="STUDENT_READ"),
+    PageEntry("student_edit", "学生资料", "edit", permission="STUDENT_WRITE"),
     PageEntry("import_students", "导入名册", "upload", permission="STUDENT_IMPORT"),
     PageEntry("assessment", "评估", "psychology", permission="CASE_READ"),
     PageEntry("password", "修改密码", "key"),
