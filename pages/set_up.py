@@ -9,7 +9,7 @@ from services.errors import DomainError, FieldErrors
 from ui import navigation
 from ui.first_run import draw_claim_form, draw_what_follows
 from ui.forms import Form
-from ui.layout import SIDE_BY_SIDE, Action, empty_state, field, field_error, note, page_header
+from ui.layout import Action, empty_state, field, field_error, note, page_header, side_column
 from ui.messages import explain
 from ui.problems import problem_sentence
 from ui.sign_in import FORM_WIDTH, draw_heading
@@ -94,7 +94,7 @@ if CODE not in st.session_state:
 page_header("开始使用", "填好这三块，学校就可以用了。以后都能改。")
 form = Form("claim")
 form.notices()
-left, right = st.columns(SIDE_BY_SIDE)
+left, right = side_column()
 with left:
     request = draw_claim_form(form)
     with st.container(horizontal_alignment="right"):
