@@ -9,14 +9,14 @@ from ui import formats
 from ui.categories import LEVELS, category_badge, category_words
 from ui.dialogs import open_dialog
 from ui.formats import plain
-from ui.layout import SIDE_BY_SIDE, note, side_box
+from ui.layout import note, side_box, side_column
 
 _SMALL_BUTTON = 72
 
 
 def draw(_actor: Actor, file: StudentFile) -> None:
     """Draw what this person may see; what it may not is not mentioned."""
-    main, side = st.columns(SIDE_BY_SIDE)
+    main, side = side_column()
     with main:
         _draw_categories(file)
         _draw_classes(file)
