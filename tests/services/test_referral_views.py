@@ -34,9 +34,7 @@ def test_the_homeroom_teacher_sees_the_own_words_and_feedback_no_more(
 ):
     counsellor, seven = make_user(Role.COUNSELLOR), make_class()
     homeroom = make_user(Role.HOMEROOM, homeroom_of=seven)
-    referral = register(
-        session, homeroom, student_id=make_student(in_class=seven).id, referred_by_id=homeroom.user_id
-    )
+    referral = register(session, homeroom, student_id=make_student(in_class=seven).id, referred_by_id=homeroom.user_id)
     referral_moves.give_feedback(session, counsellor, referral_id=referral.id, version=1, feedback="多留意")
 
     view = referral_views.find_referral(session, homeroom, referral_id=referral.id)
@@ -90,9 +88,7 @@ def test_of_a_protected_referral_who_registered_it_sees_only_that_it_was_receive
 ):
     lead, counsellor, seven = make_user(Role.LEAD), make_user(Role.COUNSELLOR), make_class()
     homeroom = make_user(Role.HOMEROOM, homeroom_of=seven)
-    referral = register(
-        session, homeroom, student_id=make_student(in_class=seven).id, referred_by_id=homeroom.user_id
-    )
+    referral = register(session, homeroom, student_id=make_student(in_class=seven).id, referred_by_id=homeroom.user_id)
     referral_moves.give_feedback(session, counsellor, referral_id=referral.id, version=1, feedback="多留意")
     referral_moves.start_assessment(session, counsellor, referral_id=referral.id, version=2)
     safeguarding.mark_suspected_abuse(session, lead, referral_id=referral.id, version=3)
