@@ -10,7 +10,7 @@ from ui.layout import Action, empty_state, page_header
 from ui.session import require_user, school_name
 from ui.slips import has_slip, show_slip
 from ui.states import ACCOUNT
-from ui.tables import data_table, state_column
+from ui.tables import StateColumn, data_table
 from ui.views import choose_view
 
 actor = require_user(*MAY_MANAGE)
@@ -20,7 +20,7 @@ COLUMNS = {
     "username": st.column_config.TextColumn("账号", width=120),
     "roles": st.column_config.ListColumn("岗位", width=260),
     "classes": st.column_config.TextColumn("班主任", width=110),
-    "state": state_column("状态", list(ACCOUNT.values()), width=120),
+    "state": StateColumn("状态", list(ACCOUNT.values()), width=120),
     "seen": st.column_config.TextColumn("最近登录", width=130),
 }
 SELECTED = "account"  # in the address: the id, so that a reload opens the same account
