@@ -67,7 +67,8 @@ clicked = page_header(
     actions=[] if has_slip() else [add],
 )
 if has_slip():
-    show_slip(school_name=school_name(), button="收好了，回到账号")
+    if show_slip(school_name=school_name(), button="收好了，回到账号"):
+        st.rerun()
     st.stop()
 with reading() as session:
     everybody = accounts.list_accounts(session, actor)
