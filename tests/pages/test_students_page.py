@@ -87,10 +87,10 @@ def test_an_export_needs_a_purpose(open_page: OpenPage, world: World):
     assert SENTENCES["required"] in " ".join(each.value for each in screen.markdown)  # a dialog is not in `main`
     assert not screen.get("download_button")
 
-    screen.selectbox(key="students_export_purpose").select_index(0).run()
+    screen.selectbox(key="students_export_purpose").select_index(0)
     screen.button(key="students_export_save").click().run()
 
-    assert screen.get("download_button")
+    assert screen.download_button(key="students_download")
     with reading() as session:
         assert "export.made" in session.exec(select(AuditEvent.action)).all()
 
