@@ -1,79 +1,53 @@
-"""Home: what is late, what is today, what waits for me; one ranked list over all areas."""
+"""Home: what is late, what is today, what waits for me."""
+
+from itertools import groupby
 
 import streamlit as st
 
 from db.transactions import reading
-from services import clock, home, schools
+from services import home
 from services.access import Permission, allows
-from services.home import Duty, DutyGroup
-from ui import duties, navigation
-from ui.home_side import draw_figures, draw_numbers
+from services.home import DutyGroup
+from ui import navigation
+from ui.duties import badge_of, button_of, follow, reason_of, title_of
+from ui.home_side import draw_side, empty_line, today_line
 from ui.layout import Action, act_list, act_row, empty_state, page_header, side_column
 from ui.session import my_duties, require_user
-from ui.states import DUTY
-from ui.states import Duty as State
-from ui.views import choose_view
 
 actor = require_user(Permission.HOME_READ)
+VIEWS = {None: "全部", DutyGroup.LATE: "逾期", DutyGroup.TODAY: "今天", DutyGroup.WAITING: "等我"}
 
 with reading() as session:
-    week = schools.find_calendar(session, actor).week_of(clock.today())
-    figures = home.find_my_figures(session, actor)
     numbers = home.find_numbers(session, actor)
-mine = my_duties(actor)
+    figures = home.find_my_figures(session, actor)
+    line = today_line(session, actor)
+duties = my_duties(actor)
 
-
-def open_duty(duty: Duty) -> None:
-    place = duties.destination_of(duty)
-    st.switch_page(navigation.path_of(place.page), query_params=place.query)
-
-
-def draw_group(group: DutyGroup, rows: list[Duty]) -> None:
-    with act_list():
-        for number, duty in enumerate(rows):
-            clicked = act_row(
-                duties.title_of(duty),
-                duties.badge_of(duty),
-                duties.reason_of(duty),
-                duties.button_of(duty),
-                key=f"home_{group.name}_{number}_{duty.kind.value}_{duty.target_id}",
-            )
-            if clicked:
-                open_duty(duty)
-
-
-def draw_list() -> None:
-    if not mine:
-        empty_state("check_circle", "现在没有要做的事", "有了新的受理或到期的事，会出现在这里。", actions=acts)
-        return
-    groups = {group: [duty for duty in mine if duty.group is group] for group in DutyGroup}
-    views = {"all": f"全部 {len(mine)}"}
-    views |= {group.name.lower(): f"{duties.GROUPS[group]} {len(rows)}" for group, rows in groups.items() if rows}
-    view = choose_view(views, key="home_view")
-    for group, rows in groups.items():
-        if rows and view in ("all", group.name.lower()):
-            draw_group(group, rows)
-
-
-may_register = allows(actor, Permission.REFERRAL_REGISTER)
-acts = [Action("登记受理", "home_register", icon="add", is_primary=True)] if may_register else []
-late = sum(duty.group is DutyGroup.LATE for duty in mine)
+registers = allows(actor, Permission.REFERRAL_REGISTER) and navigation.has_page("intake")
 clicked = page_header(
-    "工作台",
-    duties.today_line(week),
-    badges=[DUTY[State.OVERDUE].badge(f"逾期 {late}")] if late else (),
-    actions=acts if mine else (),
+    "工作台", line, actions=[Action("登记受理", "home_register", icon="add", is_primary=True)] if registers else []
 )
-if figures or numbers:
-    main, side = side_column()
-    with side:
-        if figures:
-            draw_figures(figures)
-        if numbers:
-            draw_numbers(numbers)
-    with main:
-        draw_list()
-else:
-    draw_list()
-if clicked or st.session_state.get("home_register"):
+if clicked:
     st.switch_page(navigation.path_of("intake"))
+
+has_side = bool(numbers or figures)
+main, side = side_column() if has_side else (st.container(), None)
+with main:
+    if not duties:
+        empty_state("check_circle", "现在没有要做的事", empty_line(actor))
+    else:
+        counts = {view: sum(view in (None, duty.group) for duty in duties) for view in VIEWS}
+        chosen = st.segmented_control("看哪些", list(VIEWS), key="home_view", default=None, required=True,
+                                      format_func=lambda view: f"{VIEWS[view]} {counts[view]}",
+                                      label_visibility="collapsed")  # fmt: skip
+        shown = [duty for duty in duties if chosen in (None, duty.group)]
+        if not shown:
+            empty_state("check_circle", f"没有{VIEWS[chosen]}的", "看看“全部”里还有什么。")
+        for block, of_group in groupby(shown, key=lambda duty: (duty.is_first, duty.group)):
+            with act_list():
+                for place, duty in enumerate(of_group):
+                    act_row(title_of(duty), badge_of(duty), reason_of(duty), button_of(duty), on_click=follow,
+                            args=(duty,), key=f"home_{duty.kind}_{duty.target_id}_{block}_{place}")  # fmt: skip
+if side is not None:
+    with side:
+        draw_side(numbers, figures)

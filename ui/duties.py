@@ -1,180 +1,140 @@
-"""The words of home's lines: what a duty is called, why it stands there, and where its act leads."""
+"""The lines of home in words: title, reason, badge and act."""
 
-from dataclasses import dataclass
-from datetime import datetime
+import streamlit as st
 
 from db.tables import ReferralChannel, Urgency
-from services import clock
 from services.home import Duty, DutyGroup, DutyKind, DutyTarget
-from ui import formats
-from ui.referral_words import CHANNELS, UNKNOWN_CHILD, child_with_class, due_words, elapsed, lateness
+from ui import navigation
+from ui.referral_words import CHANNELS, UNKNOWN_CHILD, child_with_class, due_words, elapsed, lateness, moment
 from ui.states import DUTY
-from ui.states import Duty as State
+from ui.states import Duty as DutyState
 
-GROUPS = {
-    DutyGroup.LATE: "逾期",
-    DutyGroup.TODAY: "今天",
-    DutyGroup.WAITING: "等我",
-    DutyGroup.UPCOMING: "以后",
-}
-
-BUTTONS = {
-    DutyKind.REPORT_ABUSE: "记下报告",
-    DutyKind.DANGER: "看受理",
-    DutyKind.ASSIGN: "交给谁",
+ACTS = {
+    DutyKind.REPORT_ABUSE: "去报告",
+    DutyKind.DANGER: "打开看看",
+    DutyKind.ASSIGN: "指定谁接",
     DutyKind.ASSESS: "开始评估",
-    DutyKind.REPLY: "写回复",
+    DutyKind.REPLY: "写答复",
     DutyKind.FEEDBACK: "写反馈",
-    DutyKind.MATCH_CHILD: "认一认",
+    DutyKind.MATCH_CHILD: "认出孩子",
     DutyKind.CONFERENCE: "看研讨单",
-    DutyKind.READ_FEEDBACK: "看答复",
+    DutyKind.READ_FEEDBACK: "看反馈",
     DutyKind.HOMEROOM_MISSING: "去指定",
     DutyKind.HOLIDAYS_UNKNOWN: "去补上",
     DutyKind.FIRST_PASSWORDS: "看账号",
     DutyKind.UNENCRYPTED: "看设置",
 }
-
-SHOWN_NAMES = 6
-
-
-@dataclass(frozen=True)
-class Destination:
-    """The page a duty's act opens, and what stands in its address."""
-
-    page: str
-    query: dict[str, str]
+_SHOWN_NAMES = 6
+_PAGES = {
+    DutyTarget.REFERRAL: ("referrals", "referral"),
+    DutyTarget.ASSESSMENT: ("referrals", "referral"),
+    DutyTarget.PROTECTION: ("protection", "referral"),
+    DutyTarget.CASE: ("cases", "case"),
+    DutyTarget.CLASSES: ("settings", None),
+    DutyTarget.SCHOOL_DAYS: ("settings", None),
+    DutyTarget.ACCOUNTS: ("accounts", None),
+    DutyTarget.NOTHING: ("settings", None),
+}
 
 
 def title_of(duty: Duty) -> str:
-    """Return what is to be done with whom, in one short sentence."""
-    child = duty.child or UNKNOWN_CHILD
+    """Return what is to be done, and about whom."""
+    child = child_with_class(duty.child, duty.class_label)
+    name = duty.child or UNKNOWN_CHILD
     match duty.kind:
-        case DutyKind.ASSESS:
-            return f"评估{child_with_class(duty.child, duty.class_label)}"
-        case DutyKind.REPLY if duty.channel is ReferralChannel.PARENT:
-            return f"回复{child}的家长"
-        case DutyKind.REPLY:
-            return f"回复{child}"
-        case DutyKind.FEEDBACK:
-            return f"把{child}的情况反馈给{duty.with_whom or '转介的老师'}"
-        case DutyKind.MATCH_CHILD:
-            return f"认一认是哪个孩子：{child}"
         case DutyKind.REPORT_ABUSE:
-            return f"强制报告：{child_with_class(duty.child, duty.class_label)}"
+            return f"报告疑似侵害：{child}"
         case DutyKind.DANGER:
-            return f"有危险：{child_with_class(duty.child, duty.class_label)}"
+            return f"有危险：{child}"
         case DutyKind.ASSIGN:
-            return f"还没有人接手：{child_with_class(duty.child, duty.class_label)}"
+            return f"给{name}的受理指定接手的人"
+        case DutyKind.ASSESS:
+            return f"评估{child}"
+        case DutyKind.REPLY:
+            return f"回复{name}的家长" if duty.channel is ReferralChannel.PARENT else f"回复{name}"
+        case DutyKind.FEEDBACK:
+            return f"反馈给{duty.with_whom or '转介教师'}：{name}"
+        case DutyKind.MATCH_CHILD:
+            return f"认出是哪个孩子：{name}"
         case DutyKind.CONFERENCE:
             return f"集体研讨：{child}"
         case DutyKind.READ_FEEDBACK:
-            return f"看关爱室对{child}的答复"
+            return f"看关爱室的反馈：{child}"
         case DutyKind.HOMEROOM_MISSING:
             return f"{len(duty.labels)} 个班还没有班主任"
         case DutyKind.HOLIDAYS_UNKNOWN:
-            return f"{'、'.join(duty.labels)}年的放假和调休还不知道"
+            return f"{'、'.join(duty.labels)} 年的放假和调休还不知道"
         case DutyKind.FIRST_PASSWORDS:
-            return f"{len(duty.labels)} 个账号还在用第一次的密码"
+            return f"{len(duty.labels)} 个账号还没换首次密码"
         case DutyKind.UNENCRYPTED:
-            return "浏览器到服务器这一段没有加密"
+            return "现在的连接未加密"
 
 
 def reason_of(duty: Duty) -> str:
-    """Return why the line stands here: the area, what is known, and by when."""
+    """Return why, by when, and whose it is where it isn't the reader's."""
+    whose = f"，{duty.owner_name}接手" if duty.owner_name and not duty.is_mine else ""
+    due = f"应在 {due_words(duty.due_at)}" if duty.due_at else ""
+    channel = CHANNELS[duty.channel] if duty.channel else ""
     match duty.kind:
-        case DutyKind.ASSESS | DutyKind.REPLY | DutyKind.FEEDBACK | DutyKind.ASSIGN | DutyKind.DANGER:
-            return _referral_reason(duty)
         case DutyKind.REPORT_ABUSE:
-            return "先打 110，再报教育部门；不要先通知家长"
+            return f"110 和教育局都要告知，{moment(duty.since)} 标记{whose}" if duty.since else ""
+        case DutyKind.DANGER:
+            return f"受理：{channel}，{due}评估{whose}"
+        case DutyKind.ASSIGN:
+            return f"受理：{channel}，没有在岗的人接手，{due}做完下一步"
+        case DutyKind.ASSESS:
+            urgency = {Urgency.URGENT: "，着急", Urgency.DANGER: "，有危险"}.get(duty.urgency or Urgency.ORDINARY, "")
+            return f"受理：{channel}{urgency}，{due}评估" + ("，已开始" if duty.has_begun else "")
+        case DutyKind.REPLY:
+            return f"受理：{channel}，{due}答复"
+        case DutyKind.FEEDBACK:
+            return f"受理：{channel}，{due}告诉老师办到哪一步"
         case DutyKind.MATCH_CHILD:
-            return "受理：名册里还没有对上这个孩子"
+            return f"受理：{moment(duty.since)} 收到，名册里还没对上" if duty.since else ""
         case DutyKind.CONFERENCE:
-            return f"个案：{duty.owner_name or '负责人'}负责，应在 {_due(duty)}开"
+            return f"个案：{due}开{whose.replace('接手', '负责')}"
         case DutyKind.READ_FEEDBACK:
-            return "受理：您转介的孩子有答复了"
-        case DutyKind.HOMEROOM_MISSING | DutyKind.FIRST_PASSWORDS:
-            return _names(duty.labels)
+            return f"受理：{moment(duty.since)} 写给您的" if duty.since else ""
         case DutyKind.HOLIDAYS_UNKNOWN:
-            return "学校日历：先按周一到周五算，公布以后请补上"
+            return "系统：公布以后，把放假和补课的日子填进校历"
         case DutyKind.UNENCRYPTED:
-            return "请信息老师用 --https 重新启动"
+            return "系统：别的电脑来用时，请用 --https 启动"
+        case _:
+            return f"{_names(duty.labels)}"
 
 
 def badge_of(duty: Duty) -> str:
-    """Return the state as a badge: how late, today, or how long it has waited."""
+    """Return the state first: late by how much, today, waiting, still time."""
     if duty.kind is DutyKind.REPORT_ABUSE and duty.since:
-        return DUTY[State.OVERDUE].badge(elapsed(duty.since))
-    if duty.group is DutyGroup.LATE and duty.due_at:
-        return DUTY[State.OVERDUE].badge(lateness(duty.due_at))
-    if duty.group is DutyGroup.TODAY:
-        return DUTY[State.TODAY].badge()
-    if duty.group is DutyGroup.UPCOMING and duty.due_at:
-        return DUTY[State.DUE].badge(f"还有 {_days_until(duty.due_at)} 天")
-    return DUTY[State.WAITING].badge(_waiting(duty.since))
+        return DUTY[DutyState.OVERDUE].badge(elapsed(duty.since))
+    match duty.group:
+        case DutyGroup.LATE if duty.due_at:
+            return DUTY[DutyState.OVERDUE].badge(lateness(duty.due_at))
+        case DutyGroup.TODAY:
+            return DUTY[DutyState.TODAY].badge("今天到期")
+        case DutyGroup.WAITING:
+            return DUTY[DutyState.WAITING].badge()
+        case _:
+            return DUTY[DutyState.DUE].badge()
 
 
 def button_of(duty: Duty) -> str:
-    """Return the verb on the line's one button."""
-    return "接着评估" if duty.kind is DutyKind.ASSESS and duty.has_begun else BUTTONS[duty.kind]
+    """Return the one act's words."""
+    return "接着评估" if duty.kind is DutyKind.ASSESS and duty.has_begun else ACTS[duty.kind]
 
 
-def destination_of(duty: Duty) -> Destination:
-    """Return where the line's act leads."""
-    number = str(duty.target_id or "")
-    match duty.target:
-        case DutyTarget.REFERRAL:
-            return Destination("referrals", {"referral": number})
-        case DutyTarget.ASSESSMENT:
-            return Destination("assessment", {"referral": number})
-        case DutyTarget.PROTECTION:
-            return Destination("protection", {"referral": number})
-        case DutyTarget.CASE:
-            return Destination("cases", {"case": number})
-        case DutyTarget.CLASSES:
-            return Destination("settings", {"view": "classes"})
-        case DutyTarget.SCHOOL_DAYS:
-            return Destination("settings", {"view": "calendar"})
-        case DutyTarget.ACCOUNTS:
-            return Destination("accounts", {})
-        case DutyTarget.NOTHING:
-            return Destination("settings", {})
-
-
-def _referral_reason(duty: Duty) -> str:
-    parts = [f"受理：{CHANNELS[duty.channel]}" if duty.channel else "受理"]
-    if duty.urgency is Urgency.URGENT:
-        parts.append("标为着急")
-    elif duty.urgency is Urgency.DANGER and duty.kind is not DutyKind.DANGER:
-        parts.append("有危险")
-    if not duty.is_mine and duty.owner_name:
-        parts.append(f"{duty.owner_name}接手")
-    if duty.due_at:
-        parts.append(f"应在 {_due(duty)}")
-    return "，".join(parts)
-
-
-def _due(duty: Duty) -> str:
-    return due_words(duty.due_at) if duty.due_at else ""
+def follow(duty: Duty) -> None:
+    """Go where the act is done; for `on_click`."""
+    page, parameter = _PAGES[duty.target]
+    if duty.target is DutyTarget.ASSESSMENT and duty.has_begun:
+        page = "assessment"
+    query = {parameter: str(duty.target_id)} if parameter and duty.target_id else {}
+    if navigation.has_page(page):
+        st.switch_page(navigation.path_of(page), query_params=query)
 
 
 def _names(labels: tuple[str, ...]) -> str:
-    shown = "、".join(labels[:SHOWN_NAMES])
-    return f"{shown} 等" if len(labels) > SHOWN_NAMES else shown
-
-
-def _days_until(due_at: datetime) -> int:
-    return (clock.local(due_at).date() - clock.today()).days
-
-
-def _waiting(since: datetime | None) -> str | None:
-    if since is None:
-        return None
-    days = (clock.today() - clock.local(since).date()).days
-    return f"等我 {days} 天" if days > 0 else None
-
-
-def today_line(week: int | None) -> str:
-    """Return home's line under the title: 11月20日 周五，第12周。先做逾期的……"""
-    today = formats.day_and_weekday(clock.today(), today=clock.today())
-    of_term = f"，{formats.week(week)}" if week else ""
-    return f"{today}{of_term}。先做逾期的，再做今天的，等我点头的排在后面。"
+    """Name all where they are few; else the first ones and how many there are in all."""
+    if len(labels) <= _SHOWN_NAMES:
+        return "、".join(labels)
+    return f"{'、'.join(labels[:_SHOWN_NAMES])}等，共 {len(labels)} 个"
