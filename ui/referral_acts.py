@@ -56,20 +56,20 @@ def draw_acts(actor: Actor, view: ReferralView) -> None:
         refusal(refused)
     acts = [act for act in LABELS if act in view.acts]
     opened_at, opened = st.session_state.get(_OPEN) or (None, None)
-    is_open = opened_at == view.id and opened in acts
+    form = _FORMS.get(opened) if opened_at == view.id and opened in acts else None
     first = next((act for act in _PRIMARY if act in acts), None)
     with st.container(horizontal=True, gap="xsmall"):
         for act in acts:
             st.button(
                 LABELS[act],
                 key=f"referral_act_{act.value}",
-                type="primary" if act is first and not is_open else "secondary",
+                type="primary" if act is first and form is None else "secondary",
                 on_click=_choose,
                 args=(act, view.id, view.version, view.case_id),
             )
-    if is_open:
+    if form is not None:
         with st.container(border=True):
-            _FORMS[opened](actor, view)
+            form(actor, view)
 
 
 def _choose(act: ReferralAct, referral_id: int, version: int, case_id: int | None) -> None:
