@@ -9,7 +9,7 @@ from services.errors import DomainError, FieldErrors
 from ui import navigation
 from ui.first_run import draw_claim_form, draw_what_follows
 from ui.forms import Form
-from ui.layout import Action, empty_state, field, field_error, note, page_header, side_column
+from ui.layout import Action, empty_state, field, field_error, form_end, note, page_header, side_column
 from ui.messages import explain
 from ui.problems import problem_sentence
 from ui.sign_in import FORM_WIDTH, draw_heading
@@ -97,7 +97,7 @@ form.notices()
 left, right = side_column()
 with left:
     request = draw_claim_form(form)
-    with st.container(horizontal_alignment="right"):
+    with form_end():
         submitted = st.button("设好这所学校", type="primary", icon=":material/check:", key="claim_submit")
 with right:
     draw_what_follows(request)

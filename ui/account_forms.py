@@ -15,7 +15,7 @@ from services.errors import DomainError
 from ui.formats import clock as clock_words
 from ui.formats import day, plain
 from ui.forms import Form, shown
-from ui.layout import flash, note, refusal, side_box
+from ui.layout import facts, flash, form_end, note, refusal, side_box, side_column
 from ui.session import require_user
 from ui.slips import keep_slip
 from ui.states import ACCOUNT
@@ -71,7 +71,7 @@ def add_account() -> None:
                 class_id=class_id,
             )
 
-    with st.container(horizontal=True, horizontal_alignment="right"):
+    with form_end():
         if st.button("不加了", key="account_new_cancel", type="tertiary"):
             form.cancel()
             st.rerun()
@@ -85,7 +85,7 @@ def add_account() -> None:
 
 def show_account(actor: Actor, row: AccountRow) -> None:
     """Draw one account: what can be changed at the left, facts and acts at the side."""
-    left, right = st.columns((1.6, 1))
+    left, right = side_column(1.9)
     with left, st.container(border=True):
         st.markdown(f"**{plain(row.display_name)}** {ACCOUNT[row.state].badge()}")
         if row.is_mine_to_manage:
@@ -125,7 +125,7 @@ def _change_account(actor: Actor, row: AccountRow) -> None:
             is_protection_leader=is_leader,
         )
 
-    with st.container(horizontal_alignment="right"):
+    with form_end():
         label = f"保存{form.drawn_from.values['display_name']}的账号"
         submitted = st.button(plain(label), key=form.key("save"), type="primary", icon=":material/check:")
     if submitted and form.save(change):
@@ -134,14 +134,13 @@ def _change_account(actor: Actor, row: AccountRow) -> None:
 
 
 def _draw_facts(row: AccountRow) -> None:
-    facts = {
+    found = {
         "账号": row.username,
         "工号": row.staff_no or "",
         "班主任": "、".join(row.homeroom_of),
         "最近登录": last_seen(row),
     }
-    rows = [{"什么": label, "怎样": plain(value)} for label, value in facts.items() if value]
-    st.table(rows, border="horizontal", hide_index=True, hide_header=True)
+    facts({label: value for label, value in found.items() if value})
 
 
 def _draw_acts(actor: Actor, row: AccountRow) -> None:
@@ -161,7 +160,7 @@ def _draw_acts(actor: Actor, row: AccountRow) -> None:
 def _ask_to_reset(row: AccountRow) -> None:
     actor = require_user(*MAY_MANAGE)
     st.markdown(f"给 **{plain(row.display_name)}** 一个新的第一次密码？现在的密码马上不能用，登录着的页面会退出。")
-    with st.container(horizontal=True, horizontal_alignment="right"):
+    with form_end():
         if st.button("留着", key="account_reset_keep"):
             st.rerun()
         confirmed = st.button(plain(f"重设{row.display_name}的密码"), key="account_reset_yes", type="primary")
@@ -185,7 +184,7 @@ def _ask_to_disable(row: AccountRow) -> None:
     note("马上不能登录，正开着的页面会退出。写过的记录都在，以后可以再启用。")
     if row.homeroom_of:
         note(f"还是{'、'.join(row.homeroom_of)}的班主任，请到“设置”里换人。", icon="info")
-    with st.container(horizontal=True, horizontal_alignment="right"):
+    with form_end():
         if st.button("留着", key="account_disable_keep"):
             st.rerun()
         confirmed = st.button(plain(f"停用{row.display_name}"), key="account_disable_yes", type="primary")

@@ -18,31 +18,32 @@ from services.schools import ClassRow, DayRange, SubjectTeacher
 from ui import session as ui_session
 from ui.formats import day_range, plain, weekday
 from ui.forms import Form
-from ui.layout import Action, act_list, act_row, empty_state, flash, note, refusal, side_box
+from ui.layout import Action, act_list, act_row, empty_state, flash, form_end, note, refusal, side_box, side_column
 from ui.session import require_user
-from ui.tables import data_table
+from ui.tables import TagColumn, data_table, opening_column
 from ui.transport import UNENCRYPTED, is_unencrypted
+from ui.views import opened_in_table
 
 _TERM_BADGES = {
     "now": ":green-badge[:material/today: 现在]",
     "later": ":blue-badge[:material/schedule: 以后]",
     "over": ":gray-badge[:material/history: 已过]",
 }
-_SELECTED = "class"
+_SELECTED, _OPENED = "class", "settings_open_class"
 
 
 def show_school(actor: Actor) -> None:
     """Draw the school's name, and to the administrator how safe the way here is."""
     with reading() as session:
         stored = schools.find_school_name(session, actor)
-    left, right = st.columns((1.6, 1))
+    left, right = side_column(1.9)
     with left, st.container(border=True):
         form = Form("school", stored, labels={"school_name": "学校名称"})
         form.notices()
         with form.field("school_name", "") as key:
             name = st.text_input("学校名称", key=key, autocomplete="off")
         note("写全称。登录页、名单和印出来的表格上都是这个名字。")
-        with st.container(horizontal_alignment="right"):
+        with form_end():
             submitted = st.button("保存学校名称", key="school_save", type="primary", icon=":material/check:")
     with right:
         _draw_transport(actor)
@@ -127,7 +128,7 @@ def _term_form(actor: Actor, term: Term | None) -> None:
             version=form.drawn_from.version,
         )
 
-    with st.container(horizontal=True, horizontal_alignment="right"):
+    with form_end():
         if st.button("不改了" if term else "不加了", key=form.key("cancel"), type="tertiary"):
             form.cancel()
             st.rerun()
@@ -148,7 +149,7 @@ def show_days(actor: Actor) -> None:
             f"{years}的放假和调休还不知道，现在按周一到周五算。等通知出来，请把放假的日子和调休上课的日子写在下面。",
             icon=":material/event_busy:",
         )
-    left, right = st.columns((1.6, 1))
+    left, right = side_column(1.9)
     with left:
         if ranges:
             _draw_ranges(actor, ranges)
@@ -182,7 +183,7 @@ def _ask_to_remove_days(found: DayRange) -> None:
     when = day_range(found.first_day, found.last_day, today=clock.today())
     st.markdown(f"**{plain(when)} {plain(found.label)}** 不再算{'上课' if found.is_school_day else '放假'}？")
     note("以后照国家的安排算，到期的日子会跟着变。")
-    with st.container(horizontal=True, horizontal_alignment="right"):
+    with form_end():
         if st.button("留着", key="day_keep"):
             st.rerun()
         confirmed = st.button("不算了", key="day_remove", type="primary")
@@ -242,7 +243,7 @@ def show_classes(actor: Actor) -> None:
     chosen = _choose_class(classes, by_class)
     without = sum(1 for found in classes if found.homeroom_id is None)
     missing = f"，{without} 个班还没有班主任" if without else ""
-    st.caption(f"{school_year_label(year)}，{len(classes)} 个班{missing}。选一行，就能换老师。")
+    st.caption(f"{school_year_label(year)}，{len(classes)} 个班{missing}。点班级，就能换老师。")
     if chosen is not None:
         _draw_class(actor, chosen, by_class[chosen.id])
 
@@ -261,9 +262,7 @@ def must_add_classes() -> bool:
 
 def _choose_class(classes: Sequence[ClassRow], by_class: Mapping[int, Sequence[SubjectTeacher]]) -> ClassRow | None:
     ids = [found.id for found in classes]
-    asked = st.query_params.get(_SELECTED, "")
-    place = ids.index(int(asked)) if asked.isdecimal() and int(asked) in ids else None
-    picked = data_table(
+    data_table(
         [
             {
                 "label": found.label,
@@ -274,24 +273,16 @@ def _choose_class(classes: Sequence[ClassRow], by_class: Mapping[int, Sequence[S
             for found in classes
         ],
         {
-            "label": st.column_config.TextColumn("班级", width=110),
+            "label": opening_column("班级", key=_OPENED, width=110),
             "homeroom": st.column_config.TextColumn("班主任", width=120),
-            "subjects": st.column_config.ListColumn("任课教师", width=420),
+            "subjects": TagColumn("任课教师", width=420),
             "pupils": st.column_config.TextColumn("在册", width=90, alignment="right"),
         },
         key=f"classes_table_{hash(tuple(ids))}",
-        alt=f"{len(classes)} 个班，选一行换老师",
-        on_select="rerun",
-        selection_mode="single-row",
-        selection_default={"selection": {"rows": [] if place is None else [place]}},
+        alt=f"{len(classes)} 个班，点班级换老师",
     )
-    positions = picked.selection.rows
-    chosen = classes[positions[0]] if positions and positions[0] < len(classes) else None
-    if chosen is not None and asked != str(chosen.id):
-        st.query_params[_SELECTED] = str(chosen.id)
-    elif chosen is None and asked:
-        st.query_params.pop(_SELECTED, None)
-    return chosen
+    place = opened_in_table(ids, key=_OPENED, parameter=_SELECTED)
+    return None if place is None else classes[place]
 
 
 def _teacher_words(teacher: SubjectTeacher) -> str:
@@ -380,7 +371,7 @@ def add_classes() -> None:
     with right, form.field("count", 1) as key:
         count = st.number_input("一共几个班", key=key, step=1, min_value=1)
     note(f"{school_year_label(year)}。已经有的班不会重复加。")
-    with st.container(horizontal=True, horizontal_alignment="right"):
+    with form_end():
         if st.button("不加了", key="classes_new_cancel", type="tertiary"):
             form.cancel()
             st.rerun()
