@@ -8,11 +8,12 @@ from services.access import Permission, allows
 from ui import navigation, register_filters
 from ui.dialogs import open_dialog, opened
 from ui.layout import Action, empty_state, page_header
-from ui.register_table import draw_table, export_dialog
+from ui.register_table import draw_table, export_dialog, open_clicked
 from ui.session import require_user
-from ui.tables import paging_line
+from ui.tables import current_page, paging_line
 
 actor = require_user(Permission.STUDENT_READ)
+open_clicked()
 
 add = Action("新增学生", "students_add", "person_add", is_primary=True)
 bring = Action("导入名册", "students_import", "upload")
@@ -36,13 +37,12 @@ if total or register_filters.is_filtered(filters):
     register_filters.draw_filters(classes, counts)
 
 if total:
-    table, below = st.container(), st.container()
-    with below:
-        number = paging_line(total, unit="人", page_size=student_lists.PAGE_SIZE, key=register_filters.PAGE)
+    size, key = student_lists.PAGE_SIZE, register_filters.PAGE
+    number = current_page(key, total=total, page_size=size)
     with reading() as session:
-        page = student_lists.list_students(session, actor, filters=filters, order=order, page=number)
-    with table:
-        draw_table(page)
+        page = student_lists.list_students(session, actor, filters=filters, order=order, page=number, page_size=size)
+    draw_table(page)
+    paging_line(key, total=total, unit="人", page_size=size)
 elif register_filters.is_filtered(filters):
     everybody = Action("看全部", "students_clear", on_click=register_filters.clear_filters)
     empty_state("search_off", "没有这样的学生", "换一个班级、类别或学籍看看。", actions=[everybody])

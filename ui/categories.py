@@ -5,14 +5,13 @@ from collections.abc import Mapping, Sequence
 from db.tables import CategoryKind
 from services.student_files import CategoryEntry
 from services.student_lists import GROUP_OF, CategoryGroup
-from ui.formats import plain
+from ui.layout import tag
 
 _ICONS: Mapping[CategoryGroup, str] = {
-    CategoryGroup.LEFT_BEHIND: "home_health",
+    CategoryGroup.LEFT_BEHIND: "house",
     CategoryGroup.FOUR_SPECIAL: "diversity_3",
     CategoryGroup.IN_DIFFICULTY: "support",
 }
-TINT = "#E3EBEA"
 LEVELS: Mapping[int, str] = {1: "一级", 2: "二级", 3: "三级"}
 SUBKINDS: Mapping[CategoryKind, Sequence[str]] = {
     CategoryKind.LEFT_BEHIND: ("父母都外出", "父亲外出，母亲难以监护", "母亲外出，父亲难以监护", "一方外出"),
@@ -30,4 +29,4 @@ def category_words(entry: CategoryEntry) -> str:
 
 def category_badge(entry: CategoryEntry) -> str:
     """Return a category in force as a badge."""
-    return f":primary-badge[:material/{_ICONS[GROUP_OF[entry.kind]]}: {plain(category_words(entry))}]"
+    return tag(category_words(entry), _ICONS[GROUP_OF[entry.kind]])

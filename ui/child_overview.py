@@ -8,15 +8,15 @@ from services.student_files import CategoryEntry, ContactCard, GuardianCard, Stu
 from ui import formats
 from ui.categories import LEVELS, category_badge, category_words
 from ui.dialogs import open_dialog
-from ui.formats import plain
-from ui.layout import note, side_box, side_column
+from ui.formats import plain, plain_lines
+from ui.layout import facts, note, side_box, side_column
 
 _SMALL_BUTTON = 72
 
 
 def draw(_actor: Actor, file: StudentFile) -> None:
     """Draw what this person may see; what it may not is not mentioned."""
-    main, side = side_column()
+    main, side = side_column(1.9)
     with main:
         _draw_categories(file)
         _draw_classes(file)
@@ -46,13 +46,13 @@ def _draw_categories(file: StudentFile) -> None:
 
 def _draw_category(file: StudentFile, entry: CategoryEntry) -> None:
     today = clock.today()
-    facts = [f"{formats.day(entry.from_day, today=today)}起"]
+    said = [f"{formats.day(entry.from_day, today=today)}起"]
     if entry.level:
-        facts.insert(0, LEVELS[entry.level])
+        said.insert(0, LEVELS[entry.level])
     if entry.evidence:
-        facts.append(f"依据：{entry.evidence}")
+        said.append(f"依据：{entry.evidence}")
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):
-        st.markdown(f"{category_badge(entry)} :small[:gray[{plain('，'.join(facts))}]]")
+        st.markdown(f"{category_badge(entry)} :small[:gray[{plain('，'.join(said))}]]", width="stretch")
         if file.may_write_categories:
             for label, dialog in (("改", "category"), ("结束", "end_category")):
                 st.button(
@@ -72,19 +72,16 @@ def _draw_classes(file: StudentFile) -> None:
     with st.container(border=True, gap="small"):
         st.markdown("**班级和学籍**")
         rows = {
-            plain(f"{stay.school_year}–{stay.school_year + 1} 学年"): plain(
+            f"{stay.school_year}–{stay.school_year + 1} 学年": (
                 f"{stay.label}，{formats.day(stay.from_day, today=today)}"
                 + (f"到{formats.day(stay.to_day, today=today)}" if stay.to_day else "起")
             )
             for stay in reversed(file.class_history)
         }
-        if not rows:
-            note("还没有编过班。")
+        if rows:
+            facts(rows, alt="在过的班级")
         else:
-            st.table(
-                [{"": year, " ": words} for year, words in rows.items()],
-                border="horizontal", hide_index=True, hide_header=True,
-            )  # fmt: skip
+            note("还没有编过班。")
         state = file.state.label
         if file.left_on:
             state += f"，{formats.day(file.left_on, today=today)}离校"
@@ -132,7 +129,7 @@ def _draw_guardian_acts(file: StudentFile, card: ContactCard) -> None:
 
 
 def _card_rows(card: ContactCard) -> list[dict[str, str]]:
-    facts: list[tuple[str, str | None]] = [
+    said: list[tuple[str, str | None]] = [
         ("出生", _birth_day(card)),
         ("民族", card.ethnicity),
         ("住校", None if card.is_boarding is None else ("住校" if card.is_boarding else "走读")),
@@ -141,16 +138,12 @@ def _card_rows(card: ContactCard) -> list[dict[str, str]]:
         *[(guardian_title(each), _guardian_words(each)) for each in card.guardians],
         ("证件号", card.id_number_masked),
     ]
-    return [{"": plain(label), " ": _lines(words)} for label, words in facts if words]
+    return [{"name": f":gray[{plain(label)}]", "value": plain_lines(words)} for label, words in said if words]
 
 
 def _birth_day(card: ContactCard) -> str | None:
     born = card.birth_day
     return f"{born.year}年{born.month}月{born.day}日" if born else None
-
-
-def _lines(words: str) -> str:
-    return "  \n".join(plain(line) for line in words.split("\n"))
 
 
 def _guardian_words(guardian: GuardianCard) -> str:

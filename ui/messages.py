@@ -5,7 +5,12 @@ from functools import singledispatch
 from pydantic import ValidationError
 
 from services import accounts, setup, sign_in
+from services.assessments import ChildUnknown
+from services.drafts import DraftTooLarge
 from services.errors import DomainError, EditedMeanwhile, FieldErrors, NotAllowed, NotFound
+from services.referral_moves import CannotMerge
+from services.referrals import IllegalMove, StoppedForProtection
+from ui.states import REFERRAL
 
 CANNOT_BE_SEEN = "这里看不了：没有这一条，或不归您看。有事请找关爱室负责人。"
 
@@ -102,3 +107,29 @@ def _password_needed(_error: sign_in.PasswordNeeded) -> str:
 
 def _waiting_time(seconds: int) -> str:
     return f"{seconds} 秒" if seconds < 60 else f"{-(-seconds // 60)} 分钟"
+
+
+@explain.register
+def _illegal_move(error: IllegalMove) -> str:
+    now = REFERRAL[error.from_state.value].word
+    return f"这件受理现在是“{now}”，这一步做不了。请刷新看看它到了哪一步。"
+
+
+@explain.register
+def _stopped(_error: StoppedForProtection) -> str:
+    return "先停一停：这个孩子的事，对家长和其他人的告知由关爱室负责人决定。请先找负责人。"
+
+
+@explain.register
+def _cannot_merge(_error: CannotMerge) -> str:
+    return "合并不了：只有同一个孩子、还没办完的受理才能合在一起。"
+
+
+@explain.register
+def _child_unknown(_error: ChildUnknown) -> str:
+    return "还不知道是哪个孩子。请先在受理清单里认出孩子，再转成个案。"
+
+
+@explain.register
+def _draft_too_large(_error: DraftTooLarge) -> str:
+    return "写得太长，草稿存不下了。请先保存，或删短一些。"

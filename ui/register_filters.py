@@ -7,11 +7,12 @@ import streamlit as st
 
 from db.tables import EnrolmentState
 from services.student_lists import CategoryGroup, ClassName, StudentFilters, StudentOrder
+from ui.layout import filter_row
 
 PAGE = "students_page"
 _GRADE, _CLASS, _CATEGORY = "students_grade", "students_class", "students_category"
 _STATE, _ORDER = "students_state", "students_order"
-_ADDRESS = {_GRADE: "grade", _CLASS: "class", _CATEGORY: "category", _STATE: "state", _ORDER: "order", PAGE: "page"}
+_ADDRESS = {_GRADE: "grade", _CLASS: "class", _CATEGORY: "category", _STATE: "state", _ORDER: "order"}
 _HERE = "here"
 Choice = TypeVar("Choice", int, str)
 
@@ -23,7 +24,6 @@ def read_filters(classes: Sequence[ClassName]) -> tuple[StudentFilters, StudentO
     _take(_CATEGORY, {each.value: each.value for each in CategoryGroup}, None)
     _take(_STATE, {each.value: each.value for each in EnrolmentState}, _HERE)
     _take(_ORDER, {each.value: each.value for each in StudentOrder}, StudentOrder.CLASS.value)
-    _take(PAGE, {str(number): number for number in range(1, 1000)}, 1)
     grade, class_id = st.session_state[_GRADE], st.session_state[_CLASS]
     if class_id and not any(each.id == class_id and grade in (0, each.grade) for each in classes):
         st.session_state[_CLASS] = class_id = 0  # the class is of another grade than the one just chosen
@@ -40,7 +40,7 @@ def read_filters(classes: Sequence[ClassName]) -> tuple[StudentFilters, StudentO
 def draw_filters(classes: Sequence[ClassName], counts: Mapping[CategoryGroup, int]) -> None:
     """Draw the row; pills only for who may see categories."""
     grades = {each.grade: each.grade_label for each in classes}
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with filter_row():
         if len(grades) > 1:
             _select("年级", {0: "全部年级", **grades}, key=_GRADE, width=120)
         if len(classes) > 1:
@@ -61,10 +61,14 @@ def draw_filters(classes: Sequence[ClassName], counts: Mapping[CategoryGroup, in
 
 def keep_in_address() -> None:
     """Write what is chosen into the address, so that reload and back lead here again."""
-    usual = {_GRADE: 0, _CLASS: 0, _CATEGORY: None, _STATE: _HERE, _ORDER: StudentOrder.CLASS.value, PAGE: 1}
-    chosen = {_ADDRESS[key]: str(st.session_state[key]) for key in usual if st.session_state.get(key) != usual[key]}
-    if chosen != st.query_params.to_dict():
-        st.query_params.from_dict(chosen)
+    usual = {_GRADE: 0, _CLASS: 0, _CATEGORY: None, _STATE: _HERE, _ORDER: StudentOrder.CLASS.value}
+    for key, name in _ADDRESS.items():
+        chosen = st.session_state.get(key)
+        wanted = None if chosen == usual[key] else str(chosen)
+        if wanted is None:
+            st.query_params.pop(name, None)
+        elif st.query_params.get(name) != wanted:
+            st.query_params[name] = wanted
 
 
 def is_filtered(filters: StudentFilters) -> bool:

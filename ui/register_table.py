@@ -8,14 +8,13 @@ import streamlit as st
 from services import clock, student_exports
 from services.access import Permission
 from services.student_exports import ExportPurpose
-from services.student_lists import CategoryGroup, StudentFilters, StudentPage
+from services.student_lists import StudentFilters, StudentPage
 from ui import navigation
-from ui.categories import TINT
 from ui.dialogs import close_dialog
 from ui.forms import Form
 from ui.layout import note
 from ui.session import require_user
-from ui.tables import data_table
+from ui.tables import TagColumn, data_table, opening_column
 
 _CLICK, _SHOWN = "students_open", "care_students_shown"
 _MIME = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "csv": "text/csv"}
@@ -41,30 +40,27 @@ def draw_table(page: StudentPage) -> None:
     data_table(rows, _columns(page), key="students_table", alt=f"学生名册，共 {page.total} 人。")
 
 
+def open_clicked() -> None:
+    """Open the child whose name was just clicked, if any: looked up in the list that was sent, before a new one is."""
+    click = st.session_state.get(_CLICK)
+    shown: Sequence[int] = st.session_state.get(_SHOWN, [])
+    if click is not None and click["row"] < len(shown):
+        st.switch_page(navigation.path_of(navigation.CHILD), query_params={"student": str(shown[click["row"]])})
+
+
 def _columns(page: StudentPage) -> dict[str, Any]:  # column configurations have no common public type
     text = st.column_config.TextColumn
     columns: dict[str, Any] = {
-        "name": st.column_config.ButtonColumn(
-            "姓名", type="tertiary", alignment="left", width=120, on_click=_open_child, key=_CLICK
-        ),
+        "name": opening_column("姓名", key=_CLICK, width=120),
         "class": text("班级", width=90),
         "gender": text("性别", width=60),
         "number": text("学号", width=130),
     }
     if page.shows_categories:
-        columns["groups"] = st.column_config.MultiselectColumn(
-            "类别", width=180, options=[each.label for each in CategoryGroup], color=[TINT] * len(CategoryGroup)
-        )
+        columns["groups"] = TagColumn("类别", width=180)
     if page.shows_needs_care:
         columns["care"] = text("关心", width=90)
     return columns | {"homeroom": text("班主任", width=110), "state": text("学籍", width=80)}
-
-
-def _open_child() -> None:
-    position = st.session_state[_CLICK]["row"]
-    shown: Sequence[int] = st.session_state.get(_SHOWN, [])
-    if position < len(shown):
-        st.switch_page(navigation.path_of(navigation.CHILD), query_params={"student": str(shown[position])})
 
 
 @st.dialog("导出这张表", dismissible=False)
