@@ -10,7 +10,7 @@ from tests.browser.conftest import SCREENS
 
 pytestmark = pytest.mark.browser
 SCHOOL = "青澜县望舒中心学校"
-HOME_LINE = "逾期的、今天的、等我的"
+HOME_LINE = "先做逾期的，再做今天的"
 PASSWORD = "Wangshu-2026"
 
 
