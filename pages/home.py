@@ -46,8 +46,9 @@ with main:
         for block, of_group in groupby(shown, key=lambda duty: (duty.is_first, duty.group)):
             with act_list():
                 for place, duty in enumerate(of_group):
-                    act_row(title_of(duty), badge_of(duty), reason_of(duty), button_of(duty), on_click=follow,
-                            args=(duty,), key=f"home_{duty.kind}_{duty.target_id}_{block}_{place}")  # fmt: skip
+                    key = f"home_{duty.kind}_{duty.target_id}_{block}_{place}"
+                    if act_row(title_of(duty), badge_of(duty), reason_of(duty), button_of(duty), key=key):
+                        follow(duty)
 if side is not None:
     with side:
         draw_side(numbers, figures)

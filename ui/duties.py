@@ -124,7 +124,7 @@ def button_of(duty: Duty) -> str:
 
 
 def follow(duty: Duty) -> None:
-    """Go where the act is done; for `on_click`."""
+    """Go where the act is done."""
     page, parameter = _PAGES[duty.target]
     if duty.target is DutyTarget.ASSESSMENT and duty.has_begun:
         page = "assessment"

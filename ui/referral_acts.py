@@ -24,6 +24,7 @@ from ui.session import require_user
 
 _OPEN = "care_referral_act"  # (referral id, act): the one whose form is drawn
 _REFUSED = "care_referral_refused"
+_GO = "care_referral_go"
 
 LABELS = {
     ReferralAct.REPORT_ABUSE: "记下报告时间",
@@ -52,22 +53,25 @@ _PRIMARY = (
 
 def draw_acts(actor: Actor, view: ReferralView) -> None:
     """Draw the acts this person has, and the form of the one that is open."""
+    if go := st.session_state.pop(_GO, None):
+        st.switch_page(navigation.path_of(go[0]), query_params=go[1])
     if refused := st.session_state.pop(_REFUSED, None):
         refusal(refused)
     acts = [act for act in LABELS if act in view.acts]
-    opened_at, opened = st.session_state.get(_OPEN) or (None, None)
-    is_open = opened_at == view.id and opened in acts
+    opened: ReferralAct | None = None
+    if st.session_state.get(_OPEN, (None,))[0] == view.id:
+        opened = next((act for act in acts if act is st.session_state[_OPEN][1]), None)
     first = next((act for act in _PRIMARY if act in acts), None)
     with st.container(horizontal=True, gap="xsmall"):
         for act in acts:
             st.button(
                 LABELS[act],
                 key=f"referral_act_{act.value}",
-                type="primary" if act is first and not is_open else "secondary",
+                type="primary" if act is first and opened is None else "secondary",
                 on_click=_choose,
                 args=(act, view.id, view.version, view.case_id),
             )
-    if is_open:
+    if opened is not None:
         with st.container(border=True):
             _FORMS[opened](actor, view)
 
@@ -105,9 +109,8 @@ def _do_now(act: Callable[[Session], object]) -> bool:
 
 
 def _go(page: str, **query: object) -> None:
-    st.switch_page(
-        navigation.path_of(page), query_params={key: str(value) for key, value in query.items() if value is not None}
-    )
+    """Leave for another page in the run that follows the click: a callback runs before pages are registered."""
+    st.session_state[_GO] = (page, {key: str(value) for key, value in query.items() if value is not None})
 
 
 def _finish(form: Form, label: str, act: Callable[[Session], object], done: str, *, leave: bool = False) -> None:
