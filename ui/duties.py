@@ -73,7 +73,7 @@ def title_of(duty: Duty) -> str:
 def reason_of(duty: Duty) -> str:
     """Return why, by when, and whose it is where it isn't the reader's."""
     whose = f"，{duty.owner_name}接手" if duty.owner_name and not duty.is_mine else ""
-    due = f"应在 {due_words(duty.due_at)}" if duty.due_at else ""
+    due = _spaced("应在", due_words(duty.due_at)) if duty.due_at else ""
     channel = CHANNELS[duty.channel] if duty.channel else ""
     match duty.kind:
         case DutyKind.REPORT_ABUSE:
@@ -131,6 +131,11 @@ def follow(duty: Duty) -> None:
     query = {parameter: str(duty.target_id)} if parameter and duty.target_id else {}
     if navigation.has_page(page):
         st.switch_page(navigation.path_of(page), query_params=query)
+
+
+def _spaced(word: str, moment: str) -> str:
+    """Put a space between a word and a figure, none between words."""
+    return f"{word} {moment}" if moment[0].isdigit() else f"{word}{moment}"
 
 
 def _names(labels: tuple[str, ...]) -> str:

@@ -226,8 +226,8 @@ def _draw_report(actor: Actor, view: ReferralView) -> None:
     form.notices()
     moments: dict[str, datetime | None] = {}
     for name, label, before in (
-        ("police_told_at", "报警（110）", view.police_told_at),
-        ("authority_told_at", "报告教育局", view.authority_told_at),
+        ("police_told_at", "已报警（110）", view.police_told_at),
+        ("authority_told_at", "已报告教育局", view.authority_told_at),
     ):
         if before is not None:
             note(f"{label}：{moment(before)}", icon="check_circle")
@@ -243,7 +243,7 @@ def _draw_report(actor: Actor, view: ReferralView) -> None:
 def _ask_moment(form: Form, name: str, label: str) -> datetime | None:
     """Ask for a day and a time; nothing where it wasn't told yet."""
     with form.field(f"{name}_is_told", False) as key:
-        is_told = st.toggle(f"{label}已经告知", key=key)
+        is_told = st.toggle(label, key=key)
     now = clock.local(clock.now())
     with form.field(f"{name}_day", now.date()) as day_key:
         day = st.date_input("哪天", key=day_key, format="YYYY-MM-DD", disabled=not is_told)
