@@ -1,8 +1,8 @@
 """Importing a roster: read it, see what it would do, confirm it in one transaction, take it back as a whole."""
 
 from collections import Counter
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -27,7 +27,7 @@ from services.imports.matching import FieldChange, Match, MatchedBy, Outcome, Pr
 from services.imports.returning import file_order, problem_of, returned_row
 from services.imports.stored import load_children
 from services.imports.undoing import BlockedRow, BlockReason, UndoBlocked
-from services.imports.wanted import wanted_children
+from services.imports.wanted import WantedChild, wanted_children
 from services.imports.writing import Progress, write_matches
 from services.schools import current_school_year
 
@@ -68,6 +68,7 @@ class ImportPreview:
     reading: RosterReading
     school_year: int
     rows: tuple[PreviewRow, ...]  # one for each row taken from the file, in its order
+    wanted: tuple[WantedChild, ...] = field(repr=False, compare=False)
 
     def count(self, outcome: Outcome) -> int:
         """Return how many rows have this outcome."""
@@ -110,10 +111,13 @@ class ImportPreview:
     def summary(self) -> dict[str, Any]:  # the counts are written to JSON as they are
         """Return the counts and positions of the whole import."""
         reading = self.full_reading()
+        ignored = dict(reading.ignored_rows)
+        if reading.encoding is not None:  # a text file begins with its header: no row was passed over
+            ignored.pop("header_rows", None)
         return reading.summary() | {
             "changed": self.count(Outcome.CHANGED),
             "unchanged": self.count(Outcome.UNCHANGED),
-            "ignored_rows": dict(reading.ignored_rows),
+            "ignored_rows": ignored,
         }
 
 
@@ -164,7 +168,8 @@ def read_roster(
 @permitted(Permission.STUDENT_IMPORT)
 def preview_import(session: Session, actor: Actor, *, reading: RosterReading) -> ImportPreview:
     """Say what an import would do; writes nothing. Five statements, however long the list."""
-    return _preview(reading, *_match(session, reading))
+    wanted = tuple(wanted_children(reading.rows))
+    return _preview(reading, *_match(session, wanted))
 
 
 @permitted(Permission.STUDENT_IMPORT)
@@ -186,7 +191,7 @@ def confirm_import(
         StalePreview: the register has changed since, and the import would now do something else.
     """
     _lock(session)
-    matches, school_year = _match(session, preview.reading, locking=True)
+    matches, school_year = _match(session, preview.wanted, locking=True)
     current = _preview(preview.reading, matches, school_year)
     if (current.school_year, current.rows) != (preview.school_year, preview.rows):
         raise StalePreview(current)
@@ -293,14 +298,15 @@ def list_imports(session: Session, actor: Actor, *, limit: int = 50) -> list[Imp
     ]
 
 
-def _match(session: Session, reading: RosterReading, *, locking: bool = False) -> tuple[list[Match], int]:
+def _match(session: Session, wanted: Sequence[WantedChild], *, locking: bool = False) -> tuple[list[Match], int]:
     school_year = current_school_year(load_calendar(session), clock.today())
     stored = load_children(session, school_year=school_year, locking=locking)
-    return match_rows(wanted_children(reading.rows), stored, school_year=school_year), school_year
+    return match_rows(wanted, stored, school_year=school_year), school_year
 
 
 def _preview(reading: RosterReading, matches: list[Match], school_year: int) -> ImportPreview:
-    return ImportPreview(reading, school_year, tuple(match.shown for match in matches))
+    rows, wanted = (tuple(getattr(match, part) for match in matches) for part in ("shown", "wanted"))
+    return ImportPreview(reading, school_year, rows, wanted)
 
 
 def _lock(session: Session) -> None:

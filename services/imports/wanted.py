@@ -27,11 +27,7 @@ class WantedGuardian:
     phone: str | None
     second_phone: str | None
     is_primary: bool
-
-    @property
-    def phone_hash(self) -> str | None:
-        """The keyed hash by which the phone is found."""
-        return phone_hash(self.phone) if self.phone else None
+    phone_hash: str | None = None
 
 
 @dataclass(slots=True)
@@ -67,7 +63,10 @@ def _child(row: RosterRow, *, is_own_number: bool) -> WantedChild:
         student_no=row.student_no,
         id_hash=id_number_hash(row.id_number) if row.id_number else None,
         ethnicity=row.ethnic,
-        guardians=_guardians(row),
+        guardians=tuple(
+            replace(guardian, phone_hash=phone_hash(guardian.phone)) if guardian.phone else guardian
+            for guardian in _guardians(row)
+        ),
         categories=frozenset(CategoryKind(word) for word in row.categories),
         extra=dict(row.unknown),
     )
