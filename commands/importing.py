@@ -101,7 +101,7 @@ def _tell(preview: "ImportPreview", *, is_dry_run: bool) -> None:
     elif preview.is_empty:
         print("和名册里的一样，什么都没有改。")
     else:
-        print("已经写进名册。要整批撤回，请在网页上打开“导入”里的导入记录。")
+        print("已经写进名册。发现不对，可以整批撤回：请在网页上打开导入记录。")
 
 
 def _remark(reason: str) -> str:

@@ -280,7 +280,9 @@ def list_imports(session: Session, actor: Actor, *, limit: int = 50) -> list[Imp
         .limit(limit)
     ).all()
     people = {batch.imported_by_id for batch in batches} | {batch.undone_by_id for batch in batches}
-    names = dict(session.exec(select(AppUser.id, AppUser.display_name).where(col(AppUser.id).in_(people - {None}))))
+    names = dict(
+        session.exec(select(AppUser.id, AppUser.display_name).where(col(AppUser.id).in_(people - {None}))).all()
+    )
     return [
         ImportListing(
             id=batch.id or 0,
