@@ -21,7 +21,7 @@ _PAGE_SIZE = 10
 _ID_REASONS = frozenset(
     {Reason.ID_STORED_AS_NUMBER, Reason.ID_FORMAT, Reason.ID_CHECKSUM, Reason.ID_CONFLICT, Reason.ID_MISSING}
 )
-_LONG_NUMBER = re.compile(r"[0-9０-９][0-9０-９xX*\- ]{9,}")  # an ID number or a telephone, wherever it stands
+_LONG_NUMBER = re.compile(r"(?:[0-9０-９*][- ]?){10,}[0-9０-９xX]")  # an ID number or a telephone, wherever it stands
 _NOTES = {
     "rejected": "这些行不会写进名册。下载下来，照“要改的地方”改好，再从这里导入一次。",
     "warnings": "这些行会导入，请看一眼对不对。",

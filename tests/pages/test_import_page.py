@@ -20,6 +20,7 @@ from services.student_imports import confirm_import, preview_import, read_roster
 from services.students import change_student
 from tests.pages.conftest import OpenPage, World, words_on
 from ui import import_state
+from ui.formats import plain
 from ui.import_preview import place_words
 from ui.session import NOT_FOR_YOU
 
@@ -214,7 +215,7 @@ def test_the_name_cannot_be_corrected_away(open_page: OpenPage, world: World):
     column_box(screen, "姓名").set_value("").run()
 
     assert not screen.exception
-    assert "没有照改：这样就没有“姓名”这一列了" in words_on(screen).replace("\\", "")
+    assert "没有照改：这样就没有“姓名”这一列了" in words_on(screen)
     assert column_box(screen, "姓名").value == "name"
     assert "新增 1" in words_on(screen)
 
@@ -246,7 +247,7 @@ def test_a_file_that_is_no_roster_is_refused_in_one_sentence(open_page, world: W
     screen = opened(open_page, world, name, content)
 
     assert not screen.exception
-    assert refusal_sentence(error).replace("（", "").split("。")[0][:8] in words_on(screen)
+    assert plain(refusal_sentence(error)) in words_on(screen)
     assert "import_confirm" not in {button.key for button in screen.button}
 
 
@@ -284,7 +285,7 @@ def test_after_a_reload_the_page_asks_for_the_file_again(open_page: OpenPage, wo
     assert "刚才选的文件没有留下来，也没有导入。请再选一次。" in words_on(screen)
 
 
-@pytest.mark.parametrize("role", [Role.HOMEROOM, Role.SUBJECT_TEACHER, Role.MENTOR, Role.ADMINISTRATOR])
+@pytest.mark.parametrize("role", [Role.HOMEROOM, Role.SUBJECT_TEACHER, Role.MENTOR, Role.ADMIN])
 def test_others_do_not_see_the_page(open_page: OpenPage, world: World, role):
     screen = open_page("import_students", world.staff[role])
 
