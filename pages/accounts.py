@@ -6,6 +6,7 @@ from db.transactions import reading
 from services import accounts
 from services.accounts import AccountRow
 from ui.account_forms import MAY_MANAGE, add_account, last_seen, show_account
+from ui.dialogs import open_dialog, opened
 from ui.layout import Action, empty_state, page_header
 from ui.session import require_user, school_name
 from ui.slips import has_slip, show_slip
@@ -51,8 +52,15 @@ def choose_account(rows: list[AccountRow]) -> AccountRow | None:
     return None if place is None else rows[place]
 
 
-add = Action("新增账号", "accounts_add", icon="person_add", is_primary=SELECTED not in st.query_params)
-clicked = page_header(
+add = Action(
+    "新增账号",
+    "accounts_add",
+    icon="person_add",
+    is_primary=SELECTED not in st.query_params,
+    on_click=open_dialog,
+    args=("account_add",),
+)
+page_header(
     "账号",
     "谁能登录，能看到什么。停用以后，写过的记录都还在。",
     actions=[] if has_slip() else [add],
@@ -75,5 +83,5 @@ if shown:
         st.caption(f"{len(shown)} 个账号。点姓名，就能改岗位、重设密码或停用。")
 else:
     empty_state("person_off", "没有停用的账号", "离校的老师可以停用账号，写过的记录都留着。")
-if clicked:
+if opened("account_add"):
     add_account()

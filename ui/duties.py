@@ -25,6 +25,7 @@ ACTS = {
     DutyKind.UNENCRYPTED: "看设置",
 }
 _SHOWN_NAMES = 6
+_VIEWS = {DutyTarget.CLASSES: "classes", DutyTarget.SCHOOL_DAYS: "days"}
 _PAGES = {
     DutyTarget.REFERRAL: ("referrals", "referral"),
     DutyTarget.ASSESSMENT: ("referrals", "referral"),
@@ -129,6 +130,8 @@ def follow(duty: Duty) -> None:
     if duty.target is DutyTarget.ASSESSMENT and duty.has_begun:
         page = "assessment"
     query = {parameter: str(duty.target_id)} if parameter and duty.target_id else {}
+    if view := _VIEWS.get(duty.target):
+        query = {"view": view}
     if navigation.has_page(page):
         st.switch_page(navigation.path_of(page), query_params=query)
 
