@@ -32,7 +32,6 @@ def find_actor(session: Session, username: str | None) -> Actor:
         user_id=user.id,
         display_name=user.display_name,
         roles=frozenset(Role(role) for role in session.exec(held)),
-        must_change_password=user.must_change_password,
         is_protection_leader=user.is_protection_leader,
         os_user=command_line().os_user,
     )
