@@ -121,6 +121,30 @@ class ToolsMissing(Problem):
         self.packages = packages
 
 
+class UserUnknown(Problem):
+    """The account named with --as is not there, or disabled."""
+
+    def __init__(self, user: str) -> None:
+        super().__init__(user)
+        self.user = user
+
+
+class NotTheirs(UserUnknown):
+    """The account named with --as may not do this."""
+
+
+class FileFormUnknown(Problem):
+    """The name of the file to write ends in something we don't write."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+class FileUnwritable(FileFormUnknown):
+    """The file can't be written there."""
+
+
 SENTENCES: dict[type[Exception], str] = {
     PortTaken: "端口 {port} 已经有程序在用：请先停掉它，或换一个端口，例如 --port {other}。",
     PortForbidden: "端口 {port} 只有系统管理员能用：请换一个 1024 以上的端口，例如 --port 8501。",
@@ -138,6 +162,10 @@ SENTENCES: dict[type[Exception], str] = {
     "python3 -m pip download -r {requirements} -d wheels，把 wheels 文件夹拷到这里，再运行同一条命令。",
     InstallBroken: "程序包没有装完：请看 {log} 里最后几行写的原因，处理好以后再运行同一条命令。",
     DiskFull: "{path} 所在的磁盘满了：请腾出至少 1 GB，再运行同一条命令。",
+    UserUnknown: "没有能用的账号 {user}：请对照“账号”一页再写一遍，或去掉 --as。",
+    NotTheirs: "账号 {user} 的岗位不能做这件事：请换一个账号，或去掉 --as。",
+    FileFormUnknown: "{path} 要以 .xlsx 或 .csv 结尾：请改一下文件名。",
+    FileUnwritable: "{path} 写不进去：请看看文件夹在不在、能不能写，文件是不是正开着。",
     ToolsMissing: "缺{tools}，这次测试不能少：请先运行 apt-get install -y {packages}，再运行同一条命令。",
     errors.KeyMissing: "有数据，却没有打开它的密钥文件 {path}：请把另存的那份放回去，或用 CARE_KEY_FILE 指出它在哪里。",
     errors.KeyWrong: "密钥文件 {path} 打不开这份数据：它坏了，或属于另一份数据，请换成和这份数据一起保存的密钥文件。",

@@ -6,24 +6,26 @@ from db.transactions import reading
 from services import accounts
 from services.accounts import AccountRow
 from ui.account_forms import MAY_MANAGE, add_account, last_seen, show_account
+from ui.dialogs import open_dialog, opened
 from ui.layout import Action, empty_state, page_header
 from ui.session import require_user, school_name
 from ui.slips import has_slip, show_slip
 from ui.states import ACCOUNT
-from ui.tables import StateColumn, data_table
-from ui.views import choose_view
+from ui.tables import StateColumn, TagColumn, data_table, opening_column
+from ui.views import choose_view, opened_in_table
 
 actor = require_user(*MAY_MANAGE)
 
+SELECTED = "account"  # in the address: the id, so that a reload opens the same account
+OPENED = "accounts_open"
 COLUMNS = {
-    "name": st.column_config.TextColumn("姓名", width=110),
+    "name": opening_column("姓名", key=OPENED, width=110),
     "username": st.column_config.TextColumn("账号", width=120),
-    "roles": st.column_config.ListColumn("岗位", width=260),
+    "roles": TagColumn("岗位", width=270),
     "classes": st.column_config.TextColumn("班主任", width=110),
     "state": StateColumn("状态", list(ACCOUNT.values()), width=120),
     "seen": st.column_config.TextColumn("最近登录", width=130),
 }
-SELECTED = "account"  # in the address: the id, so that a reload opens the same account
 
 
 def table_row(row: AccountRow) -> dict[str, object]:
@@ -38,50 +40,48 @@ def table_row(row: AccountRow) -> dict[str, object]:
 
 
 def choose_account(rows: list[AccountRow]) -> AccountRow | None:
-    """Draw the table and return the account chosen in it, or named in the address."""
+    """Draw the table and return the account opened in it, or named in the address."""
     ids = [row.id for row in rows]
-    asked = st.query_params.get(SELECTED, "")
-    place = ids.index(int(asked)) if asked.isdecimal() and int(asked) in ids else None
-    picked = data_table(
+    data_table(
         [table_row(row) for row in rows],
         COLUMNS,
         key=f"accounts_table_{hash(tuple(ids))}",  # a position means another person when the rows change
-        alt=f"{len(rows)} 个账号，选一行看这个账号",
-        on_select="rerun",
-        selection_mode="single-row",
-        selection_default={"selection": {"rows": [] if place is None else [place]}},
+        alt=f"{len(rows)} 个账号，点姓名看这个账号",
     )
-    positions = picked.selection.rows
-    chosen = rows[positions[0]] if positions and positions[0] < len(rows) else None
-    if chosen is not None and asked != str(chosen.id):
-        st.query_params[SELECTED] = str(chosen.id)
-    elif chosen is None and asked:
-        st.query_params.pop(SELECTED, None)
-    return chosen
+    place = opened_in_table(ids, key=OPENED, parameter=SELECTED)
+    return None if place is None else rows[place]
 
 
-add = Action("新增账号", "accounts_add", icon="person_add", is_primary=SELECTED not in st.query_params)
-clicked = page_header(
+add = Action(
+    "新增账号",
+    "accounts_add",
+    icon="person_add",
+    is_primary=SELECTED not in st.query_params,
+    on_click=open_dialog,
+    args=("account_add",),
+)
+page_header(
     "账号",
     "谁能登录，能看到什么。停用以后，写过的记录都还在。",
     actions=[] if has_slip() else [add],
 )
 if has_slip():
-    show_slip(school_name=school_name(), button="收好了，回到账号")
+    if show_slip(school_name=school_name(), button="收好了，回到账号"):
+        st.rerun()
     st.stop()
 with reading() as session:
     everybody = accounts.list_accounts(session, actor)
 
 active = [row for row in everybody if row.is_active]
 disabled = [row for row in everybody if not row.is_active]
-view = choose_view({"active": f"在用 {len(active)}", "disabled": f"停用 {len(disabled)}"}, key="accounts_view")
+view = choose_view({"active": "在用的", "disabled": "停用的"}, key="accounts_view")
 shown = active if view == "active" else disabled
 if shown:
     if chosen := choose_account(shown):
         show_account(actor, chosen)
     else:
-        st.caption(f"{len(shown)} 个账号。选一行，就能改岗位、重设密码或停用。")
+        st.caption(f"{len(shown)} 个账号。点姓名，就能改岗位、重设密码或停用。")
 else:
     empty_state("person_off", "没有停用的账号", "离校的老师可以停用账号，写过的记录都留着。")
-if clicked:
+if opened("account_add"):
     add_account()

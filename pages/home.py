@@ -1,9 +1,53 @@
 """Home: what is late, what is today, what waits for me."""
 
-from services.access import Permission
-from ui.layout import empty_state, page_header
-from ui.session import require_user
+from itertools import groupby
+
+import streamlit as st
+
+from db.transactions import reading
+from services import home
+from services.access import Permission, allows
+from services.home import DutyGroup
+from ui import navigation
+from ui.duties import badge_of, button_of, follow, reason_of, title_of
+from ui.home_side import draw_side, empty_line, today_line
+from ui.layout import Action, act_list, act_row, empty_state, page_header, side_column
+from ui.session import my_duties, require_user
 
 actor = require_user(Permission.HOME_READ)
-page_header("工作台", "逾期的、今天的、等我的，都在这里。")
-empty_state("check_circle", "现在没有要做的事", "有了新的受理或到期的事，会出现在这里。")
+VIEWS = {None: "全部", DutyGroup.LATE: "逾期", DutyGroup.TODAY: "今天", DutyGroup.WAITING: "等我"}
+
+with reading() as session:
+    numbers = home.find_numbers(session, actor)
+    figures = home.find_my_figures(session, actor)
+    line = today_line(session, actor)
+duties = my_duties(actor)
+
+registers = allows(actor, Permission.REFERRAL_REGISTER) and navigation.has_page("intake")
+clicked = page_header(
+    "工作台", line, actions=[Action("登记受理", "home_register", icon="add", is_primary=True)] if registers else []
+)
+if clicked:
+    st.switch_page(navigation.path_of("intake"))
+
+has_side = bool(numbers or figures)
+main, side = side_column() if has_side else (st.container(), None)
+with main:
+    if not duties:
+        empty_state("check_circle", "现在没有要做的事", empty_line(actor))
+    else:
+        counts = {view: sum(view in (None, duty.group) for duty in duties) for view in VIEWS}
+        chosen = st.segmented_control("看哪些", list(VIEWS), key="home_view", default=None, required=True,
+                                      format_func=lambda view: f"{VIEWS[view]} {counts[view]}",
+                                      label_visibility="collapsed")  # fmt: skip
+        shown = [duty for duty in duties if chosen in (None, duty.group)]
+        if not shown:
+            empty_state("check_circle", f"没有{VIEWS[chosen]}的", "看看“全部”里还有什么。")
+        for block, of_group in groupby(shown, key=lambda duty: (duty.is_first, duty.group)):
+            with act_list():
+                for place, duty in enumerate(of_group):
+                    act_row(title_of(duty), badge_of(duty), reason_of(duty), button_of(duty), on_click=follow,
+                            args=(duty,), key=f"home_{duty.kind}_{duty.target_id}_{block}_{place}")  # fmt: skip
+if side is not None:
+    with side:
+        draw_side(numbers, figures)

@@ -45,7 +45,7 @@ with (
     else:
         page_header("修改密码", "改好以后，别处登录着的会退出，这里不用重新登录。")
 
-    form = Form("password")
+    form = Form("care_password")  # care_: what is typed here is never put on the shelf
     form.notices()
     with st.form(form.key("fields"), enter_to_submit=True):
         with form.field("old_password", "") as key:
@@ -57,7 +57,7 @@ with (
         note(f"至少 {passwords.MIN_LENGTH} 位，字母和数字都有更好。不要和账号一样，也不要用在别处用过的。")
         with st.container(horizontal_alignment="right"):
             submitted = st.form_submit_button(
-                "换成新密码", type="primary", icon=":material/check:", key="password_save"
+                "换成新密码", type="primary", icon=":material/check:", key="care_password_save"
             )
 
 if submitted:

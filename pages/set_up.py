@@ -5,43 +5,56 @@ import streamlit as st
 from db.transactions import reading, transaction
 from services import accounts, passwords, setup
 from services.accounts import NewPassword
+from services.errors import DomainError, FieldErrors
 from ui import navigation
 from ui.first_run import draw_claim_form, draw_what_follows
 from ui.forms import Form
-from ui.layout import SIDE_BY_SIDE, Action, empty_state, note, page_header
+from ui.layout import Action, empty_state, field, field_error, form_end, note, page_header, side_column
+from ui.messages import explain
+from ui.problems import problem_sentence
 from ui.sign_in import FORM_WIDTH, draw_heading
 from ui.slips import has_slip, keep_slip, show_slip
 
 CODE = "care_claim_code"  # the code somebody has proved to know; outlives a rerun, not a reload
+CODE_CHANGED = "care_claim_code_changed"
 
 
 def ask_for_code() -> None:
     """Draw the one question that comes before everything else."""
-    form = Form("claim_code")
     with st.container(horizontal_alignment="center"), st.container(width=FORM_WIDTH):
         draw_heading("第一次使用")
-        form.notices()
-        with st.form(form.key("fields")):
-            with form.field("code", "") as key:
+        with st.form("claim_code"):
+            with field():
                 code = st.text_input(
-                    "一次性启用码", key=key, placeholder="例如 ABCD-EFGH", autocomplete="off", live=True
+                    "一次性启用码", key="claim_code_code", placeholder="例如 ABCD-EFGH", autocomplete="off", live=True
                 )
+                refusal = st.container()
+                if CODE_CHANGED in st.session_state:
+                    field_error(st.session_state.pop(CODE_CHANGED))
             sent = st.form_submit_button("继续", type="primary", width="stretch", key="claim_code_submit")
         note("启用码写在服务器的屏幕上，启动时显示。重新启动会换一个新的。", icon="terminal")
         note("谁有这个码，谁就能建第一个管理账号，请不要给别人看。", icon="lock")
-    if sent and form.try_first(lambda: check_code(code)):
-        form.cancel()
+    if not sent:
+        return
+    try:
+        check_code(code)
+    except FieldErrors as error:
+        sentence = problem_sentence(error.problems["code"])
+    except DomainError as error:
+        sentence = explain(error)
+    else:
         st.session_state[CODE] = code
         st.rerun()
+    with refusal:
+        field_error(sentence)
 
 
-def check_code(code: str) -> bool:
+def check_code(code: str) -> None:
     """Compare the code; a miss is committed before it is refused."""
     with transaction() as session:
         missed = setup.check_code(session, code=code, address=st.context.ip_address)
     if missed is not None:
         raise setup.WrongClaimCode(missed)
-    return True
 
 
 def claim(request: setup.ClaimRequest) -> NewPassword:
@@ -53,8 +66,9 @@ def claim(request: setup.ClaimRequest) -> NewPassword:
     try:
         with transaction() as session:
             return setup.claim(session, code=code, request=request, admin_hash=admin_hash, lead_prepared=lead_prepared)
-    except setup.WrongClaimCode:  # the server was started again meanwhile
+    except setup.WrongClaimCode as error:  # the server was started again meanwhile: back to the first question
         del st.session_state[CODE]
+        st.session_state[CODE_CHANGED] = explain(error)
         raise
 
 
@@ -80,10 +94,10 @@ if CODE not in st.session_state:
 page_header("开始使用", "填好这三块，学校就可以用了。以后都能改。")
 form = Form("claim")
 form.notices()
-left, right = st.columns(SIDE_BY_SIDE)
+left, right = side_column()
 with left:
     request = draw_claim_form(form)
-    with st.container(horizontal_alignment="right"):
+    with form_end():
         submitted = st.button("设好这所学校", type="primary", icon=":material/check:", key="claim_submit")
 with right:
     draw_what_follows(request)
@@ -91,6 +105,8 @@ with right:
 if submitted:
     with st.spinner("正在准备…"):
         slip = form.try_first(lambda: claim(request))
+    if CODE not in st.session_state:
+        st.rerun()
     if slip is not None:
         keep_slip(slip, name=request.lead_name.strip())
         form.cancel()

@@ -1,9 +1,9 @@
 """What happens to a referral after it was registered: assessment, answers, feedback, another owner, the end of it."""
 
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, and_, col, or_, select
 
 from db.sealing import seal
-from db.tables import Referral, ReferralState
+from db.tables import AppUser, Referral, ReferralState, Role, RoleGrant
 from services import audit, clock
 from services.access import Permission, permitted, sees_referrals
 from services.actors import Actor
@@ -141,6 +141,23 @@ def hand_over(session: Session, actor: Actor, *, referral_id: int, version: int,
         after=to_user_id,
     )
     return referral
+
+
+@permitted(Permission.REFERRAL_HANDLE, Permission.ABUSE_HANDLE)
+def list_takers(session: Session, actor: Actor, *, is_suspected_abuse: bool) -> dict[int, str]:
+    """Return who could take a referral: id and name."""
+    leads = RoleGrant.role == Role.LEAD
+    if is_suspected_abuse:
+        wanted = or_(leads, and_(RoleGrant.role == Role.LEADERSHIP, AppUser.is_protection_leader))
+    else:
+        wanted = or_(leads, RoleGrant.role == Role.COUNSELLOR)
+    rows = session.exec(
+        select(AppUser.id, AppUser.display_name)
+        .join(RoleGrant, col(RoleGrant.user_id) == col(AppUser.id))
+        .where(AppUser.is_active, col(RoleGrant.ended_at).is_(None), wanted)
+        .order_by(col(AppUser.display_name))
+    ).all()
+    return {user_id: name for user_id, name in rows if user_id is not None}
 
 
 @permitted(Permission.REFERRAL_HANDLE)

@@ -361,6 +361,20 @@ def _row(actor: Actor, found: Any, *, now: datetime, calendar: SchoolCalendar) -
     )
 
 
+@permitted(Permission.ABUSE_HANDLE)
+def list_marked(session: Session, actor: Actor) -> list[ReferralRow]:
+    """Return every referral marked as suspected abuse for who handles them, the newest first; nobody else any."""
+    if not is_protection_leader(actor):
+        return []
+    calendar, now = load_calendar(session), clock.now()
+    rows = session.exec(
+        detailed(actor)
+        .where(col(Referral.is_suspected_abuse), sees_referrals(actor))
+        .order_by(col(Referral.abuse_marked_at).desc(), col(Referral.id))
+    ).all()
+    return [_row(actor, found, now=now, calendar=calendar) for found in rows]
+
+
 @permitted(Permission.REFERRAL_READ, Permission.ABUSE_HANDLE)
 def find_referral(session: Session, actor: Actor, *, referral_id: int) -> ReferralView:
     """Return one referral with what this actor may see of it, and what the actor may do.

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from db.tables import Referral, Role
 from services import audit, clock
-from services.access import Permission, is_protection_leader, permitted
+from services.access import Permission, permitted
 from services.actors import Actor
 from services.errors import NotAllowed, NotFound
 from services.fields import LONG, Checker
@@ -98,14 +98,3 @@ def report_abuse(
         authority=referral.authority_told_at is not None,
     )
     return referral
-
-
-@permitted(Permission.ABUSE_HANDLE)
-def find_marked(session: Session, actor: Actor) -> list[int]:
-    """Return the ids of the referrals marked as suspected abuse that this actor handles, the newest first."""
-    if not is_protection_leader(actor):
-        return []
-    found = session.exec(
-        select(Referral.id).where(col(Referral.is_suspected_abuse)).order_by(col(Referral.abuse_marked_at).desc())
-    ).all()
-    return [found_id for found_id in found if found_id is not None]

@@ -400,13 +400,13 @@ def assign_homeroom(session: Session, actor: Actor, *, class_id: int, user_id: i
     """Name the homeroom teacher of a class from today on; None leaves the class without one.
 
     Raises:
-        NotFound: there is no such class or account.
+        NotFound: there is no such class or active account.
     """
     today = clock.today()
     if session.get(SchoolClass, class_id, with_for_update=True) is None:
         raise NotFound
-    if user_id is not None and session.get(AppUser, user_id) is None:
-        raise NotFound
+    if user_id is not None:
+        _require_active(session, user_id)
     current = session.exec(
         select(ClassTeacher).where(
             ClassTeacher.class_id == class_id,
@@ -432,7 +432,7 @@ def set_subject_teacher(
     """Say that somebody teaches a class a subject from today on, or no longer does.
 
     Raises:
-        NotFound: there is no such class or account.
+        NotFound: there is no such class or active account.
         FieldErrors: nobody is named, or the subject's name is too long.
     """
     check = Checker()
@@ -440,8 +440,10 @@ def set_subject_teacher(
     if user_id is None:
         check.add("user_id", "required")
     check.finish()
-    if user_id is None or session.get(SchoolClass, class_id) is None or session.get(AppUser, user_id) is None:
+    if user_id is None or session.get(SchoolClass, class_id) is None:
         raise NotFound
+    if teaches:
+        _require_active(session, user_id)
     current = session.exec(
         select(ClassTeacher).where(
             ClassTeacher.class_id == class_id,
@@ -467,6 +469,12 @@ def set_subject_teacher(
             )
         )
     audit.record(session, actor, audit.Action.CLASS_TEACHER_CHANGED, class_id=class_id, user_id=user_id)
+
+
+def _require_active(session: Session, user_id: int) -> None:
+    user = session.get(AppUser, user_id)
+    if user is None or not user.is_active:
+        raise NotFound
 
 
 def save_setting(session: Session, name: str, value: object) -> None:

@@ -17,11 +17,11 @@ from services.access import Permission, permitted
 from services.actors import Actor
 from services.calendar import load_calendar
 from services.errors import DomainError, NotFound
+from services.exchange.headers import Corrections
 from services.exchange.readings import Kind, Position, RosterReading
 from services.exchange.reasons import Reason
 from services.exchange.roster import parse_roster
 from services.exchange.sheets import read_workbook
-from services.exchange.tables import Corrections
 from services.imports import undoing
 from services.imports.matching import FieldChange, Match, MatchedBy, Outcome, PreviewRow, match_rows
 from services.imports.returning import file_order, problem_of, returned_row

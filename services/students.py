@@ -13,7 +13,7 @@ from services import audit, clock
 from services.access import Permission, permitted, sees_students
 from services.actors import Actor
 from services.editing import changed_fields, lock_version
-from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, Problem
+from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound, Problem
 from services.exchange.classes import read_class
 from services.exchange.values import read_code, read_name
 from services.fields import SHORT, Checker, clean
@@ -51,6 +51,19 @@ def find_students(session: Session, actor: Actor, *, text: str, limit: int = 8) 
     if typed is None or len(typed) > SHORT:
         return []
     return _found(session, actor, matches(typed), starting_with=typed, limit=limit)
+
+
+@permitted(Permission.STUDENT_READ)
+def find_student(session: Session, actor: Actor, *, student_id: int) -> FoundStudent:
+    """Return one child by its id, as an address names it.
+
+    Raises:
+        NotFound: there is no such child, or the actor may not see it.
+    """
+    found = _found(session, actor, col(Student.id) == student_id, starting_with="", limit=1)
+    if not found:
+        raise NotFound
+    return found[0]
 
 
 @permitted(Permission.STUDENT_READ)

@@ -12,10 +12,11 @@ from services.access import Permission, allows
 from services.accounts import AccountRow, NewPassword
 from services.actors import Actor
 from services.errors import DomainError
+from ui.dialogs import close_dialog, open_dialog, opened
 from ui.formats import clock as clock_words
 from ui.formats import day, plain
 from ui.forms import Form, shown
-from ui.layout import flash, note, refusal, side_box
+from ui.layout import facts, flash, form_end, note, refusal, side_box, side_column
 from ui.session import require_user
 from ui.slips import keep_slip
 from ui.states import ACCOUNT
@@ -24,7 +25,7 @@ MAY_MANAGE = (Permission.ACCOUNT_MANAGE, Permission.ACCOUNT_ADD_TEAM)
 _LABELS = {"display_name": "姓名", "roles": "岗位", "is_protection_leader": "处理疑似侵害"}
 
 
-@st.dialog("新增账号", icon=":material/person_add:")
+@st.dialog("新增账号", icon=":material/person_add:", dismissible=False)
 def add_account() -> None:
     """Ask for a new account and keep its first password for the slip."""
     actor = require_user(*MAY_MANAGE)
@@ -71,21 +72,21 @@ def add_account() -> None:
                 class_id=class_id,
             )
 
-    with st.container(horizontal=True, horizontal_alignment="right"):
+    with form_end():
         if st.button("不加了", key="account_new_cancel", type="tertiary"):
             form.cancel()
-            st.rerun()
+            close_dialog()
         label = f"加上{name.strip()}" if name.strip() else "加上"
         submitted = st.button(plain(label), key="account_new_save", type="primary", icon=":material/check:")
     if submitted and (slip := form.try_first(create)):
         keep_slip(slip, name=name.strip())
         form.cancel()
-        st.rerun()
+        close_dialog()
 
 
 def show_account(actor: Actor, row: AccountRow) -> None:
     """Draw one account: what can be changed at the left, facts and acts at the side."""
-    left, right = st.columns((1.6, 1))
+    left, right = side_column(1.9)
     with left, st.container(border=True):
         st.markdown(f"**{plain(row.display_name)}** {ACCOUNT[row.state].badge()}")
         if row.is_mine_to_manage:
@@ -125,7 +126,7 @@ def _change_account(actor: Actor, row: AccountRow) -> None:
             is_protection_leader=is_leader,
         )
 
-    with st.container(horizontal_alignment="right"):
+    with form_end():
         label = f"保存{form.drawn_from.values['display_name']}的账号"
         submitted = st.button(plain(label), key=form.key("save"), type="primary", icon=":material/check:")
     if submitted and form.save(change):
@@ -134,36 +135,37 @@ def _change_account(actor: Actor, row: AccountRow) -> None:
 
 
 def _draw_facts(row: AccountRow) -> None:
-    facts = {
+    found = {
         "账号": row.username,
         "工号": row.staff_no or "",
         "班主任": "、".join(row.homeroom_of),
         "最近登录": last_seen(row),
     }
-    rows = [{"什么": label, "怎样": plain(value)} for label, value in facts.items() if value]
-    st.table(rows, border="horizontal", hide_index=True, hide_header=True)
+    facts({label: value for label, value in found.items() if value})
 
 
 def _draw_acts(actor: Actor, row: AccountRow) -> None:
     with st.container(horizontal=True, gap="xsmall"):
-        if st.button("重设密码", key="account_reset", icon=":material/lock_reset:"):
-            _ask_to_reset(row)
-        if row.id == actor.user_id:
-            return
+        reset, disable = ("account_reset", row.id), ("account_disable", row.id)
+        st.button("重设密码", key="account_reset", icon=":material/lock_reset:", on_click=open_dialog, args=reset)
         if not row.is_active:
             if st.button("再启用", key="account_enable", icon=":material/lock_open:"):
                 _set_active(actor, row, is_active=True)
-        elif st.button("停用", key="account_disable", icon=":material/block:"):
-            _ask_to_disable(row)
+        elif row.id != actor.user_id:
+            st.button("停用", key="account_disable", icon=":material/block:", on_click=open_dialog, args=disable)
+    if opened(*reset):
+        _ask_to_reset(row)
+    if opened(*disable):
+        _ask_to_disable(row)
 
 
-@st.dialog("重设密码", icon=":material/lock_reset:")
+@st.dialog("重设密码", icon=":material/lock_reset:", dismissible=False)
 def _ask_to_reset(row: AccountRow) -> None:
     actor = require_user(*MAY_MANAGE)
     st.markdown(f"给 **{plain(row.display_name)}** 一个新的第一次密码？现在的密码马上不能用，登录着的页面会退出。")
-    with st.container(horizontal=True, horizontal_alignment="right"):
+    with form_end():
         if st.button("留着", key="account_reset_keep"):
-            st.rerun()
+            close_dialog()
         confirmed = st.button(plain(f"重设{row.display_name}的密码"), key="account_reset_yes", type="primary")
     if not confirmed:
         return
@@ -175,19 +177,19 @@ def _ask_to_reset(row: AccountRow) -> None:
         refusal(error)
         return
     keep_slip(slip, name=row.display_name)
-    st.rerun()
+    close_dialog()
 
 
-@st.dialog("停用账号", icon=":material/block:")
+@st.dialog("停用账号", icon=":material/block:", dismissible=False)
 def _ask_to_disable(row: AccountRow) -> None:
     actor = require_user(*MAY_MANAGE)
     st.markdown(f"停用 **{plain(row.display_name)}** 的账号？")
     note("马上不能登录，正开着的页面会退出。写过的记录都在，以后可以再启用。")
     if row.homeroom_of:
         note(f"还是{'、'.join(row.homeroom_of)}的班主任，请到“设置”里换人。", icon="info")
-    with st.container(horizontal=True, horizontal_alignment="right"):
+    with form_end():
         if st.button("留着", key="account_disable_keep"):
-            st.rerun()
+            close_dialog()
         confirmed = st.button(plain(f"停用{row.display_name}"), key="account_disable_yes", type="primary")
     if confirmed:
         _set_active(actor, row, is_active=False)
@@ -201,7 +203,7 @@ def _set_active(actor: Actor, row: AccountRow, *, is_active: bool) -> None:
         refusal(error)
         return
     flash(f"{row.display_name}的账号{'可以用了' if is_active else '停用了'}。")
-    st.rerun()
+    close_dialog()
 
 
 def last_seen(row: AccountRow) -> str:

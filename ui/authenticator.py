@@ -19,6 +19,7 @@ from extra_streamlit_components.CookieManager import _component_func as cookie_c
 from streamlit_authenticator.controllers import AuthenticationController, CookieController
 from streamlit_authenticator.models import AuthenticationModel, CookieModel
 
+from services import clock
 from services.sign_in import SignedIn
 
 COOKIE_NAME = "care_room"
@@ -133,7 +134,9 @@ class _CookieModel(CookieModel):  # type: ignore[misc] # the library has no type
         return read_cookie(self.cookie_manager.cookies.get(self.cookie_name), key=self.cookie_key)
 
     def set_cookie(self) -> None:
-        expires_at = self.signed_in.expires_at.astimezone(UTC)
+        # In the time of the browser and of the JWT library, which know nothing of a clock set for a rehearsal.
+        lifetime = self.signed_in.expires_at - clock.now()
+        expires_at = datetime.now(UTC) + lifetime
         payload = {"sid": self.signed_in.token, "exp": int(expires_at.timestamp())}
         st.session_state[_PENDING] = {
             "method": "set",
@@ -143,7 +146,7 @@ class _CookieModel(CookieModel):  # type: ignore[misc] # the library has no type
                 "path": "/",
                 # With its zone: the library sends naive server time, which the browser reads in its own zone.
                 "expires": expires_at.isoformat(),
-                "maxAge": max(0, int((expires_at - datetime.now(UTC)).total_seconds())),
+                "maxAge": max(0, int(lifetime.total_seconds())),
                 "secure": _is_https(),
                 "sameSite": "strict",
             },

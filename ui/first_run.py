@@ -8,9 +8,8 @@ import streamlit as st
 from services import clock, schools
 from services.calendar import TERM_NAMES, school_year_label
 from services.setup import ClaimRequest
-from ui.formats import plain
 from ui.forms import Form
-from ui.layout import note, side_box
+from ui.layout import facts, note, side_box
 
 _KEPT = ("school_name", "school_year", "number", "first_day", "last_day")
 _KEPT_PEOPLE = ("admin_name", "admin_username", "lead_name", "lead_username")
@@ -55,13 +54,14 @@ def draw_what_follows(request: ClaimRequest) -> None:
     """Say beside the form what the button will do."""
     with side_box("按下以后"):
         term = f"{school_year_label(request.school_year)}{TERM_NAMES[request.term_number]}"
-        rows = [
-            {"什么": "学校", "怎样": plain(request.school_name.strip() or "还没填")},
-            {"什么": "学期", "怎样": term},
-            {"什么": "信息老师", "怎样": plain(request.admin_name.strip() or "还没填")},
-            {"什么": "负责人", "怎样": plain(request.lead_name.strip() or "还没填")},
-        ]
-        st.table(rows, border="horizontal", hide_index=True, hide_header=True)
+        facts(
+            {
+                "学校": request.school_name.strip() or "还没填",
+                "学期": term,
+                "信息老师": request.admin_name.strip() or "还没填",
+                "负责人": request.lead_name.strip() or "还没填",
+            }
+        )
         note("负责人的第一次密码会显示一次，请抄给本人。")
     with side_box("请先想好"):
         note("启用码用过就作废，别人不能再用它建账号。", icon="key")

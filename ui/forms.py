@@ -14,7 +14,7 @@ What the form was drawn from (id, version, values) is frozen when it is first dr
 cancelled or left; so the submit carries the version somebody saw, not the one read by the submit's own run.
 """
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
@@ -141,12 +141,21 @@ class Form:
             self._slots[name] = st.empty()
             self._draw_problem(name)
 
+    def typed(self, names: Iterable[str]) -> dict[str, Any]:
+        """Return what stands in the fields of these names."""
+        return {name: st.session_state.get(self.key(name)) for name in names}
+
     def save(self, act: Callable[[Session], object]) -> bool:
         """Do the act in one transaction; say whether it was saved. Otherwise everything typed still stands."""
-        if self.try_first(lambda: _in_transaction(act)) is None:
-            return False
-        release(self.name)
-        return True
+        return self.save_and_get(lambda session: (act(session),)) is not None
+
+    def save_and_get(self, act: Callable[[Session], Result]) -> Result | None:
+        """Do the act in one transaction and return what it gave; None where it wasn't saved, as with `save`."""
+        saved = self.try_first(lambda: _in_transaction(act))
+        if saved is not None:
+            self._redraw()  # the page may go on in this run: nothing refused before should stand there
+            release(self.name)
+        return saved
 
     def try_first(self, act: Callable[[], Result]) -> Result | None:
         """Do what is slow, or may refuse, before the transaction; None where it was refused, and the form says why."""
@@ -162,14 +171,17 @@ class Form:
             state.theirs, state.refusal = freeze(error.current), explain(error)
         except DomainError as error:
             state.refusal = explain(error)
-        self._draw_notices()
-        for name in self._slots:
-            self._draw_problem(name)
+        self._redraw()
         return None
 
     def cancel(self) -> None:
         """Give up what was typed."""
         release(self.name)
+
+    def _redraw(self) -> None:
+        self._draw_notices()
+        for name in self._slots:
+            self._draw_problem(name)
 
     def _draw_problem(self, name: str) -> None:
         problem = self._state.problems.get(name)
@@ -221,10 +233,9 @@ def shown(value: Any) -> str:
     return str(value)
 
 
-def _in_transaction(act: Callable[[Session], object]) -> bool:
+def _in_transaction(act: Callable[[Session], Result]) -> Result:
     with transaction() as session:
-        act(session)
-    return True
+        return act(session)
 
 
 def _was_left(name: str) -> bool:

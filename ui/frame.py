@@ -97,7 +97,7 @@ def _follow_person_menu() -> None:
 
 
 def _draw_top_bar(find_students: FindStudents | None) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", wrap=False):
         text = _draw_find_box() if find_students else ""
         st.button(
             "隐藏屏幕",

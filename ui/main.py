@@ -8,6 +8,7 @@ from db.transactions import reading
 from services import clock, setup, students
 from services.access import Permission, allows
 from services.actors import Actor
+from services.home import DutyGroup
 from ui import navigation, session
 from ui.authenticator import send_cookie_work
 from ui.brand import ICON
@@ -46,7 +47,12 @@ def _show(page: st.Page, actor: Actor, *, is_new: bool) -> None:
     if actor.must_change_password:
         _insist_on_password(page, is_new=is_new)
     else:
-        draw_frame(actor, school_name=session.school_name(), find_students=_finder(actor))
+        draw_frame(
+            actor,
+            school_name=session.school_name(),
+            find_students=_finder(actor),
+            late_count=_late_count(actor),
+        )
     page.run()
 
 
@@ -86,6 +92,10 @@ def _insist_on_password(page: st.Page, *, is_new: bool) -> None:
         actions=[Action("去修改密码", "care_insist_on_password", is_primary=True)],
     )  # fmt: skip
     st.stop()
+
+
+def _late_count(actor: Actor) -> int:
+    return sum(duty.group is DutyGroup.LATE for duty in session.my_duties(actor))
 
 
 def _finder(actor: Actor) -> FindStudents | None:

@@ -4,8 +4,13 @@ from functools import singledispatch
 
 from pydantic import ValidationError
 
-from services import accounts, acting, setup, sign_in, student_imports
+from services import accounts, setup, sign_in, student_imports
+from services.assessments import ChildUnknown
+from services.drafts import DraftTooLarge
 from services.errors import DomainError, EditedMeanwhile, FieldErrors, NotAllowed, NotFound
+from services.referral_moves import CannotMerge
+from services.referrals import IllegalMove, StoppedForProtection
+from ui.states import REFERRAL
 
 NAMED = 5
 CANNOT_BE_SEEN = "这里看不了：没有这一条，或不归您看。有事请找关爱室负责人。"
@@ -102,11 +107,6 @@ def _password_needed(_error: sign_in.PasswordNeeded) -> str:
 
 
 @explain.register
-def _unknown_account(error: acting.UnknownAccount) -> str:
-    return f"没有 {error.username} 这个账号，或者它停用了。请核对账号。"
-
-
-@explain.register
 def _stale_preview(_error: student_imports.StalePreview) -> str:
     return "没有导入：刚才有人改了名册，结果会和您看到的不一样。请按新的预览再确认一次。"
 
@@ -120,3 +120,29 @@ def _undo_blocked(error: student_imports.UndoBlocked) -> str:
 
 def _waiting_time(seconds: int) -> str:
     return f"{seconds} 秒" if seconds < 60 else f"{-(-seconds // 60)} 分钟"
+
+
+@explain.register
+def _illegal_move(error: IllegalMove) -> str:
+    now = REFERRAL[error.from_state.value].word
+    return f"这件受理现在是“{now}”，这一步做不了。请刷新看看它到了哪一步。"
+
+
+@explain.register
+def _stopped(_error: StoppedForProtection) -> str:
+    return "先停一停：这个孩子的事，对家长和其他人的告知由关爱室负责人决定。请先找负责人。"
+
+
+@explain.register
+def _cannot_merge(_error: CannotMerge) -> str:
+    return "合并不了：只有同一个孩子、还没办完的受理才能合在一起。"
+
+
+@explain.register
+def _child_unknown(_error: ChildUnknown) -> str:
+    return "还不知道是哪个孩子。请先在受理清单里认出孩子，再转成个案。"
+
+
+@explain.register
+def _draft_too_large(_error: DraftTooLarge) -> str:
+    return "写得太长，草稿存不下了。请先保存，或删短一些。"

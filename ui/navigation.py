@@ -34,7 +34,7 @@ class PageEntry:
 ENTRIES = (
     PageEntry("home", "工作台", "home", "今日", "HOME_READ"),
     PageEntry("students", "学生名册", "groups", "学生", "STUDENT_READ"),
-    PageEntry("intake", "受理登记", "edit_note", "学生", "REFERRAL_WRITE"),
+    PageEntry("intake", "受理登记", "edit_note", "学生", "REFERRAL_REGISTER"),
     PageEntry("cases", "个案与方案", "folder_shared", "学生", "CASE_READ"),
     PageEntry("archives", "档案与分级", "inventory_2", "学生", "ARCHIVE_READ"),
     PageEntry("screening", "心理筛查", "fact_check", "学生", "SCREENING_READ"),
@@ -49,8 +49,11 @@ ENTRIES = (
     PageEntry("accounts", "账号", "manage_accounts", "系统", ("ACCOUNT_MANAGE", "ACCOUNT_ADD_TEAM")),
     PageEntry("settings", "设置", "settings", "系统", "SCHOOL_WRITE"),
     PageEntry("child", "学生档案", "person", permission="STUDENT_READ"),
+    PageEntry("student_edit", "学生资料", "edit", permission="STUDENT_WRITE"),
     PageEntry("import_students", "导入名册", "upload", permission="STUDENT_IMPORT"),
-    PageEntry("assessment", "评估", "psychology", permission="CASE_READ"),
+    PageEntry("referrals", "受理清单", "list", permission="REFERRAL_READ"),
+    PageEntry("assessment", "评估", "psychology", permission="REFERRAL_HANDLE"),
+    PageEntry("protection", "疑似侵害", "shield_person", permission="ABUSE_HANDLE"),
     PageEntry("password", "修改密码", "key"),
     PageEntry("set_up", "开始使用", "flag"),
 )

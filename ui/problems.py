@@ -45,6 +45,18 @@ SENTENCES: Mapping[str, str] = {
     "same_class": "本来就在这个班。",
     "category_overlaps": "这一类以前登记到{day}。请从那天以后写起。",
     "someone": "姓名、电话至少填一项。",
+    # intake, assessment, conference
+    "too_long_ago": "{day}太久以前了，最多一年。请看看是不是写错了。",
+    "after_received": "发现的日子在收到（{day}）以后了。请改一个。",
+    "unknown": "没有这个人，或账号停用了。请重新选。",
+    "own_name_only": "转介请写自己的名字。替别人登记，请找关爱室。",
+    "not_yours": "答复由关爱室来写。请先登记下来。",
+    "cannot_take": "这个人接不了：要在用的专职心理教师或负责人。请换一个。",
+    "too_few": "集体研讨至少要 {limit} 个人。请再加人。",
+    "too_many": "最多写 {limit} 个人。请减几个。",
+    "leaders_only": "这件事只有负责人和指定的领导能参加。请换人。",
+    "before_noticed": "不能早于发现的日子（{day}）。请核对。",
+    "before_called": "不能早于召集的日子（{day}）。请核对。",
 }
 
 

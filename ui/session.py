@@ -10,9 +10,10 @@ from contextvars import ContextVar
 import streamlit as st
 
 from db.transactions import reading, transaction
-from services import schools, sign_in
+from services import home, schools, sign_in
 from services.access import Permission, allows
 from services.actors import Actor
+from services.home import Duty
 from ui.authenticator import COOKIE_NAME, forget_cookie, read_cookie
 
 SIGN_IN_FIRST = "请先登录，再打开这一页。"
@@ -28,6 +29,8 @@ _SCHOOL_NAME = "care_school_name"
 # The person of this run. Not in session state: a fragment or dialog runs without the main script, and must
 # not act for somebody who has signed out since.
 _actor_of_this_run: ContextVar[Actor | None] = ContextVar("actor_of_this_run", default=None)
+
+_duties_of_this_run: ContextVar[list[Duty] | None] = ContextVar("duties_of_this_run", default=None)
 
 
 def identify() -> Actor | None:
@@ -53,11 +56,12 @@ def accept(token: str) -> Actor | None:
 @contextmanager
 def acting(actor: Actor) -> Iterator[None]:
     """Make the actor known to the guards of this run."""
-    handle = _actor_of_this_run.set(actor)
+    handle, duties = _actor_of_this_run.set(actor), _duties_of_this_run.set(None)
     try:
         yield
     finally:
         _actor_of_this_run.reset(handle)
+        _duties_of_this_run.reset(duties)
 
 
 def require_user(*any_of: Permission) -> Actor:
@@ -73,6 +77,16 @@ def require_user(*any_of: Permission) -> Actor:
         st.error(NOT_FOR_YOU, icon=":material/lock:")
         st.stop()
     return actor
+
+
+def my_duties(actor: Actor) -> list[Duty]:
+    """Return the person's duties, read once a run: the badge in the menu and the list on home are the same."""
+    found = _duties_of_this_run.get() if allows(actor, Permission.HOME_READ) else []
+    if found is None:
+        with reading() as session:
+            found = home.list_duties(session, actor)
+        _duties_of_this_run.set(found)
+    return found
 
 
 def school_name() -> str | None:

@@ -101,14 +101,16 @@ def _pages(total: int, page_size: int) -> int:
 
 
 def _config(column: Any, rows: Sequence[Row], name: str) -> Any:
-    """Return Streamlit's column for one of ours; its tints go by the very text of a cell."""
-    if isinstance(column, TagColumn):
-        return st.column_config.MultiselectColumn(column.label, width=column.width, color=_TAG_TINT)
-    if not isinstance(column, StateColumn):
+    """Return Streamlit's column for one of ours; it tints only texts listed as options (seen)."""
+    if not isinstance(column, StateColumn | TagColumn):
         return column
     texts = sorted({text for row in rows for text in row.get(name) or ()})
+    looks = column.looks if isinstance(column, StateColumn) else None
     return st.column_config.MultiselectColumn(
-        column.label, width=column.width, options=texts, color=[_tint(text, column.looks) for text in texts]
+        column.label,
+        width=column.width,
+        options=texts,
+        color=[_TAG_TINT if looks is None else _tint(text, looks) for text in texts],
     )
 
 

@@ -1,6 +1,6 @@
-"""The views of one page: side by side on top, the chosen one in the address."""
+"""What of a page is open, kept in the address: one of its views, one row of its table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -28,3 +28,15 @@ def choose_view(views: Mapping[str, str], *, key: str) -> str:
     if st.query_params.get(_PARAMETER) != name:
         st.query_params[_PARAMETER] = name
     return name
+
+
+def opened_in_table(ids: Sequence[int], *, key: str, parameter: str) -> int | None:
+    """Return the place of the row whose `opening_column` was clicked, now or before; its id stays in the address.
+
+    Draw the table first: a click is a position in the rows that were sent, so its key must change when they do.
+    """
+    clicked = st.session_state.get(key)
+    if clicked is not None and clicked["row"] < len(ids):
+        st.query_params[parameter] = str(ids[clicked["row"]])
+    asked = st.query_params.get(parameter, "")
+    return ids.index(int(asked)) if asked.isdecimal() and int(asked) in ids else None

@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import Any
 
 from .errors import HeaderCandidate
+from .headers import Column
 from .reasons import Reason
-from .tables import Column
 
 Position = str | int  # "sheet!row", or the number of the data row in a text file
 

@@ -14,6 +14,7 @@ from . import classes, values
 from .classes import ClassName
 from .errors import NoTableFound
 from .grids import Cell, Row, Sheet, Workbook
+from .headers import Corrections, recognise
 from .readings import Kind, Position, Problem, ReturnedRow, RosterReading, RosterRow, TableColumns
 from .reasons import Reason
 from .roster_columns import (
@@ -26,7 +27,7 @@ from .roster_columns import (
     PEOPLES,
     ROSTER,
 )
-from .tables import Corrections, DataRow, Table, find_tables, recognise
+from .tables import DataRow, Table, find_tables
 from .values import IdReading, IdState
 
 _YOUNGEST, _OLDEST = 3, 25

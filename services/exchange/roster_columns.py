@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .tables import Field, TableSpec
+from .headers import Field, TableSpec
 
 RETURNED_REMARK = "要改的地方"  # the column we add to a returned file, passed over when it comes back
 
@@ -63,7 +63,7 @@ ROSTER = TableSpec(
             "监护人姓名",
             _words(
                 "监护人 家长姓名 家长 监护人名字 第一监护人姓名 第一监护人 联系人 联系人姓名 家长监护人姓名 "
-                "监护人家长姓名 主要监护人 主要监护人姓名"
+                "监护人家长姓名 监护人受委托人 主要监护人 主要监护人姓名"
             ),
         ),
         Field(

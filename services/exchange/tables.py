@@ -3,73 +3,15 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
 from itertools import islice
 
 from .classes import find_class
 from .errors import HeaderCandidate
 from .grids import Row, Sheet
+from .headers import IGNORED, Column, Corrections, Header, HeaderFinder, TableSpec, recognise
 from .values import clean_text
-
-IGNORED = ""  # a known column that carries nothing: serial numbers, our own remarks in a returned file
-
-# (sheet name, column counted from zero) → field, or IGNORED: what a person chose on screen.
-Corrections = Mapping[tuple[str, int], str]
-
-
-@dataclass(frozen=True)
-class Field:
-    """A thing an import looks for: its key, the header we write ourselves, the headers others write."""
-
-    key: str
-    label: str
-    headers: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class TableSpec:
-    """What a table of this kind is made of.
-
-    A header must name every `required` field; a filled `identifying` field makes any row a data row;
-    `context` fields alone (a class written down the whole page) do not.
-    """
-
-    fields: tuple[Field, ...]
-    required: frozenset[str]
-    identifying: frozenset[str]
-    context: frozenset[str]
-    ignored: tuple[str, ...] = ()
-
-    @cached_property
-    def vocabulary(self) -> dict[str, str]:
-        """Return every known header word, in canonical form, with its field."""
-        words = {canonical(word): IGNORED for word in self.ignored}
-        for wanted in self.fields:
-            words.update(dict.fromkeys(map(canonical, (wanted.label, *wanted.headers)), wanted.key))
-        return words
-
-    @cached_property
-    def rank(self) -> dict[str, int]:
-        """Return how closely each header word names its field: 监护人电话 before 电话."""
-        words = [word for wanted in self.fields for word in (wanted.label, *wanted.headers)]
-        return {canonical(word): place for place, word in enumerate(words)}
-
-    @cached_property
-    def labels(self) -> dict[str, str]:
-        """Return the header we write for each field."""
-        return {wanted.key: wanted.label for wanted in self.fields}
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of a table: where it stands, what its header says."""
-
-    index: int
-    header: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,150 +48,6 @@ class SheetTables:
     candidate: HeaderCandidate | None = None
 
 
-# --- header words ------------------------------------------------------------------------------------------
-
-_BRACKETS = re.compile(r"\(([^()]*)\)")
-_PERSON = re.compile(r"[父母爷奶爸妈师人任]")
-_GROUP_WORDS = re.compile(r"(?:基本|详细|主要)?(?:信息|情况|资料|概况)$")
-_CHILD_GROUPS = frozenset({"", "学生", "个人", "基本", "学籍", "孩子", "儿童", "在校", "身份"})
-_LONGEST_HEADER = 40
-
-
-@lru_cache(maxsize=4096)
-def canonical(text: str) -> str:
-    """Return a header's letters and digits only: `*班  级` is 班级."""
-    return "".join(letter for letter in unicodedata.normalize("NFKC", text) if letter.isalnum()).upper()
-
-
-def recognise(header: str, vocabulary: Mapping[str, str]) -> str | None:
-    """Return the field a header names, None for an unknown one."""
-    if len(header) > _LONGEST_HEADER:
-        return None
-    if (key := vocabulary.get(canonical(header))) is not None:
-        return key
-    plain = unicodedata.normalize("NFKC", header)
-    inside = "".join(_BRACKETS.findall(plain))
-    outside = _BRACKETS.sub("", plain)
-    if not inside:
-        return None
-    if (key := vocabulary.get(canonical(inside + outside))) is not None:
-        return key
-    # 出生日期（年月日） is a birth date, but 电话（母亲） must not become anybody's telephone.
-    return None if _PERSON.search(inside) else vocabulary.get(canonical(outside))
-
-
-@dataclass(frozen=True)
-class _Header:
-    columns: dict[str, Column]
-    unknown: tuple[Column, ...]
-    headers: tuple[str, ...]
-    span: int
-
-    def same_columns(self, table: Table) -> bool:
-        return {key: column.index for key, column in self.columns.items()} == {
-            key: column.index for key, column in table.columns.items()
-        }
-
-
-class _HeaderFinder:
-    """Recognises headers of one or two rows in one sheet, with the person's corrections."""
-
-    def __init__(self, sheet: Sheet, spec: TableSpec, corrections: Corrections) -> None:
-        self.rows = sheet.rows
-        self.spec = spec
-        self.chosen = {column: key for (name, column), key in corrections.items() if name == sheet.name}
-
-    def at(self, index: int) -> _Header | None:
-        """Return the header beginning in this row, if one does."""
-        row = self.rows[index]
-        if not self._may_be_header(row):
-            return None
-        single = self._header([clean_text(cell) for cell in row.cells], span=1)
-        below = self.rows[index + 1] if index + 1 < len(self.rows) else None
-        if below is not None and _looks_like_words(below):
-            double = self._header(self._joined(row, below), span=2)
-            lower = self._header([clean_text(cell) for cell in below.cells], span=1)
-            if self._accepts(double) and len(double.columns) > max(len(single.columns), len(lower.columns)):
-                return double
-        return single if self._accepts(single) else None
-
-    def forced(self, index: int) -> _Header:
-        """Take this row as the header, because a person chose columns under it."""
-        return self._header([clean_text(cell) for cell in self.rows[index].cells], span=1)
-
-    def count(self, row: Row) -> int:
-        """Return how many cells of a row are known header words."""
-        return sum(
-            1 for _, cell in row.own() if isinstance(cell, str) and recognise(clean_text(cell), self.spec.vocabulary)
-        )
-
-    def _may_be_header(self, row: Row) -> bool:
-        """Tell quickly whether a row holds words at all; nearly all data rows end here."""
-        return any(isinstance(cell, str) and len(cell) <= _LONGEST_HEADER and self._is_word(cell) for cell in row.cells)
-
-    def _is_word(self, cell: str) -> bool:
-        text = canonical(cell)
-        return text in self.spec.vocabulary or text in self._group_words or bool(_GROUP_WORDS.search(text))
-
-    @cached_property
-    def _group_words(self) -> frozenset[str]:
-        """Return the beginnings of known headers that may stand alone over a group: 父亲, 监护人 …"""
-        ends = ("姓名", "电话", "联系电话")
-        words = self.spec.vocabulary
-        return frozenset(word.removesuffix(end) for word in words for end in ends if word.endswith(end)) - {""}
-
-    def _joined(self, top: Row, below: Row) -> list[str]:
-        """Put the words of a group (父亲) before those under it (姓名, 电话)."""
-        own = dict(below.own())
-        texts: list[str] = []
-        group = ""
-        for column in range(max(len(top.cells), len(below.cells))):
-            upper, lower = clean_text(top.at(column)), clean_text(own.get(column))
-            group = upper or (group if lower else "")
-            texts.append(self._join(group, lower, carried=not upper))
-        return texts
-
-    def _join(self, group: str, lower: str, *, carried: bool) -> str:
-        if not lower or canonical(group) == canonical(lower):
-            return group
-        bare = _GROUP_WORDS.sub("", canonical(group))
-        for joined in (group + lower, bare + lower):
-            if recognise(joined, self.spec.vocabulary) is not None:
-                return joined
-        known = recognise(lower, self.spec.vocabulary) is not None
-        return lower if known and (carried or bare in _CHILD_GROUPS) else group + lower
-
-    def _header(self, texts: list[str], *, span: int) -> _Header:
-        keys = {index: self._key(index, text) for index, text in enumerate(texts)}
-        found: dict[str, Column] = {}
-        for index in sorted(keys, key=lambda index: self._order(index, texts[index])):
-            key = keys[index]
-            if key and found.setdefault(key, Column(index, texts[index])).index != index:
-                keys[index] = None  # another column names the same field better
-        unknown = [Column(index, text) for index, text in enumerate(texts) if keys[index] is None and text]
-        in_order = dict(sorted(found.items(), key=lambda item: item[1].index))
-        return _Header(in_order, tuple(unknown), tuple(texts), span)
-
-    def _key(self, index: int, text: str) -> str | None:
-        chosen = self.chosen.get(index)
-        return recognise(text, self.spec.vocabulary) if chosen is None else chosen
-
-    def _order(self, index: int, text: str) -> tuple[bool, int, int]:
-        """What a person chose comes first, then the closest word, then the column further left."""
-        return index not in self.chosen, self.spec.rank.get(canonical(text), len(self.spec.rank)), index
-
-    def _accepts(self, header: _Header) -> bool:
-        by_words = sum(1 for column in header.columns.values() if column.index not in self.chosen)
-        return by_words >= 2 and self.spec.required <= header.columns.keys()
-
-
-def _looks_like_words(row: Row) -> bool:
-    own = row.own()
-    return bool(own) and all(isinstance(cell, str) and len(cell) <= 24 for _, cell in own)
-
-
-# --- rows --------------------------------------------------------------------------------------------------
-
 _SUBTOTAL = re.compile(r"^.{0,14}?(?:合计|小计|总计|共计|累计|平均|总人数|汇总)|^.{0,14}?共\d+[人名]|^\D{0,8}\d+人")
 _NOTE = re.compile(
     r"^[(\[【*※●]*(?:注\d*[:.、]|注意|附注|备注|说明|填表|填写|填报|制表|审核|复核|审批|校长|负责人|分管|班主任(?:签|[:])|经办|统计[人时]|"
@@ -270,9 +68,10 @@ class _Search:
     def __init__(self, sheet: Sheet, spec: TableSpec, corrections: Corrections) -> None:
         self.sheet = sheet
         self.spec = spec
-        self.finder = _HeaderFinder(sheet, spec, corrections)
+        self.finder = HeaderFinder(sheet, spec, corrections)
         self.found = SheetTables()
         self.titles: tuple[str, ...] = ()
+        self.after_blank = self.in_other_table = False
 
     def run(self) -> SheetTables:
         self._walk(forced=None)
@@ -301,9 +100,10 @@ class _Search:
                 self._take_row(row)
             index += header.span if header else 1
 
-    def _take_header(self, row: Row, header: _Header) -> None:
+    def _take_header(self, row: Row, header: Header) -> None:
+        self.after_blank = self.in_other_table = False
         last = self.found.tables[-1] if self.found.tables else None
-        if last is not None and header.same_columns(last):
+        if last is not None and _same_columns(header, last):
             self.found.ignored_rows["repeated_header_rows"] += header.span
             return
         self.found.ignored_rows["header_rows"] += header.span
@@ -317,13 +117,31 @@ class _Search:
         elif not self.found.tables:
             kind = "title_rows"
         else:
-            kind = _kind_of_row(row, self.found.tables[-1], self.spec)
+            kind = self._kind_under(self.found.tables[-1], row)
+        self.after_blank = kind == "blank_rows"
         if kind == "data":
             self.found.tables[-1].rows.append(DataRow(row, self.titles))
             return
         self.found.ignored_rows[kind] += 1
         if kind == "title_rows":
             self.titles = (*self.titles[-9:], " ".join(clean_text(cell) for _, cell in row.own())[:300])
+
+    def _kind_under(self, table: Table, row: Row) -> str:
+        """Tell what a row under a header is; a small table of something else may follow after a blank row."""
+        if _has_code(row, table, self.spec):
+            self.in_other_table = False
+        elif self.after_blank and self._begins_other_table(row):
+            self.in_other_table = True
+        return "note_rows" if self.in_other_table else _kind_of_row(row, table, self.spec)
+
+    def _begins_other_table(self, row: Row) -> bool:
+        """Tell a header that names no children, such as 班级, 人数, from a row that describes a child."""
+        texts = [clean_text(cell) for _, cell in row.own()]
+        return (
+            len(texts) >= 2
+            and bool(recognise(texts[0], self.spec.vocabulary))
+            and not any(re.search(r"\d", text) for text in texts)
+        )
 
     def _likely_header(self) -> int | None:
         """Return the row most like a header: by known words, else the first row of several short words."""
@@ -335,6 +153,12 @@ class _Search:
 
     def _is_chosen(self, index: int) -> bool:
         return self.spec.required <= self.finder.forced(index).columns.keys()
+
+
+def _same_columns(header: Header, table: Table) -> bool:
+    return {key: column.index for key, column in header.columns.items()} == {
+        key: column.index for key, column in table.columns.items()
+    }
 
 
 def _short_words(row: Row) -> bool:
@@ -354,7 +178,7 @@ def _kind_of_row(row: Row, table: Table, spec: TableSpec) -> str:
     if not own:
         return "blank_rows"
     leading = own[0][1]
-    if any(by_column.get(column) in spec.identifying and _CODE.match(text) for column, text in own):
+    if _has_code(row, table, spec):
         return "note_rows" if re.match(r"示例|范例|样例|例如|例:", leading) else "data"
     if any(_SUBTOTAL.match(text) for _, text in islice(own, 3)):
         return "subtotal_rows"
@@ -367,6 +191,14 @@ def _kind_of_row(row: Row, table: Table, spec: TableSpec) -> str:
     if known <= spec.context and unnamed <= _ignored_columns(table, spec):
         return "blank_rows"  # numbers and classes were printed for children still to be filled in
     return "data"
+
+
+def _has_code(row: Row, table: Table, spec: TableSpec) -> bool:
+    """Tell whether a row carries a student's or an ID number, however faulty."""
+    columns = [table.columns[key].index for key in spec.identifying if key in table.columns]
+    return any(
+        column not in row.inherited and _CODE.match(clean_text(row.at(column)).replace(" ", "")) for column in columns
+    )
 
 
 def _kind_of_single_cell(column: int, text: str, by_column: dict[int, str], spec: TableSpec) -> str:
@@ -386,18 +218,3 @@ def _ignored_columns(table: Table, spec: TableSpec) -> set[int]:
         for index, header in enumerate(table.headers)
         if not header or recognise(header, spec.vocabulary) == IGNORED
     }
-
-
-__all__ = [
-    "IGNORED",
-    "Column",
-    "Corrections",
-    "DataRow",
-    "Field",
-    "SheetTables",
-    "Table",
-    "TableSpec",
-    "canonical",
-    "find_tables",
-    "recognise",
-]

@@ -98,6 +98,21 @@ def wait_until_idle(page: Page) -> None:
     page.wait_for_function(_IS_IDLE % _QUIET_MILLISECONDS, polling=50)
 
 
+def see(page: Page, text: str) -> None:
+    """Wait until a text can be read on the page, then until nothing moves; fails if it never comes.
+
+    On a busy machine a run can begin later than `wait_until_idle` looks for it, so a test waits for what it expects.
+    """
+    page.get_by_text(text).filter(visible=True).first.wait_for()
+    wait_until_idle(page)
+
+
+def press(page: Page, name: str) -> None:
+    """Click a button by its full name and wait for what comes."""
+    page.get_by_role("button", name=name, exact=True).click()
+    wait_until_idle(page)
+
+
 def watch(page: Page, origin: str) -> list[str]:
     """Return a list that fills with whatever shouldn't happen: other hosts asked, errors on the console."""
     found: list[str] = []

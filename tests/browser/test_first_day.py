@@ -1,23 +1,104 @@
-"""The first day: from the code on the console to a team that can sign in."""
+"""The first day: from the code on the console to a team that can sign in. All other browser tests build on it."""
+
+import re
 
 import pytest
+from playwright.sync_api import Page
 
 from tests.browser import driver
 from tests.browser.conftest import SCREENS
 
 pytestmark = pytest.mark.browser
 SCHOOL = "青澜县望舒中心学校"
+HOME_LINE = "先做逾期的，再做今天的"
+PASSWORD = "Wangshu-2026"
+
+
+def put_date(page: Page, label: str, figures: str) -> None:
+    page.get_by_label(label).get_by_role("spinbutton").first.click()
+    page.keyboard.type(figures)
+    page.keyboard.press("Tab")
+    driver.wait_until_idle(page)
+
+
+def slip_on(page: Page) -> tuple[str, str]:
+    """The account and the first password a person would write down."""
+    driver.see(page, "第一次密码")
+    texts = [text.strip() for text in page.locator("[data-testid=stCode] code").all_inner_texts()]
+    return texts[0], texts[1]
+
+
+def change_first_password(page: Page, first: str, new: str = PASSWORD) -> None:
+    page.get_by_role("textbox", name="现在的密码").fill(first)
+    page.get_by_role("textbox", name="新密码", exact=True).fill(new)
+    page.get_by_role("textbox", name="新密码，再写一遍").fill(new)
+    driver.press(page, "换成新密码")
+
+
+def add_account(page: Page, name: str, username: str, role: str) -> str:
+    driver.press(page, "新增账号")
+    dialog = page.get_by_role("dialog")
+    dialog.wait_for()
+    dialog.get_by_label("姓名").fill(name)
+    dialog.get_by_label("账号", exact=True).fill(username)
+    dialog.get_by_role("button", name=role, exact=True).click()
+    driver.wait_until_idle(page)
+    dialog.get_by_role("button", name=re.compile("^加上")).click()
+    driver.wait_until_idle(page)
+    account, password = slip_on(page)
+    assert account == username
+    return password
 
 
 def test_the_first_day(server, tab):
     page = tab()
-    assert "一次性启用码" in driver.visible_text(page)
+    driver.see(page, "一次性启用码")
     page.get_by_label("一次性启用码").fill("AAAA-AAAA")
-    page.get_by_role("button", name="继续").click()
-    driver.wait_until_idle(page)
-    assert "启用码不对" in driver.visible_text(page)
+    driver.press(page, "继续")
+    driver.see(page, "启用码不对")
+    assert "学校名称" not in driver.visible_text(page)
     driver.take_picture(page, SCREENS / "set-up-code-1280.png")
+
     page.get_by_label("一次性启用码").fill(server.code)
-    page.get_by_role("button", name="继续").click()
-    driver.wait_until_idle(page)
+    driver.press(page, "继续")
+    page.get_by_label("学校名称").fill(SCHOOL)
+    put_date(page, "放假前最后一天", "20270122")
+    for place, (name, username) in enumerate([("方信", "fangxin"), ("何知微", "hezhiwei")]):
+        page.get_by_label("姓名").nth(place).fill(name)
+        page.get_by_label("账号", exact=True).nth(place).fill(username)
+    page.get_by_role("textbox", name="密码", exact=True).fill(PASSWORD)
+    page.get_by_role("textbox", name="密码，再写一遍").fill("Wangshu-2062")
+    driver.press(page, "设好这所学校")
+    driver.see(page, "两次写的不一样")
     driver.take_picture(page, SCREENS / "set-up-1280.png")
+    page.get_by_role("textbox", name="密码，再写一遍").fill(PASSWORD)
+    driver.press(page, "设好这所学校")
+    driver.see(page, "都设好了")
+    lead_account, lead_first = slip_on(page)
+    driver.press(page, "抄好了，去登录")
+    driver.see(page, "忘了密码")
+
+    driver.sign_in(page, "fangxin", PASSWORD)
+    driver.see(page, HOME_LINE)
+
+    lead = tab()
+    driver.sign_in(lead, lead_account, lead_first)
+    driver.see(lead, "先换一个自己的密码")
+    driver.take_picture(lead, SCREENS / "first-password-1280.png")
+    change_first_password(lead, lead_first)
+    driver.see(lead, HOME_LINE)
+
+    lead.get_by_role("link", name="账号").click()
+    driver.wait_until_idle(lead)
+    counsellor_first = add_account(lead, "苏念安", "sunianan", "专职心理教师")
+    driver.take_picture(lead, SCREENS / "first-password-slip-1280.png")
+    driver.press(lead, "收好了，回到账号")
+    add_account(lead, "周砚田", "zhouyantian", "班主任")
+    driver.press(lead, "收好了，回到账号")
+    driver.take_picture(lead, SCREENS / "accounts-1280.png")
+
+    counsellor = tab()
+    driver.sign_in(counsellor, "sunianan", counsellor_first)
+    change_first_password(counsellor, counsellor_first)
+    driver.see(counsellor, HOME_LINE)
+    assert not counsellor.get_by_role("link", name="账号").is_visible()

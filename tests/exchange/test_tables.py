@@ -10,11 +10,11 @@ import pytest
 
 from services.exchange.errors import NoTableFound
 from services.exchange.grids import Cell
+from services.exchange.headers import canonical, recognise
 from services.exchange.readings import Kind, RosterReading
 from services.exchange.roster import parse_roster
 from services.exchange.roster_columns import ROSTER
 from services.exchange.sheets import read_workbook
-from services.exchange.tables import canonical, recognise
 from tests.exchange.makers import HEADER, TODAY, Grid, child, children, csv_text, html, ods, ods_rows, read, xlsx
 
 
@@ -167,6 +167,12 @@ def test_other_schools_use_other_words_and_orders(header: str) -> None:
     assert (found.residence, found.boarding, found.ethnic, found.unknown) == ("望舒县", True, "苗族", {})
 
 
+def test_remarks_in_brackets_do_not_hide_a_header() -> None:
+    header = [f"*{word}（必填）" for word in HEADER]
+
+    assert len(read(xlsx({"名册": [header, *children(2)]})).rows) == 2
+
+
 def test_two_level_headers_are_joined() -> None:
     top: list[Cell] = ["学生基本信息", None, None, None, None, "家长信息", None, None, "父亲", None]
     low: list[Cell] = ["姓名", "性别", "出生日期", "身份证号", "班级", "姓名", "关系", "电话", "姓名", "联系电话"]
@@ -267,6 +273,16 @@ def test_what_is_no_record_is_passed_over_and_counted() -> None:
         "note_rows": 4,
         "sheets_without_data": 1,
     }
+
+
+def test_a_small_table_of_numbers_under_the_roster_is_passed_over() -> None:
+    under: list[list[Cell]] = [[], ["班级", "人数"], ["七（1）班", 1], ["七（2）班", 0]]
+
+    reading = read(xlsx({"名册": [HEADER, child(1), *under, child(2)]}))
+
+    assert len(reading.rows) == 2
+    assert reading.rejected == []
+    assert reading.ignored_rows == {"header_rows": 1, "blank_rows": 1, "note_rows": 3}
 
 
 def test_a_row_with_only_a_name_still_describes_a_child() -> None:

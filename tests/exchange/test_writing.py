@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from datetime import date
 from io import StringIO
-from pathlib import Path
 
 import pytest
 
@@ -119,9 +118,3 @@ def test_every_reason_has_a_plain_sentence(reason: Reason) -> None:
 
     assert said.endswith("。")
     assert not [word for word in ("成功", "失败", "异常", "非法", "参数", "ID", "！", "!") if word in said]
-
-
-def test_the_project_needs_nothing_from_outside_itself() -> None:
-    here = Path(__file__).parent
-
-    assert {path.name for path in (here / "samples").iterdir()} >= {"roster_grade_messy.xlsx", "roster_large.csv"}

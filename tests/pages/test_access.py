@@ -12,7 +12,7 @@ from ui.navigation import PageEntry
 from ui.session import NOT_FOR_YOU
 
 ENTRIES = navigation.existing_entries()
-TOP_BAR = {"frame_find", "frame_hide"}
+TOP_BAR = {"care_find", "care_hide"}
 each_page = pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
 each_role = pytest.mark.parametrize("role", Role, ids=lambda role: role.value)
 

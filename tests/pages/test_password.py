@@ -10,10 +10,10 @@ from tests.pages.conftest import OpenPage, World, words_on
 
 
 def fill(screen, old=PASSWORD, new="Xin-mima-2027", again=None):
-    screen.text_input(key="password_old_password").set_value(old)
-    screen.text_input(key="password_new_password").set_value(new)
-    screen.text_input(key="password_again").set_value(new if again is None else again)
-    return screen.button(key="password_save").click().run()
+    screen.text_input(key="care_password_old_password").set_value(old)
+    screen.text_input(key="care_password_new_password").set_value(new)
+    screen.text_input(key="care_password_again").set_value(new if again is None else again)
+    return screen.button(key="care_password_save").click().run()
 
 
 def stored_hash(actor) -> str:

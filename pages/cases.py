@@ -1,0 +1,63 @@
+"""Cases, bare for now: the list, and the one that is chosen with its conference."""
+
+import streamlit as st
+
+from db.tables import CaseState
+from db.transactions import reading
+from services import cases
+from services.access import Permission
+from services.cases import PAGE_SIZE
+from services.errors import NotFound
+from ui.asked import number_asked
+from ui.case_panel import draw_case
+from ui.layout import Action, act_list, act_row, empty_state, filter_row, page_header, refusal
+from ui.referral_rows import case_badge, case_reason
+from ui.referral_words import CASE_STATES, child_with_class
+from ui.session import require_user
+from ui.states import CASE
+from ui.tables import paging_line
+
+actor = require_user(Permission.CASE_READ)
+
+
+def open_case(case_id: int) -> None:
+    st.query_params["case"] = str(case_id)
+
+
+chosen = number_asked("case")
+clicked = page_header(
+    "个案与方案",
+    "正在帮扶的孩子，谁负责，研讨开了没有。",
+    actions=[Action("回到清单", "cases_back", icon="arrow_back")] if chosen else [],
+)
+if clicked:
+    st.query_params.clear()
+    st.rerun()
+if chosen:
+    try:
+        with reading() as session:
+            view = cases.find_case(session, actor, case_id=chosen)
+    except NotFound as error:
+        refusal(error)
+        st.stop()
+    draw_case(actor, view)
+    st.stop()
+
+with filter_row():
+    state = st.segmented_control("状态", list(CaseState), format_func=lambda each: CASE[CASE_STATES[each]].word,
+                                 key="cases_state", label_visibility="collapsed")  # fmt: skip
+content, below = st.container(), st.container()
+with reading() as session:
+    total = cases.list_cases(session, actor, state=state, page_size=1).total
+with below:
+    page = paging_line(total, unit="个", page_size=PAGE_SIZE, key="cases_page") if total else 1
+with reading() as session:
+    shown = cases.list_cases(session, actor, state=state, page=page)
+with content:
+    if not shown.rows:
+        empty_state("folder_shared", "这里还没有个案", "受理评估以后，转成的个案会出现在这里。")
+    else:
+        with act_list():
+            for row in shown.rows:
+                act_row(child_with_class(row.child, row.class_label), case_badge(row), case_reason(row), "打开",
+                        key=f"cases_open_{row.id}", on_click=open_case, args=(row.id,))  # fmt: skip

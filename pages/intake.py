@@ -1,0 +1,89 @@
+"""Registering a referral: somebody speaks of a child, so it is written down first."""
+
+import streamlit as st
+
+from db.transactions import reading
+from services import accounts, intake
+from services.access import Permission, allows
+from ui import navigation
+from ui.child_picker import choose_child, picked
+from ui.forms import Form
+from ui.intake_side import draw_child, draw_danger, draw_what_follows
+from ui.layout import Action, act_list, act_row, flash, form_end, page_header, side_column
+from ui.referral_form import (
+    CHILD,
+    FORM,
+    discard_open_draft,
+    draft_line,
+    draw_fields,
+    request_of,
+    start_afresh,
+    take_up,
+    throw_away,
+    unfinished,
+)
+from ui.referral_words import moment
+from ui.session import require_user
+from ui.states import CLAIM
+
+actor = require_user(Permission.REFERRAL_REGISTER)
+
+clicked = page_header(
+    "受理登记",
+    "有人说起一个孩子，先记下来。一分钟内记完，其余以后再补。",
+    actions=[Action("看受理清单", "intake_list", icon="list")],
+)
+if clicked:
+    st.switch_page(navigation.path_of("referrals"))
+asked = st.query_params.get("student", "")
+if asked.isdecimal() and len(asked) < 10 and not picked(CHILD).student_id:
+    choose_child(CHILD, int(asked))
+
+if kept := unfinished(actor):
+    with act_list():
+        for draft in kept:
+            who = draft.content.get("child") or "还没写是哪个孩子"
+            act_row(f"没登记完：{who}", CLAIM["draft"].badge(), f"{moment(draft.saved_at)} 写的", "接着写",
+                    key=f"intake_take_{draft.subject}", on_click=take_up, args=(draft,))  # fmt: skip
+            st.button("不要了", key=f"intake_drop_{draft.subject}", type="tertiary", on_click=throw_away,
+                      args=(draft.subject,))  # fmt: skip
+
+main, side = side_column(1.9)
+form = Form(FORM)
+with reading() as session:
+    staff = accounts.list_staff(session, actor)
+with main:
+    form.notices()
+    with st.container(border=True):
+        draw_fields(form, actor, staff)
+        child = picked(CHILD)
+        with form_end(draft_line()):
+            st.button("不要了", key="intake_discard", type="tertiary", on_click=throw_away)
+            label = f"登记{child.name}的受理" if child.name else "登记受理"
+            submitted = st.button(label, key="intake_submit", type="primary", icon=":material/check:")
+
+request = request_of(actor)
+with reading() as session:
+    told = intake.what_follows(session, actor, request=request)
+    earlier = intake.find_earlier(session, actor, student_id=child.student_id) if child.student_id else None
+with side:
+    teacher = next((person.display_name for person in staff if person.id == request.referred_by_id), None)
+    draw_what_follows(told, teacher=teacher)
+    if child.student_id:
+        draw_child(child.name, earlier)
+    draw_danger()
+
+if submitted:
+    saved: list[int] = []
+
+    def save(session):
+        referral = intake.register_referral(session, actor, request=request)
+        discard_open_draft(session, actor)
+        saved.append(referral.id)
+
+    if form.save(save):
+        start_afresh()
+        flash("已登记。" if told.owner_name is None else f"已登记，{told.owner_name}接手。")
+        if allows(actor, Permission.REFERRAL_READ):
+            st.switch_page(navigation.path_of("referrals"), query_params={"referral": str(saved[0])})
+        st.rerun()

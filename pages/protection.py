@@ -1,0 +1,51 @@
+"""Suspected abuse: for the lead and named leaders only, with the duty to report."""
+
+import streamlit as st
+
+from db.transactions import reading
+from services import referral_views
+from services.access import Permission
+from services.errors import NotFound
+from ui.asked import number_asked
+from ui.layout import Action, act_list, act_row, empty_state, page_header, refusal
+from ui.referral_panel import draw_referral
+from ui.referral_rows import reason_of, row_badge
+from ui.referral_words import child_with_class
+from ui.session import require_user
+
+actor = require_user(Permission.ABUSE_HANDLE)
+
+
+def open_referral(referral_id: int) -> None:
+    st.query_params["referral"] = str(referral_id)
+
+
+chosen = number_asked("referral")
+clicked = page_header(
+    "疑似侵害",
+    "只有关爱室负责人和指定的领导能看到。先保护孩子，马上报告。",
+    actions=[Action("回到清单", "protection_back", icon="arrow_back")] if chosen else [],
+)
+if clicked:
+    st.query_params.clear()
+    st.rerun()
+with reading() as session:
+    rows = referral_views.list_marked(session, actor)
+if chosen:
+    try:
+        if chosen not in {row.id for row in rows}:
+            raise NotFound
+        with reading() as session:
+            view = referral_views.find_referral(session, actor, referral_id=chosen)
+            moves = referral_views.list_moves(session, actor, referral_id=chosen)
+    except NotFound as error:
+        refusal(error)
+        st.stop()
+    draw_referral(actor, view, list(moves))
+elif not rows:
+    empty_state("shield_person", "没有要您处理的", "有人登记了疑似侵害，会出现在这里和工作台上。")
+else:
+    with act_list():
+        for row in rows:
+            act_row(child_with_class(row.child, row.class_label), row_badge(row), reason_of(row), "打开",
+                    key=f"protection_open_{row.id}", on_click=open_referral, args=(row.id,))  # fmt: skip

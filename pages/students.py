@@ -1,0 +1,64 @@
+"""The student register: who is at the school, filtered, and the way to each child."""
+
+import streamlit as st
+
+from db.transactions import reading
+from services import student_lists
+from services.access import Permission, allows
+from ui import navigation, register_filters
+from ui.dialogs import open_dialog, opened
+from ui.layout import Action, empty_state, page_header
+from ui.register_table import draw_table, export_dialog, open_clicked
+from ui.session import require_user
+from ui.tables import current_page, paging_line
+
+actor = require_user(Permission.STUDENT_READ)
+open_clicked()
+
+add = Action("新增学生", "students_add", "person_add", is_primary=True)
+bring = Action("导入名册", "students_import", "upload")
+may_add = allows(actor, Permission.STUDENT_WRITE)
+may_import = allows(actor, Permission.STUDENT_IMPORT) and navigation.has_page("import_students")
+acts = [bring] if may_import else []
+if allows(actor, Permission.STUDENT_EXPORT):
+    acts.append(Action("导出这张表", "students_export", "download", on_click=open_dialog, args=("export_students",)))
+if may_add:
+    acts.append(add)
+clicked = page_header("学生名册", "点姓名打开，改动都会记下是谁改的。", actions=acts)
+
+with reading() as session:
+    classes = student_lists.list_register_classes(session, actor)
+filters, order = register_filters.read_filters(classes)
+with reading() as session:
+    counts = student_lists.count_categories(session, actor, filters=filters)
+    total = student_lists.count_students(session, actor, filters=filters)
+
+if total or register_filters.is_filtered(filters):
+    register_filters.draw_filters(classes, counts)
+
+if total:
+    size, key = student_lists.PAGE_SIZE, register_filters.PAGE
+    number = current_page(key, total=total, page_size=size)
+    with reading() as session:
+        page = student_lists.list_students(session, actor, filters=filters, order=order, page=number, page_size=size)
+    draw_table(page)
+    paging_line(key, total=total, unit="人", page_size=size)
+elif register_filters.is_filtered(filters):
+    everybody = Action("看全部", "students_clear", on_click=register_filters.clear_filters)
+    empty_state("search_off", "没有这样的学生", "换一个班级、类别或学籍看看。", actions=[everybody])
+elif may_add:
+    first = [Action(each.label, f"{each.key}_first", each.icon, is_primary=each is add) for each in (bring, add)]
+    clicked = clicked or empty_state(
+        "groups", "名册里还没有学生",
+        "可以导入学校现有的名册，一次就好；也可以一个一个加。", actions=first if may_import else first[1:],
+    )  # fmt: skip
+else:
+    empty_state("groups", "还没有归您看的学生", "班级和结对由关爱室负责人安排，安排好会出现在这里。")
+register_filters.keep_in_address()
+
+if clicked and clicked.startswith("students_add"):
+    st.switch_page(navigation.path_of("student_edit"))
+if clicked and clicked.startswith("students_import"):
+    st.switch_page(navigation.path_of("import_students"))
+if opened("export_students"):
+    export_dialog(filters, total)

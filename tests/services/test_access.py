@@ -1,0 +1,229 @@
+"""The access table, cell by cell, and a walk over every public service function."""
+
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import services
+from db.tables import Role
+from services.access import HOLDERS, PERMISSIONS_ATTRIBUTE, SCOPES, Permission, Scope, Subject, allows
+from services.actors import Actor
+from services.errors import NotAllowed
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# The table of the design, as it is written there.
+TABLE = """
+| what | lead | counsellor | homeroom | subject teacher | mentor | leadership | finance | supervisor | admin |
+|---|---|---|---|---|---|---|---|---|---|
+| name, class, number | A | A | own class | taught | own pairs | – | – | – | – |
+| contact card, phones | A | A | own class | r | own pairs | r in an incident | – | – | – |
+| categories, aid | A | A | own class | – | "needs care" only | # | aid payee only | # | – |
+| tier | A | A | own: tier without reason | – | – | # | – | # | – |
+| screening scores | A | A | "please look after" | – | – | # | – | # | – |
+| counselling note: exists / words | A / A | A / author | own class / – | – | – | – | – | – | – |
+| case, plan, conference | A | own + member | tasks for me | tasks for me | tasks for me | approvals | – | sampled, no names | – |
+| referral | A | A | own class: state; own: all | own: received | own: received | # | – | # | – |
+| incident | A | A | own class | own report | own pairs | A, with names | – | after closing | – |
+| money | A | own claims | own claims | own claims | own claims | A | A, payee code | published | – |
+| accounts, settings, backups | school's rules | – | – | – | – | – | – | – | A |
+| audit | own file openings + cases | own | own | own | own | – | – | – | A, without words |
+"""  # noqa: E501  one row of the table is one line
+
+COLUMNS = {role.value.replace("_", " "): role for role in Role}
+ROWS = {
+    "name, class, number": Subject.IDENTITY,
+    "contact card, phones": Subject.CONTACT,
+    "categories, aid": Subject.CATEGORY,
+    "tier": Subject.TIER,
+    "screening scores": Subject.SCREENING,
+    "counselling note: exists / words": Subject.NOTE,
+    "case, plan, conference": Subject.CASE,
+    "referral": Subject.REFERRAL,
+    "incident": Subject.INCIDENT,
+    "money": Subject.MONEY,
+    "accounts, settings, backups": Subject.ACCOUNTS,
+    "audit": Subject.AUDIT,
+}
+CELLS = {
+    "–": Scope.NONE,
+    "A": Scope.ALL,
+    "A / A": Scope.ALL,
+    "#": Scope.NUMBERS,
+    "own class": Scope.OWN_CLASS,
+    "taught": Scope.TAUGHT,
+    "own pairs": Scope.OWN_PAIRS,
+    "r": Scope.WITH_REASON,
+    "r in an incident": Scope.REASON_IN_INCIDENT,
+    '"needs care" only': Scope.NEEDS_CARE_ONLY,
+    "aid payee only": Scope.AID_PAYEE,
+    "own: tier without reason": Scope.TIER_WITHOUT_REASON,
+    '"please look after"': Scope.PLEASE_LOOK_AFTER,
+    "A / author": Scope.NOTE_AS_AUTHOR,
+    "own class / –": Scope.NOTE_EXISTS,
+    "own + member": Scope.OWN_AND_MEMBER,
+    "tasks for me": Scope.TASKS,
+    "approvals": Scope.APPROVALS,
+    "sampled, no names": Scope.SAMPLED,
+    "own class: state; own: all": Scope.STATE_OF_CLASS_OWN_FULL,
+    "own: received": Scope.OWN_RECEIVED,
+    "own report": Scope.OWN_REPORT,
+    "A, with names": Scope.WITH_NAMES,
+    "after closing": Scope.AFTER_CLOSING,
+    "own claims": Scope.OWN_CLAIMS,
+    "A, payee code": Scope.PAYEE_AS_CODE,
+    "published": Scope.PUBLISHED,
+    "school's rules": Scope.RULES,
+    "own file openings + cases": Scope.OWN_OPENINGS_AND_CASES,
+    "own": Scope.OWN,
+    "A, without words": Scope.WITHOUT_WORDS,
+}
+
+# Public because another service calls them, after its own permission; a test below keeps screens from calling them.
+CALLED_BY_SERVICES = {
+    "access.grounds_for": "answers a question about access itself",
+    "accounts.add_user": "writes a checked account for create_account and claim",
+    "audit.record": "notes an event of the service that calls it",
+    "referrals.lock_referral": "the row filter by which every move begins",
+    "referrals.move": "the step of a move already permitted",
+    "referrals.note_move": "the step of a move already permitted",
+    "student_lists.needs_care": "a predicate on the actor, for rows already filtered",
+    "student_rights.require_writable": "the row filter by which every edit begins",
+    "accounts.check_username": "checks a field of a form for create_account and claim",
+    "calendar.load_calendar": "the school calendar, needed by whoever computes a due time",
+    "editing.lock_version": "the two-editors rule of every edit",
+    "referrals.find_owner": "who takes a new referral, for register_referral",
+    "referrals.holds_role": "a question about an account, for handing over",
+    "referrals.is_stopped": "a question about a child, for what would go out",
+    "referrals.last_editor": "names the other editor in a conflict",
+    "referrals.may_own": "a question about an account, for handing over",
+    "referrals.visible_student": "takes the row filter itself",
+    "schools.check_term": "checks a form for save_term and claim",
+    "schools.save_setting": "stores a setting for the service that owns it",
+    "setup.check_claim": "before the first account there is nobody to ask; claim asks for the code",
+    "sign_in.count_claim_miss": "the throttle of the claim code, for check_code",
+    "sign_in.end_sessions_of": "ends sessions for the service that changed the account",
+    "sign_in.refuse_waiting_claim": "the throttle of the claim code, for check_code",
+    "student_entries.check_entry": "checks a form for the services that write children",
+    "student_rights.last_editor": "names the other editor in a conflict",
+}
+# Called by screens for people who are nobody yet.
+BEFORE_SIGN_IN = {
+    "command_actors.find_command_actor": "says who the command line acts as; each act is then asked for as usual",
+    "schools.school_name": "stands on the sign-in form; everybody may know it",
+    "setup.check_claim": "the first run has no accounts; the page asks for the code first, and claim asks again",
+    "setup.check_code": "the proof itself",
+    "setup.claim": "asks for the code",
+    "setup.state": "whether there is a school yet, and its name",
+    "sign_in.find_account": "the sign-in form; says the same of a name nobody has",
+    "sign_in.start_session": "the sign-in form",
+    "sign_in.resolve": "turns a token into an actor",
+}
+KNOWN = CALLED_BY_SERVICES.keys() | BEFORE_SIGN_IN.keys()
+
+
+def cells() -> Iterator[tuple[Subject, Role, Scope]]:
+    header, _, *lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in TABLE.strip().splitlines()]
+    for what, *entries in lines:
+        for title, entry in zip(header[1:], entries, strict=True):
+            yield ROWS[what], COLUMNS[title], CELLS[entry]
+
+
+@pytest.mark.parametrize(("subject", "role", "scope"), list(cells()), ids=lambda part: part.value)
+def test_the_access_table_is_the_design_s(subject: Subject, role: Role, scope: Scope):
+    assert SCOPES[subject][role] is scope
+
+
+def test_the_table_has_every_row_and_column():
+    assert set(SCOPES) == set(Subject)
+    assert all(set(row) == set(Role) for row in SCOPES.values())
+    assert set(HOLDERS) == set(Permission)
+
+
+def test_the_administrator_sees_no_child():
+    admin = Actor(1, "试信息老师", frozenset({Role.ADMIN}))
+
+    held = {permission for permission in Permission if allows(admin, permission)}
+
+    assert not any(permission.value.split(":")[0] in {"student", "referral", "case", "abuse"} for permission in held)
+
+
+def modules() -> Iterator[ModuleType]:
+    for found in pkgutil.iter_modules(services.__path__, "services."):
+        if not found.ispkg:
+            yield importlib.import_module(found.name)
+
+
+def public_functions() -> Iterator[tuple[str, Callable[..., Any]]]:
+    for module in modules():
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            if not name.startswith("_") and function.__module__ == module.__name__:
+                yield f"{module.__name__.removeprefix('services.')}.{name}", function
+
+
+def parameters(function: Callable[..., Any]) -> list[str]:
+    return list(inspect.signature(function).parameters)
+
+
+FUNCTIONS = dict(public_functions())
+PERMITTED = {name: function for name, function in FUNCTIONS.items() if hasattr(function, PERMISSIONS_ATTRIBUTE)}
+
+
+def test_a_function_on_the_database_says_what_its_actor_must_hold_or_is_known_here_with_its_reason():
+    without = {name for name, function in FUNCTIONS.items() if "session" in parameters(function)} - PERMITTED.keys()
+
+    assert without - KNOWN == set()
+
+
+def test_the_actor_comes_second():
+    assert [name for name, function in PERMITTED.items() if parameters(function)[:2] != ["session", "actor"]] == []
+
+
+def test_screens_call_only_what_asks_for_a_permission():
+    called = {
+        name
+        for layer in ("ui", "pages")
+        for path in sorted((ROOT / layer).rglob("*.py"))
+        for name in CALLED_BY_SERVICES.keys() - BEFORE_SIGN_IN.keys()
+        if re.search(rf"(?<![\w.]){name.replace('.', '[.]')}\(", path.read_text(encoding="utf-8"))
+    }
+
+    assert called == set()
+
+
+@pytest.mark.parametrize("name", PERMITTED)
+def test_somebody_without_a_role_is_refused(name: str):
+    nobody = Actor(1, "试无岗位", frozenset())
+
+    with pytest.raises(NotAllowed):
+        PERMITTED[name](None, nobody)
+
+
+@pytest.mark.parametrize("name", PERMITTED)
+def test_a_role_outside_the_permission_is_refused(name: str):
+    wanted: tuple[Permission, ...] = getattr(PERMITTED[name], PERMISSIONS_ATTRIBUTE)
+    outside = [role for role in Role if all(role not in HOLDERS[permission] for permission in wanted)]
+
+    for role in outside:
+        with pytest.raises(NotAllowed):
+            PERMITTED[name](None, Actor(1, "试外人", frozenset({role})))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name, function in PERMITTED.items()
+        if Permission.OWN_ACCOUNT not in getattr(function, PERMISSIONS_ATTRIBUTE)
+    ],
+)
+def test_a_first_password_opens_nothing(name: str):
+    with pytest.raises(NotAllowed):
+        PERMITTED[name](None, Actor(1, "试新人", frozenset(Role), must_change_password=True))

@@ -1,0 +1,236 @@
+"""Assessing a referral and what it leads to."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from db.sealing import unseal
+from db.tables import Assessment, Case, CaseConference, CaseState, Domain, ReferralState, Role, Severity
+from services import assessments, cases, intake, referral_moves
+from services.assessments import AssessmentRequest, ChildUnknown
+from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
+from services.referrals import IllegalMove
+from services.severity import Reason
+from tests.conftest import NOW
+from tests.services.intake_makers import register
+
+
+@pytest.fixture
+def counsellor(make_user):
+    return make_user(Role.COUNSELLOR, name="何知微")
+
+
+@pytest.fixture
+def begun(session, counsellor, make_student):
+    """A referral whose assessment was begun; its version is 2."""
+    referral = register(session, counsellor, student_id=make_student().id)
+    return referral_moves.start_assessment(session, counsellor, referral_id=referral.id, version=1)
+
+
+def asked(referral, **overrides):
+    values = {
+        "referral_id": referral.id,
+        "version": referral.version,
+        "nature": "和同桌闹别扭，近两周不愿说话。",
+        "measures": "每周谈一次。",
+        "severity": Severity.ORDINARY,
+        "domains": frozenset({Domain.PEERS}),
+    }
+    return AssessmentRequest(**(values | overrides))
+
+
+def serious(referral, people, **overrides):
+    values = {
+        "severity": Severity.SERIOUS,
+        "mentions_self_harm": True,
+        "participant_ids": frozenset(person.user_id for person in people),
+    }
+    return asked(referral, **(values | overrides))
+
+
+def test_an_ordinary_one_becomes_a_case_of_a_counsellor(session, counsellor, begun):
+    case = assessments.save_assessment(session, counsellor, request=asked(begun))
+
+    assert (case.owner_id, case.state, case.severity) == (counsellor.user_id, CaseState.SUPPORTED, Severity.ORDINARY)
+    assert begun.state is ReferralState.ROUTED
+    assessment = session.exec(select(Assessment)).one()
+    assert (assessment.parts_filled, assessment.domains, assessment.is_overridden) == (3, "peers", False)
+    assert unseal(assessment, "nature_sealed") == "和同桌闹别扭，近两周不愿说话。"
+    assert session.exec(select(CaseConference)).all() == []
+
+
+def test_a_serious_one_calls_a_conference_by_name(session, counsellor, make_user, begun, term):
+    people = [make_user(Role.HOMEROOM, name="周砚田"), make_user(Role.LEAD, name="秦若谷")]
+
+    case = assessments.save_assessment(session, counsellor, request=serious(begun, people, guests=("社区的柳主任",)))
+
+    view = cases.find_case(session, counsellor, case_id=case.id)
+    assert (view.row.state, view.participants) == (
+        CaseState.AWAITING_CONFERENCE,
+        ("周砚田", "秦若谷", "社区的柳主任"),
+    )
+    assert view.row.conference.due_at.isoformat() == "2026-11-27T09:00:00+00:00"
+    assert view.reasons == ("说过或做过伤害自己的事",)
+
+
+def test_fewer_than_two_people_are_no_conference(session, counsellor, make_user, begun):
+    with pytest.raises(FieldErrors) as refused:
+        assessments.save_assessment(session, counsellor, request=serious(begun, [make_user(Role.HOMEROOM)]))
+
+    assert refused.value.problems["participants"].code == "too_few"
+    assert session.exec(select(Case)).all() == []
+    assert begun.state is ReferralState.IN_ASSESSMENT
+
+
+@pytest.mark.parametrize(
+    ("field", "overrides", "code"),
+    [
+        ("nature", {"nature": ""}, "required"),
+        ("nature", {"nature": "字" * 10_000}, "too_long"),
+        ("measures", {"measures": " "}, "required"),
+        ("measures", {"measures": "字" * 10_000}, "too_long"),
+        ("domains", {"domains": frozenset()}, "required"),
+        ("severity", {"severity": None}, "required"),
+        ("override_reason", {"mentions_self_harm": True}, "required"),
+        ("override_reason", {"mentions_self_harm": True, "override_reason": "字" * 10_000}, "too_long"),
+        ("owner", {"owner_id": 999_999}, "cannot_take"),
+        ("participants", {"severity": Severity.SERIOUS, "stays_away": True,
+                          "participant_ids": frozenset({999_998, 999_999})}, "unknown"),
+        ("guests", {"severity": Severity.SERIOUS, "guests": ("字" * 10_000, "乙", "丙")}, "too_long"),
+    ],
+)  # fmt: skip
+def test_what_can_not_be_saved_is_named_by_field(session, counsellor, begun, field, overrides, code):
+    with pytest.raises(FieldErrors) as refused:
+        assessments.save_assessment(session, counsellor, request=asked(begun, **overrides))
+
+    assert refused.value.problems[field].code == code
+    assert session.exec(select(Assessment)).all() == []
+
+
+@pytest.mark.parametrize("typed", ["😀", '=HYPERLINK("x")', "<script>x</script>", "'; DROP TABLE care_case; --"])
+def test_odd_texts_are_kept_as_typed(session, counsellor, begun, typed):
+    case = assessments.save_assessment(session, counsellor, request=asked(begun, nature=typed, measures=typed))
+
+    view = cases.find_case(session, counsellor, case_id=case.id)
+    assert (view.nature, view.measures) == (typed, typed)
+
+
+def test_overriding_the_suggestion_keeps_the_reason(session, counsellor, begun):
+    request = asked(begun, mentions_self_harm=True, override_reason="是歌词，已核实。")
+
+    case = assessments.save_assessment(session, counsellor, request=request)
+
+    assessment = session.exec(select(Assessment)).one()
+    assert (assessment.is_overridden, assessment.suggestion_reasons) == (True, Reason.SELF_HARM)
+    assert cases.find_case(session, counsellor, case_id=case.id).override_reason == "是歌词，已核实。"
+
+
+def test_an_earlier_case_speaks_for_serious(session, counsellor, begun, make_user):
+    assessments.save_assessment(session, counsellor, request=asked(begun))
+    again = register(session, counsellor, student_id=begun.student_id)
+    referral_moves.start_assessment(session, counsellor, referral_id=again.id, version=1)
+
+    form = assessments.open_form(session, counsellor, referral_id=again.id)
+
+    assert (form.signs.has_earlier_case, form.signs.earlier_referrals) == (True, 1)
+    assert form.conference_due_at > NOW
+
+
+def test_an_unknown_child_can_not_become_a_case(session, counsellor):
+    referral = register(session, counsellor, child_label="不知道名字")
+    referral_moves.start_assessment(session, counsellor, referral_id=referral.id, version=1)
+
+    with pytest.raises(ChildUnknown):
+        assessments.save_assessment(session, counsellor, request=asked(referral))
+
+
+def test_of_two_who_assess_at_once_one_wins(session, counsellor, make_user, begun):
+    version = begun.version
+    assessments.save_assessment(session, counsellor, request=asked(begun))
+
+    with pytest.raises(EditedMeanwhile) as refused:
+        assessments.save_assessment(session, make_user(Role.COUNSELLOR), request=replace(asked(begun), version=version))
+
+    assert refused.value.edited_by is None or refused.value.edited_by == "何知微"
+    assert len(session.exec(select(Case)).all()) == 1
+
+
+def test_what_was_not_begun_is_not_assessed(session, counsellor, make_student):
+    referral = register(session, counsellor, student_id=make_student().id)
+
+    with pytest.raises(IllegalMove):
+        assessments.save_assessment(session, counsellor, request=asked(referral))
+
+
+@pytest.mark.parametrize("role", [Role.HOMEROOM, Role.SUBJECT_TEACHER, Role.LEADERSHIP, Role.ADMIN])
+def test_outsiders_assess_nothing(session, make_user, begun, role):
+    outsider = make_user(role)
+
+    with pytest.raises(NotAllowed):
+        assessments.save_assessment(session, outsider, request=asked(begun))
+    with pytest.raises(NotAllowed):
+        assessments.open_form(session, outsider, referral_id=begun.id)
+
+
+def test_about_suspected_abuse_only_leaders_meet(session, make_user, make_student):
+    lead, counsellor = make_user(Role.LEAD), make_user(Role.COUNSELLOR)
+    referral = register(session, lead, student_id=make_student().id, is_suspected_abuse=True)
+    referral_moves.start_assessment(session, lead, referral_id=referral.id, version=1)
+
+    with pytest.raises(FieldErrors) as refused:
+        assessments.save_assessment(session, lead, request=serious(referral, [lead, counsellor]))
+    assert refused.value.problems["participants"].code == "leaders_only"
+
+    case = assessments.save_assessment(session, lead, request=serious(referral, [lead], guests=("派出所的联系人",)))
+    assert cases.list_cases(session, lead).total == 1
+    assert cases.list_cases(session, counsellor).total == 0
+    with pytest.raises(NotFound):
+        cases.find_case(session, counsellor, case_id=case.id)
+
+
+def test_cases_are_seen_by_owner_and_participants(session, counsellor, make_user, begun):
+    member, stranger = make_user(Role.COUNSELLOR), make_user(Role.COUNSELLOR)
+    case = assessments.save_assessment(session, counsellor, request=serious(begun, [member, make_user(Role.LEAD)]))
+
+    assert [row.id for row in cases.list_cases(session, counsellor).rows] == [case.id]
+    assert [row.is_mine for row in cases.list_cases(session, member).rows] == [False]
+    assert cases.list_cases(session, stranger).rows == []
+    with pytest.raises(NotFound):
+        cases.find_case(session, stranger, case_id=case.id)
+    with pytest.raises(NotAllowed):
+        cases.list_cases(session, make_user(Role.HOMEROOM))
+
+
+def test_a_conference_held_lets_the_case_be_followed(session, counsellor, make_user, begun):
+    case = assessments.save_assessment(
+        session, counsellor, request=serious(begun, [make_user(Role.LEAD), make_user(Role.HOMEROOM)])
+    )
+    conference = session.exec(select(CaseConference)).one()
+    each = {"conference_id": conference.id, "version": 1}
+
+    for moment, code in (
+        (None, "required"),
+        (NOW + timedelta(minutes=1), "future"),
+        (NOW - timedelta(days=1), "before_called"),
+    ):
+        with pytest.raises(FieldErrors) as refused:
+            cases.note_conference_held(session, counsellor, **each, held_at=moment)
+        assert refused.value.problems["held_at"].code == code
+        session.refresh(conference)
+    with pytest.raises(NotFound):
+        cases.note_conference_held(session, make_user(Role.COUNSELLOR), **each, held_at=NOW)
+    cases.note_conference_held(session, counsellor, **each, held_at=NOW)
+
+    assert (case.state, conference.held_at) == (CaseState.SUPPORTED, NOW)
+    with pytest.raises(EditedMeanwhile):
+        cases.note_conference_held(session, counsellor, **each, held_at=NOW)
+
+
+def test_an_unknown_child_matched_in_time_can_be_assessed(session, counsellor, make_student):
+    referral = register(session, counsellor, child_label="不知道名字")
+    referral_moves.start_assessment(session, counsellor, referral_id=referral.id, version=1)
+    intake.match_child(session, counsellor, referral_id=referral.id, version=2, student_id=make_student().id)
+
+    assert assessments.save_assessment(session, counsellor, request=asked(referral)).student_id == referral.student_id

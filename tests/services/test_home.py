@@ -1,0 +1,253 @@
+"""Home: one ranked list, different for everybody."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from db.tables import AppUser, ReferralChannel, ReferralWay, Role, Severity, Urgency
+from services import clock, figures, home, intake, referral_moves, safeguarding
+from services.assessments import save_assessment
+from services.home import DutyGroup, DutyKind, DutyTarget
+from tests.conftest import NOW
+from tests.services.intake_makers import register
+from tests.services.test_assessments import asked
+
+WEEK_AGO = NOW - timedelta(days=7)
+
+
+def kinds(session, actor):
+    return [duty.kind for duty in home.list_duties(session, actor)]
+
+
+@pytest.fixture(autouse=True)
+def _term(term):
+    return term
+
+
+def test_the_latest_first_then_today_then_waiting_then_upcoming(session, make_user, make_student):
+    counsellor = make_user(Role.COUNSELLOR)
+    upcoming = register(session, counsellor, student_id=make_student().id)
+    waiting = register(session, counsellor, child_label="不知道名字", noticed_on=NOW.date())
+    today = register(session, counsellor, student_id=make_student().id, urgency=Urgency.URGENT)
+    late = register(
+        session, counsellor, student_id=make_student().id, received_at=WEEK_AGO, noticed_on=date(2026, 11, 9)
+    )
+    later = register(
+        session,
+        counsellor,
+        student_id=make_student().id,
+        received_at=WEEK_AGO - timedelta(days=7),
+        noticed_on=date(2026, 11, 2),
+    )
+
+    duties = home.list_duties(session, counsellor)
+
+    ranked = [(duty.group, duty.target_id) for duty in duties]
+    assert ranked[:4] == [
+        (DutyGroup.LATE, later.id),
+        (DutyGroup.LATE, late.id),
+        (DutyGroup.TODAY, today.id),
+        (DutyGroup.WAITING, waiting.id),
+    ]
+    assert {target for _, target in ranked[4:]} == {upcoming.id, waiting.id}
+    assert home.count_late(session, counsellor) == 2
+
+
+def test_a_parent_s_call_asks_for_assessment_and_reply(session, make_user, make_student):
+    counsellor = make_user(Role.COUNSELLOR)
+    register(session, counsellor, student_id=make_student().id, channel=ReferralChannel.PARENT, way=ReferralWay.PHONE)
+
+    assert sorted(kinds(session, counsellor)) == [DutyKind.ASSESS, DutyKind.REPLY]
+
+
+def test_done_work_is_gone(session, make_user, make_student):
+    counsellor, homeroom = make_user(Role.COUNSELLOR), make_user(Role.HOMEROOM)
+    referral = register(session, counsellor, student_id=make_student().id, referred_by_id=homeroom.user_id)
+    assert kinds(session, counsellor) == [DutyKind.ASSESS, DutyKind.FEEDBACK]
+
+    referral_moves.give_feedback(session, counsellor, referral_id=referral.id, version=1, feedback="多留意")
+    referral_moves.start_assessment(session, counsellor, referral_id=referral.id, version=2)
+    save_assessment(session, counsellor, request=asked(referral))
+
+    assert kinds(session, counsellor) == []
+    assert kinds(session, homeroom) == [DutyKind.READ_FEEDBACK]
+    referral_moves.mark_feedback_read(session, homeroom, referral_id=referral.id)
+    assert kinds(session, homeroom) == []
+
+
+def test_a_colleague_s_work_is_not_mine(session, make_user, make_student):
+    counsellor, colleague = make_user(Role.COUNSELLOR), make_user(Role.COUNSELLOR)
+    register(session, counsellor, student_id=make_student().id)
+
+    assert kinds(session, colleague) == []
+
+
+def test_danger_stands_on_top_for_owner_and_lead(session, make_user, make_student):
+    lead, counsellor = make_user(Role.LEAD), make_user(Role.COUNSELLOR, name="何知微")
+    register(session, counsellor, student_id=make_student().id, received_at=WEEK_AGO, noticed_on=date(2026, 11, 9))
+    danger = register(session, counsellor, student_id=make_student().id, urgency=Urgency.DANGER)
+
+    first = home.list_duties(session, lead)[0]
+
+    assert (first.kind, first.target_id, first.owner_name) == (DutyKind.DANGER, danger.id, "何知微")
+    own = home.list_duties(session, counsellor)[0]
+    assert (own.kind, own.target_id, own.group) == (DutyKind.ASSESS, danger.id, DutyGroup.TODAY)
+
+
+def test_what_nobody_owns_is_the_lead_s_to_assign(session, make_user, make_student):
+    lead, counsellor = make_user(Role.LEAD), make_user(Role.COUNSELLOR)
+    referral = register(session, counsellor, student_id=make_student().id)
+    assert kinds(session, lead) == []
+
+    session.get_one(AppUser, counsellor.user_id).is_active = False
+    session.flush()
+
+    assert kinds(session, lead) == [DutyKind.ASSIGN]
+    referral.owner_id = None
+    session.add(referral)
+    session.flush()
+    assert kinds(session, lead) == [DutyKind.ASSIGN]
+
+
+def test_suspected_abuse_asks_for_reporting_until_both_are_told(session, make_user, make_student):
+    lead, counsellor = make_user(Role.LEAD), make_user(Role.COUNSELLOR)
+    named = replace(make_user(Role.LEADERSHIP), is_protection_leader=True)
+    referral = register(session, lead, student_id=make_student().id, is_suspected_abuse=True)
+    clock.set_fixed(NOW + timedelta(minutes=40))
+
+    first = home.list_duties(session, lead)[0]
+
+    assert (first.kind, first.since, first.target) == (DutyKind.REPORT_ABUSE, NOW, DutyTarget.PROTECTION)
+    assert kinds(session, named) == [DutyKind.REPORT_ABUSE]
+    assert kinds(session, counsellor) == []
+    safeguarding.report_abuse(
+        session, lead, referral_id=referral.id, version=1, police_told_at=NOW, authority_told_at=NOW
+    )
+    assert kinds(session, lead) == [DutyKind.ASSESS]
+    assert kinds(session, named) == []
+
+
+def test_a_protected_child_s_parents_and_teacher_are_nobody_s_duty(session, make_user, make_student):
+    lead, counsellor, student = make_user(Role.LEAD), make_user(Role.COUNSELLOR), make_student()
+    register(session, counsellor, student_id=student.id, channel=ReferralChannel.PARENT, way=ReferralWay.PHONE)
+    register(session, lead, student_id=student.id, is_suspected_abuse=True)
+
+    assert kinds(session, counsellor) == [DutyKind.ASSESS]
+
+
+def test_a_serious_case_asks_owner_and_lead_for_the_conference(session, make_user, make_student):
+    lead, counsellor = make_user(Role.LEAD), make_user(Role.COUNSELLOR, name="何知微")
+    referral = register(session, counsellor, student_id=make_student().id)
+    referral_moves.start_assessment(session, counsellor, referral_id=referral.id, version=1)
+    request = replace(
+        asked(referral),
+        severity=Severity.SERIOUS,
+        mentions_self_harm=True,
+        participant_ids=frozenset({lead.user_id, counsellor.user_id}),
+    )
+    case = save_assessment(session, counsellor, request=request)
+
+    for actor in (lead, counsellor):
+        [duty] = home.list_duties(session, actor)
+        assert (duty.kind, duty.target, duty.target_id, duty.owner_name) == (
+            DutyKind.CONFERENCE,
+            DutyTarget.CASE,
+            case.id,
+            "何知微",
+        )
+
+
+def test_the_lead_is_told_of_classes_without_homeroom_teacher(session, make_user, make_class):
+    lead = make_user(Role.LEAD)
+    make_user(Role.HOMEROOM, homeroom_of=make_class(7, 1))
+    make_class(7, 2)
+    make_class(6, 1, school_year=2025)
+
+    [duty] = home.list_duties(session, lead)
+
+    assert (duty.kind, duty.labels) == (DutyKind.HOMEROOM_MISSING, ("七（2）班",))
+
+
+def test_the_administrator_is_told_what_the_system_needs(session, make_user, monkeypatch):
+    admin = make_user(Role.ADMIN)
+    newcomer = make_user(Role.HOMEROOM, name="岳青岚")
+    session.get_one(AppUser, newcomer.user_id).must_change_password = True
+    session.flush()
+    monkeypatch.setenv("CARE_UNENCRYPTED", "1")
+
+    duties = home.list_duties(session, admin)
+
+    assert [(duty.kind, duty.labels) for duty in duties] == [
+        (DutyKind.UNENCRYPTED, ()),
+        (DutyKind.HOLIDAYS_UNKNOWN, ("2027",)),
+        (DutyKind.FIRST_PASSWORDS, ("岳青岚",)),
+    ]
+
+
+@pytest.mark.parametrize("role", [Role.SUBJECT_TEACHER, Role.MENTOR, Role.LEADERSHIP, Role.FINANCE, Role.SUPERVISOR])
+def test_others_have_nothing_on_the_list(session, make_user, make_student, role):
+    lead = make_user(Role.LEAD)
+    register(session, lead, student_id=make_student().id, urgency=Urgency.DANGER)
+    register(session, lead, student_id=make_student().id, is_suspected_abuse=True)
+
+    assert kinds(session, make_user(role)) == []
+
+
+def test_the_list_takes_at_most_eight_statements_however_long_it_is(session, make_user, make_student, statements):
+    everybody = make_user(*Role)
+    for number in range(15):
+        register(session, everybody, child_label=f"孩子{number}")
+
+    statements.clear()
+    duties = home.list_duties(session, everybody)
+
+    assert len(duties) > 15
+    assert len(statements) <= 8
+
+
+def test_numbers_are_for_leadership_and_hold_small_groups_back(session, make_user, make_student):
+    counsellor = make_user(Role.COUNSELLOR)
+    for _ in range(3):
+        register(session, counsellor, student_id=make_student().id)
+
+    numbers = home.find_numbers(session, make_user(Role.LEADERSHIP))
+
+    assert (numbers.total, numbers.by_channel["teacher"], numbers.open_cases) == (None, None, 0)
+    assert home.find_numbers(session, counsellor) is None
+
+
+def test_my_figures_count_what_lies_with_me(session, make_user, make_student):
+    counsellor = make_user(Role.COUNSELLOR)
+    register(session, counsellor, student_id=make_student().id, channel=ReferralChannel.SELF)
+
+    found = home.find_my_figures(session, counsellor)
+
+    assert (found.open_referrals, found.unanswered, found.cases) == (1, 1, 0)
+    assert home.find_my_figures(session, make_user(Role.HOMEROOM)) is None
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        ({"a": 20, "b": 7}, {"a": 20, "b": 7}),
+        ({"a": 20, "b": 3}, {"a": None, "b": None}),
+        ({"a": 20, "b": 3, "c": 6}, {"a": 20, "b": None, "c": None}),
+        ({"a": 20, "b": 3, "c": 4}, {"a": 20, "b": None, "c": None}),
+        ({"a": 20, "b": 1, "c": 2}, {"a": None, "b": None, "c": None}),
+        ({"a": 20, "b": 0}, {"a": 20, "b": 0}),
+    ],
+    ids=["large", "only one small", "the next smallest too", "two small that are enough", "two too small", "nobody"],
+)
+def test_small_groups_are_held_back_also_by_subtraction(parts, told):
+    assert figures.hold_back_small(parts) == told
+
+
+def test_a_matched_child_is_no_longer_waited_for(session, make_user, make_student):
+    counsellor = make_user(Role.COUNSELLOR)
+    referral = register(session, counsellor, child_label="不知道名字")
+    assert DutyKind.MATCH_CHILD in kinds(session, counsellor)
+
+    intake.match_child(session, counsellor, referral_id=referral.id, version=1, student_id=make_student().id)
+
+    assert DutyKind.MATCH_CHILD not in kinds(session, counsellor)

@@ -1,0 +1,70 @@
+"""Imports point one way: pages → ui → services → db; and pages hold no queries."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+FORBIDDEN = {
+    "db": {"services", "ui", "pages", "streamlit", "commands", "app"},
+    "services": {"ui", "pages", "streamlit", "commands", "app"},
+    "ui": {"pages", "commands", "app"},
+    "pages": {"commands", "app"},
+}
+QUERY = re.compile(
+    r"(?<![.\w])(select|insert|update|delete)\(|\bsession\.(exec|execute|add|get|get_one|delete|merge|query)\("
+)
+
+
+def imported_by(path: Path) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.lineno, node.module
+
+
+@pytest.mark.parametrize("layer", FORBIDDEN)
+def test_imports_point_one_way(layer: str):
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} imports {name}"
+        for path in sorted((ROOT / layer).rglob("*.py"))
+        for line, name in imported_by(path)
+        if name.split(".")[0] in FORBIDDEN[layer]
+    ]
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("layer", ["pages", "ui"])
+def test_screens_hold_no_queries(layer: str):
+    wrong = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in sorted((ROOT / layer).rglob("*.py"))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if QUERY.search(line)
+    ]
+
+    assert wrong == []
+
+
+def test_every_page_begins_with_its_guard():
+    """Nothing is drawn or read before it is known who asks; the first-run page asks for its code instead."""
+    late = []
+    for path in sorted((ROOT / "pages").glob("*.py")):
+        body = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if not _only_declares(node)]
+        if path.stem != "set_up" and "require_user" not in ast.unparse(body[0]):
+            late.append(path.stem)
+
+    assert late == []
+
+
+def _only_declares(node: ast.stmt) -> bool:
+    is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    is_constant = isinstance(node, ast.Assign) and all(
+        isinstance(target, ast.Name) and target.id.isupper() for target in node.targets
+    )
+    return is_docstring or is_constant or isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef)

@@ -1,0 +1,96 @@
+"""The form of an assessment: signs, suggested severity, measures, and who meets about a serious one."""
+
+from typing import Any
+
+import streamlit as st
+
+from db.tables import Domain, Severity
+from services.accounts import StaffName
+from services.assessments import AssessmentForm, AssessmentRequest, with_ticks
+from services.severity import Suggestion, suggest_severity
+from ui.drafts import Draftable
+from ui.forms import Form
+from ui.layout import note
+from ui.referral_words import DOMAINS, SEVERITIES
+
+SIGNS = {
+    "is_in_danger": "现在有危险",
+    "mentions_self_harm": "说过或做过伤害自己的事",
+    "harms_others": "伤到了别人，或说要伤人",
+    "stays_away": "已经不来上学或不进课堂",
+}
+WORDS = ("nature", "measures", "override_reason", "guests")
+
+
+def draw_signs(form: Form, draft: Draftable) -> None:
+    """Draw what is asked first: nature, domains, signs."""
+    with form.field("nature", "") as key:
+        st.text_area("是什么问题", key=key, placeholder="写事实和判断的依据。", on_change=draft.keep)
+    with form.field("domains", []) as key:
+        st.pills("牵涉哪些方面", list(DOMAINS), selection_mode="multi", format_func=DOMAINS.__getitem__, key=key)
+    st.markdown(":small[有没有这些情况]")
+    left, right = st.columns(2)
+    for place, (name, label) in enumerate(SIGNS.items()):
+        with (left, right)[place % 2], form.field(name, False) as key:
+            st.checkbox(label, key=key)
+
+
+def draw_severity(form: Form, draft: Draftable, suggestion: Suggestion) -> Severity | None:
+    """Draw the suggestion with its reasons, and the choice that confirms or overrides it."""
+    why = "、".join(suggestion.texts) or "没有勾到要集体研讨的情况"
+    note(f"按规则建议：{SEVERITIES[suggestion.severity]}。理由：{why}。", icon="lightbulb")
+    with form.field("severity", suggestion.severity) as key:
+        chosen: Severity | None = st.segmented_control(
+            "严重程度", list(SEVERITIES), format_func=SEVERITIES.__getitem__, key=key
+        )
+    if chosen is not None and chosen is not suggestion.severity:
+        with form.field("override_reason", "") as key:
+            st.text_area("和建议不一样，为什么", key=key, height=68, on_change=draft.keep)
+    return chosen
+
+
+def draw_rest(form: Form, draft: Draftable, staff: list[StaffName], severity: Severity | None) -> None:
+    """Draw measures, and for a serious one the people of the conference."""
+    with form.field("measures", "") as key:
+        st.text_area("打算怎么做", key=key, placeholder="谁做，做什么，多久一次。", on_change=draft.keep)
+    if severity is not Severity.SERIOUS:
+        return
+    names = {person.id: person.display_name for person in staff}
+    with form.field("participants", []) as key:
+        st.multiselect(
+            "请谁一起研讨（至少 2 人）",
+            list(names),
+            format_func=lambda each: names.get(each, "已停用的账号"),
+            key=key,
+            placeholder="选教师",
+        )
+    with form.field("guests", "") as key:
+        st.text_input(
+            "还有谁（没有账号的人，用顿号隔开）", key=key, placeholder="例如：社区的柳主任", on_change=draft.keep
+        )
+
+
+def suggestion_for(form: Form, opened: AssessmentForm, request: AssessmentRequest) -> Suggestion:
+    """Return what the rules suggest for what is ticked at this moment."""
+    return suggest_severity(with_ticks(opened.signs, request))
+
+
+def request_of(form: Form, referral_id: int) -> AssessmentRequest:
+    """Return what stands in the fields as the request the service takes."""
+
+    def typed(name: str) -> Any:
+        return st.session_state.get(form.key(name))
+
+    guests = str(typed("guests") or "").replace("，", "、").replace(",", "、").split("、")
+    return AssessmentRequest(
+        referral_id=referral_id,
+        version=form.version,
+        nature=typed("nature"),
+        measures=typed("measures"),
+        severity=typed("severity"),
+        domains=frozenset(Domain(each) for each in typed("domains") or ()),
+        override_reason=typed("override_reason"),
+        participant_ids=frozenset(typed("participants") or ()),
+        guests=tuple(name.strip() for name in guests if name.strip()),
+        **{name: bool(typed(name)) for name in SIGNS},
+    )

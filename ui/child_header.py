@@ -1,0 +1,42 @@
+"""The head of a child's page: the facts in one line, badges, and what can be done."""
+
+from db.tables import EnrolmentState
+from services.student_files import StudentFile
+from ui.dialogs import open_dialog
+from ui.layout import Action
+from ui.states import Look
+
+_STATES = {
+    EnrolmentState.ON_LEAVE: Look("pause_circle", "休学", "yellow"),
+    EnrolmentState.TRANSFERRED: Look("output", "已转出", "gray"),
+    EnrolmentState.GRADUATED: Look("school", "已毕业", "gray"),
+    EnrolmentState.DROPPED_OUT: Look("report", "已辍学", "red"),
+}
+_NEEDS_CARE = Look("volunteer_activism", "要多关心", "green")
+
+
+def facts_line(file: StudentFile) -> str:
+    """七（3）班，女，13 岁，学号 S000318。班主任周砚田。"""
+    facts = [file.class_label, file.gender.label]
+    if file.card and file.card.age is not None:
+        facts.append(f"{file.card.age} 岁")
+    facts.append(f"学号 {file.student_no}" if file.student_no else "还没有学号")
+    homeroom = f"班主任{file.homeroom_name}。" if file.homeroom_name else ""
+    return "，".join(facts) + "。" + homeroom
+
+
+def state_badge(file: StudentFile) -> list[str]:
+    """Return badges for what is not the ordinary: away, left, or in need of care."""
+    badges = [_STATES[file.state].badge()] if file.state in _STATES else []
+    return [*badges, _NEEDS_CARE.badge()] if file.needs_care else badges
+
+
+def actions_for(file: StudentFile) -> list[Action]:
+    """Return the acts at the top of the page for who may write about this child."""
+    if not file.may_write:
+        return []
+    return [
+        Action("换班", "child_move", "swap_horiz", on_click=open_dialog, args=("move", file.id)),
+        Action("学籍", "child_state", "badge", on_click=open_dialog, args=("state", file.id)),
+        Action("改资料", "child_edit", "edit"),
+    ]

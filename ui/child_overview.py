@@ -1,0 +1,163 @@
+"""概况: the first tab of a child's page: categories, classes, and at the side the contact card."""
+
+import streamlit as st
+
+from services import clock
+from services.actors import Actor
+from services.student_files import CategoryEntry, ContactCard, GuardianCard, StudentFile
+from ui import formats
+from ui.categories import LEVELS, category_badge, category_words
+from ui.dialogs import open_dialog
+from ui.formats import plain, plain_lines
+from ui.layout import facts, note, side_box, side_column
+
+_SMALL_BUTTON = 72
+
+
+def draw(_actor: Actor, file: StudentFile) -> None:
+    """Draw what this person may see; what it may not is not mentioned."""
+    main, side = side_column(1.9)
+    with main:
+        _draw_categories(file)
+        _draw_classes(file)
+    with side:
+        _draw_card(file)
+
+
+def _draw_categories(file: StudentFile) -> None:
+    if file.categories is None:
+        return
+    current = [each for each in file.categories if each.to_day is None]
+    with st.container(border=True, gap="small"):
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", wrap=False):
+            st.markdown("**类别**", width="content")
+            if file.may_write_categories:
+                st.button(
+                    "登记一类", key="child_add_category", icon=":material/add:",
+                    on_click=open_dialog, args=("category", file.id, 0),
+                )  # fmt: skip
+        if not current:
+            note("没有登记在任何一类。")
+        for each in current:
+            _draw_category(file, each)
+        if past := [each for each in file.categories if each.to_day is not None]:
+            note("以前：" + "；".join(_past_words(each) for each in past))
+
+
+def _draw_category(file: StudentFile, entry: CategoryEntry) -> None:
+    today = clock.today()
+    said = [f"{formats.day(entry.from_day, today=today)}起"]
+    if entry.level:
+        said.insert(0, LEVELS[entry.level])
+    if entry.evidence:
+        said.append(f"依据：{entry.evidence}")
+    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+        st.markdown(f"{category_badge(entry)} :small[:gray[{plain('，'.join(said))}]]", width="stretch")
+        if file.may_write_categories:
+            for label, dialog in (("改", "category"), ("结束", "end_category")):
+                st.button(
+                    label, key=f"child_{dialog}_{entry.id}", width=_SMALL_BUTTON,
+                    on_click=open_dialog, args=(dialog, file.id, entry.id),
+                )  # fmt: skip
+
+
+def _past_words(entry: CategoryEntry) -> str:
+    today = clock.today()
+    until = formats.day(entry.to_day, today=today) if entry.to_day else ""
+    return f"{category_words(entry)}，{formats.day(entry.from_day, today=today)}到{until}"
+
+
+def _draw_classes(file: StudentFile) -> None:
+    today = clock.today()
+    with st.container(border=True, gap="small"):
+        st.markdown("**班级和学籍**")
+        rows = {
+            f"{stay.school_year}–{stay.school_year + 1} 学年": (
+                f"{stay.label}，{formats.day(stay.from_day, today=today)}"
+                + (f"到{formats.day(stay.to_day, today=today)}" if stay.to_day else "起")
+            )
+            for stay in reversed(file.class_history)
+        }
+        if rows:
+            facts(rows, alt="在过的班级")
+        else:
+            note("还没有编过班。")
+        state = file.state.label
+        if file.left_on:
+            state += f"，{formats.day(file.left_on, today=today)}离校"
+        if file.entered_on:
+            state += f"，{formats.day(file.entered_on, today=today)}入学"
+        note(state + "。")
+
+
+def _draw_card(file: StudentFile) -> None:
+    card = file.card
+    if card is None:
+        if file.can_open_card:
+            with side_box("联系卡"):
+                note("电话要写明原因才能看，15 分钟有效，会记下来。")
+                st.button(
+                    "写明原因看电话", key="child_open_card", icon=":material/call:",
+                    on_click=open_dialog, args=("contact", file.id),
+                )  # fmt: skip
+        return
+    with side_box("联系卡"):
+        rows = _card_rows(card)
+        if rows:
+            st.table(rows, border="horizontal", hide_index=True, hide_header=True)
+        else:
+            note("联系卡还空着。")
+        if card.open_until:
+            note(f"看到 {formats.clock(card.open_until, clock.SCHOOL_ZONE)} 为止。", icon="timer")
+        if card.note:
+            note(f"备注：{card.note}")
+        if file.may_write:
+            _draw_guardian_acts(file, card)
+
+
+def _draw_guardian_acts(file: StudentFile, card: ContactCard) -> None:
+    with st.container(horizontal=True, gap="xsmall"):
+        for each in card.guardians:
+            st.button(
+                plain(f"改{guardian_title(each)}"), key=f"child_guardian_{each.id}",
+                on_click=open_dialog, args=("guardian", file.id, each.id),
+            )  # fmt: skip
+        st.button(
+            "加一位家人", key="child_add_guardian", icon=":material/add:",
+            on_click=open_dialog, args=("guardian", file.id, 0),
+        )  # fmt: skip
+
+
+def _card_rows(card: ContactCard) -> list[dict[str, str]]:
+    said: list[tuple[str, str | None]] = [
+        ("出生", _birth_day(card)),
+        ("民族", card.ethnicity),
+        ("住校", None if card.is_boarding is None else ("住校" if card.is_boarding else "走读")),
+        ("住址", card.address),
+        ("户籍", card.residence),
+        *[(guardian_title(each), _guardian_words(each)) for each in card.guardians],
+        ("证件号", card.id_number_masked),
+    ]
+    return [{"name": f":gray[{plain(label)}]", "value": plain_lines(words)} for label, words in said if words]
+
+
+def _birth_day(card: ContactCard) -> str | None:
+    born = card.birth_day
+    return f"{born.year}年{born.month}月{born.day}日" if born else None
+
+
+def _guardian_words(guardian: GuardianCard) -> str:
+    who = "，".join(part for part in (guardian.name, guardian.workplace) if part)
+    phones = [spaced_phone(phone) for phone in (guardian.phone, guardian.second_phone) if phone]
+    main = ["第一联系人"] if guardian.is_primary else []
+    return "\n".join(part for part in (who, *phones, guardian.address or "", *main) if part)
+
+
+def guardian_title(guardian: GuardianCard) -> str:
+    """外婆, or 父亲: the closest word there is."""
+    return guardian.relation or guardian.kind.label
+
+
+def spaced_phone(number: str) -> str:
+    """154-0000-0137; a landline as it is."""
+    return f"{number[:3]}-{number[3:7]}-{number[7:]}" if len(number) == 11 and number[0] == "1" else number

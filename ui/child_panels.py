@@ -1,0 +1,31 @@
+"""What hangs on a child's page: one tab an area. A new area adds a row and a draw function, nothing else."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from services.access import Permission, allows
+from services.actors import Actor
+from services.student_files import StudentFile
+from ui import child_openings, child_overview
+
+Draw = Callable[[Actor, StudentFile], None]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One tab: who may have it, and what draws it when it is open."""
+
+    title: str
+    permission: Permission
+    draw: Draw
+
+
+PANELS = (
+    Panel("概况", Permission.STUDENT_READ, child_overview.draw),
+    Panel("谁看过", Permission.AUDIT_READ, child_openings.draw),
+)
+
+
+def panels_for(actor: Actor) -> list[Panel]:
+    """Return the tabs this person has, in order."""
+    return [panel for panel in PANELS if allows(actor, panel.permission)]

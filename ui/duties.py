@@ -1,0 +1,143 @@
+"""The lines of home in words: title, reason, badge and act."""
+
+import streamlit as st
+
+from db.tables import ReferralChannel, Urgency
+from services.home import Duty, DutyGroup, DutyKind, DutyTarget
+from ui import navigation
+from ui.referral_words import CHANNELS, UNKNOWN_CHILD, child_with_class, due_words, elapsed, lateness, moment
+from ui.states import DUTY
+from ui.states import Duty as DutyState
+
+ACTS = {
+    DutyKind.REPORT_ABUSE: "去报告",
+    DutyKind.DANGER: "打开看看",
+    DutyKind.ASSIGN: "指定谁接",
+    DutyKind.ASSESS: "开始评估",
+    DutyKind.REPLY: "写答复",
+    DutyKind.FEEDBACK: "写反馈",
+    DutyKind.MATCH_CHILD: "认出孩子",
+    DutyKind.CONFERENCE: "看研讨单",
+    DutyKind.READ_FEEDBACK: "看反馈",
+    DutyKind.HOMEROOM_MISSING: "去指定",
+    DutyKind.HOLIDAYS_UNKNOWN: "去补上",
+    DutyKind.FIRST_PASSWORDS: "看账号",
+    DutyKind.UNENCRYPTED: "看设置",
+}
+_SHOWN_NAMES = 6
+_VIEWS = {DutyTarget.CLASSES: "classes", DutyTarget.SCHOOL_DAYS: "days"}
+_PAGES = {
+    DutyTarget.REFERRAL: ("referrals", "referral"),
+    DutyTarget.ASSESSMENT: ("referrals", "referral"),
+    DutyTarget.PROTECTION: ("protection", "referral"),
+    DutyTarget.CASE: ("cases", "case"),
+    DutyTarget.CLASSES: ("settings", None),
+    DutyTarget.SCHOOL_DAYS: ("settings", None),
+    DutyTarget.ACCOUNTS: ("accounts", None),
+    DutyTarget.NOTHING: ("settings", None),
+}
+
+
+def title_of(duty: Duty) -> str:
+    """Return what is to be done, and about whom."""
+    child = child_with_class(duty.child, duty.class_label)
+    name = duty.child or UNKNOWN_CHILD
+    match duty.kind:
+        case DutyKind.REPORT_ABUSE:
+            return f"报告疑似侵害：{child}"
+        case DutyKind.DANGER:
+            return f"有危险：{child}"
+        case DutyKind.ASSIGN:
+            return f"给{name}的受理指定接手的人"
+        case DutyKind.ASSESS:
+            return f"评估{child}"
+        case DutyKind.REPLY:
+            return f"回复{name}的家长" if duty.channel is ReferralChannel.PARENT else f"回复{name}"
+        case DutyKind.FEEDBACK:
+            return f"反馈给{duty.with_whom or '转介教师'}：{name}"
+        case DutyKind.MATCH_CHILD:
+            return f"认出是哪个孩子：{name}"
+        case DutyKind.CONFERENCE:
+            return f"集体研讨：{child}"
+        case DutyKind.READ_FEEDBACK:
+            return f"看关爱室的反馈：{child}"
+        case DutyKind.HOMEROOM_MISSING:
+            return f"{len(duty.labels)} 个班还没有班主任"
+        case DutyKind.HOLIDAYS_UNKNOWN:
+            return f"{'、'.join(duty.labels)} 年的放假和调休还不知道"
+        case DutyKind.FIRST_PASSWORDS:
+            return f"{len(duty.labels)} 个账号还没换首次密码"
+        case DutyKind.UNENCRYPTED:
+            return "现在的连接未加密"
+
+
+def reason_of(duty: Duty) -> str:
+    """Return why, by when, and whose it is where it isn't the reader's."""
+    whose = f"，{duty.owner_name}接手" if duty.owner_name and not duty.is_mine else ""
+    due = f"应在 {due_words(duty.due_at)}" if duty.due_at else ""
+    channel = CHANNELS[duty.channel] if duty.channel else ""
+    match duty.kind:
+        case DutyKind.REPORT_ABUSE:
+            return f"110 和教育局都要告知，{moment(duty.since)} 标记{whose}" if duty.since else ""
+        case DutyKind.DANGER:
+            return f"受理：{channel}，{due}评估{whose}"
+        case DutyKind.ASSIGN:
+            return f"受理：{channel}，没有在岗的人接手，{due}做完下一步"
+        case DutyKind.ASSESS:
+            urgency = {Urgency.URGENT: "，着急", Urgency.DANGER: "，有危险"}.get(duty.urgency or Urgency.ORDINARY, "")
+            return f"受理：{channel}{urgency}，{due}评估" + ("，已开始" if duty.has_begun else "")
+        case DutyKind.REPLY:
+            return f"受理：{channel}，{due}答复"
+        case DutyKind.FEEDBACK:
+            return f"受理：{channel}，{due}告诉老师办到哪一步"
+        case DutyKind.MATCH_CHILD:
+            return f"受理：{moment(duty.since)} 收到，名册里还没对上" if duty.since else ""
+        case DutyKind.CONFERENCE:
+            return f"个案：{due}开{whose.replace('接手', '负责')}"
+        case DutyKind.READ_FEEDBACK:
+            return f"受理：{moment(duty.since)} 写给您的" if duty.since else ""
+        case DutyKind.HOLIDAYS_UNKNOWN:
+            return "系统：公布以后，把放假和补课的日子填进校历"
+        case DutyKind.UNENCRYPTED:
+            return "系统：别的电脑来用时，请用 --https 启动"
+        case _:
+            return f"{_names(duty.labels)}"
+
+
+def badge_of(duty: Duty) -> str:
+    """Return the state first: late by how much, today, waiting, still time."""
+    if duty.kind is DutyKind.REPORT_ABUSE and duty.since:
+        return DUTY[DutyState.OVERDUE].badge(elapsed(duty.since))
+    match duty.group:
+        case DutyGroup.LATE if duty.due_at:
+            return DUTY[DutyState.OVERDUE].badge(lateness(duty.due_at))
+        case DutyGroup.TODAY:
+            return DUTY[DutyState.TODAY].badge("今天到期")
+        case DutyGroup.WAITING:
+            return DUTY[DutyState.WAITING].badge()
+        case _:
+            return DUTY[DutyState.DUE].badge()
+
+
+def button_of(duty: Duty) -> str:
+    """Return the one act's words."""
+    return "接着评估" if duty.kind is DutyKind.ASSESS and duty.has_begun else ACTS[duty.kind]
+
+
+def follow(duty: Duty) -> None:
+    """Go where the act is done; for `on_click`."""
+    page, parameter = _PAGES[duty.target]
+    if duty.target is DutyTarget.ASSESSMENT and duty.has_begun:
+        page = "assessment"
+    query = {parameter: str(duty.target_id)} if parameter and duty.target_id else {}
+    if view := _VIEWS.get(duty.target):
+        query = {"view": view}
+    if navigation.has_page(page):
+        st.switch_page(navigation.path_of(page), query_params=query)
+
+
+def _names(labels: tuple[str, ...]) -> str:
+    """Name all where they are few; else the first ones and how many there are in all."""
+    if len(labels) <= _SHOWN_NAMES:
+        return "、".join(labels)
+    return f"{'、'.join(labels[:_SHOWN_NAMES])}等，共 {len(labels)} 个"

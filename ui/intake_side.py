@@ -1,0 +1,54 @@
+"""Beside the form of a referral: what follows from it, the child, and whom to call first."""
+
+import streamlit as st
+
+from services.intake import EarlierReferral, ParentsStep, WhatFollows
+from ui import formats
+from ui.layout import facts, note, side_box
+from ui.referral_words import CHANNELS, CLAUSES, DANGER_NUMBERS, due_words, moment
+from ui.states import REFERRAL
+
+_PARENTS = {
+    ParentsStep.AFTER_ASSESSMENT: "评估后再决定怎么说",
+    ParentsStep.REPLY: "等我们答复",
+    ParentsStep.STOPPED: "先不联系家长",
+}
+
+
+def draw_what_follows(told: WhatFollows, *, teacher: str | None) -> None:
+    """Say who takes it, by when, and which clauses it proves."""
+    with side_box("登记以后"):
+        post = "关爱室负责人" if told.owner_is_lead else "专职心理教师"
+        rows = {"谁接手": f"{told.owner_name}，{post}" if told.owner_name else "还没有人接，会提醒负责人"}
+        rows["评估"] = due_words(told.assessment_due_at) if told.assessment_due_at else "当场答复，不再评估"
+        if told.reply_due_at:
+            rows["答复"] = due_words(told.reply_due_at)
+        if told.feedback_due_at:
+            rows["反馈"] = f"{teacher or '转介教师'}，{due_words(told.feedback_due_at)}"
+        rows["家长"] = _PARENTS[told.parents]
+        facts(rows, alt="登记以后谁接手、什么时候到期")
+        note("时间按学校日历算，周末和假日不算。着急的当天算。")
+        if told.proves:
+            note(f"可作凭据：{'、'.join(CLAUSES[clause] for clause in told.proves)}。", icon="check_circle")
+        if told.proves_not:
+            note(f"还不算：{'、'.join(CLAUSES[clause] for clause in told.proves_not)}。", icon="schedule")
+        if told.noticed_late:
+            note("发现后超过 1 个上学日才转介，照实记下来就好。", icon="history")
+
+
+def draw_child(name: str, earlier: EarlierReferral | None) -> None:
+    """Say when somebody last spoke of the child."""
+    with side_box("这个孩子"):
+        if earlier is None:
+            st.markdown(f"{formats.plain(name)}以前没有受理过。")
+            return
+        look = REFERRAL[earlier.state.value]
+        st.markdown(
+            f"上次受理在 {formats.plain(moment(earlier.received_at))}，{CHANNELS[earlier.channel]}。{look.badge()}"
+        )
+
+
+def draw_danger() -> None:
+    """Say whom to call before anything is written."""
+    with side_box("有危险，先救人", badge=f":red-badge[:material/call: {DANGER_NUMBERS}]"):
+        st.markdown("身边不要离人，先打电话，再回来记。选“有危险”，当天必须评估，负责人马上看到。")

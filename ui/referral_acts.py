@@ -1,0 +1,371 @@
+"""What can be done with a referral: one button an act, and the short form of the act that is open."""
+
+from collections.abc import Callable
+from datetime import date, datetime, time
+from typing import Any
+
+import streamlit as st
+from sqlmodel import Session
+
+from db.tables import Role
+from db.transactions import reading, transaction
+from services import clock, intake, referral_moves, safeguarding
+from services.access import Permission
+from services.actors import Actor
+from services.errors import DomainError
+from services.intake import ReferralChange
+from services.referral_views import ReferralAct, ReferralView
+from ui import navigation
+from ui.child_picker import clear_child, pick_child
+from ui.forms import Form
+from ui.layout import flash, form_end, note, refusal
+from ui.referral_words import PARENTS, URGENCIES, moment
+from ui.session import require_user
+
+_OPEN = "care_referral_act"  # (referral id, act): the one whose form is drawn
+_REFUSED = "care_referral_refused"
+
+LABELS = {
+    ReferralAct.REPORT_ABUSE: "记下报告时间",
+    ReferralAct.START_ASSESSMENT: "开始评估",
+    ReferralAct.ASSESS: "写评估",
+    ReferralAct.OPEN_CASE: "看个案",
+    ReferralAct.READ_FEEDBACK: "看过了",
+    ReferralAct.MATCH_CHILD: "认出孩子",
+    ReferralAct.ANSWER: "写答复",
+    ReferralAct.GIVE_FEEDBACK: "写反馈",
+    ReferralAct.CHANGE: "改一改",
+    ReferralAct.HAND_OVER: "转给别人",
+    ReferralAct.MERGE: "合并",
+    ReferralAct.DECLINE: "不立案",
+    ReferralAct.MARK_ABUSE: "标为疑似侵害",
+    ReferralAct.UNMARK_ABUSE: "撤下疑似侵害",
+}
+_PRIMARY = (
+    ReferralAct.REPORT_ABUSE,
+    ReferralAct.START_ASSESSMENT,
+    ReferralAct.ASSESS,
+    ReferralAct.OPEN_CASE,
+    ReferralAct.READ_FEEDBACK,
+)
+
+
+def draw_acts(actor: Actor, view: ReferralView) -> None:
+    """Draw the acts this person has, and the form of the one that is open."""
+    if refused := st.session_state.pop(_REFUSED, None):
+        refusal(refused)
+    acts = [act for act in LABELS if act in view.acts]
+    opened_at, opened = st.session_state.get(_OPEN) or (None, None)
+    form = _FORMS.get(opened) if opened_at == view.id and opened in acts else None
+    first = next((act for act in _PRIMARY if act in acts), None)
+    with st.container(horizontal=True, gap="xsmall"):
+        for act in acts:
+            st.button(
+                LABELS[act],
+                key=f"referral_act_{act.value}",
+                type="primary" if act is first and form is None else "secondary",
+                on_click=_choose,
+                args=(act, view.id, view.version, view.case_id),
+            )
+    if form is not None:
+        with st.container(border=True):
+            form(actor, view)
+
+
+def _choose(act: ReferralAct, referral_id: int, version: int, case_id: int | None) -> None:
+    """Do what needs no words at once, at the version that was on screen; open the form of everything else."""
+    match act:
+        case ReferralAct.START_ASSESSMENT:
+            actor = require_user(Permission.REFERRAL_HANDLE)
+            if _do_now(
+                lambda session: referral_moves.start_assessment(
+                    session, actor, referral_id=referral_id, version=version
+                )
+            ):
+                _go("assessment", referral=referral_id)
+        case ReferralAct.ASSESS:
+            _go("assessment", referral=referral_id)
+        case ReferralAct.OPEN_CASE:
+            _go("cases", case=case_id)
+        case ReferralAct.READ_FEEDBACK:
+            actor = require_user(Permission.REFERRAL_READ)
+            _do_now(lambda session: referral_moves.mark_feedback_read(session, actor, referral_id=referral_id))
+        case _:
+            st.session_state[_OPEN] = (referral_id, act)
+
+
+def _do_now(act: Callable[[Session], object]) -> bool:
+    try:
+        with transaction() as session:
+            act(session)
+    except DomainError as error:
+        st.session_state[_REFUSED] = error
+        return False
+    return True
+
+
+def _go(page: str, **query: object) -> None:
+    st.switch_page(
+        navigation.path_of(page), query_params={key: str(value) for key, value in query.items() if value is not None}
+    )
+
+
+def _finish(form: Form, label: str, act: Callable[[Session], object], done: str, *, leave: bool = False) -> None:
+    """Draw the end of an act's form, and do the act when its button was clicked."""
+    with form_end():
+        cancelled = st.button("不要了", key=form.key("cancel"), type="tertiary")
+        submitted = st.button(label, key=form.key("submit"), type="primary")
+    if cancelled:
+        form.cancel()
+        st.session_state.pop(_OPEN, None)
+        st.rerun()
+    if submitted and form.save(act):
+        st.session_state.pop(_OPEN, None)
+        flash(done)
+        if leave:
+            st.query_params.pop("referral", None)
+        st.rerun()
+
+
+def _name(view: ReferralView) -> str:
+    return view.child or "这个孩子"
+
+
+def _words_form(view: ReferralView, act: ReferralAct, name: str, label: str, hint: str) -> Form:
+    form = Form(f"referral_{act.value}", view, labels={name: label})
+    form.notices()
+    with form.field(name, "") as key:
+        st.text_area(label, key=key, placeholder=hint)
+    return form
+
+
+def _text(form: Form, name: str) -> str:
+    return str(st.session_state.get(form.key(name)) or "")
+
+
+def _draw_answer(actor: Actor, view: ReferralView) -> None:
+    form = _words_form(view, ReferralAct.ANSWER, "answer", "答复了什么", "说了什么，约好了什么。")
+    settles = False
+    if ReferralAct.START_ASSESSMENT in view.acts and not view.is_suspected_abuse:
+        with form.field("settles", False) as key:
+            settles = st.toggle("事情到此解决，不用再评估", key=key)
+    _finish(
+        form,
+        f"保存对{_name(view)}这件事的答复",
+        lambda session: referral_moves.answer_referral(
+            session, actor, referral_id=view.id, version=form.version, answer=_text(form, "answer"), settles=settles
+        ),
+        "答复已保存。",
+    )
+
+
+def _draw_feedback(actor: Actor, view: ReferralView) -> None:
+    form = _words_form(
+        view,
+        ReferralAct.GIVE_FEEDBACK,
+        "feedback",
+        "反馈给转介教师",
+        "做到了哪一步，请老师留意什么。不写孩子说的内容。",
+    )
+    _finish(
+        form,
+        f"反馈给{view.referred_by_name or '转介教师'}",
+        lambda session: referral_moves.give_feedback(
+            session, actor, referral_id=view.id, version=form.version, feedback=_text(form, "feedback")
+        ),
+        "反馈已保存，转介教师能看到。",
+    )
+
+
+def _draw_decline(actor: Actor, view: ReferralView) -> None:
+    form = _words_form(view, ReferralAct.DECLINE, "reason", "为什么不立案", "例如：已和家长核实，是误会。")
+    _finish(
+        form,
+        f"{_name(view)}这件事不立案",
+        lambda session: referral_moves.decline(
+            session, actor, referral_id=view.id, version=form.version, reason=_text(form, "reason")
+        ),
+        "已记为不立案。",
+    )
+
+
+def _draw_unmark(actor: Actor, view: ReferralView) -> None:
+    form = _words_form(view, ReferralAct.UNMARK_ABUSE, "reason", "为什么撤下", "怎么查清的，谁核实的。")
+    _finish(
+        form,
+        "撤下疑似侵害",
+        lambda session: safeguarding.unmark_suspected_abuse(
+            session, actor, referral_id=view.id, version=form.version, reason=_text(form, "reason")
+        ),
+        "已撤下，专职心理教师又能看到这件受理。",
+    )
+
+
+def _draw_mark(actor: Actor, view: ReferralView) -> None:
+    form = Form(f"referral_{ReferralAct.MARK_ABUSE.value}", view)
+    form.notices()
+    with form.field("confirmed", True):
+        note(
+            "标上以后，只有负责人和指定的领导能看到内容；先不联系家长，也不再反馈给其他人。"
+            "负责人要马上报告 110 和教育局。"
+        )
+    _finish(
+        form,
+        f"把{_name(view)}这件事标为疑似侵害",
+        lambda session: safeguarding.mark_suspected_abuse(session, actor, referral_id=view.id, version=form.version),
+        "已标为疑似侵害，交给关爱室负责人。",
+        leave=not actor.has_role(Role.LEAD),
+    )
+
+
+def _draw_report(actor: Actor, view: ReferralView) -> None:
+    form = Form(f"referral_{ReferralAct.REPORT_ABUSE.value}", view)
+    form.notices()
+    moments: dict[str, datetime | None] = {}
+    for name, label, before in (
+        ("police_told_at", "报警（110）", view.police_told_at),
+        ("authority_told_at", "报告教育局", view.authority_told_at),
+    ):
+        if before is not None:
+            note(f"{label}：{moment(before)}", icon="check_circle")
+        moments[name] = _ask_moment(form, name, label)
+    _finish(
+        form,
+        "保存报告时间",
+        lambda session: safeguarding.report_abuse(session, actor, referral_id=view.id, version=form.version, **moments),
+        "报告时间已保存。",
+    )
+
+
+def _ask_moment(form: Form, name: str, label: str) -> datetime | None:
+    """Ask for a day and a time; nothing where it wasn't told yet."""
+    with form.field(f"{name}_is_told", False) as key:
+        is_told = st.toggle(f"{label}已经告知", key=key)
+    now = clock.local(clock.now())
+    with form.field(f"{name}_day", now.date()) as day_key:
+        day = st.date_input("哪天", key=day_key, format="YYYY-MM-DD", disabled=not is_told)
+    with form.field(f"{name}_time", now.time().replace(second=0, microsecond=0)) as time_key:
+        at = st.time_input("几点", key=time_key, step=60, disabled=not is_told)
+    with form.field(name):
+        pass
+    st.session_state.pop(form.key(name), None)
+    return clock.at_school(day, at) if is_told and isinstance(day, date) and isinstance(at, time) else None
+
+
+def _draw_hand_over(actor: Actor, view: ReferralView) -> None:
+    form = Form(f"referral_{ReferralAct.HAND_OVER.value}", view)
+    form.notices()
+    with reading() as session:
+        takers = referral_moves.list_takers(session, actor, is_suspected_abuse=view.is_suspected_abuse)
+    names = {user_id: name for user_id, name in takers.items() if user_id != view.owner_id}
+    with form.field("to_user") as key:
+        chosen = st.selectbox("转给谁", list(names), format_func=names.__getitem__, key=key, placeholder="选一个人")
+    _finish(
+        form,
+        f"转出{_name(view)}这件事",
+        lambda session: referral_moves.hand_over(
+            session, actor, referral_id=view.id, version=form.version, to_user_id=chosen or 0
+        ),
+        "已转出。",
+    )
+
+
+def _draw_merge(actor: Actor, view: ReferralView) -> None:
+    form = Form(f"referral_{ReferralAct.MERGE.value}", view)
+    form.notices()
+    with reading() as session:
+        targets = referral_moves.list_merge_targets(session, actor, referral_id=view.id)
+    if not targets:
+        note("这个孩子没有别的、还没办完的受理。")
+    with form.field("into") as key:
+        chosen = st.selectbox("并到哪一件", targets, format_func=lambda each: f"第 {each} 号受理", key=key,
+                              placeholder="选一件")  # fmt: skip
+    _finish(
+        form,
+        "合并过去",
+        lambda session: referral_moves.merge(
+            session, actor, referral_id=view.id, version=form.version, into_id=chosen or 0
+        ),
+        "已合并。",
+    )
+
+
+def _draw_match(actor: Actor, view: ReferralView) -> None:
+    form = Form(f"referral_{ReferralAct.MATCH_CHILD.value}", view)
+    form.notices()
+    picker = "referral_match"
+    note(f"当时说的是：{view.child_label}")
+    with form.field("matched", True):
+        child = pick_child(picker)
+
+    def match(session: Session) -> None:
+        intake.match_child(session, actor, referral_id=view.id, version=form.version, student_id=child.student_id or 0)
+        clear_child(picker)
+
+    _finish(form, f"就是{child.name}" if child.student_id else "先选出孩子", match, "已认出孩子。")
+
+
+_CHANGED = {
+    "facts": "看到、听到了什么",
+    "child_words": "孩子的原话",
+    "background": "背景情况",
+    "tried": "已经做过什么",
+}
+
+
+def _draw_change(actor: Actor, view: ReferralView) -> None:
+    shows: dict[str, Callable[[Any], str]] = {
+        "parents_informed": lambda value: PARENTS.get(value, ""),
+        "urgency": lambda value: URGENCIES.get(value, ""),
+    }
+    form = Form(
+        f"referral_{ReferralAct.CHANGE.value}",
+        view,
+        labels={**_CHANGED, "noticed_on": "哪天发现", "parents_informed": "家里知道吗", "urgency": "急不急"},
+        show=lambda name, value: shows.get(name, lambda each: str(each or "（空）"))(value),
+    )
+    form.notices()
+    for name, label in _CHANGED.items():
+        with form.field(name, "") as key:
+            st.text_area(label, key=key)
+    with form.field("noticed_on") as key:
+        st.date_input("哪天发现", key=key, format="YYYY-MM-DD")
+    with form.field("parents_informed") as key:
+        st.segmented_control("家里知道吗", list(PARENTS), format_func=PARENTS.__getitem__, key=key, required=True)
+    with form.field("urgency") as key:
+        st.segmented_control("急不急", list(URGENCIES), format_func=URGENCIES.__getitem__, key=key, required=True)
+
+    def typed(name: str) -> Any:
+        return st.session_state.get(form.key(name))
+
+    _finish(
+        form,
+        f"保存{_name(view)}的受理",
+        lambda session: intake.change_referral(
+            session,
+            actor,
+            referral_id=view.id,
+            version=form.version,
+            change=ReferralChange(
+                **{name: typed(name) for name in _CHANGED},
+                noticed_on=typed("noticed_on"),
+                parents_informed=typed("parents_informed"),
+                urgency=typed("urgency"),
+            ),
+        ),
+        "已保存。",
+    )
+
+
+_FORMS: dict[ReferralAct, Callable[[Actor, ReferralView], None]] = {
+    ReferralAct.ANSWER: _draw_answer,
+    ReferralAct.GIVE_FEEDBACK: _draw_feedback,
+    ReferralAct.DECLINE: _draw_decline,
+    ReferralAct.UNMARK_ABUSE: _draw_unmark,
+    ReferralAct.MARK_ABUSE: _draw_mark,
+    ReferralAct.REPORT_ABUSE: _draw_report,
+    ReferralAct.HAND_OVER: _draw_hand_over,
+    ReferralAct.MERGE: _draw_merge,
+    ReferralAct.MATCH_CHILD: _draw_match,
+    ReferralAct.CHANGE: _draw_change,
+}

@@ -1,0 +1,45 @@
+"""Referrals and cases as rows of a list: badges and the line below the name."""
+
+from db.tables import Urgency
+from services.cases import CaseRow
+from services.referral_views import ReferralRow
+from ui.referral_words import CASE_STATES, CHANNELS, SEVERITIES, STEPS, URGENCIES, due_words, moment, step_badge
+from ui.states import CASE, REFERRAL
+
+
+def row_badge(row: ReferralRow) -> str:
+    """Return the state, and what is late or due today."""
+    badges = [REFERRAL[row.state.value].badge()]
+    if row.is_suspected_abuse:
+        badges.append(":red-badge[:material/shield_person: 疑似侵害]")
+    if row.urgency is Urgency.DANGER and row.next_step:
+        badges.append(f":red-badge[:material/emergency: {URGENCIES[row.urgency]}]")
+    if row.next_step:
+        badges.append(step_badge(row.next_step))
+    return " ".join(badges)
+
+
+def reason_of(row: ReferralRow) -> str:
+    """Return how it came, who has it, and what is next."""
+    parts = [f"{CHANNELS[row.channel]}，{moment(row.received_at)} 收到"]
+    if row.owner_name:
+        parts.append("我接手" if row.is_mine else f"{row.owner_name}接手")
+    if row.next_step:
+        parts.append(f"{STEPS[row.next_step.clause_id]}：{due_words(row.next_step.due_at)}")
+    return "，".join(parts)
+
+
+def case_badge(row: CaseRow) -> str:
+    """Return a case's state, and whether its conference is late."""
+    badges = [CASE[CASE_STATES[row.state]].badge()]
+    if row.conference and row.conference.is_open:
+        badges.append(step_badge(row.conference))
+    return " ".join(badges)
+
+
+def case_reason(row: CaseRow) -> str:
+    """Return how serious it is, who follows it, since when, and the conference."""
+    parts = [SEVERITIES[row.severity], f"{row.owner_name}负责", f"{moment(row.opened_at)} 开的"]
+    if row.conference and row.conference.is_open:
+        parts.append(f"集体研讨：{due_words(row.conference.due_at)}")
+    return "，".join(parts)

@@ -1,0 +1,89 @@
+"""The words of intake: channels, urgency, parents, domains, severity, acts."""
+
+from datetime import datetime
+
+from db.tables import CaseState, Domain, ParentsInformed, ReferralChannel, ReferralWay, Severity, Urgency
+from services import clock
+from services.regulations.deadlines import Deadline, DutyState
+from ui import formats
+from ui.states import DUTY, Duty
+
+CHANNELS = {
+    ReferralChannel.SELF: "学生来访",
+    ReferralChannel.TEACHER: "教师转介",
+    ReferralChannel.PARENT: "家长反馈",
+    ReferralChannel.SCREENING: "筛查发现",
+    ReferralChannel.OBSERVATION: "值班观察",
+}
+WAYS = {ReferralWay.PHONE: "电话", ReferralWay.WECHAT: "微信", ReferralWay.VISIT: "来访"}
+URGENCIES = {
+    Urgency.ORDINARY: "一般",
+    Urgency.URGENT: "着急",
+    Urgency.DANGER: "有危险",
+}
+PARENTS = {ParentsInformed.YES: "知道", ParentsInformed.NO: "不知道", ParentsInformed.UNCLEAR: "不清楚"}
+DOMAINS = {
+    Domain.MIND: "情绪心理",
+    Domain.STUDY: "学习",
+    Domain.LIFE: "生活",
+    Domain.FAMILY: "家庭",
+    Domain.PEERS: "同伴",
+    Domain.SAFETY: "安全",
+    Domain.CONDUCT: "行为",
+}
+SEVERITIES = {Severity.ORDINARY: "一般", Severity.SERIOUS: "严重或多方面"}
+CASE_STATES = {CaseState.AWAITING_CONFERENCE: "conference_due", CaseState.SUPPORTED: "in_support"}
+STEPS = {"D-06": "评估", "D-05": "答复", "C-09": "反馈转介教师", "D-08": "集体研讨"}
+CLAUSES = {"D-01": "三条渠道受理", "D-03": "受理记录三项齐全", "D-04": "当场答复"}
+UNKNOWN_CHILD = "还没认出的孩子"
+DANGER_NUMBERS = "110　120　12356"
+
+
+def child_with_class(child: str | None, class_label: str | None) -> str:
+    """霍半夏，八（2）班."""
+    name = child or UNKNOWN_CHILD
+    return f"{name}，{class_label}" if class_label else name
+
+
+def moment(at: datetime) -> str:
+    """11月20日 09:40, and 今天 09:40."""
+    local, today = clock.local(at), clock.today()
+    day = "今天" if local.date() == today else formats.day(local.date(), today=today)
+    return f"{day} {formats.clock(local.time())}"
+
+
+def due_words(at: datetime) -> str:
+    """今天放学前, 11月24日 周二放学前; by midnight where school had ended."""
+    local, today = clock.local(at), clock.today()
+    if local.hour == 0:
+        return "今天 24:00 前"
+    day = "今天" if local.date() == today else formats.day_and_weekday(local.date(), today=today)
+    return f"{day}放学前"
+
+
+def lateness(due_at: datetime) -> str:
+    """逾期 3 天; hours or minutes where it is less than a day."""
+    late = clock.now() - due_at
+    days = (clock.today() - clock.local(due_at).date()).days
+    if days >= 1 and late.total_seconds() >= 0:
+        return f"逾期 {days} 天"
+    minutes = max(int(late.total_seconds() // 60), 1)
+    return f"逾期 {minutes // 60} 小时" if minutes >= 60 else f"逾期 {minutes} 分钟"
+
+
+def elapsed(since: datetime) -> str:
+    """已过 1 小时 20 分钟."""
+    minutes = max(int((clock.now() - since).total_seconds() // 60), 0)
+    hours, rest = divmod(minutes, 60)
+    if hours >= 48:
+        return f"已过 {hours // 24} 天"
+    return f"已过 {hours} 小时 {rest} 分钟" if hours else f"已过 {rest} 分钟"
+
+
+def step_badge(step: Deadline) -> str:
+    """Return a step's state as a badge: 逾期 2 天, 今天, 待做, 已完成."""
+    if step.state is DutyState.OVERDUE:
+        return DUTY[Duty.OVERDUE].badge(lateness(step.due_at))
+    if step.state is DutyState.DUE and clock.local(step.due_at).date() == clock.today():
+        return DUTY[Duty.TODAY].badge()
+    return DUTY[step.state.value].badge()

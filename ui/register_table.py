@@ -1,0 +1,98 @@
+"""The table of the register, and the dialog that makes a file of it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from services import clock, student_exports
+from services.access import Permission
+from services.student_exports import ExportPurpose
+from services.student_lists import StudentFilters, StudentPage
+from ui import navigation
+from ui.dialogs import close_dialog
+from ui.forms import Form
+from ui.layout import note
+from ui.session import require_user
+from ui.tables import TagColumn, data_table, opening_column
+
+_CLICK, _SHOWN = "students_open", "care_students_shown"
+_MIME = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "csv": "text/csv"}
+_FORMS = {"xlsx": "Excel 表格", "csv": "CSV 文本"}
+
+
+def draw_table(page: StudentPage) -> None:
+    """Draw one page of the register; a click on a name opens the child."""
+    st.session_state[_SHOWN] = [row.id for row in page.rows]  # a click comes back as a position in this list
+    rows = [
+        {
+            "name": row.name,
+            "class": row.class_label.removesuffix("班") if row.class_label.endswith("）班") else row.class_label,
+            "gender": row.gender.label,
+            "number": row.student_no,
+            "groups": [group.label for group in row.groups],
+            "care": "要多关心" if row.needs_care else None,
+            "homeroom": row.homeroom_name,
+            "state": row.state.label,
+        }
+        for row in page.rows
+    ]
+    data_table(rows, _columns(page), key="students_table", alt=f"学生名册，共 {page.total} 人。")
+
+
+def open_clicked() -> None:
+    """Open the child whose name was just clicked, if any: looked up in the list that was sent, before a new one is."""
+    click = st.session_state.get(_CLICK)
+    shown: Sequence[int] = st.session_state.get(_SHOWN, [])
+    if click is not None and click["row"] < len(shown):
+        st.switch_page(navigation.path_of(navigation.CHILD), query_params={"student": str(shown[click["row"]])})
+
+
+def _columns(page: StudentPage) -> dict[str, Any]:  # column configurations have no common public type
+    text = st.column_config.TextColumn
+    columns: dict[str, Any] = {
+        "name": opening_column("姓名", key=_CLICK, width=120),
+        "class": text("班级", width=90),
+        "gender": text("性别", width=60),
+        "number": text("学号", width=130),
+    }
+    if page.shows_categories:
+        columns["groups"] = TagColumn("类别", width=180)
+    if page.shows_needs_care:
+        columns["care"] = text("关心", width=90)
+    return columns | {"homeroom": text("班主任", width=110), "state": text("学籍", width=80)}
+
+
+@st.dialog("导出这张表", dismissible=False)
+def export_dialog(filters: StudentFilters, total: int) -> None:
+    """Ask what for, make the file, and only then give the way to download it."""
+    actor = require_user(Permission.STUDENT_EXPORT)
+    note(f"导出现在筛选出来的 {total} 人，只有您看得到的列。文件里写着谁、什么时候、为什么导出，也会记下来。")
+    form = Form("students_export")
+    form.notices()
+    with st.form(form.key("fields"), border=False):
+        with form.field("purpose") as key:
+            purpose = st.selectbox(
+                "做什么用", list(ExportPurpose), key=key, index=None, placeholder="请选",
+                format_func=lambda each: each.label,
+            )  # fmt: skip
+        with form.field("form", "xlsx") as key:
+            kind = st.segmented_control("什么文件", list(_FORMS), key=key, format_func=_FORMS.__getitem__)
+        with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
+            cancelled = st.form_submit_button("关上", key=form.key("cancel"))
+            submitted = st.form_submit_button("准备文件", key=form.key("save"), type="primary")
+    if cancelled:
+        form.cancel()
+        close_dialog()
+    if submitted:
+        wanted = "csv" if kind == "csv" else "xlsx"
+        content = form.save_and_get(
+            lambda session: student_exports.export_students(
+                session, actor, filters=filters, purpose=purpose, form="csv" if wanted == "csv" else "xlsx"
+            )
+        )
+        if content is not None:
+            st.download_button(
+                "下载", content, file_name=f"学生名册{clock.today():%Y%m%d}.{wanted}", mime=_MIME[wanted],
+                key="students_download", icon=":material/download:", on_click="ignore",
+            )  # fmt: skip
