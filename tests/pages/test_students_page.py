@@ -91,6 +91,8 @@ def test_an_export_needs_a_purpose(open_page: OpenPage, world: World):
     screen.button(key="students_export_save").click().run()
 
     assert screen.download_button(key="students_download")
+    assert not screen.error
+    assert SENTENCES["required"] not in " ".join(each.value for each in screen.markdown)
     with reading() as session:
         assert "export.made" in session.exec(select(AuditEvent.action)).all()
 
