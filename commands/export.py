@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     from db.location import Location
     from db.transactions import transaction
     from db.upgrade import check_current, refuse_empty
-    from services.acting import UnknownAccount, find_actor
+    from services.command_actors import find_command_actor
     from services.errors import NotAllowed
     from services.student_exports import ExportPurpose, export_students
     from services.student_lists import StudentFilters, count_students
@@ -60,10 +60,9 @@ def run(args: argparse.Namespace) -> int:
     refuse_empty(location)
     check_current(use(location))
     with transaction() as session:
-        try:
-            actor = find_actor(session, args.user)
-        except UnknownAccount as error:
-            raise UserUnknown(args.user) from error
+        actor = find_command_actor(session, args.user)
+        if actor is None:
+            raise UserUnknown(args.user)
         form = "csv" if args.file.suffix.lower() == ".csv" else "xlsx"
         try:
             count = count_students(session, actor, filters=StudentFilters())

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from commands.parsing import Subparsers, command_parser
-from commands.problems import FileUnreadable
+from commands.problems import FileUnreadable, NotTheirs, UserUnknown
 
 if TYPE_CHECKING:
     from services.exchange.readings import Position, RosterReading
@@ -21,18 +21,23 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = command_parser(subparsers, "import", json=True)
     parser.add_argument("list", metavar="名册种类", choices=["students"], help="导入哪一种：students 是学生名册")
     parser.add_argument("file", metavar="文件", type=Path, help="名册文件：xlsx、xls、ods 或 csv")
-    parser.add_argument("--as", dest="username", metavar="账号", help="用哪个账号的岗位来做（不写就是命令行自己）")
+    parser.add_argument("--as", dest="user", metavar="账号", help="用哪个账号的岗位来做（不写就是命令行自己）")
     parser.add_argument("--dry-run", action="store_true", help="只看会怎么样，不写进去")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Import the file and return 0; 1 if it can't be taken as a whole or the account may not."""
+    """Import the file and return 0, or 1 if it can't be taken as a whole.
+
+    Raises:
+        FileUnreadable: there is no such file.
+        UserUnknown, NotTheirs: the account named can't do it.
+    """
     from db.location import Location
     from db.upgrade import prepare
-    from services.errors import DomainError
+    from services.errors import NotAllowed
     from services.exchange.errors import UnreadableFile
     from services.exchange.refusals import refusal_sentence
-    from services.student_imports import read_roster
+    from services.student_imports import StalePreview, read_roster
 
     gc.disable()  # for a short-lived process its rounds over a whole list's rows cost an eighth of the time
     data = _content(args.file)
@@ -44,7 +49,9 @@ def run(args: argparse.Namespace) -> int:
     prepare(Location.from_environment(args.data))
     try:
         preview = _import(args, reading, hashlib.sha256(data).hexdigest())
-    except DomainError as error:
+    except NotAllowed as error:
+        raise NotTheirs(args.user) from error
+    except StalePreview as error:  # only where somebody writes at a server in this very moment
         from ui.messages import explain
 
         print(explain(error), file=sys.stderr)
@@ -66,11 +73,13 @@ def _content(path: Path) -> bytes:
 def _import(args: argparse.Namespace, reading: "RosterReading", digest: str) -> "ImportPreview":
     from db.transactions import reading as looking
     from db.transactions import transaction
-    from services.acting import find_actor
+    from services.command_actors import find_command_actor
     from services.student_imports import confirm_import, preview_import
 
     with looking() if args.dry_run else transaction() as session:
-        actor = find_actor(session, args.username)
+        actor = find_command_actor(session, args.user)
+        if actor is None:
+            raise UserUnknown(args.user)
         preview = preview_import(session, actor, reading=reading)
         if not args.dry_run:
             confirm_import(session, actor, preview=preview, file_name=args.file.name, digest=digest)

@@ -4,7 +4,7 @@ from functools import singledispatch
 
 from pydantic import ValidationError
 
-from services import accounts, acting, setup, sign_in, student_imports
+from services import accounts, setup, sign_in, student_imports
 from services.assessments import ChildUnknown
 from services.drafts import DraftTooLarge
 from services.errors import DomainError, EditedMeanwhile, FieldErrors, NotAllowed, NotFound
@@ -104,11 +104,6 @@ def _wrong_claim_code(error: setup.WrongClaimCode) -> str:
 @explain.register
 def _password_needed(_error: sign_in.PasswordNeeded) -> str:
     return "隐藏超过 5 分钟了，请输入密码再回来。"
-
-
-@explain.register
-def _unknown_account(error: acting.UnknownAccount) -> str:
-    return f"没有 {error.username} 这个账号，或者它停用了。请核对账号。"
 
 
 @explain.register

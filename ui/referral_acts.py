@@ -58,22 +58,21 @@ def draw_acts(actor: Actor, view: ReferralView) -> None:
     if refused := st.session_state.pop(_REFUSED, None):
         refusal(refused)
     acts = [act for act in LABELS if act in view.acts]
-    opened: ReferralAct | None = None
-    if st.session_state.get(_OPEN, (None,))[0] == view.id:
-        opened = next((act for act in acts if act is st.session_state[_OPEN][1]), None)
+    opened_at, opened = st.session_state.get(_OPEN) or (None, None)
+    form = _FORMS.get(opened) if opened_at == view.id and opened in acts else None
     first = next((act for act in _PRIMARY if act in acts), None)
     with st.container(horizontal=True, gap="xsmall"):
         for act in acts:
             st.button(
                 LABELS[act],
                 key=f"referral_act_{act.value}",
-                type="primary" if act is first and opened is None else "secondary",
+                type="primary" if act is first and form is None else "secondary",
                 on_click=_choose,
                 args=(act, view.id, view.version, view.case_id),
             )
-    if opened is not None:
+    if form is not None:
         with st.container(border=True):
-            _FORMS[opened](actor, view)
+            form(actor, view)
 
 
 def _choose(act: ReferralAct, referral_id: int, version: int, case_id: int | None) -> None:

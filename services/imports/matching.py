@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from db.base import Labelled
@@ -55,7 +55,7 @@ class PreviewRow:
     outcome: Outcome
     matched_by: MatchedBy | None = None
     student_id: int | None = None
-    version: int | None = None
+    version: int | None = field(default=None, compare=False)  # an edit that touches nothing of the list is no matter
     changes: tuple[FieldChange, ...] = ()
     reason: Reason | None = None  # why a conflict can't be taken
 
@@ -237,18 +237,18 @@ def _guardian_changes(wanted: WantedChild, child: StoredChild) -> Iterator[Field
     for guardian, known in pair_guardians(wanted.guardians, child.guardians):
         key = guardian.kind.value
         label = guardian.kind.label if guardian.kind in _PARENTS else "监护人"
-        for field, title, stored, new in guardian_fields(guardian, known):
-            yield FieldChange(f"{key}.{field}", f"{label}{title}", stored or "", new)
+        for column, title, stored, new in guardian_fields(guardian, known):
+            yield FieldChange(f"{key}.{column}", f"{label}{title}", stored or "", new)
 
 
 def guardian_fields(wanted: WantedGuardian, known: StoredGuardian | None) -> Iterator[tuple[str, str, str | None, str]]:
     """Yield what a row says of a guardian and is not stored: column, Chinese title, stored text, new text."""
-    for field, title, stored, new in (
+    for column, title, stored, new in (
         ("name", "姓名", known.name if known else None, wanted.name),
         ("relation", "与学生关系", known.relation if known else None, wanted.relation),
     ):
         if new is not None and new != stored:
-            yield field, title, stored, new
+            yield column, title, stored, new
     if wanted.phone and (known is None or wanted.phone_hash != known.phone_hash):
         yield "phone", "电话", known.text("phone") if known else None, wanted.phone
     if wanted.second_phone and wanted.second_phone != (text := known.text("second_phone") if known else None):

@@ -76,6 +76,7 @@ def take_back(session: Session, batch_id: int) -> None:
     for table in _OWN.values():
         update_rows(session, table, _restored(table, notes))
     session.execute(delete(IMPORTED).where(IMPORTED.c.batch_id == batch_id))
+    _carry_over(session, notes)
     session.expire_all()
 
 
@@ -103,7 +104,32 @@ def _restored(table: Table, notes: Iterable[_Note]) -> Iterator[Values]:
             values = {name: _decoded(table, name, value) for name, value in note.before.items()}
             if note.version_after is not None:
                 values["version"] = note.version_after + 1
-            yield {"row_id": note.row_id, **values}
+            yield {"of_row": note.row_id, **values}
+
+
+def _carry_over(session: Session, notes: Iterable[_Note]) -> None:
+    """Let earlier imports know the version of rows that are again as they left them: they are next."""
+    restored = {
+        (note.table, note.row_id, note.version_after - 1): note.version_after + 1
+        for note in notes
+        if note.action is ImportAction.CHANGED and note.version_after is not None
+    }
+    if not restored:
+        return
+    earlier = session.execute(
+        select(IMPORTED.c.id, IMPORTED.c.table_name, IMPORTED.c.row_id, IMPORTED.c.version_after).where(
+            IMPORTED.c.version_after.is_not(None)
+        )
+    )
+    update_rows(
+        session,
+        IMPORTED,
+        [
+            {"of_row": row_id, "version_after": restored[key]}
+            for row_id, *known in earlier.all()
+            if (key := tuple(known)) in restored
+        ],
+    )
 
 
 def _decoded(table: Table, column: str, value: Any) -> Any:  # as it came from JSON, and as its column wants it

@@ -141,7 +141,7 @@ class _Writer:
                 students.append(self._changed(STUDENT, child, values))
             if moves:
                 if child.stay is not None:
-                    closed.append({"row_id": child.stay.id, "to_day": max(self.today, child.stay.from_day)})
+                    closed.append({"of_row": child.stay.id, "to_day": max(self.today, child.stay.from_day)})
                     self.written.changed(MEMBERSHIP, child.stay.id, {"to_day": None}, version=None)
                 self._collect_membership(child.id, match.wanted)
             guardians.extend(self._guardian_changes(match.wanted, child))
@@ -235,7 +235,7 @@ class _Writer:
     def _changed(self, table: Table, stored: StoredChild | StoredGuardian, values: Values) -> Values:
         version = stored.version + 1
         self.written.changed(table, stored.id, {name: getattr(stored, name) for name in values}, version=version)
-        return {"row_id": stored.id, "version": version, **values}
+        return {"of_row": stored.id, "version": version, **values}
 
     # --- statements ---
 
@@ -253,16 +253,16 @@ class _Writer:
 
 
 def update_rows(session: Session, table: Table, rows: Iterable[Values]) -> None:
-    """Update rows by their `row_id`, with one statement for all that change the same columns."""
+    """Update rows by their `of_row`, with one statement for all that change the same columns."""
     groups: dict[tuple[str, ...], list[Values]] = {}
     for row in rows:
         groups.setdefault(tuple(sorted(row)), []).append(row)
     connection = session.connection()
     for names, group in groups.items():
-        columns: Values = {name: bindparam(f"new_{name}") for name in names if name != "row_id"}
+        columns: Values = {name: bindparam(f"new_{name}") for name in names if name != "of_row"}
         connection.execute(
-            update(table).where(table.c.id == bindparam("row_id")).values(columns),
-            [{name if name == "row_id" else f"new_{name}": row[name] for name in names} for row in group],
+            update(table).where(table.c.id == bindparam("of_row")).values(columns),
+            [{name if name == "of_row" else f"new_{name}": row[name] for name in names} for row in group],
         )
 
 

@@ -4,10 +4,18 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from commands import bootstrap
+from db import engine
+from db.location import Location
+from db.tables import AppUser, Role
+from db.transactions import transaction
+from services import clock
+from services.accounts import add_user
+from services.actors import Actor
 from services.exchange import errors
 from services.exchange.refusals import refusal_sentence
 from tests.launcher.conftest import PROJECT
@@ -104,6 +112,29 @@ def test_a_missing_file_and_an_unknown_account_are_one_sentence_each(type_line, 
         assert (done.returncode, done.stdout) == (1, "")
         assert len(done.stderr.splitlines()) == 1
     assert "nobody" in unknown.stderr
+
+
+def test_an_account_acts_with_its_own_roles(type_line, tmp_path):
+    sample = str(SAMPLES / "roster_small.xls")
+    type_line("import", "students", sample, "--dry-run")  # makes the database
+    make_accounts(tmp_path)
+
+    refused = type_line("import", "students", sample, "--as", "banzhuren")
+    done = type_line("import", "students", sample, "--as", "fuzeren")
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "banzhuren" in refused.stderr
+    assert done.returncode == 0, done.stderr
+
+
+def make_accounts(folder: Path) -> None:
+    """Add a homeroom teacher and a lead to the data in a folder."""
+    runtime = engine.use(Location(folder / "data", folder / "care.key"))
+    with transaction() as session:
+        for name, role in (("banzhuren", Role.HOMEROOM), ("fuzeren", Role.LEAD)):
+            user = AppUser(username=name, display_name=name, password_hash="x", created_at=clock.now())
+            add_user(session, Actor(None, "", frozenset()), user, frozenset({role}))
+    runtime.engine.dispose()
 
 
 REFUSALS = [

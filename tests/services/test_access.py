@@ -116,7 +116,7 @@ CALLED_BY_SERVICES = {
 }
 # Called by screens for people who are nobody yet.
 BEFORE_SIGN_IN = {
-    "acting.find_actor": "says who the command line acts as; each act is then asked for as usual",
+    "command_actors.find_command_actor": "says who the command line acts as; each act is then asked for as usual",
     "schools.school_name": "stands on the sign-in form; everybody may know it",
     "setup.check_claim": "the first run has no accounts; the page asks for the code first, and claim asks again",
     "setup.check_code": "the proof itself",

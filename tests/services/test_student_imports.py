@@ -1,6 +1,7 @@
 """Importing a roster: who is meant, what changes, what is written, and taking it back."""
 
 import threading
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -297,7 +298,7 @@ def test_a_register_changed_since_the_preview_is_refused(session, lead, full):
     take(session, lead, full)
     preview = preview_import(session, lead, reading=roster(full | {"家庭住址": "望舒街1号"}))
     child = session.exec(select(Student)).one()
-    entry = find_entry(session, lead, student_id=child.id)
+    entry = replace(find_entry(session, lead, student_id=child.id), address="望舒街1号")
     change_student(session, lead, student_id=child.id, version=child.version, entry=entry)
 
     with pytest.raises(StalePreview) as raised:
@@ -425,6 +426,18 @@ def test_a_later_import_has_to_be_taken_back_first(session, lead, full):
         undo_import(session, lead, batch_id=first)
 
     assert [listing.id for listing in list_imports(session, lead)] == [second, first]
+
+
+def test_imports_are_taken_back_one_after_the_other(session, lead, full):
+    before = dump(session)
+    first = take(session, lead, full).batch_id
+    change = {"家庭住址": "望舒街1号", "监护人电话": "15400000002", "班级": "七（2）班", "四特类别": "困境"}
+    second = take(session, lead, full | change).batch_id
+
+    undo_import(session, lead, batch_id=second)
+    undo_import(session, lead, batch_id=first)
+
+    assert dump(session) == before
 
 
 def test_an_import_is_taken_back_once(session, lead, full):
