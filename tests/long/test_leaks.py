@@ -1,4 +1,4 @@
-"""Nothing of a child outside the ciphertext: not in the database file, a backup, a log, or anywhere else on the disk."""
+"""Nothing of a child outside the ciphertext: not in the database file, a backup, a log, or elsewhere on the disk."""
 
 import os
 import time
