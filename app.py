@@ -17,6 +17,7 @@ from starlette.routing import Route  # noqa: E402
 
 from ui.addresses import page_routes  # noqa: E402
 from ui.crashes import keep_words_out_of_logs, on_script_error  # noqa: E402
+from ui.gate import Gate, keep_uploads_in_memory  # noqa: E402
 from ui.headers import SecurityHeaders  # noqa: E402
 
 HEALTHY = {"database": "ok", "migrations": "current"}
@@ -39,12 +40,13 @@ def health(_request: Request) -> JSONResponse:
 
 
 keep_words_out_of_logs()
+keep_uploads_in_memory()
 
 # The page script is not this file: beside a main script Streamlit serves a `pages/` folder to the first
 # visitor after a restart without running the script, so without sign-in (seen).
 app = st.App(
     ROOT / "ui" / "main.py",
     routes=[Route("/api/health", health), *page_routes()],
-    middleware=[Middleware(SecurityHeaders)],
+    middleware=[Middleware(SecurityHeaders), Middleware(Gate)],
     on_script_error=on_script_error,
 )

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
+from db.locks import Turn, take_turn
 from db.tables import AppUser, ClassTeacher, ClassTeacherKind, Role, RoleGrant, SchoolClass, SignInSession
 from services import audit, clock, passwords
 from services.access import Permission, allows, permitted
@@ -154,6 +155,7 @@ def create_account(
     wanted = frozenset(roles)
     if not _may_manage(actor, wanted):
         raise NotAllowed
+    take_turn(session, Turn.ACCOUNTS)
     user = _new_user(session, username=username, display_name=display_name, staff_no=staff_no, roles=wanted)
     user.password_hash = password_hash
     add_user(session, actor, user, wanted)
@@ -216,6 +218,7 @@ def change_account(
         LastAdministrator: no active administrator would be left.
         FieldErrors: the name can't be used, or no role is left.
     """
+    take_turn(session, Turn.ACCOUNTS)
     held, wanted = _roles_of(session, user_id), frozenset(roles)
     if not _may_manage(actor, held | wanted):
         raise NotAllowed
@@ -342,6 +345,7 @@ def _may_manage(actor: Actor, roles: Iterable[Role]) -> bool:
 
 
 def _managed(session: Session, actor: Actor, user_id: int) -> AppUser:
+    take_turn(session, Turn.ACCOUNTS)  # two who disable each other would else wait for each other
     user = session.get(AppUser, user_id, with_for_update=True)
     if user is None:
         raise NotFound

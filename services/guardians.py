@@ -6,7 +6,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from db.sealing import seal
-from db.tables import Guardian, GuardianKind
+from db.tables import Guardian, GuardianKind, Student
 from services import audit, clock
 from services.access import Permission, permitted
 from services.actors import Actor
@@ -54,6 +54,8 @@ def save_guardian(
     """
     require_writable(session, actor, student_id)
     values, phones, private = _checked(entry)
+    # One main contact: two who name one at once come after each other.
+    session.exec(select(Student.id).where(Student.id == student_id).with_for_update()).one()
     if guardian_id is None:
         guardian = Guardian(student_id=student_id, **values)
     else:

@@ -186,6 +186,9 @@ def merge(session: Session, actor: Actor, *, referral_id: int, version: int, int
         NotFound: the actor may not handle one of the two.
         EditedMeanwhile, IllegalMove.
     """
+    # Both in one order, or two that are merged into each other would wait for each other.
+    both = select(Referral.id).where(col(Referral.id).in_((referral_id, into_id)))
+    session.exec(both.order_by(col(Referral.id)).with_for_update()).all()
     referral = lock_referral(session, actor, referral_id, version=version)
     target = session.exec(
         select(Referral).where(Referral.id == into_id, sees_referrals(actor)).with_for_update()

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from sqlmodel import Session, col, func, select
 
+from db.locks import Turn, take_turn
 from db.tables import (
     AppUser,
     ClassMembership,
@@ -111,6 +112,7 @@ def rename_school(session: Session, actor: Actor, *, name: str, version: int) ->
     check = Checker()
     cleaned = check.required_text("school_name", name, limit=SHORT)
     check.finish()
+    take_turn(session, Turn.SCHOOL)
     stored = find_school_name(session, actor)
     if stored.version != version:
         raise EditedMeanwhile(stored)
@@ -148,6 +150,7 @@ def save_term(
         FieldErrors: a date is missing, the term is too short or long, or overlaps another.
         EditedMeanwhile: somebody changed it since the form was drawn.
     """
+    take_turn(session, Turn.SCHOOL)
     check_term(session, school_year=school_year, number=number, first_day=first_day, last_day=last_day, term_id=term_id)
     if first_day is None or last_day is None:  # check_term has refused this; said again for the types
         raise NotFound
@@ -252,6 +255,7 @@ def save_day_exception(
     check.finish()
     if day is None:  # refused above; said again for the types
         raise NotFound
+    take_turn(session, Turn.SCHOOL)
     for offset in range(((last_day or day) - day).days + 1):
         session.merge(SchoolDayException(day=day + DAY * offset, is_school_day=is_school_day, label=reason))
     audit.record(
@@ -333,6 +337,7 @@ def ensure_class(session: Session, actor: Actor, *, school_year: int, grade: int
     if not 1 <= number <= MOST_CLASSES:
         check.add("number", "out_of_range")
     check.finish()
+    take_turn(session, Turn.SCHOOL)
     found = session.exec(
         select(SchoolClass).where(
             SchoolClass.school_year == school_year, SchoolClass.grade == grade, SchoolClass.number == number
@@ -440,6 +445,7 @@ def set_subject_teacher(
     if user_id is None:
         check.add("user_id", "required")
     check.finish()
+    take_turn(session, Turn.SCHOOL)
     if user_id is None or session.get(SchoolClass, class_id) is None:
         raise NotFound
     if teaches:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select, update
 
 from db.engine import keys
+from db.locks import Turn, take_turn
 from db.sealing import keyed_hash
 from db.tables import AppUser, LoginThrottle, Role, RoleGrant, SignInSession
 from services import audit, clock, passwords
@@ -116,6 +117,7 @@ def start_session(session: Session, account: Account, *, is_right: bool, address
         TooManyTries: others have used the tries up meanwhile.
         AccountDisabled: the password is right, but the account is disabled.
     """
+    take_turn(session, Turn.SIGN_IN)  # else those who guess at the same moment are counted as one
     _refuse_waiting(session, account.name, address)
     user = session.get(AppUser, account.user_id) if account.user_id and is_right else None
     # The password may have been reset while bcrypt was counting.
@@ -230,6 +232,7 @@ def find_own_account(session: Session, actor: Actor, *, address: str | None) -> 
 @permitted(Permission.OWN_ACCOUNT)
 def count_own_miss(session: Session, actor: Actor, *, account: Account, address: str | None) -> Missed:
     """Count that somebody at this screen did not know the account's password."""
+    take_turn(session, Turn.SIGN_IN)
     missed = _count_miss(session, account.name, address)
     audit.record(session, actor, audit.Action.SIGN_IN_MISSED, tries_left=missed.tries_left)
     return missed
@@ -253,6 +256,7 @@ def unhide(
     if takes_password(actor):
         if account is None:
             raise PasswordNeeded
+        take_turn(session, Turn.SIGN_IN)
         _refuse_waiting(session, account.name, address)
         if not is_right or account.user_id != actor.user_id:
             return _count_miss(session, account.name, address)
@@ -282,6 +286,7 @@ def refuse_waiting_claim(session: Session, address: str | None) -> None:
 
 def count_claim_miss(session: Session, address: str | None) -> Missed:
     """Count a wrong claim code."""
+    take_turn(session, Turn.SIGN_IN)
     return _add_miss(session, "claim", _subject("claim", address or ""))
 
 

@@ -21,9 +21,7 @@ from streamlit_authenticator.models import AuthenticationModel, CookieModel
 
 from services import clock
 from services.sign_in import SignedIn
-
-COOKIE_NAME = "care_room"
-_ALGORITHM = "HS256"
+from ui.cookies import ALGORITHM, COOKIE_NAME, read_cookie
 
 _PENDING = "care_cookie_work"
 
@@ -75,18 +73,6 @@ def send_cookie_work() -> None:
     work = st.session_state.get(_PENDING)
     if work and cookie_component(**work, key=f"care_cookie_{work['method']}", default=False):
         del st.session_state[_PENDING]
-
-
-def read_cookie(value: str | None, *, key: str) -> str | None:
-    """Return the session token in a cookie's value, or None when it is missing, forged or past its date."""
-    if not value:
-        return None
-    try:
-        payload = jwt.decode(value, key, algorithms=[_ALGORITHM], options={"require": ["exp", "sid"]})
-    except jwt.InvalidTokenError:
-        return None
-    token = payload["sid"]
-    return token if isinstance(token, str) else None
 
 
 class _PeopleModel(AuthenticationModel):  # type: ignore[misc] # the library has no types
@@ -141,7 +127,7 @@ class _CookieModel(CookieModel):  # type: ignore[misc] # the library has no type
         st.session_state[_PENDING] = {
             "method": "set",
             "cookie": self.cookie_name,
-            "value": jwt.encode(payload, self.cookie_key, algorithm=_ALGORITHM),
+            "value": jwt.encode(payload, self.cookie_key, algorithm=ALGORITHM),
             "options": {
                 "path": "/",
                 # With its zone: the library sends naive server time, which the browser reads in its own zone.

@@ -280,8 +280,8 @@ def _choose_class(classes: Sequence[ClassRow], by_class: Mapping[int, Sequence[S
         key=f"classes_table_{hash(tuple(ids))}",
         alt=f"{len(classes)} 个班，点班级换老师",
     )
-    place = opened_in_table(ids, key=_OPENED, parameter=_SELECTED)
-    return None if place is None else classes[place]
+    asked = opened_in_table(ids, key=_OPENED, parameter=_SELECTED)
+    return next((found for found in classes if found.id == asked), None)
 
 
 def _teacher_words(teacher: SubjectTeacher) -> str:

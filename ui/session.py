@@ -14,7 +14,8 @@ from services import home, schools, sign_in
 from services.access import Permission, allows
 from services.actors import Actor
 from services.home import Duty
-from ui.authenticator import COOKIE_NAME, forget_cookie, read_cookie
+from ui.authenticator import forget_cookie
+from ui.cookies import COOKIE_NAME, read_cookie
 
 SIGN_IN_FIRST = "请先登录，再打开这一页。"
 NOT_FOR_YOU = "这里看不了：您的岗位没有这一页。有事请找关爱室负责人。"

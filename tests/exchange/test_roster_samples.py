@@ -118,7 +118,7 @@ def test_the_large_roster_is_read_quickly() -> None:
     began = time.process_time()
     read(LARGE)
 
-    assert time.process_time() - began <= 1.5
+    assert time.process_time() - began <= 2.5
 
 
 # VmHWM and not ru_maxrss: the latter also counts what the process that starts this one took (seen).

@@ -1,0 +1,35 @@
+"""Pictures of the system pages at both widths; rewritten only when they differ."""
+
+import pytest
+
+from tests.browser import driver
+from tests.browser.conftest import SCREENS, OpenTab
+from tests.browser.people import PASSWORD
+from tests.browser.test_sessions import id_of
+
+pytestmark = pytest.mark.browser
+SIZES = pytest.mark.parametrize("size", [driver.DESKTOP, driver.PHONE], ids=lambda size: str(size[0]))
+
+
+@SIZES
+def test_the_system_pages(server, tab: OpenTab, size: tuple[int, int]):
+    page = tab(size=size)
+    driver.sign_in(page, "hezhiwei", PASSWORD)
+    shots = {
+        f"accounts?account={id_of('zhouyantian', server)}": ("account", "保存周砚田的账号"),
+        "settings": ("settings", "保存学校名称"),
+        "settings?view=terms": ("settings-terms", "改日期"),
+        "settings?view=days": ("settings-days", "为什么"),
+        "settings?view=classes&class=3": ("settings-classes", "保存班主任"),
+        "password": ("password", "换成新密码"),
+    }
+    for address, (name, awaited) in shots.items():
+        driver.open_page(page, f"{server.address}/{address}")
+        driver.see(page, awaited)
+        driver.take_picture(page, SCREENS / f"{name}-{size[0]}.png")
+
+    driver.open_page(page, f"{server.address}/accounts")
+    driver.see(page, "点姓名")
+    driver.press(page, "新增账号")
+    driver.see(page, "第一次密码")
+    driver.take_picture(page, SCREENS / f"account-new-{size[0]}.png")

@@ -1,0 +1,472 @@
+"""Two at once, on both engines: one wins, the other gets a sentence, nothing is lost or done twice."""
+
+import threading
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from sqlmodel import Session, col, func, select
+
+from db import engine
+from db.audit_chain import append_collected, find_breaks
+from db.engine import WRITE
+from db.tables import (
+    AppUser,
+    Case,
+    CategoryKind,
+    ClassMembership,
+    ClassTeacher,
+    Domain,
+    Gender,
+    Guardian,
+    GuardianKind,
+    LoginThrottle,
+    Referral,
+    ReferralChannel,
+    Role,
+    RoleGrant,
+    SchoolClass,
+    Severity,
+    Student,
+    Term,
+)
+from db.transactions import reading, transaction
+from services import (
+    accounts,
+    assessments,
+    categories,
+    clock,
+    drafts,
+    guardians,
+    intake,
+    referral_moves,
+    schools,
+    sign_in,
+    students,
+)
+from services.errors import DomainError
+from services.student_entries import StudentEntry
+
+pytestmark = pytest.mark.long
+
+Act = Callable[[Session], Any]
+HEAD_START = 0.4
+
+
+@pytest.fixture
+def session(location):
+    """The makers' session; `settled` commits what they made, before the race."""
+    with Session(engine.runtime().engine, expire_on_commit=False) as open_session:
+        open_session.connection(execution_options=WRITE)
+        yield open_session
+
+
+def settled(session: Session) -> None:
+    session.flush()
+    append_collected(session)
+    session.commit()
+
+
+def race(first: Act, second: Act) -> list[str]:
+    """Do both at once: the first has acted, but isn't committed, when the second begins. Return how they ended."""
+    first_acted, second_acted = threading.Event(), threading.Event()
+    outcomes = ["", ""]
+
+    def do(place: int, act: Act, before: threading.Event | None, after: threading.Event) -> None:
+        if before:
+            before.wait(10)
+        try:
+            clock.set_fixed(clock.now())
+            with transaction() as session:
+                act(session)
+                after.set()
+                if before is None:
+                    second_acted.wait(HEAD_START)
+        except DomainError as error:
+            outcomes[place] = type(error).__name__
+        except Exception as error:
+            outcomes[place] = f"!{type(error).__name__}"
+        else:
+            outcomes[place] = "done"
+        after.set()
+
+    _run([lambda: do(0, first, None, first_acted), lambda: do(1, second, first_acted, second_acted)])
+    return outcomes
+
+
+def crowd(acts: list[Act]) -> list[str]:
+    """Do all at the same moment."""
+    gate, outcomes = threading.Barrier(len(acts)), [""] * len(acts)
+
+    def do(place: int, act: Act) -> None:
+        gate.wait(10)
+        try:
+            with transaction() as session:
+                act(session)
+        except DomainError as error:
+            outcomes[place] = type(error).__name__
+        except Exception as error:
+            outcomes[place] = f"!{type(error).__name__}"
+        else:
+            outcomes[place] = "done"
+
+    _run([lambda place=place, act=act: do(place, act) for place, act in enumerate(acts)])  # type: ignore[misc]
+    return outcomes
+
+
+def _run(targets: list[Callable[[], None]]) -> None:
+    threads = [threading.Thread(target=target) for target in targets]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+
+
+def chain_is_whole() -> bool:
+    with reading() as session:
+        return not list(find_breaks(session))
+
+
+def count_of(statement: Any) -> int:
+    with reading() as session:
+        return int(session.exec(statement).one())
+
+
+@pytest.fixture
+def lead(make_user):
+    return make_user(Role.LEAD)
+
+
+@pytest.fixture
+def child(session, lead, term, make_class, make_student):
+    return make_student(in_class=make_class(7, 3))
+
+
+def referral_of(session, actor, child, **overrides) -> Referral:
+    values: dict[str, Any] = {
+        "channel": ReferralChannel.OBSERVATION,
+        "facts": "课间一个人坐着",
+        "noticed_on": clock.today(),
+        "received_at": clock.now() - timedelta(minutes=5),
+        "student_id": child.id,
+    }
+    return intake.register_referral(session, actor, request=intake.ReferralRequest(**(values | overrides)))
+
+
+def active_administrators() -> int:
+    return count_of(
+        select(func.count())
+        .select_from(RoleGrant)
+        .join(AppUser, col(AppUser.id) == col(RoleGrant.user_id))
+        .where(RoleGrant.role == Role.ADMIN, col(RoleGrant.ended_at).is_(None), AppUser.is_active)
+    )
+
+
+def test_the_last_two_administrators_cannot_disable_each_other(session, make_user):
+    one, other = make_user(Role.ADMIN), make_user(Role.ADMIN)
+    settled(session)
+
+    ended = race(
+        lambda s: accounts.set_active(s, one, user_id=other.user_id, is_active=False),
+        lambda s: accounts.set_active(s, other, user_id=one.user_id, is_active=False),
+    )
+
+    assert ended == ["done", "LastAdministrator"]
+    assert active_administrators() == 1
+    assert chain_is_whole()
+
+
+def test_the_last_two_administrators_cannot_take_each_other_s_role(session, make_user):
+    one, other = make_user(Role.ADMIN, Role.LEAD), make_user(Role.ADMIN, Role.LEAD)
+    settled(session)
+
+    def take(by, of):
+        return lambda s: accounts.change_account(
+            s, by, user_id=of.user_id, version=1, display_name="试改名", roles=[Role.LEAD]
+        )
+
+    ended = race(take(one, other), take(other, one))
+
+    assert ended == ["done", "LastAdministrator"]
+    assert active_administrators() == 1
+
+
+def test_two_who_begin_one_assessment(session, make_user, lead, child):
+    counsellor = make_user(Role.COUNSELLOR)
+    found = referral_of(session, lead, child)
+    settled(session)
+
+    ended = race(
+        lambda s: referral_moves.start_assessment(s, lead, referral_id=found.id, version=1),
+        lambda s: referral_moves.start_assessment(s, counsellor, referral_id=found.id, version=1),
+    )
+
+    assert ended == ["done", "EditedMeanwhile"]
+    assert count_of(select(Referral.owner_id)) == lead.user_id
+
+
+def test_two_assessments_of_one_referral_open_one_case(session, lead, child):
+    found = referral_of(session, lead, child)
+    referral_moves.start_assessment(session, lead, referral_id=found.id, version=1)
+    settled(session)
+    request = assessments.AssessmentRequest(
+        referral_id=found.id,
+        version=2,
+        nature="和同学相处",
+        measures="每周谈一次",
+        severity=Severity.ORDINARY,
+        domains=frozenset({Domain.PEERS}),
+    )
+
+    ended = race(*[lambda s: assessments.save_assessment(s, lead, request=request)] * 2)
+
+    assert ended == ["done", "EditedMeanwhile"]
+    assert count_of(select(func.count()).select_from(Case)) == 1
+
+
+def test_two_merged_into_each_other_never_hang(session, lead, child):
+    pairs = [(referral_of(session, lead, child), referral_of(session, lead, child)) for _ in range(6)]
+    settled(session)
+
+    for one, other in pairs:
+        ended = crowd(
+            [
+                lambda s, a=one, b=other: referral_moves.merge(s, lead, referral_id=a.id, version=1, into_id=b.id),
+                lambda s, a=one, b=other: referral_moves.merge(s, lead, referral_id=b.id, version=1, into_id=a.id),
+            ]
+        )
+        assert sorted(ended) in (["CannotMerge", "done"], ["EditedMeanwhile", "done"])
+
+
+def entry(name: str, number: str) -> StudentEntry:
+    return StudentEntry(name=name, gender=Gender.FEMALE, birth_day=date(2013, 5, 21), student_no=number)
+
+
+def test_a_student_number_is_given_once(session, lead, child):
+    settled(session)
+
+    ended = race(
+        lambda s: students.create_student(s, lead, entry=entry("试甲", "T900"), class_id=None),
+        lambda s: students.create_student(s, lead, entry=entry("试乙", "T900"), class_id=None),
+    )
+
+    assert ended == ["done", "FieldErrors"]
+    assert count_of(select(func.count()).select_from(Student).where(Student.student_no == "T900")) == 1
+
+
+def test_two_edits_of_one_child(session, lead, child):
+    settled(session)
+
+    ended = race(
+        lambda s: students.change_student(s, lead, student_id=child.id, version=1, entry=entry("试甲", "T1")),
+        lambda s: students.change_student(s, lead, student_id=child.id, version=1, entry=entry("试乙", "T2")),
+    )
+
+    assert ended == ["done", "EditedMeanwhile"]
+
+
+def test_two_moves_of_one_child(session, lead, child, make_class):
+    one, other = make_class(8, 1), make_class(8, 2)
+    settled(session)
+
+    ended = race(
+        lambda s: students.move_to_class(
+            s, lead, student_id=child.id, version=1, class_id=one.id, day=date(2026, 11, 2)
+        ),
+        lambda s: students.move_to_class(
+            s, lead, student_id=child.id, version=1, class_id=other.id, day=date(2026, 11, 2)
+        ),
+    )
+
+    assert ended == ["done", "EditedMeanwhile"]
+    assert count_of(select(func.count()).select_from(ClassMembership).where(col(ClassMembership.to_day).is_(None))) == 1
+
+
+def test_one_category_of_a_kind(session, lead, child):
+    settled(session)
+
+    ended = race(
+        *[
+            lambda s: categories.add_category(
+                s,
+                lead,
+                student_id=child.id,
+                kind=CategoryKind.LEFT_BEHIND,
+                details=categories.CategoryDetails(level=2),
+                from_day=date(2026, 9, 1),
+            )
+        ]
+        * 2
+    )
+
+    assert ended == ["done", "FieldErrors"]
+
+
+def test_one_main_contact(session, lead, child):
+    settled(session)
+
+    def add(name):
+        wanted = guardians.GuardianEntry(kind=GuardianKind.MOTHER, name=name, is_primary=True)
+        return lambda s: guardians.save_guardian(s, lead, student_id=child.id, entry=wanted)
+
+    ended = race(add("试母甲"), add("试母乙"))
+
+    assert ended == ["done", "done"]
+    assert count_of(select(func.count()).select_from(Guardian).where(Guardian.is_primary)) == 1
+
+
+def test_one_homeroom_teacher(session, lead, make_user, make_class):
+    found, one, other = make_class(7, 3), make_user(Role.HOMEROOM), make_user(Role.HOMEROOM)
+    settled(session)
+
+    ended = race(
+        lambda s: schools.assign_homeroom(s, lead, class_id=found.id, user_id=one.user_id),
+        lambda s: schools.assign_homeroom(s, lead, class_id=found.id, user_id=other.user_id),
+    )
+
+    assert ended == ["done", "done"]  # the last word counts
+    assert count_of(select(ClassTeacher.user_id).where(col(ClassTeacher.to_day).is_(None))) == other.user_id
+
+
+def test_a_subject_teacher_is_named_once(session, lead, make_user, make_class):
+    found, teacher = make_class(7, 3), make_user(Role.SUBJECT_TEACHER)
+    settled(session)
+
+    race(
+        *[
+            lambda s: schools.set_subject_teacher(
+                s, lead, class_id=found.id, user_id=teacher.user_id, subject="语文", teaches=True
+            )
+        ]
+        * 2
+    )
+
+    assert count_of(select(func.count()).select_from(ClassTeacher)) == 1
+
+
+def test_a_class_is_made_once(session, lead):
+    settled(session)
+
+    ended = race(*[lambda s: schools.ensure_class(s, lead, school_year=2026, grade=7, number=9)] * 2)
+
+    assert ended == ["done", "done"]
+    assert count_of(select(func.count()).select_from(SchoolClass)) == 1
+
+
+def test_a_term_is_made_once(session, lead):
+    settled(session)
+
+    ended = race(
+        *[
+            lambda s: schools.save_term(
+                s, lead, school_year=2030, number=1, first_day=date(2030, 9, 1), last_day=date(2031, 1, 20)
+            )
+        ]
+        * 2
+    )
+
+    assert ended == ["done", "FieldErrors"]
+    assert count_of(select(func.count()).select_from(Term)) == 1
+
+
+def test_terms_never_overlap(session, lead):
+    settled(session)
+
+    ended = race(
+        lambda s: schools.save_term(
+            s, lead, school_year=2030, number=1, first_day=date(2030, 9, 1), last_day=date(2031, 1, 20)
+        ),
+        lambda s: schools.save_term(
+            s, lead, school_year=2030, number=2, first_day=date(2031, 1, 1), last_day=date(2031, 6, 20)
+        ),
+    )
+
+    assert ended == ["done", "FieldErrors"]
+
+
+def test_a_day_is_said_once(session, lead):
+    settled(session)
+
+    ended = race(
+        *[lambda s: schools.save_day_exception(s, lead, day=date(2026, 12, 1), is_school_day=False, label="运动会")] * 2
+    )
+
+    assert ended == ["done", "done"]
+
+
+def test_two_new_names_for_the_school(session, lead):
+    schools.save_setting(session, schools.SCHOOL_NAME, "试验学校")
+    settled(session)
+
+    ended = race(
+        lambda s: schools.rename_school(s, lead, name="试验一中", version=1),
+        lambda s: schools.rename_school(s, lead, name="试验二中", version=1),
+    )
+
+    assert ended == ["done", "EditedMeanwhile"]
+
+
+def test_a_user_name_is_given_once(session, lead):
+    settled(session)
+
+    ended = race(
+        *[
+            lambda s: accounts.create_account(
+                s, lead, username="shixin", display_name="试新", roles=[Role.MENTOR], prepared=("x", "y")
+            )
+        ]
+        * 2
+    )
+
+    assert ended == ["done", "FieldErrors"]
+
+
+def test_two_edits_of_one_account(session, make_user):
+    admin, other = make_user(Role.ADMIN), make_user(Role.MENTOR)
+    settled(session)
+
+    def change(name, role):
+        return lambda s: accounts.change_account(
+            s, admin, user_id=other.user_id, version=1, display_name=name, roles=[role]
+        )
+
+    ended = race(change("试甲", Role.LEAD), change("试乙", Role.COUNSELLOR))
+
+    assert ended == ["done", "EditedMeanwhile"]
+    assert count_of(select(func.count()).select_from(RoleGrant).where(col(RoleGrant.ended_at).is_(None))) == 2
+
+
+def test_two_tabs_save_one_draft(session, lead):
+    settled(session)
+
+    ended = race(*[lambda s: drafts.save_draft(s, lead, form="intake", subject="new", content={"facts": "试"})] * 2)
+
+    assert ended == ["done", "done"]
+
+
+def test_misses_at_the_same_moment_are_all_counted(session, make_user):
+    user = make_user(Role.LEAD)
+    settled(session)
+    account = sign_in.Account("user1", user.user_id, "x")
+
+    ended = crowd([lambda s: sign_in.start_session(s, account, is_right=False, address="10.0.0.9")] * 20)
+
+    assert set(ended) <= {"done", "TooManyTries"}
+    assert ended.count("done") == sign_in.ALLOWED_MISSES["pair"]
+    with reading() as found:
+        assert max(row.misses for row in found.exec(select(LoginThrottle))) == sign_in.ALLOWED_MISSES["pair"]
+
+
+def test_a_right_guess_among_twenty_does_not_slip_through_the_wait(session, make_user):
+    user = make_user(Role.LEAD)
+    settled(session)
+    with reading() as found:
+        stored = found.get_one(AppUser, user.user_id).password_hash
+    account = sign_in.Account("user1", user.user_id, stored)
+    for _ in range(sign_in.ALLOWED_MISSES["pair"]):
+        crowd([lambda s: sign_in.start_session(s, account, is_right=False, address="10.0.0.9")])
+
+    ended = crowd([lambda s: sign_in.start_session(s, account, is_right=True, address="10.0.0.9")] * 20)
+
+    assert set(ended) == {"TooManyTries"}
