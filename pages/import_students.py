@@ -29,7 +29,8 @@ if done:
 else:
     with st.container(gap="xsmall"):
         file = st.file_uploader("名册文件", key=import_state.uploader_key())
-        note("收 xlsx、xlsm、xls、ods、csv、tsv、txt、html，最多 20 MB，一次一份。表头要有姓名，班级可以写在标题里。")
+        if file is None:
+            note("收 xlsx、xlsm、xls、ods、csv、tsv、txt、html，一次一份，最多 20 MB，标红就是太大了。表头要有姓名。")
         if import_state.was_lost():
             note("页面刷新过，刚才选的文件没有留下来，也没有导入。请再选一次。", icon="info")
         taken = import_state.taken(actor, file)

@@ -34,6 +34,7 @@ from services.schools import class_label
 from services.severity import TEXTS, Reason
 
 PAGE_SIZE = 20
+LAST_PAGE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def list_cases(
         _detailed()
         .where(*conditions)
         .order_by(col(Case.state), col(Case.opened_at), col(Case.id))
-        .offset((max(page, 1) - 1) * page_size)
+        .offset((min(max(page, 1), LAST_PAGE) - 1) * page_size)
         .limit(page_size)
     ).all()
     calendar, now = load_calendar(session), clock.now()

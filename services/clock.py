@@ -34,7 +34,8 @@ def local(instant: datetime) -> datetime:
 
 
 def at_school(day: date, clock_time: time) -> datetime:
-    """Return the instant at which it is this day and time at the school, in UTC."""
+    """Return the instant at which it is this day and time at the school, in UTC; years nobody has lived in are cut."""
+    day = min(max(day, date.min + timedelta(days=1)), date.max - timedelta(days=1))
     return datetime.combine(day, clock_time, SCHOOL_ZONE).astimezone(UTC)
 
 

@@ -241,7 +241,7 @@ def what_follows(session: Session, actor: Actor, *, request: ReferralRequest) ->
     """Tell what saving this would lead to; half-filled forms are fine."""
     calendar = load_calendar(session)
     channel = request.channel or ReferralChannel.OBSERVATION
-    received_at = request.received_at or clock.now()
+    received_at = min(request.received_at or clock.now(), clock.now())  # a later one is refused on saving
     owner = find_owner(session, is_suspected_abuse=request.is_suspected_abuse)
     is_settled = (
         request.is_answered and not deadlines.is_same_day_work(request.urgency) and not request.is_suspected_abuse

@@ -14,12 +14,12 @@ ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that looks like somethin
 
 def is_too_long(password: str) -> bool:
     """Say whether bcrypt would not read the whole password."""
-    return len(password.encode()) > MAX_BYTES
+    return len(_bytes(password)) > MAX_BYTES
 
 
 def hash_password(password: str) -> str:
     """Hash a password; takes about a quarter of a second, so never inside a transaction."""
-    return bcrypt.hashpw(password.encode(), bcrypt.gensalt(ROUNDS)).decode()
+    return bcrypt.hashpw(_bytes(password), bcrypt.gensalt(ROUNDS)).decode()
 
 
 def matches(password: str, password_hash: str | None) -> bool:
@@ -27,7 +27,11 @@ def matches(password: str, password_hash: str | None) -> bool:
     if is_too_long(password):
         return False
     stored = password_hash.encode() if password_hash else _dummy()
-    return bcrypt.checkpw(password.encode(), stored) and password_hash is not None
+    return bcrypt.checkpw(_bytes(password), stored) and password_hash is not None
+
+
+def _bytes(password: str) -> bytes:
+    return password.encode(errors="surrogatepass")  # half a character is no reason to crash
 
 
 _dummies: dict[int, bytes] = {}
@@ -47,7 +51,7 @@ def first_password() -> str:
 def problem_with(password: str, *, username: str) -> Problem | None:
     """Say what keeps a password from being accepted."""
     if is_too_long(password):
-        return Problem("password_too_long", bytes=len(password.encode()), limit=MAX_BYTES)
+        return Problem("password_too_long", bytes=len(_bytes(password)), limit=MAX_BYTES)
     if len(password) < MIN_LENGTH:
         return Problem("password_too_short", limit=MIN_LENGTH)
     if password.casefold().strip() == username.casefold() or len(set(password)) < 4:

@@ -49,6 +49,7 @@ from services.regulations.deadlines import Deadline
 from services.schools import class_label
 
 PAGE_SIZE = 20
+LAST_PAGE = 1_000_000
 
 
 class ReferralAct(StrEnum):
@@ -258,7 +259,7 @@ def list_referrals(
             col(Referral.received_at),
             col(Referral.id),
         )
-        .offset((max(page, 1) - 1) * page_size)
+        .offset((min(max(page, 1), LAST_PAGE) - 1) * page_size)
         .limit(page_size)
     ).all()
     total = sum(count for found, count in by_state.items() if not wanted.states or found in wanted.states)

@@ -31,6 +31,7 @@ SCHOOL_NAME = "school_name"
 DAY = timedelta(days=1)
 LONGEST_BREAK_DAYS = 100
 MOST_CLASSES = 60
+FIRST_YEAR, LAST_YEAR = 2000, 2100
 SHORTEST_TERM_DAYS, LONGEST_TERM_DAYS = 28, 215
 GRADE_DIGITS = "一二三四五六七八九"
 SENIOR = {10: "高一", 11: "高二", 12: "高三"}
@@ -184,8 +185,9 @@ def check_term(
         check.add("first_day", "required")
     if last_day is None:
         check.add("last_day", "required")
-    if not 2000 <= school_year <= 2100:
-        check.add("school_year", "out_of_range")
+    _check_year(check, school_year)
+    if number not in (1, 2):
+        check.add("number", "out_of_range")
     if first_day and last_day:
         days = (last_day - first_day).days + 1
         if days <= 0:
@@ -332,6 +334,7 @@ def ensure_class(session: Session, actor: Actor, *, school_year: int, grade: int
         FieldErrors: there is no such grade or number.
     """
     check = Checker()
+    _check_year(check, school_year)
     if not 1 <= grade <= 12:
         check.add("grade", "out_of_range")
     if not 1 <= number <= MOST_CLASSES:
@@ -359,6 +362,7 @@ def ensure_classes(session: Session, actor: Actor, *, school_year: int, grade: i
         FieldErrors: there is no such grade, or the number of classes can't be.
     """
     check = Checker()
+    _check_year(check, school_year)
     if not 1 <= grade <= 12:
         check.add("grade", "out_of_range")
     if not 1 <= count <= MOST_CLASSES:
@@ -481,6 +485,11 @@ def _require_active(session: Session, user_id: int) -> None:
     user = session.get(AppUser, user_id)
     if user is None or not user.is_active:
         raise NotFound
+
+
+def _check_year(check: Checker, school_year: int) -> None:
+    if not FIRST_YEAR <= school_year <= LAST_YEAR:
+        check.add("school_year", "out_of_range")
 
 
 def save_setting(session: Session, name: str, value: object) -> None:

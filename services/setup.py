@@ -179,4 +179,4 @@ def _user(username: str, display_name: str, password_hash: str, *, must_change: 
 
 
 def _digest(code: str) -> str:
-    return hashlib.sha256(code.replace("-", "").replace(" ", "").strip().upper().encode()).hexdigest()
+    return hashlib.sha256(code.replace("-", "").replace(" ", "").strip().upper().encode(errors="replace")).hexdigest()

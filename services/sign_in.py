@@ -19,6 +19,7 @@ from services import audit, clock, passwords
 from services.access import Permission, permitted
 from services.actors import Actor
 from services.errors import DomainError
+from services.fields import clean
 
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
@@ -90,7 +91,7 @@ def cookie_key() -> str:
 
 def normalise_name(name: str) -> str:
     """Return a user name as it is stored."""
-    return name.strip().lower()
+    return (clean(name) or "").lower()
 
 
 def find_account(session: Session, *, name: str, address: str | None) -> Account:

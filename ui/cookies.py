@@ -12,7 +12,7 @@ def read_cookie(value: str | None, *, key: str) -> str | None:
         return None
     try:
         payload = jwt.decode(value, key, algorithms=[ALGORITHM], options={"require": ["exp", "sid"]})
-    except jwt.InvalidTokenError:
+    except (jwt.InvalidTokenError, UnicodeError):
         return None
     token = payload["sid"]
     return token if isinstance(token, str) else None

@@ -38,7 +38,7 @@ def _draw_sheet(taken: Taken, columns: list[SheetColumn], keys: dict[tuple[str, 
 
 
 def _draw_column(taken: Taken, column: SheetColumn, now: str | None) -> None:
-    fields: list[str | None] = [*ROSTER.labels, IGNORED]
+    fields: list[str | None] = [IGNORED, *ROSTER.labels]
     if now is None or column.key is None:
         fields.insert(0, None)
     key = f"import_column_{taken.digest[:12]}_{taken.revision}_{column.sheet}_{column.index}"

@@ -59,7 +59,8 @@ def draw_history(imports: Sequence[ImportListing]) -> None:
         st.markdown("**以前的导入**")
         for each in imports[(page - 1) * _PAGE_SIZE : page * _PAGE_SIZE]:
             _draw_import(each)
-    paging_line(_PAGE, total=len(imports), unit="次", page_size=_PAGE_SIZE)
+    if len(imports) > _PAGE_SIZE:
+        paging_line(_PAGE, total=len(imports), unit="次", page_size=_PAGE_SIZE)
 
 
 def ask_to_undo(batch_id: int) -> None:
@@ -72,7 +73,11 @@ def undo_dialog(listing: ImportListing) -> None:
     """Name the import, and take it back as a whole."""
     actor = require_user(Permission.STUDENT_IMPORT)
     st.text(f"{_file_name(listing)}，{_when(listing)} 由{_who(listing)}导入。")
-    st.text(f"新增的 {listing.created:,} 人会从名册里拿掉，改动的 {listing.changed:,} 人会变回导入以前的样子。")
+    effects = (
+        (listing.created, f"新增的 {listing.created:,} 人会从名册里拿掉"),
+        (listing.changed, f"改动的 {listing.changed:,} 人会变回导入以前的样子"),
+    )
+    st.text("，".join(words for count, words in effects if count) + "。")
     notice = st.empty()
     with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
         kept = st.button("留着", key="import_undo_keep")

@@ -1,6 +1,7 @@
 """A real Chromium for the tests: starting it, signing in, waiting for Streamlit, taking pictures."""
 
 import io
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -40,6 +41,8 @@ _IS_IDLE = """() => {
 
 def browser_path() -> str | None:
     """Return the Chromium of this machine, or None: then the tests are skipped, loudly."""
+    if named := os.environ.get("CARE_TEST_CHROMIUM"):
+        return named
     return next((path for name in _NAMES if (path := shutil.which(name))), None)
 
 

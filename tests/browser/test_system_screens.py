@@ -1,19 +1,31 @@
 """Pictures of the system pages at both widths; rewritten only when they differ."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.browser import driver
-from tests.browser.conftest import SCREENS, OpenTab
-from tests.browser.people import PASSWORD
+from tests.browser.conftest import SCREENS, OpenTab, Server, copy_of, serve
+from tests.browser.people import PASSWORD, make_school
 from tests.browser.test_sessions import id_of
 
 pytestmark = pytest.mark.browser
 SIZES = pytest.mark.parametrize("size", [driver.DESKTOP, driver.PHONE], ids=lambda size: str(size[0]))
 
 
+@pytest.fixture
+def untouched(prepared, tmp_path) -> Iterator[Server]:
+    """A server of its own: on the shared one, who was last seen when depends on the tests before."""
+    location = copy_of(prepared, tmp_path)
+    make_school()
+    with serve(location) as server:
+        yield server
+
+
 @SIZES
-def test_the_system_pages(server, tab: OpenTab, size: tuple[int, int]):
-    page = tab(size=size)
+def test_the_system_pages(untouched: Server, tab: OpenTab, size: tuple[int, int]):
+    server = untouched
+    page = tab(size=size, on=server)
     driver.sign_in(page, "hezhiwei", PASSWORD)
     shots = {
         f"accounts?account={id_of('zhouyantian', server)}": ("account", "保存周砚田的账号"),

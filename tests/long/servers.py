@@ -76,7 +76,7 @@ def start(place: Location, log: Path, *words: str, port: int | None = None, **en
     line = [*(words or STREAMLIT), "--server.port", str(port), "--server.address", "127.0.0.1"]
     line += ["--logger.hideWelcomeMessage", "true"]
     if words[:1] == ("-c",):
-        line = [*words, "--data", str(place.data_dir), "--port", str(port)]
+        line = [*words, "run", "--data", str(place.data_dir), "--port", str(port)]
     with log.open("ab") as file:
         process = subprocess.Popen(
             [sys.executable, *line],

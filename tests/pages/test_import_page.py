@@ -12,12 +12,21 @@ from streamlit.testing.v1 import AppTest
 
 from db.tables import ImportBatch, Role, Student
 from db.transactions import reading, transaction
-from services.exchange.errors import EmptyFile, FileTooLarge, NotASpreadsheet
+from services.exchange.errors import (
+    ArchiveTooLarge,
+    DamagedFile,
+    EmptyFile,
+    FileTooLarge,
+    NotASpreadsheet,
+    PasswordProtected,
+)
 from services.exchange.refusals import refusal_sentence
 from services.exchange.writing import write_xlsx
 from services.student_entries import StudentEntry
 from services.student_imports import confirm_import, preview_import, read_roster
 from services.students import change_student
+from tests.exchange.makers import packed
+from tests.exchange.test_sheets import renamed
 from tests.pages.conftest import OpenPage, World, words_on
 from ui import import_state
 from ui.formats import plain
@@ -240,8 +249,12 @@ def test_a_file_without_known_headers_is_read_once_the_columns_are_told(open_pag
         ("名册.xlsx", b"", EmptyFile()),
         ("名册.xlsx", b"%PDF-1.7 ...", NotASpreadsheet("pdf")),
         ("照片.jpg", b"\xff\xd8\xff\xe0" + b"\0" * 40, NotASpreadsheet("image")),
+        ("名册.xlsx", packed({"xl/workbook.xml": b"0" * 25_000_000}), ArchiveTooLarge(0)),
+        ("名册.xlsx", (SAMPLES / ROSTERS[0]).read_bytes()[:9000], DamagedFile("xlsx")),
+        ("名册.xlsx", renamed((SAMPLES / "roster_small.xls").read_bytes(), "EncryptedPackage"), PasswordProtected()),
         ("名册.csv", b"a" * (21 * 1024 * 1024), FileTooLarge(21 * 1024 * 1024, 20 * 1024 * 1024)),
     ],
+    ids=["empty", "pdf", "photo", "bomb", "damaged", "password", "large"],
 )
 def test_a_file_that_is_no_roster_is_refused_in_one_sentence(open_page, world: World, name, content, error):
     screen = opened(open_page, world, name, content)

@@ -1,0 +1,208 @@
+"""Getting in without the right to: cookies, tokens, guesses, addresses and widgets of a modified client."""
+
+import statistics
+import time
+from datetime import timedelta
+
+import jwt
+import pytest
+from sqlmodel import col, func, select
+
+from db import engine
+from db.tables import AppUser, LoginThrottle, Referral, Role, SignInSession
+from db.transactions import reading, transaction
+from services import accounts, clock, passwords, sign_in
+from services.sign_in import find_account, is_right
+from tests.long.servers import Browser, Running, cookie_of, school_in, served
+from tests.long.world import actor_called
+
+pytestmark = pytest.mark.long
+
+HOME = "工作台"
+SAMPLES = 30
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sessions")
+    with served(school_in(folder), folder / "server.log") as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _clock_that_runs(_still_clock):
+    clock.set_fixed(None)
+
+
+def opened(running: Running, cookie: str | None, page: str = "", query: str = "") -> str:
+    with Browser(running, cookie=cookie, page=page, query=query) as tab:
+        return tab.run().words
+
+
+def signed(sid: object, key: str, *, seconds: int = 3600, algorithm: str = "HS256", **more: object) -> str:
+    return jwt.encode({"sid": sid, "exp": int(time.time()) + seconds, **more}, key, algorithm=algorithm)
+
+
+def test_a_right_cookie_opens_and_every_other_one_asks_to_sign_in(running):
+    right = cookie_of(running, "staff1")
+    key = sign_in.cookie_key()
+    sid = jwt.decode(right, key, algorithms=["HS256"])["sid"]
+    head, body, _ = right.split(".")
+    forged = {
+        "other key": signed(sid, "k" * 64),
+        "expired": signed(sid, key, seconds=-5),
+        "no key": jwt.encode({"sid": sid, "exp": int(time.time()) + 60}, None, algorithm="none"),
+        "no signature": f"{head}.{body}.",
+        "a number": signed(1, key),
+        "another session": signed("A" * 43, key),
+        "a chosen session": signed("chosen-by-the-attacker", key),
+        "the token itself": sid,
+        "rubbish": "%00%ff;=",
+        "huge": "A" * 7000,
+    }
+
+    assert HOME in opened(running, right)
+    assert [
+        what for what, cookie in forged.items() if "登录" not in (words := opened(running, cookie)) or HOME in words
+    ] == []
+
+
+@pytest.mark.parametrize("ending", ["signed out", "role changed", "disabled", "password reset"])
+def test_a_token_ends_with_what_it_rested_on(running, ending):
+    engine.use(running.place)
+    with transaction() as session:
+        lead = actor_called(session, "staff0")
+        made = accounts.create_account(
+            session,
+            lead,
+            username=f"t{abs(hash(ending)) % 10**6}",
+            display_name="试员",
+            roles=[Role.COUNSELLOR],
+            prepared=("x", "y"),
+        )
+        session.get_one(AppUser, made.user_id).must_change_password = False
+    cookie = cookie_of(running, made.username)
+    with Browser(running, cookie=cookie) as tab:
+        assert HOME in tab.run().words
+        with transaction() as session:
+            version = session.get_one(AppUser, made.user_id).version
+            if ending == "signed out":
+                sign_in.end_sessions_of(session, made.user_id)
+            elif ending == "role changed":
+                accounts.change_account(
+                    session, lead, user_id=made.user_id, version=version, display_name="试员", roles=[Role.MENTOR]
+                )
+            elif ending == "disabled":
+                accounts.set_active(session, lead, user_id=made.user_id, is_active=False)
+            else:
+                accounts.reset_password(session, lead, user_id=made.user_id, prepared=("x", "z"))
+
+        assert "登录" in tab.run().words  # the open tab
+        assert HOME not in tab.words
+    assert "登录" in opened(running, cookie)  # and the replayed cookie
+
+
+def test_signing_in_makes_a_new_token_each_time(running):
+    one, other = cookie_of(running, "staff1"), cookie_of(running, "staff1")
+
+    assert one.split(".")[1] != other.split(".")[1]
+
+
+@pytest.mark.parametrize(
+    ("page", "query"),
+    [
+        ("child", "student=999999"),
+        ("child", "student=abc"),
+        ("child", "student=-1"),
+        ("child", f"student={2**70}"),
+        ("child", "student=%ED%A0%80"),
+        ("child", "student=１"),
+        ("referrals", "referral=999999"),
+        ("referrals", f"referral={10**40}"),
+        ("referrals", "referral=1&referral=2"),
+        ("cases", "case=<script>"),
+        ("intake", f"student={2**31 - 1}"),
+        ("assessment", "referral=999999999"),
+        ("students", "view=<script>alert(1)</script>&text=%00"),
+        ("students", f"page={2**63}"),
+        ("settings", "view=<script>"),
+        ("accounts", f"account={2**64}"),
+    ],
+)
+def test_no_address_breaks_a_page(running, page, query):
+    words = opened(running, cookie_of(running, "staff0"), page, query)
+
+    assert "编号" not in words
+    assert HOME in words  # the menu stands
+
+
+def test_another_class_s_child_does_not_exist_for_a_teacher(running):
+    lead, teacher = cookie_of(running, "staff0"), cookie_of(running, "staff2")
+    with transaction() as session:
+        from db.tables import ClassMembership
+
+        session.exec(select(ClassMembership).where(ClassMembership.student_id == 30)).one().to_day = clock.today()
+
+    assert "试学生29" in opened(running, lead, "child", "student=30")
+    assert "试学生29" not in opened(running, teacher, "child", "student=30")
+    assert "看不了" in opened(running, teacher, "child", "student=30")
+    assert "看不了" in opened(running, teacher, "accounts")
+
+
+def test_a_modified_client_gets_nothing_written_that_could_not_be_chosen(running):
+    with Browser(running, cookie=cookie_of(running, "staff2"), page="intake") as tab:
+        tab.run()
+        for element in list(tab.elements):
+            kind = element.WhichOneof("type")
+            widget = getattr(element, kind)
+            if kind in {"selectbox", "button_group"}:
+                tab.put(widget.id, string_value="<script>nobody</script>")
+            elif kind == "date_input":
+                tab.put(widget.id, string_array_value=["0001/01/01"])
+            elif kind == "text_area":
+                tab.put(widget.id, string_value="试" * 6000)
+        tab.click("登记")
+
+    assert "Traceback" not in tab.words
+    with reading() as session:
+        assert session.exec(select(func.count()).select_from(Referral)).one() == 0
+
+
+def test_guesses_run_into_the_wait(running):
+    with Browser(running) as tab:
+        tab.run()
+        for number in range(7):
+            tab.write("账号", "staff1").write("密码", f"falsch-{number}").click("登录")
+
+    assert "请过" in tab.words
+    with reading() as session:
+        assert session.exec(select(func.max(LoginThrottle.misses))).one() == 5
+        assert session.exec(select(LoginThrottle).where(col(LoginThrottle.blocked_until).is_not(None))).first()
+
+
+def test_an_unknown_name_takes_as_long_as_a_known_one(running, monkeypatch):
+    monkeypatch.setattr(passwords, "ROUNDS", 8)
+    engine.use(running.place)
+    with transaction() as session:
+        user = session.exec(select(AppUser).where(AppUser.username == "staff1")).one()
+        user.password_hash = passwords.hash_password("Wangshu-2026")
+    spent: dict[str, list[float]] = {"staff1": [], "nobody": []}
+    for number in range(SAMPLES + 2):
+        for name, times in spent.items():
+            began = time.perf_counter()
+            with reading() as session:
+                account = find_account(session, name=name, address=f"10.9.0.{number}")
+            is_right(account, "falsch")
+            times.append(time.perf_counter() - began)
+    known, unknown = (statistics.median(times[2:]) for times in spent.values())
+
+    assert abs(known - unknown) < 0.2 * max(known, unknown)
+
+
+def test_idle_and_absolute_ends(running):
+    cookie = cookie_of(running, "staff1")
+    with transaction() as session:
+        row = session.exec(select(SignInSession).order_by(col(SignInSession.id).desc()).limit(1)).one()
+        row.last_seen_at = clock.now() - sign_in.IDLE - timedelta(days=400)
+
+    assert "登录" in opened(running, cookie)

@@ -1,0 +1,124 @@
+"""Whoever writes leaves an event, events hold no words, and words lie nowhere unsealed."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlmodel import AutoString, SQLModel
+
+import db.tables  # noqa: F401  makes the metadata complete
+
+ROOT = Path(__file__).resolve().parents[2]
+WRITES = {"add", "add_all", "delete", "merge"}
+
+# Writers that need no event of their own, each with its reason.
+SILENT = {
+    "drafts.save_draft": "half-typed words of one person, for that person alone",
+    "drafts.discard_draft": "the same",
+    "sign_in.touch": "that somebody is still there, once a minute",
+    "referral_moves.mark_feedback_read": "notes its event in the same breath where something was read",
+}
+# Text that is no sealed column, each known to hold no narrative.
+PLAIN = {
+    "app_user.display_name", "app_user.password_hash", "app_user.staff_no", "app_user.uid", "app_user.username",
+    "assessment.domains", "assessment.suggestion_reasons", "assessment.uid",
+    "audit_event.action", "audit_event.actor_label", "audit_event.details", "audit_event.link",
+    "audit_event.target_table",
+    "care_case.uid", "case_conference.uid", "class_teacher.subject", "conference_participant.uid",
+    "contact_opening.uid",
+    "draft.form", "draft.subject", "draft.uid",
+    "guardian.name", "guardian.phone_hash", "guardian.relation", "guardian.uid",
+    "import_batch.file_digest", "import_batch.uid", "imported_row.table_name", "imported_row.uid",
+    "login_throttle.subject_hash", "referral.uid", "referral_move.uid", "school_day_exception.label",
+    "setting.name", "setting.value", "sign_in_session.token_hash",
+    "student.ethnicity", "student.id_number_hash", "student.name", "student.name_initials", "student.name_pinyin",
+    "student.student_no", "student.uid", "student_category.subkind", "student_category.uid",
+    "system_fact.name", "system_fact.value",
+}  # fmt: skip
+# What an event may say beside numbers: codes and field names.
+WORDLESS = {
+    "kind", "state", "before", "after", "grounds", "severity", "channel", "urgency", "purpose", "form", "list", "day",
+    "last_day", "roles", "fields", "columns", "action",
+}  # fmt: skip
+
+
+def writers() -> Iterator[tuple[str, ast.FunctionDef, dict[str, ast.FunctionDef]]]:
+    """Every permitted function of the services, with the functions of its module."""
+    for path in sorted((ROOT / "services").glob("*.py")):
+        functions = {
+            node.name: node for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, ast.FunctionDef)
+        }
+        for name, node in functions.items():
+            if any(
+                isinstance(each, ast.Call) and getattr(each.func, "id", "") == "permitted"
+                for each in node.decorator_list
+            ):
+                yield f"{path.stem}.{name}", node, functions
+
+
+def calls_in(node: ast.FunctionDef, functions: dict[str, ast.FunctionDef], seen: set[str]) -> Iterator[tuple[str, str]]:
+    """Yield what a function calls as (object, name), through the helpers of its module."""
+    for each in ast.walk(node):
+        if isinstance(each, ast.Call):
+            owner = getattr(getattr(each.func, "value", None), "id", "")
+            name = getattr(each.func, "attr", getattr(each.func, "id", ""))
+            yield owner, name
+            if not owner and name in functions and name not in seen:
+                seen.add(name)
+                yield from calls_in(functions[name], functions, seen)
+
+
+def test_every_writer_leaves_an_event():
+    found = {name: set(calls_in(node, functions, {name})) for name, node, functions in writers()}
+    writing = {
+        name for name, calls in found.items() if any(owner == "session" and call in WRITES for owner, call in calls)
+    }
+    # What another service wrote, that service has noted: lock_referral, move, assign_homeroom.
+    silent = {
+        name
+        for name in writing
+        if ("audit", "record") not in found[name]
+        and not {call for _, call in found[name]} & {"move", "add_user", "lock_referral"}
+    }
+
+    assert len(writing) > 25
+    assert silent - SILENT.keys() == set()
+
+
+def test_a_referral_is_never_locked_without_an_event():
+    locking = {
+        name: {call for _, call in calls_in(node, functions, {name})}
+        for name, node, functions in writers()
+        if any(call == "lock_referral" for _, call in calls_in(node, functions, {name}))
+    }
+
+    assert {name for name, calls in locking.items() if not calls & {"record", "move"}} == set()
+
+
+def test_events_name_fields_codes_and_numbers_only():
+    """By the names of the details; texts among them are enumerations, dates or names of columns."""
+    told = {
+        (path.name, keyword.arg)
+        for path in sorted((ROOT / "services").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "record"
+        for keyword in node.keywords
+        if keyword.arg not in {"target", "student_id"}
+        and not isinstance(keyword.value, ast.Constant)
+        and not str(keyword.arg).endswith(("_id", "count"))
+    }
+    numbers = {"settles", "participants", "overridden", "police", "authority", "tries_left", "is_school_day", "count"}
+
+    assert {each for each in told if each[1] not in WORDLESS | numbers} == set()
+
+
+def test_no_column_holds_words_in_the_clear():
+    columns = {
+        f"{table.name}.{column.name}"
+        for table in SQLModel.metadata.sorted_tables
+        for column in table.columns
+        if isinstance(column.type, AutoString)
+    }
+
+    assert columns - PLAIN == set()
+    assert PLAIN - columns == set()
