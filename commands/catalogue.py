@@ -15,6 +15,7 @@ class Command(NamedTuple):
 
 COMMANDS = (
     Command("run", "commands.run", "启动关爱室，并告诉您用浏览器打开哪个地址"),
+    Command("import", "commands.importing", "把一份名册表格导进来"),
     Command("export", "commands.export", "把名册导出成 xlsx 或 csv 文件"),
     Command("verify", "commands.verify", "检查数据是否完整、有没有被人动过"),
     Command("test", "commands.test", "运行测试（给开发的人用）", needs_dev=True, passes_on=True),

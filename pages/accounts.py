@@ -6,17 +6,19 @@ from db.transactions import reading
 from services import accounts
 from services.accounts import AccountRow
 from ui.account_forms import MAY_MANAGE, add_account, last_seen, show_account
-from ui.layout import Action, empty_state, page_header
+from ui.dialogs import open_dialog, opened
+from ui.layout import Action, empty_state, note, page_header
 from ui.session import require_user, school_name
 from ui.slips import has_slip, show_slip
 from ui.states import ACCOUNT
-from ui.tables import StateColumn, TagColumn, data_table, opening_column
+from ui.tables import StateColumn, TagColumn, current_page, data_table, opening_column, paging_line
 from ui.views import choose_view, opened_in_table
 
 actor = require_user(*MAY_MANAGE)
 
 SELECTED = "account"  # in the address: the id, so that a reload opens the same account
-OPENED = "accounts_open"
+OPENED, PAGE = "accounts_open", "page"
+ROWS = 10  # so that the opened account still stands in sight below
 COLUMNS = {
     "name": opening_column("姓名", key=OPENED, width=110),
     "username": st.column_config.TextColumn("账号", width=120),
@@ -39,20 +41,30 @@ def table_row(row: AccountRow) -> dict[str, object]:
 
 
 def choose_account(rows: list[AccountRow]) -> AccountRow | None:
-    """Draw the table and return the account opened in it, or named in the address."""
-    ids = [row.id for row in rows]
+    """Draw the table, a page at a time, and return the account opened in it, or named in the address."""
+    page = current_page(PAGE, total=len(rows), page_size=ROWS)
+    visible = rows[(page - 1) * ROWS : page * ROWS]
+    ids = [row.id for row in visible]
     data_table(
-        [table_row(row) for row in rows],
+        [table_row(row) for row in visible],
         COLUMNS,
         key=f"accounts_table_{hash(tuple(ids))}",  # a position means another person when the rows change
         alt=f"{len(rows)} 个账号，点姓名看这个账号",
     )
-    place = opened_in_table(ids, key=OPENED, parameter=SELECTED)
-    return None if place is None else rows[place]
+    paging_line(PAGE, total=len(rows), unit="个账号", page_size=ROWS)
+    asked = opened_in_table(ids, key=OPENED, parameter=SELECTED)
+    return next((row for row in rows if row.id == asked), None)
 
 
-add = Action("新增账号", "accounts_add", icon="person_add", is_primary=SELECTED not in st.query_params)
-clicked = page_header(
+add = Action(
+    "新增账号",
+    "accounts_add",
+    icon="person_add",
+    is_primary=SELECTED not in st.query_params,
+    on_click=open_dialog,
+    args=("account_add",),
+)
+page_header(
     "账号",
     "谁能登录，能看到什么。停用以后，写过的记录都还在。",
     actions=[] if has_slip() else [add],
@@ -72,8 +84,8 @@ if shown:
     if chosen := choose_account(shown):
         show_account(actor, chosen)
     else:
-        st.caption(f"{len(shown)} 个账号。点姓名，就能改岗位、重设密码或停用。")
+        note("点姓名，就能改岗位、重设密码或停用。")
 else:
     empty_state("person_off", "没有停用的账号", "离校的老师可以停用账号，写过的记录都留着。")
-if clicked:
+if opened("account_add"):
     add_account()

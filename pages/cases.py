@@ -15,7 +15,7 @@ from ui.referral_rows import case_badge, case_reason
 from ui.referral_words import CASE_STATES, child_with_class
 from ui.session import require_user
 from ui.states import CASE
-from ui.tables import paging_line
+from ui.tables import current_page, paging_line
 
 actor = require_user(Permission.CASE_READ)
 
@@ -46,18 +46,16 @@ if chosen:
 with filter_row():
     state = st.segmented_control("状态", list(CaseState), format_func=lambda each: CASE[CASE_STATES[each]].word,
                                  key="cases_state", label_visibility="collapsed")  # fmt: skip
-content, below = st.container(), st.container()
 with reading() as session:
     total = cases.list_cases(session, actor, state=state, page_size=1).total
-with below:
-    page = paging_line(total, unit="个", page_size=PAGE_SIZE, key="cases_page") if total else 1
+page = current_page("cases_page", total=total, page_size=PAGE_SIZE)
 with reading() as session:
     shown = cases.list_cases(session, actor, state=state, page=page)
-with content:
-    if not shown.rows:
-        empty_state("folder_shared", "这里还没有个案", "受理评估以后，转成的个案会出现在这里。")
-    else:
-        with act_list():
-            for row in shown.rows:
-                act_row(child_with_class(row.child, row.class_label), case_badge(row), case_reason(row), "打开",
-                        key=f"cases_open_{row.id}", on_click=open_case, args=(row.id,))  # fmt: skip
+if not shown.rows:
+    empty_state("folder_shared", "这里还没有个案", "受理评估以后，转成的个案会出现在这里。")
+else:
+    with act_list():
+        for row in shown.rows:
+            act_row(child_with_class(row.child, row.class_label), case_badge(row), case_reason(row), "打开",
+                    key=f"cases_open_{row.id}", on_click=open_case, args=(row.id,))  # fmt: skip
+    paging_line("cases_page", total=total, unit="个", page_size=PAGE_SIZE)

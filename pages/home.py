@@ -15,7 +15,8 @@ from ui.layout import Action, act_list, act_row, empty_state, page_header, side_
 from ui.session import my_duties, require_user
 
 actor = require_user(Permission.HOME_READ)
-VIEWS = {None: "全部", DutyGroup.LATE: "逾期", DutyGroup.TODAY: "今天", DutyGroup.WAITING: "等我"}
+ALL = "全部"
+VIEWS = {ALL: None, "逾期": DutyGroup.LATE, "今天": DutyGroup.TODAY, "等我": DutyGroup.WAITING}
 
 with reading() as session:
     numbers = home.find_numbers(session, actor)
@@ -36,18 +37,19 @@ with main:
     if not duties:
         empty_state("check_circle", "现在没有要做的事", empty_line(actor))
     else:
-        counts = {view: sum(view in (None, duty.group) for duty in duties) for view in VIEWS}
-        chosen = st.segmented_control("看哪些", list(VIEWS), key="home_view", default=None, required=True,
-                                      format_func=lambda view: f"{VIEWS[view]} {counts[view]}",
+        counts = {view: sum(group in (None, duty.group) for duty in duties) for view, group in VIEWS.items()}
+        chosen = st.segmented_control("看哪些", list(VIEWS), key="home_view", default=ALL, required=True,
+                                      format_func=lambda view: f"{view} {counts[view]}",
                                       label_visibility="collapsed")  # fmt: skip
-        shown = [duty for duty in duties if chosen in (None, duty.group)]
+        shown = [duty for duty in duties if VIEWS[chosen] in (None, duty.group)]
         if not shown:
-            empty_state("check_circle", f"没有{VIEWS[chosen]}的", "看看“全部”里还有什么。")
+            empty_state("check_circle", f"没有{chosen}的", "看看“全部”里还有什么。")
         for block, of_group in groupby(shown, key=lambda duty: (duty.is_first, duty.group)):
             with act_list():
                 for place, duty in enumerate(of_group):
-                    act_row(title_of(duty), badge_of(duty), reason_of(duty), button_of(duty), on_click=follow,
-                            args=(duty,), key=f"home_{duty.kind}_{duty.target_id}_{block}_{place}")  # fmt: skip
+                    key = f"home_{duty.kind}_{duty.target_id}_{block}_{place}"
+                    if act_row(title_of(duty), badge_of(duty), reason_of(duty), button_of(duty), key=key):
+                        follow(duty)
 if side is not None:
     with side:
         draw_side(numbers, figures)

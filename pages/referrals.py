@@ -16,7 +16,7 @@ from ui.referral_rows import reason_of, row_badge
 from ui.referral_words import child_with_class
 from ui.session import require_user
 from ui.states import REFERRAL
-from ui.tables import paging_line
+from ui.tables import current_page, paging_line
 
 actor = require_user(Permission.REFERRAL_READ)
 handles = allows(actor, Permission.REFERRAL_HANDLE)
@@ -57,18 +57,16 @@ with filter_row():
     mine_only = st.toggle("只看我的", key="referrals_mine") if handles else False
     unknown_only = st.toggle("还没认出孩子", key="referrals_unknown") if handles else False
 filters = ReferralFilters(frozenset(states), mine_only=mine_only, unknown_child_only=unknown_only)
-content, below = st.container(), st.container()
 with reading() as session:
     total = referral_views.list_referrals(session, actor, filters=filters, page_size=1).total
-with below:
-    page = paging_line(total, unit="件", page_size=PAGE_SIZE, key="referrals_page") if total else 1
+page = current_page("referrals_page", total=total, page_size=PAGE_SIZE)
 with reading() as session:
     shown = referral_views.list_referrals(session, actor, filters=filters, page=page)
-with content:
-    if not shown.rows:
-        empty_state("inbox", "这里还没有受理", "有人说起一个孩子，就先登记下来。换个状态也许能看到别的。")
-    else:
-        with act_list():
-            for row in shown.rows:
-                act_row(child_with_class(row.child, row.class_label), row_badge(row), reason_of(row), "打开",
-                        key=f"referrals_open_{row.id}", on_click=open_referral, args=(row.id,))  # fmt: skip
+if not shown.rows:
+    empty_state("inbox", "这里还没有受理", "有人说起一个孩子，就先登记下来。换个状态也许能看到别的。")
+else:
+    with act_list():
+        for row in shown.rows:
+            act_row(child_with_class(row.child, row.class_label), row_badge(row), reason_of(row), "打开",
+                    key=f"referrals_open_{row.id}", on_click=open_referral, args=(row.id,))  # fmt: skip
+    paging_line("referrals_page", total=total, unit="件", page_size=PAGE_SIZE)

@@ -13,7 +13,7 @@ from services import audit, clock, passwords
 from services.access import Permission, allows, permitted
 from services.actors import Actor
 from services.editing import lock_version
-from services.errors import DomainError, NotAllowed, NotFound
+from services.errors import DomainError, EditedMeanwhile, NotAllowed, NotFound
 from services.fields import SHORT, Checker
 from services.schools import assign_homeroom, class_label
 from services.sign_in import end_sessions_of, normalise_name
@@ -227,7 +227,10 @@ def change_account(
     if not wanted:
         check.add("roles", "required")
     check.finish()
-    user = lock_version(session, AppUser, user_id, version=version)
+    try:
+        user = lock_version(session, AppUser, user_id, version=version)
+    except EditedMeanwhile as error:  # with the roles, which stand in another table
+        raise EditedMeanwhile(next(row for row in list_accounts(session, actor) if row.id == user_id)) from error
     if Role.ADMIN in held - wanted:
         _keep_an_administrator(session, user_id)
         if user_id == actor.user_id:

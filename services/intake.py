@@ -142,14 +142,15 @@ def register_referral(session: Session, actor: Actor, *, request: ReferralReques
 def _checked(session: Session, actor: Actor, request: ReferralRequest) -> dict[str, str | None]:
     """Return the texts to seal, tidied; refuse everything else that can't be saved, all at once."""
     check, now = Checker(), clock.now()
-    words = {
-        name: check.text(name, getattr(request, name), limit=limit, required=name == "facts")
-        for name, limit in WORD_FIELDS.items()
-    }
+    words = {name: check.text(name, getattr(request, name), limit=limit) for name, limit in WORD_FIELDS.items()}
+    if words["facts"] is None:
+        check.add("facts", "facts_needed")
     words["speaker"] = check.text("speaker", request.speaker, limit=LINE)
     words["child_label"] = None
     if request.student_id is None:
-        words["child_label"] = check.text("child", request.child_label, limit=SHORT, required=True)
+        words["child_label"] = check.text("child", request.child_label, limit=SHORT)
+        if words["child_label"] is None:
+            check.add("child", "child_needed")
     if request.channel is None:
         check.add("channel", "required")
     if request.channel is ReferralChannel.PARENT and request.way is None:
@@ -183,7 +184,7 @@ def _check_speaker(
         elif request.referred_by_id != actor.user_id and not allows(actor, Permission.REFERRAL_HANDLE):
             check.add("speaker", "own_name_only")
     elif request.channel in {ReferralChannel.TEACHER, ReferralChannel.PARENT} and speaker is None:
-        check.add("speaker", "required")
+        check.add("speaker", "speaker_needed")
 
 
 def _check_noticed(check: Checker, noticed_on: date | None) -> None:

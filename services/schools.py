@@ -409,13 +409,13 @@ def assign_homeroom(session: Session, actor: Actor, *, class_id: int, user_id: i
     """Name the homeroom teacher of a class from today on; None leaves the class without one.
 
     Raises:
-        NotFound: there is no such class or account.
+        NotFound: there is no such class or active account.
     """
     today = clock.today()
     if session.get(SchoolClass, class_id, with_for_update=True) is None:
         raise NotFound
-    if user_id is not None and session.get(AppUser, user_id) is None:
-        raise NotFound
+    if user_id is not None:
+        _require_active(session, user_id)
     current = session.exec(
         select(ClassTeacher).where(
             ClassTeacher.class_id == class_id,
@@ -441,7 +441,7 @@ def set_subject_teacher(
     """Say that somebody teaches a class a subject from today on, or no longer does.
 
     Raises:
-        NotFound: there is no such class or account.
+        NotFound: there is no such class or active account.
         FieldErrors: nobody is named, or the subject's name is too long.
     """
     check = Checker()
@@ -450,8 +450,10 @@ def set_subject_teacher(
         check.add("user_id", "required")
     check.finish()
     take_turn(session, Turn.SCHOOL)
-    if user_id is None or session.get(SchoolClass, class_id) is None or session.get(AppUser, user_id) is None:
+    if user_id is None or session.get(SchoolClass, class_id) is None:
         raise NotFound
+    if teaches:
+        _require_active(session, user_id)
     current = session.exec(
         select(ClassTeacher).where(
             ClassTeacher.class_id == class_id,
@@ -482,6 +484,12 @@ def set_subject_teacher(
 def _check_year(check: Checker, school_year: int) -> None:
     if not FIRST_YEAR <= school_year <= LAST_YEAR:
         check.add("school_year", "out_of_range")
+
+
+def _require_active(session: Session, user_id: int) -> None:
+    user = session.get(AppUser, user_id)
+    if user is None or not user.is_active:
+        raise NotFound
 
 
 def save_setting(session: Session, name: str, value: object) -> None:

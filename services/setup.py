@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import date
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from db.location import Location
 from db.tables import AppUser, Role, SystemFact, Term
@@ -89,7 +89,10 @@ def check_code(session: Session, *, code: str, address: str | None) -> sign_in.M
     if session.get(SystemFact, CLAIMED) is not None:
         raise AlreadyClaimed
     sign_in.refuse_waiting_claim(session, address)
-    return None if _code_is_right(session, code) else sign_in.count_claim_miss(session, address)
+    announced = session.get(SystemFact, CLAIM_CODE)
+    if announced is not None and hmac.compare_digest(announced.value, _digest(code)):
+        return None
+    return sign_in.count_claim_miss(session, address)
 
 
 def check_claim(session: Session, *, request: ClaimRequest) -> None:
@@ -134,15 +137,14 @@ def claim(
         WrongClaimCode: the code has changed since it was checked.
         FieldErrors: the request can't be carried out.
     """
-    if session.get(SystemFact, CLAIMED, with_for_update=True) is not None:
+    announced = session.get(SystemFact, CLAIM_CODE, with_for_update=True)  # a second claim waits here for the first
+    if session.get(SystemFact, CLAIMED) is not None:
         raise AlreadyClaimed
-    if not _code_is_right(session, code):
+    if announced is None or not hmac.compare_digest(announced.value, _digest(code)):
         raise WrongClaimCode(sign_in.Missed(0, 0))
     check_claim(session, request=request)
-    session.add(SystemFact(name=CLAIMED, value=clock.now().isoformat()))  # the primary key lets one claim through
-    session.flush()
-    if used := session.get(SystemFact, CLAIM_CODE):
-        session.delete(used)
+    session.add(SystemFact(name=CLAIMED, value=clock.now().isoformat()))
+    session.delete(announced)
     schools.save_setting(session, schools.SCHOOL_NAME, request.school_name.strip())
     session.add(_term(request))
     setter_up = Actor(None, "", frozenset())
@@ -178,8 +180,3 @@ def _user(username: str, display_name: str, password_hash: str, *, must_change: 
 
 def _digest(code: str) -> str:
     return hashlib.sha256(code.replace("-", "").replace(" ", "").strip().upper().encode(errors="replace")).hexdigest()
-
-
-def _code_is_right(session: Session, code: str) -> bool:
-    stored = session.exec(select(SystemFact.value).where(SystemFact.name == CLAIM_CODE)).first()
-    return stored is not None and hmac.compare_digest(stored, _digest(code))

@@ -32,7 +32,7 @@ from services.schools import class_label, current_school_year, grade_label
 from services.student_rights import writes_students
 from services.students import LEFT_SCHOOL, is_in_class, matches, shown_class
 
-PAGE_SIZE = 20
+PAGE_SIZE = 15
 
 
 class CategoryGroup(Labelled):

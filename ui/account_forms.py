@@ -12,6 +12,7 @@ from services.access import Permission, allows
 from services.accounts import AccountRow, NewPassword
 from services.actors import Actor
 from services.errors import DomainError
+from ui.dialogs import close_dialog, open_dialog, opened
 from ui.formats import clock as clock_words
 from ui.formats import day, plain
 from ui.forms import Form, shown
@@ -24,7 +25,7 @@ MAY_MANAGE = (Permission.ACCOUNT_MANAGE, Permission.ACCOUNT_ADD_TEAM)
 _LABELS = {"display_name": "姓名", "roles": "岗位", "is_protection_leader": "处理疑似侵害"}
 
 
-@st.dialog("新增账号", icon=":material/person_add:")
+@st.dialog("新增账号", icon=":material/person_add:", dismissible=False)
 def add_account() -> None:
     """Ask for a new account and keep its first password for the slip."""
     actor = require_user(*MAY_MANAGE)
@@ -74,13 +75,13 @@ def add_account() -> None:
     with form_end():
         if st.button("不加了", key="account_new_cancel", type="tertiary"):
             form.cancel()
-            st.rerun()
+            close_dialog()
         label = f"加上{name.strip()}" if name.strip() else "加上"
         submitted = st.button(plain(label), key="account_new_save", type="primary", icon=":material/check:")
     if submitted and (slip := form.try_first(create)):
         keep_slip(slip, name=name.strip())
         form.cancel()
-        st.rerun()
+        close_dialog()
 
 
 def show_account(actor: Actor, row: AccountRow) -> None:
@@ -145,24 +146,26 @@ def _draw_facts(row: AccountRow) -> None:
 
 def _draw_acts(actor: Actor, row: AccountRow) -> None:
     with st.container(horizontal=True, gap="xsmall"):
-        if st.button("重设密码", key="account_reset", icon=":material/lock_reset:"):
-            _ask_to_reset(row)
-        if row.id == actor.user_id:
-            return
+        reset, disable = ("account_reset", row.id), ("account_disable", row.id)
+        st.button("重设密码", key="account_reset", icon=":material/lock_reset:", on_click=open_dialog, args=reset)
         if not row.is_active:
             if st.button("再启用", key="account_enable", icon=":material/lock_open:"):
                 _set_active(actor, row, is_active=True)
-        elif st.button("停用", key="account_disable", icon=":material/block:"):
-            _ask_to_disable(row)
+        elif row.id != actor.user_id:
+            st.button("停用", key="account_disable", icon=":material/block:", on_click=open_dialog, args=disable)
+    if opened(*reset):
+        _ask_to_reset(row)
+    if opened(*disable):
+        _ask_to_disable(row)
 
 
-@st.dialog("重设密码", icon=":material/lock_reset:")
+@st.dialog("重设密码", icon=":material/lock_reset:", dismissible=False)
 def _ask_to_reset(row: AccountRow) -> None:
     actor = require_user(*MAY_MANAGE)
     st.markdown(f"给 **{plain(row.display_name)}** 一个新的第一次密码？现在的密码马上不能用，登录着的页面会退出。")
     with form_end():
         if st.button("留着", key="account_reset_keep"):
-            st.rerun()
+            close_dialog()
         confirmed = st.button(plain(f"重设{row.display_name}的密码"), key="account_reset_yes", type="primary")
     if not confirmed:
         return
@@ -174,10 +177,10 @@ def _ask_to_reset(row: AccountRow) -> None:
         refusal(error)
         return
     keep_slip(slip, name=row.display_name)
-    st.rerun()
+    close_dialog()
 
 
-@st.dialog("停用账号", icon=":material/block:")
+@st.dialog("停用账号", icon=":material/block:", dismissible=False)
 def _ask_to_disable(row: AccountRow) -> None:
     actor = require_user(*MAY_MANAGE)
     st.markdown(f"停用 **{plain(row.display_name)}** 的账号？")
@@ -186,7 +189,7 @@ def _ask_to_disable(row: AccountRow) -> None:
         note(f"还是{'、'.join(row.homeroom_of)}的班主任，请到“设置”里换人。", icon="info")
     with form_end():
         if st.button("留着", key="account_disable_keep"):
-            st.rerun()
+            close_dialog()
         confirmed = st.button(plain(f"停用{row.display_name}"), key="account_disable_yes", type="primary")
     if confirmed:
         _set_active(actor, row, is_active=False)
@@ -200,7 +203,7 @@ def _set_active(actor: Actor, row: AccountRow, *, is_active: bool) -> None:
         refusal(error)
         return
     flash(f"{row.display_name}的账号{'可以用了' if is_active else '停用了'}。")
-    st.rerun()
+    close_dialog()
 
 
 def last_seen(row: AccountRow) -> str:

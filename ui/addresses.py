@@ -4,12 +4,12 @@ import re
 
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from ui.brand import NAME
 from ui.headers import package_folder
-from ui.navigation import existing_entries
+from ui.navigation import HOME, existing_entries
 
 _NOT_FOUND = f"""<!DOCTYPE html>
 <html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -45,6 +45,8 @@ def page_routes() -> list[Route]:
 
 def _page(request: Request) -> Response:
     name = request.path_params.get("name")
+    if name == HOME:
+        return RedirectResponse("./")  # it has no address of its own: Streamlit would say there is no such page
     if name is None or any(entry.name == name for entry in existing_entries()):
         return HTMLResponse(_index())
     return HTMLResponse(_NOT_FOUND, status_code=404)

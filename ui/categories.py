@@ -8,7 +8,7 @@ from services.student_lists import GROUP_OF, CategoryGroup
 from ui.layout import tag
 
 _ICONS: Mapping[CategoryGroup, str] = {
-    CategoryGroup.LEFT_BEHIND: "home_health",
+    CategoryGroup.LEFT_BEHIND: "house",
     CategoryGroup.FOUR_SPECIAL: "diversity_3",
     CategoryGroup.IN_DIFFICULTY: "support",
 }

@@ -52,7 +52,7 @@ def _draw_category(file: StudentFile, entry: CategoryEntry) -> None:
     if entry.evidence:
         said.append(f"依据：{entry.evidence}")
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):
-        st.markdown(f"{category_badge(entry)} :small[:gray[{plain('，'.join(said))}]]")
+        st.markdown(f"{category_badge(entry)} :small[:gray[{plain('，'.join(said))}]]", width="stretch")
         if file.may_write_categories:
             for label, dialog in (("改", "category"), ("结束", "end_category")):
                 st.button(

@@ -74,7 +74,7 @@ def title_of(duty: Duty) -> str:
 def reason_of(duty: Duty) -> str:
     """Return why, by when, and whose it is where it isn't the reader's."""
     whose = f"，{duty.owner_name}接手" if duty.owner_name and not duty.is_mine else ""
-    due = f"应在 {due_words(duty.due_at)}" if duty.due_at else ""
+    due = _spaced("应在", due_words(duty.due_at)) if duty.due_at else ""
     channel = CHANNELS[duty.channel] if duty.channel else ""
     match duty.kind:
         case DutyKind.REPORT_ABUSE:
@@ -125,7 +125,7 @@ def button_of(duty: Duty) -> str:
 
 
 def follow(duty: Duty) -> None:
-    """Go where the act is done; for `on_click`."""
+    """Go where the act is done."""
     page, parameter = _PAGES[duty.target]
     if duty.target is DutyTarget.ASSESSMENT and duty.has_begun:
         page = "assessment"
@@ -134,6 +134,11 @@ def follow(duty: Duty) -> None:
         query = {"view": view}
     if navigation.has_page(page):
         st.switch_page(navigation.path_of(page), query_params=query)
+
+
+def _spaced(word: str, moment: str) -> str:
+    """Put a space between a word and a figure, none between words."""
+    return f"{word} {moment}" if moment[0].isdigit() else f"{word}{moment}"
 
 
 def _names(labels: tuple[str, ...]) -> str:

@@ -153,6 +153,7 @@ class Form:
         """Do the act in one transaction and return what it gave; None where it wasn't saved, as with `save`."""
         saved = self.try_first(lambda: _in_transaction(act))
         if saved is not None:
+            self._redraw()  # the page may go on in this run: nothing refused before should stand there
             release(self.name)
         return saved
 
@@ -170,14 +171,17 @@ class Form:
             state.theirs, state.refusal = freeze(error.current), explain(error)
         except DomainError as error:
             state.refusal = explain(error)
-        self._draw_notices()
-        for name in self._slots:
-            self._draw_problem(name)
+        self._redraw()
         return None
 
     def cancel(self) -> None:
         """Give up what was typed."""
         release(self.name)
+
+    def _redraw(self) -> None:
+        self._draw_notices()
+        for name in self._slots:
+            self._draw_problem(name)
 
     def _draw_problem(self, name: str) -> None:
         problem = self._state.problems.get(name)

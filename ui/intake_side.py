@@ -44,7 +44,7 @@ def draw_child(name: str, earlier: EarlierReferral | None) -> None:
             return
         look = REFERRAL[earlier.state.value]
         st.markdown(
-            f"上次受理在 {formats.plain(moment(earlier.received_at))}，{CHANNELS[earlier.channel]}。{look.badge()}"
+            f"上次受理：{formats.plain(moment(earlier.received_at))}，{CHANNELS[earlier.channel]}。{look.badge()}"
         )
 
 

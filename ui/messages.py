@@ -4,7 +4,7 @@ from functools import singledispatch
 
 from pydantic import ValidationError
 
-from services import accounts, setup, sign_in
+from services import accounts, setup, sign_in, student_imports
 from services.assessments import ChildUnknown
 from services.drafts import DraftTooLarge
 from services.errors import DomainError, EditedMeanwhile, FieldErrors, NotAllowed, NotFound
@@ -12,6 +12,7 @@ from services.referral_moves import CannotMerge
 from services.referrals import IllegalMove, StoppedForProtection
 from ui.states import REFERRAL
 
+NAMED = 5
 CANNOT_BE_SEEN = "这里看不了：没有这一条，或不归您看。有事请找关爱室负责人。"
 
 
@@ -103,6 +104,18 @@ def _wrong_claim_code(error: setup.WrongClaimCode) -> str:
 @explain.register
 def _password_needed(_error: sign_in.PasswordNeeded) -> str:
     return "隐藏超过 5 分钟了，请输入密码再回来。"
+
+
+@explain.register
+def _stale_preview(_error: student_imports.StalePreview) -> str:
+    return "没有导入：刚才有人改了名册，结果会和您看到的不一样。请按新的预览再确认一次。"
+
+
+@explain.register
+def _undo_blocked(error: student_imports.UndoBlocked) -> str:
+    names = "、".join(f"{row.name}（{row.reason.label}）" for row in error.rows[:NAMED])
+    more = f"等 {len(error.rows)} 个孩子" if len(error.rows) > NAMED else ""
+    return f"这次导入撤不回了，什么都没有动：{names}{more}。请直接改这些孩子的资料。"
 
 
 def _waiting_time(seconds: int) -> str:

@@ -46,6 +46,9 @@ SENTENCES: Mapping[str, str] = {
     "category_overlaps": "这一类以前登记到{day}。请从那天以后写起。",
     "someone": "姓名、电话至少填一项。",
     # intake, assessment, conference
+    "facts_needed": "请至少写一句看到或听到的事，才能登记。",
+    "child_needed": "请选一个孩子；不知道是谁，就照听到的写下来。",
+    "speaker_needed": "请写是谁说的。",
     "too_long_ago": "{day}太久以前了，最多一年。请看看是不是写错了。",
     "after_received": "发现的日子在收到（{day}）以后了。请改一个。",
     "unknown": "没有这个人，或账号停用了。请重新选。",

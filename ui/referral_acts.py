@@ -24,6 +24,7 @@ from ui.session import require_user
 
 _OPEN = "care_referral_act"  # (referral id, act): the one whose form is drawn
 _REFUSED = "care_referral_refused"
+_GO = "care_referral_go"
 
 LABELS = {
     ReferralAct.REPORT_ABUSE: "记下报告时间",
@@ -52,6 +53,8 @@ _PRIMARY = (
 
 def draw_acts(actor: Actor, view: ReferralView) -> None:
     """Draw the acts this person has, and the form of the one that is open."""
+    if go := st.session_state.pop(_GO, None):
+        st.switch_page(navigation.path_of(go[0]), query_params=go[1])
     if refused := st.session_state.pop(_REFUSED, None):
         refusal(refused)
     acts = [act for act in LABELS if act in view.acts]
@@ -105,9 +108,8 @@ def _do_now(act: Callable[[Session], object]) -> bool:
 
 
 def _go(page: str, **query: object) -> None:
-    st.switch_page(
-        navigation.path_of(page), query_params={key: str(value) for key, value in query.items() if value is not None}
-    )
+    """Leave for another page in the run that follows the click: a callback runs before pages are registered."""
+    st.session_state[_GO] = (page, {key: str(value) for key, value in query.items() if value is not None})
 
 
 def _finish(form: Form, label: str, act: Callable[[Session], object], done: str, *, leave: bool = False) -> None:
@@ -223,8 +225,8 @@ def _draw_report(actor: Actor, view: ReferralView) -> None:
     form.notices()
     moments: dict[str, datetime | None] = {}
     for name, label, before in (
-        ("police_told_at", "报警（110）", view.police_told_at),
-        ("authority_told_at", "报告教育局", view.authority_told_at),
+        ("police_told_at", "已报警（110）", view.police_told_at),
+        ("authority_told_at", "已报告教育局", view.authority_told_at),
     ):
         if before is not None:
             note(f"{label}：{moment(before)}", icon="check_circle")
@@ -240,7 +242,7 @@ def _draw_report(actor: Actor, view: ReferralView) -> None:
 def _ask_moment(form: Form, name: str, label: str) -> datetime | None:
     """Ask for a day and a time; nothing where it wasn't told yet."""
     with form.field(f"{name}_is_told", False) as key:
-        is_told = st.toggle(f"{label}已经告知", key=key)
+        is_told = st.toggle(label, key=key)
     now = clock.local(clock.now())
     with form.field(f"{name}_day", now.date()) as day_key:
         day = st.date_input("哪天", key=day_key, format="YYYY-MM-DD", disabled=not is_told)

@@ -65,7 +65,7 @@ def _how_it_came(view: ReferralView) -> str:
     if view.owner_name:
         parts.append(f"{view.owner_name}接手")
     if view.parents_informed:
-        parts.append(f"家里{PARENTS[view.parents_informed]}")
+        parts.append(f"家里是否知道：{PARENTS[view.parents_informed]}")
     return "，".join(parts)
 
 

@@ -16,6 +16,7 @@ from services.calendar import TERM_NAMES, school_year_label
 from services.errors import DomainError
 from services.schools import ClassRow, DayRange, SubjectTeacher
 from ui import session as ui_session
+from ui.dialogs import close_dialog, open_dialog, opened
 from ui.formats import day_range, plain, weekday
 from ui.forms import Form
 from ui.layout import Action, act_list, act_row, empty_state, flash, form_end, note, refusal, side_box, side_column
@@ -72,15 +73,21 @@ def show_terms(actor: Actor) -> None:
     today = clock.today()
     with act_list():
         for term in terms:
-            if act_row(
+            act_row(
                 f"{school_year_label(term.school_year)}{TERM_NAMES[term.number]}",
                 _TERM_BADGES[_term_state(term, today)],
                 day_range(term.first_day, term.last_day, today=today),
                 "改日期",
                 key=f"term_{term.id}",
-            ):
-                _edit_term(term)
+                on_click=open_dialog,
+                args=("term", term.id),
+            )
     note("到期的日子、第几周都按学期和校历算。下个学期定了日子，就请加上。")
+    if opened("term", 0):
+        _add_term()
+    for term in terms:
+        if opened("term", term.id or 0):
+            _edit_term(term)
 
 
 def _term_state(term: Term, today: date) -> str:
@@ -89,13 +96,12 @@ def _term_state(term: Term, today: date) -> str:
     return "now" if today <= term.last_day else "over"
 
 
-@st.dialog("加一个学期", icon=":material/date_range:")
-def add_term() -> None:
-    """Ask for another term."""
+@st.dialog("加一个学期", icon=":material/date_range:", dismissible=False)
+def _add_term() -> None:
     _term_form(require_user(Permission.SCHOOL_WRITE), None)
 
 
-@st.dialog("改学期", icon=":material/date_range:")
+@st.dialog("改学期", icon=":material/date_range:", dismissible=False)
 def _edit_term(term: Term) -> None:
     _term_form(require_user(Permission.SCHOOL_WRITE), term)
 
@@ -131,11 +137,11 @@ def _term_form(actor: Actor, term: Term | None) -> None:
     with form_end():
         if st.button("不改了" if term else "不加了", key=form.key("cancel"), type="tertiary"):
             form.cancel()
-            st.rerun()
+            close_dialog()
         submitted = st.button("保存这个学期", key=form.key("save"), type="primary", icon=":material/check:")
     if submitted and form.save(save):
         flash("已保存。")
-        st.rerun()
+        close_dialog()
 
 
 def show_days(actor: Actor) -> None:
@@ -173,11 +179,14 @@ def _draw_ranges(actor: Actor, ranges: Sequence[DayRange]) -> None:
             when = day_range(found.first_day, found.last_day, today=today)
             if found.first_day == found.last_day:
                 when = f"{when} {weekday(found.first_day)}"
-            if act_row(when, badge, found.label, "不算了", key=f"day_{found.first_day}"):
-                _ask_to_remove_days(found)
+            about = ("day_remove", found.first_day.toordinal())
+            act_row(when, badge, found.label, "不算了", key=f"day_{found.first_day}", on_click=open_dialog, args=about)
+    for found in ranges:
+        if opened("day_remove", found.first_day.toordinal()):
+            _ask_to_remove_days(found)
 
 
-@st.dialog("删掉这个日子", icon=":material/delete:")
+@st.dialog("删掉这个日子", icon=":material/delete:", dismissible=False)
 def _ask_to_remove_days(found: DayRange) -> None:
     actor = require_user(Permission.SCHOOL_WRITE)
     when = day_range(found.first_day, found.last_day, today=clock.today())
@@ -185,7 +194,7 @@ def _ask_to_remove_days(found: DayRange) -> None:
     note("以后照国家的安排算，到期的日子会跟着变。")
     with form_end():
         if st.button("留着", key="day_keep"):
-            st.rerun()
+            close_dialog()
         confirmed = st.button("不算了", key="day_remove", type="primary")
     if confirmed:
         try:
@@ -195,7 +204,7 @@ def _ask_to_remove_days(found: DayRange) -> None:
             refusal(error)
         else:
             flash("已删掉。")
-            st.rerun()
+            close_dialog()
 
 
 def _day_form(actor: Actor) -> None:
@@ -231,12 +240,14 @@ def show_classes(actor: Actor) -> None:
         year = schools.current_school_year(schools.find_calendar(session, actor), clock.today())
         classes = schools.list_classes(session, actor, school_year=year)
         teachers = schools.list_subject_teachers(session, actor, school_year=year)
+    if opened("classes_add"):
+        _add_classes()
     if not classes:
         empty_state(
             "meeting_room",
             f"{school_year_label(year)}还没有班级",
             "导入名册时会自动建班，也可以现在就加，好给班主任定班。",
-            actions=[Action("加班级", "classes_add_first", icon="add", is_primary=True, on_click=_open_add_classes)],
+            actions=[Action("加班级", "classes_add_first", "add", True, open_dialog, ("classes_add",))],
         )
         return
     by_class = {found.id: [each for each in teachers if each.class_id == found.id] for found in classes}
@@ -246,18 +257,6 @@ def show_classes(actor: Actor) -> None:
     st.caption(f"{school_year_label(year)}，{len(classes)} 个班{missing}。点班级，就能换老师。")
     if chosen is not None:
         _draw_class(actor, chosen, by_class[chosen.id])
-
-
-_OPEN_ADD_CLASSES = "care_add_classes"
-
-
-def _open_add_classes() -> None:
-    st.session_state[_OPEN_ADD_CLASSES] = True
-
-
-def must_add_classes() -> bool:
-    """Whether the empty list's own button was just clicked."""
-    return bool(st.session_state.pop(_OPEN_ADD_CLASSES, False))
 
 
 def _choose_class(classes: Sequence[ClassRow], by_class: Mapping[int, Sequence[SubjectTeacher]]) -> ClassRow | None:
@@ -281,8 +280,8 @@ def _choose_class(classes: Sequence[ClassRow], by_class: Mapping[int, Sequence[S
         key=f"classes_table_{hash(tuple(ids))}",
         alt=f"{len(classes)} 个班，点班级换老师",
     )
-    place = opened_in_table(ids, key=_OPENED, parameter=_SELECTED)
-    return None if place is None else classes[place]
+    asked = opened_in_table(ids, key=_OPENED, parameter=_SELECTED)
+    return next((found for found in classes if found.id == asked), None)
 
 
 def _teacher_words(teacher: SubjectTeacher) -> str:
@@ -357,9 +356,8 @@ def _subject_form(
         st.rerun()
 
 
-@st.dialog("加班级", icon=":material/add:")
-def add_classes() -> None:
-    """Ask for a grade and how many classes it has."""
+@st.dialog("加班级", icon=":material/add:", dismissible=False)
+def _add_classes() -> None:
     actor = require_user(Permission.SCHOOL_WRITE)
     with reading() as session:
         year = schools.current_school_year(schools.find_calendar(session, actor), clock.today())
@@ -374,10 +372,10 @@ def add_classes() -> None:
     with form_end():
         if st.button("不加了", key="classes_new_cancel", type="tertiary"):
             form.cancel()
-            st.rerun()
+            close_dialog()
         submitted = st.button("加上", key="classes_new_save", type="primary", icon=":material/check:")
     if submitted and form.save(
         lambda session: schools.ensure_classes(session, actor, school_year=year, grade=grade, count=int(count))
     ):
         flash("已保存。")
-        st.rerun()
+        close_dialog()

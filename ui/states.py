@@ -143,6 +143,11 @@ ACCOUNT: dict[str, Look] = {
     "disabled": Look("block", "停用", "gray", "－"),
 }
 
+IMPORT: dict[str, Look] = {
+    "made": Look("check_circle", "已导入", "green"),
+    "undone": Look("undo", "已撤回", "gray"),
+}
+
 _TIER_COLOURS: tuple[Colour, ...] = ("red", "orange", "yellow")
 _TIER_SIGNS = "①②③"
 _TIER_WORDS = "一二三"

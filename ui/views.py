@@ -31,12 +31,13 @@ def choose_view(views: Mapping[str, str], *, key: str) -> str:
 
 
 def opened_in_table(ids: Sequence[int], *, key: str, parameter: str) -> int | None:
-    """Return the place of the row whose `opening_column` was clicked, now or before; its id stays in the address.
+    """Return the id of the row whose `opening_column` was clicked, now or before; it stays in the address.
 
-    Draw the table first: a click is a position in the rows that were sent, so its key must change when they do.
+    Draw the table of `ids` first: a click is a position in the rows that were sent, so its key must change when
+    they do. What comes from the address is only a number: look it up among the rows the reader may see.
     """
     clicked = st.session_state.get(key)
     if clicked is not None and clicked["row"] < len(ids):
         st.query_params[parameter] = str(ids[clicked["row"]])
     asked = st.query_params.get(parameter, "")
-    return ids.index(int(asked)) if asked.isdecimal() and int(asked) in ids else None
+    return int(asked) if asked.isdecimal() and len(asked) < 12 else None

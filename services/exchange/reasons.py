@@ -26,6 +26,10 @@ class Reason(StrEnum):
     ID_MISSING = "id_missing"
     PHONE_UNUSABLE = "phone_unusable"
     SAME_NAME = "same_name"
+    # found only beside the children already stored
+    STUDENT_AMBIGUOUS = "student_ambiguous"
+    NUMBER_CONFLICT = "number_conflict"
+    MATCHED_BY_NAME_AND_CLASS = "matched_by_name_and_class"
 
 
 _SENTENCES = {
@@ -47,6 +51,9 @@ _SENTENCES = {
     Reason.ID_MISSING: "没有身份证号，先收下了。以后补上，才不会和同名的孩子弄混。",
     Reason.PHONE_UNUSABLE: "这一格里没有能拨通的号码，先空着收下了。请补上 11 位手机号，或带区号的座机号。",
     Reason.SAME_NAME: "有同名的孩子，按两个人收下了。请核对是不是同一个人。",
+    Reason.STUDENT_AMBIGUOUS: "名册里不止一个孩子对得上这一行。请补上学号或身份证号，再导入这一行。",
+    Reason.NUMBER_CONFLICT: "这个学号已经是另一个孩子的，姓名和生日都对不上。请核对两个孩子的学号。",
+    Reason.MATCHED_BY_NAME_AND_CLASS: "没有号码可对，按姓名和班级对上了名册里的孩子。请看一眼是不是同一个人。",
 }
 
 

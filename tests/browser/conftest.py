@@ -1,6 +1,7 @@
 """One real server and one Chromium for the browser tests."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -17,8 +18,8 @@ from playwright.sync_api import Browser, Page
 
 from db import engine, upgrade
 from db.location import Location
-from services import setup
 from tests.browser import driver
+from tests.browser.people import make_school
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENS = ROOT / "docs" / "screens"
@@ -29,11 +30,13 @@ _SECONDS_TO_START = 60
 
 @dataclass(frozen=True)
 class Server:
-    """A running server: its address, its data, and the code that claims it."""
+    """A running server: its address and its data."""
 
     address: str
     location: Location
-    code: str
+
+
+OpenTab = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
@@ -49,13 +52,8 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[Server]:
-    """Run the real server on a fresh database in a folder."""
-    location = Location(folder / "data", folder / "key" / "care.key")
-    upgrade.prepare(location)
-    code = setup.announce_claim_code(location)
-    engine.runtime().engine.dispose()
-    assert code
+def serve(location: Location) -> Iterator[Server]:
+    """Run the real server on a prepared database."""
     port = _free_port()
     environment = {
         **os.environ,
@@ -65,33 +63,60 @@ def serve(folder: Path) -> Iterator[Server]:
     }
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     command += ["--server.address", "127.0.0.1", "--logger.hideWelcomeMessage", "true"]
-    log = folder / "server.log"
+    log = location.data_dir.parent / "server.log"
     with log.open("wb") as file:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=file, stderr=file)
         try:
             _wait_until_healthy(f"http://127.0.0.1:{port}", process, log)
-            yield Server(f"http://127.0.0.1:{port}", location, code)
+            yield Server(f"http://127.0.0.1:{port}", location)
         finally:
             process.terminate()
             process.wait(timeout=20)
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The server most tests share; nobody has set it up yet when it starts."""
-    with serve(tmp_path_factory.mktemp("server")) as running:
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Location:
+    """A migrated database that nobody has set up; copy it."""
+    folder = tmp_path_factory.mktemp("prepared")
+    location = Location(folder / "data", folder / "key" / "care.key")
+    upgrade.prepare(location).engine.dispose()
+    return location
+
+
+def copy_of(prepared: Location, folder: Path) -> Location:
+    """Copy a prepared database into a folder of its own, and make it this process's own."""
+    shutil.copytree(prepared.data_dir, folder / "data")
+    shutil.copytree(prepared.key_file.parent, folder / "key")
+    location = Location(folder / "data", folder / "key" / "care.key")
+    engine.use(location)
+    return location
+
+
+@pytest.fixture(scope="session")
+def server(prepared: Location, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The server most tests share: a school with one person for each role."""
+    location = copy_of(prepared, tmp_path_factory.mktemp("server"))
+    make_school()
+    with serve(location) as running:
         yield running
 
 
 @pytest.fixture
-def tab(server: Server, chromium: Browser) -> Iterator[Callable[..., Page]]:
+def tab(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[OpenTab]:
     """Open a tab as a new person; the test fails if any tab asked another host or had an error on its console."""
     opened: list[tuple[Page, list[str]]] = []
 
-    def open_(address: str = "", *, size: tuple[int, int] = driver.DESKTOP, beside: Page | None = None) -> Page:
+    def open_(
+        address: str = "",
+        *,
+        size: tuple[int, int] = driver.DESKTOP,
+        beside: Page | None = None,
+        on: Server | None = None,
+    ) -> Page:
+        running = on or request.getfixturevalue("server")
         page = beside.context.new_page() if beside else driver.open_tab(chromium, size=size)
-        opened.append((page, driver.watch(page, server.address)))
-        driver.open_page(page, f"{server.address}/{address}")
+        opened.append((page, driver.watch(page, running.address)))
+        driver.open_page(page, f"{running.address}/{address}")
         return page
 
     yield open_

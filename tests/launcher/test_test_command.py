@@ -27,14 +27,14 @@ def marks(line: list[str], *, browser: bool = True) -> list[str]:
 def test_the_fast_run_leaves_out_what_is_long():
     assert marks(["test"]) == ["-m", "not long"]
     assert marks(["test"], browser=False) == ["-m", "not long and not browser"]
-    assert marks(["test", "--long"]) == []
-    assert marks(["test", "--long"], browser=False) == ["-m", "not browser"]
+    assert marks(["test", "--long"]) == ["--long"]
+    assert marks(["test", "--long"], browser=False) == ["--long", "-m", "not browser"]
 
 
 def test_pytest_gets_its_own_words_in_their_order():
     line = ["test", "-k", "roster and not big", "--long", "-x", "tests/services", "--durations=3"]
 
-    assert marks(line) == ["-k", "roster and not big", "-x", "tests/services", "--durations=3"]
+    assert marks(line) == ["--long", "-k", "roster and not big", "-x", "tests/services", "--durations=3"]
 
 
 def test_the_named_browser_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -24,6 +24,7 @@ MAIN = Path(__file__).resolve().parents[2] / "ui" / "main.py"
 SCHOOL = "青澜县望舒中心学校"
 ADDRESS = "10.0.0.5"
 SECONDS = 20
+_DIALOGS = 2  # where AppTest puts them, beside main part and sidebar
 
 OpenPage = Callable[..., AppTest]
 
@@ -112,7 +113,7 @@ def world(session: Session, claimed: None, term, make_user, make_class, make_stu
 
 
 def words_on(screen: AppTest) -> str:
-    """Return everything written on a page in one text, to look for what must, or must not, be there."""
-    return "\n".join(
-        str(element.value) for element in screen.main if hasattr(element, "value") and element.type != "imgs"
-    )
+    """Return everything written on a page and its dialog in one text, to look for what must, or must not, be there."""
+    parts = (screen.main, screen._tree.children[_DIALOGS])
+    elements = (node for part in parts for node in part if hasattr(node, "value") and node.type != "imgs")
+    return "\n".join(str(element.value) for element in elements)

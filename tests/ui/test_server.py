@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -43,7 +44,8 @@ def ask(path, *, kind="http", first=None):
     async def send(message):
         sent.append(message)
 
-    asyncio.run(APP(scope, receive, send))
+    with ThreadPoolExecutor(1) as own_thread:  # the browser tests keep a running loop in this one
+        own_thread.submit(asyncio.run, APP(scope, receive, send)).result()
     return sent
 
 

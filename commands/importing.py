@@ -1,0 +1,126 @@
+"""`import`: read a roster a school sends and write it into the register, or say what that would do."""
+
+import argparse
+import gc
+import hashlib
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from commands.parsing import Subparsers, command_parser
+from commands.problems import FileUnreadable, NotTheirs, UserUnknown
+
+if TYPE_CHECKING:
+    from services.exchange.readings import Position, RosterReading
+    from services.student_imports import ImportPreview
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Declare the options of `import`."""
+    parser = command_parser(subparsers, "import", json=True)
+    parser.add_argument("list", metavar="名册种类", choices=["students"], help="导入哪一种：students 是学生名册")
+    parser.add_argument("file", metavar="文件", type=Path, help="名册文件：xlsx、xls、ods 或 csv")
+    parser.add_argument("--as", dest="user", metavar="账号", help="用哪个账号的岗位来做（不写就是命令行自己）")
+    parser.add_argument("--dry-run", action="store_true", help="只看会怎么样，不写进去")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Import the file and return 0, or 1 if it can't be taken as a whole.
+
+    Raises:
+        FileUnreadable: there is no such file.
+        UserUnknown, NotTheirs: the account named can't do it.
+    """
+    from db.location import Location
+    from db.upgrade import prepare
+    from services.errors import NotAllowed
+    from services.exchange.errors import UnreadableFile
+    from services.exchange.refusals import refusal_sentence
+    from services.student_imports import StalePreview, read_roster
+
+    gc.disable()  # for a short-lived process its rounds over a whole list's rows cost an eighth of the time
+    data = _content(args.file)
+    try:
+        reading = read_roster(data, file_name=args.file.name)
+    except UnreadableFile as error:
+        print(refusal_sentence(error), file=sys.stderr)
+        return 1
+    prepare(Location.from_environment(args.data))
+    try:
+        preview = _import(args, reading, hashlib.sha256(data).hexdigest())
+    except NotAllowed as error:
+        raise NotTheirs(args.user) from error
+    except StalePreview as error:  # only where somebody writes at a server in this very moment
+        from ui.messages import explain
+
+        print(explain(error), file=sys.stderr)
+        return 1
+    if args.json:
+        print(json.dumps(preview.summary(), ensure_ascii=False))
+    else:
+        _tell(preview, is_dry_run=args.dry_run)
+    return 0
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        raise FileUnreadable(path) from None
+
+
+def _import(args: argparse.Namespace, reading: "RosterReading", digest: str) -> "ImportPreview":
+    from db.transactions import reading as looking
+    from db.transactions import transaction
+    from services.command_actors import find_command_actor
+    from services.student_imports import confirm_import, preview_import
+
+    with looking() if args.dry_run else transaction() as session:
+        actor = find_command_actor(session, args.user)
+        if actor is None:
+            raise UserUnknown(args.user)
+        preview = preview_import(session, actor, reading=reading)
+        if not args.dry_run:
+            confirm_import(session, actor, preview=preview, file_name=args.file.name, digest=digest)
+    return preview
+
+
+def _tell(preview: "ImportPreview", *, is_dry_run: bool) -> None:
+    from services.exchange.readings import Kind
+    from services.exchange.reasons import sentence
+    from services.student_imports import Outcome
+
+    counts: dict[str, Any] = preview.summary()  # counts and lists of positions
+    print(
+        f"表里共 {counts['data_rows']} 行：收下 {counts['imported']} 行（新增 {preview.count(Outcome.NEW)}，"
+        f"有变化 {counts['changed']}，没有变化 {counts['unchanged']}），"
+        f"没收 {counts['rejected']} 行，重复跳过 {counts['duplicates_skipped']} 行。"
+    )
+    for problem in preview.full_reading().problems:
+        if problem.kind is Kind.REJECTED:
+            print(f"没收 {_place(problem.position)}，{problem.header}：{sentence(problem.reason)}")
+    for position in counts["duplicates_at"]:
+        print(f"跳过 {_place(position)}：前面已经有这个孩子。")
+    for reason, positions in counts["warnings_at"].items():
+        print(f"收下了，请看一眼（{len(positions)} 行）：{_remark(reason)}")
+        print(f"  {'、'.join(map(_place, positions))}")
+    if is_dry_run:
+        print("这次只是看看，什么都没有写进去。")
+    elif preview.is_empty:
+        print("和名册里的一样，什么都没有改。")
+    else:
+        print("已经写进名册。发现不对，可以整批撤回：请在网页上打开导入记录。")
+
+
+def _remark(reason: str) -> str:
+    from services.exchange.reasons import Reason, sentence
+
+    return sentence(Reason(reason))
+
+
+def _place(position: "Position") -> str:
+    if isinstance(position, int):
+        return f"第 {position} 行"
+    sheet, _, number = position.rpartition("!")
+    return f"“{sheet}”第 {number} 行"

@@ -1,0 +1,223 @@
+"""Taking an import back as a whole, unless somebody has worked with what it wrote."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Table, delete, select
+from sqlmodel import Session, SQLModel, col
+
+from db.base import Labelled
+from db.sealing import open_text
+from db.tables import AuditEvent, ContactOpening, Draft, ImportAction
+from services.errors import DomainError
+from services.imports.stored import CATEGORY, CLASS, GUARDIAN, MEMBERSHIP, STUDENT
+from services.imports.writing import IMPORTED, Values, update_rows
+
+
+class BlockReason(Labelled):
+    """Why an import can't be taken back, the gravest first."""
+
+    EDITED = "edited", "有人改过"
+    REFERRED = "referred", "已经有了别的记录"
+    OPENED = "opened", "有人打开看过"
+
+
+@dataclass(frozen=True, slots=True)
+class BlockedRow:
+    """A child somebody has worked with since the import."""
+
+    student_id: int
+    name: str
+    reason: BlockReason
+
+
+class UndoBlocked(DomainError):
+    """An import can't be taken back; `rows` names the children and why."""
+
+    def __init__(self, rows: tuple[BlockedRow, ...]) -> None:
+        super().__init__(len(rows))
+        self.rows = rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """One row the import wrote."""
+
+    table: str
+    row_id: int
+    action: ImportAction
+    version_after: int | None
+    before: Values
+
+
+_OWN = {table.name: table for table in (STUDENT, GUARDIAN, MEMBERSHIP, CATEGORY)}
+_SEEN_ONLY = {str(AuditEvent.__tablename__), str(ContactOpening.__tablename__)}
+
+
+def take_back(session: Session, batch_id: int) -> None:
+    """Remove what an import created and restore what it changed, versions rising; then forget the notes.
+
+    Raises:
+        UndoBlocked: somebody has edited or opened what it wrote, or something refers to it.
+    """
+    notes = _notes(session, batch_id)
+    if blocked := _blocked(session, batch_id, notes):
+        raise UndoBlocked(blocked)
+    for table in (CATEGORY, GUARDIAN, MEMBERSHIP, STUDENT):
+        session.execute(delete(table).where(table.c.id.in_(_created(batch_id, table))))
+    session.execute(
+        delete(CLASS).where(CLASS.c.id.in_(_created(batch_id, CLASS)), *(~used for used in _uses_of_class()))
+    )
+    for table in _OWN.values():
+        update_rows(session, table, _restored(table, notes))
+    session.execute(delete(IMPORTED).where(IMPORTED.c.batch_id == batch_id))
+    _carry_over(session, notes)
+    session.expire_all()
+
+
+def _notes(session: Session, batch_id: int) -> list[_Note]:
+    rows = session.execute(select(IMPORTED).where(IMPORTED.c.batch_id == batch_id).order_by(IMPORTED.c.id))
+    return [_Note(row.table_name, row.row_id, row.action, row.version_after, _before(row)) for row in rows]
+
+
+def _before(row: Any) -> Values:  # a row of the notes
+    text = open_text(row.before_sealed, table="imported_row", column="before_sealed", uid=row.uid)
+    return json.loads(text) if text else {}
+
+
+def _created(batch_id: int, table: Table) -> Select[tuple[int]]:
+    return select(IMPORTED.c.row_id).where(
+        IMPORTED.c.batch_id == batch_id,
+        IMPORTED.c.table_name == table.name,
+        IMPORTED.c.action == ImportAction.CREATED,
+    )
+
+
+def _restored(table: Table, notes: Iterable[_Note]) -> Iterator[Values]:
+    for note in notes:
+        if note.table == table.name and note.action is ImportAction.CHANGED:
+            values = {name: _decoded(table, name, value) for name, value in note.before.items()}
+            if note.version_after is not None:
+                values["version"] = note.version_after + 1
+            yield {"of_row": note.row_id, **values}
+
+
+def _carry_over(session: Session, notes: Iterable[_Note]) -> None:
+    """Let earlier imports know the version of rows that are again as they left them: they are next."""
+    restored = {
+        (note.table, note.row_id, note.version_after - 1): note.version_after + 1
+        for note in notes
+        if note.action is ImportAction.CHANGED and note.version_after is not None
+    }
+    if not restored:
+        return
+    earlier = session.execute(
+        select(IMPORTED.c.id, IMPORTED.c.table_name, IMPORTED.c.row_id, IMPORTED.c.version_after).where(
+            IMPORTED.c.version_after.is_not(None)
+        )
+    )
+    update_rows(
+        session,
+        IMPORTED,
+        [
+            {"of_row": row_id, "version_after": restored[key]}
+            for row_id, *known in earlier.all()
+            if (key := tuple(known)) in restored
+        ],
+    )
+
+
+def _decoded(table: Table, column: str, value: Any) -> Any:  # as it came from JSON, and as its column wants it
+    kind = table.c[column].type.python_type
+    if value is None:
+        return None
+    if kind is bytes:
+        return bytes.fromhex(value)
+    if kind is date:
+        return date.fromisoformat(value)
+    return kind(value) if issubclass(kind, Enum) else value
+
+
+# --- what stands in the way ---
+
+
+def _blocked(session: Session, batch_id: int, notes: list[_Note]) -> tuple[BlockedRow, ...]:
+    found: dict[int, BlockReason] = {}
+    order = list(BlockReason)
+    for student_id, reason in (
+        *_edited(session, batch_id, notes),
+        *_referring(session, batch_id, notes),
+        *_drafted(session, notes),
+    ):
+        if student_id not in found or order.index(reason) < order.index(found[student_id]):
+            found[student_id] = reason
+    if not found:
+        return ()
+    names = {row.id: row.name for row in session.execute(select(STUDENT.c.id, STUDENT.c.name)) if row.id in found}
+    return tuple(BlockedRow(row_id, names.get(row_id, ""), reason) for row_id, reason in sorted(found.items()))
+
+
+def _edited(session: Session, batch_id: int, notes: list[_Note]) -> Iterator[tuple[int, BlockReason]]:
+    """Yield the children of which a row has another version than the import gave it."""
+    for table in (STUDENT, GUARDIAN, CATEGORY):
+        noted = {note.row_id: note.version_after for note in notes if note.table == table.name}
+        if not noted:
+            continue
+        owner = table.c.id if table is STUDENT else table.c.student_id
+        mine = select(IMPORTED.c.row_id).where(IMPORTED.c.batch_id == batch_id, IMPORTED.c.table_name == table.name)
+        rows = session.execute(select(table.c.id, table.c.version, owner).where(table.c.id.in_(mine)).with_for_update())
+        for row_id, version, student_id in rows:
+            if version != noted[row_id]:
+                yield student_id, BlockReason.EDITED
+
+
+def _referring(session: Session, batch_id: int, notes: list[_Note]) -> Iterator[tuple[int, BlockReason]]:
+    """Yield the children with rows, of any table, that point at what the import created and are not its own."""
+    own: defaultdict[str, set[int]] = defaultdict(set)
+    for note in notes:
+        own[note.table].add(note.row_id)
+    for table in SQLModel.metadata.sorted_tables:
+        for key in table.foreign_keys:
+            target = _OWN.get(key.column.table.name)
+            if target is None:
+                continue
+            owner = target.c.id if target is STUDENT else target.c.student_id
+            rows = session.execute(
+                select(next(iter(table.primary_key.columns)), owner)
+                .join(target, target.c.id == key.parent)
+                .where(key.parent.in_(_created(batch_id, target)))
+            )
+            for row_id, student_id in rows:
+                if row_id not in own[table.name]:
+                    yield student_id, _reason_of(table)
+
+
+def _reason_of(table: Table) -> BlockReason:
+    if table.name in _SEEN_ONLY:
+        return BlockReason.OPENED  # the chain of events must keep naming the child
+    return BlockReason.EDITED if table.name in _OWN else BlockReason.REFERRED
+
+
+def _drafted(session: Session, notes: list[_Note]) -> Iterator[tuple[int, BlockReason]]:
+    """Yield the new children somebody is writing about: a draft names its child without a foreign key."""
+    subjects = {
+        f"student:{note.row_id}": note.row_id
+        for note in notes
+        if note.table == STUDENT.name and note.action is ImportAction.CREATED
+    }
+    for subject in session.execute(select(col(Draft.subject)).where(col(Draft.subject).like("student:%"))).scalars():
+        if subject in subjects:
+            yield subjects[subject], BlockReason.EDITED
+
+
+def _uses_of_class() -> Iterator[ColumnElement[bool]]:
+    """Yield a condition for each table that may point at a class: whether it does."""
+    for table in SQLModel.metadata.sorted_tables:
+        for key in table.foreign_keys:
+            if key.column.table is CLASS:
+                yield select(key.parent).where(key.parent == CLASS.c.id).exists()

@@ -1,0 +1,334 @@
+"""Importing a roster: read it, see what it would do, confirm it in one transaction, take it back as a whole."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
+
+from db.sealing import seal, unseal
+from db.tables import AppUser, ImportBatch, ImportKind
+from services import audit, clock
+from services.access import Permission, permitted
+from services.actors import Actor
+from services.calendar import load_calendar
+from services.errors import DomainError, NotFound
+from services.exchange.headers import Corrections
+from services.exchange.readings import Kind, Position, RosterReading
+from services.exchange.reasons import Reason
+from services.exchange.roster import parse_roster
+from services.exchange.sheets import read_workbook
+from services.imports import undoing
+from services.imports.matching import FieldChange, Match, MatchedBy, Outcome, PreviewRow, match_rows
+from services.imports.returning import file_order, problem_of, returned_row
+from services.imports.stored import load_children
+from services.imports.undoing import BlockedRow, BlockReason, UndoBlocked
+from services.imports.wanted import WantedChild, wanted_children
+from services.imports.writing import Progress, write_matches
+from services.schools import current_school_year
+
+__all__ = [
+    "BlockReason",
+    "BlockedRow",
+    "FieldChange",
+    "ImportListing",
+    "ImportPreview",
+    "ImportResult",
+    "MatchedBy",
+    "Outcome",
+    "PreviewRow",
+    "StalePreview",
+    "UndoBlocked",
+    "confirm_import",
+    "list_imports",
+    "preview_import",
+    "read_roster",
+    "undo_import",
+]
+
+IMPORT_LOCK = 7_223_002  # PostgreSQL's advisory lock: one import at a time
+
+
+class StalePreview(DomainError):
+    """Somebody changed the register since the preview was drawn; `current` is what the import would do now."""
+
+    def __init__(self, current: "ImportPreview") -> None:
+        super().__init__()
+        self.current = current
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPreview:
+    """What an import would do, row by row."""
+
+    reading: RosterReading
+    school_year: int
+    rows: tuple[PreviewRow, ...]  # one for each row taken from the file, in its order
+    wanted: tuple[WantedChild, ...] = field(repr=False, compare=False)
+
+    def count(self, outcome: Outcome) -> int:
+        """Return how many rows have this outcome."""
+        return sum(row.outcome is outcome for row in self.rows)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether confirming would write nothing."""
+        return not any(row.outcome in (Outcome.NEW, Outcome.CHANGED) for row in self.rows)
+
+    @property
+    def to_tick(self) -> frozenset[Position]:
+        """The rows matched by name and class only: preselected, to be ticked by a person."""
+        return frozenset(row.position for row in self.rows if row.wants_tick)
+
+    def full_reading(self) -> RosterReading:
+        """Return the reading with the conflicts among the rejected rows: for the list and the file to give back."""
+        reasons = {row.position: row.reason for row in self.rows if row.reason is not None}
+        ticks = self.to_tick
+        taken, rejected = [], list(self.reading.rejected)
+        problems = [
+            problem
+            for problem in self.reading.problems
+            if problem.kind is not Kind.WARNING or problem.position not in reasons
+        ]
+        for row in self.reading.rows:
+            reason = reasons.get(row.position)
+            if reason is None:
+                taken.append(row)
+            else:
+                rejected.append(returned_row(row, reason))
+                problems.append(problem_of(row, reason, Kind.REJECTED))
+            if row.position in ticks:
+                problems.append(problem_of(row, Reason.MATCHED_BY_NAME_AND_CLASS, Kind.WARNING))
+        order = file_order(self.reading)
+        rejected.sort(key=lambda row: order(row.position))
+        problems.sort(key=lambda problem: order(problem.position))
+        return replace(self.reading, rows=taken, rejected=rejected, problems=problems)
+
+    def summary(self) -> dict[str, Any]:  # the counts are written to JSON as they are
+        """Return the counts and positions of the whole import."""
+        reading = self.full_reading()
+        ignored = dict(reading.ignored_rows)
+        if reading.encoding is not None:  # a text file begins with its header: no row was passed over
+            ignored.pop("header_rows", None)
+        return reading.summary() | {
+            "changed": self.count(Outcome.CHANGED),
+            "unchanged": self.count(Outcome.UNCHANGED),
+            "ignored_rows": ignored,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What an import did; without a batch nothing had to be written."""
+
+    batch_id: int | None
+    created: int
+    changed: int
+    unchanged: int
+    rejected: int
+
+    @property
+    def wrote_nothing(self) -> bool:
+        """Whether everything in the file was stored already."""
+        return self.batch_id is None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportListing:
+    """One import as the list of imports shows it."""
+
+    id: int
+    file_name: str | None
+    imported_at: datetime
+    imported_by: str | None  # None: the command line
+    created: int
+    changed: int
+    unchanged: int
+    rejected: int
+    undone_at: datetime | None
+    undone_by: str | None
+
+
+def read_roster(
+    data: bytes, *, file_name: str, corrections: Corrections | None = None, today: date | None = None
+) -> RosterReading:
+    """Read a spreadsheet of children; touches no table, so it belongs outside any transaction.
+
+    Raises:
+        UnreadableFile: one subclass for each kind of refusal; `refusal_sentence` words it.
+    """
+    workbook = read_workbook(data, file_name=file_name)
+    return parse_roster(workbook, today=today or clock.today(), corrections=corrections)
+
+
+@permitted(Permission.STUDENT_IMPORT)
+def preview_import(session: Session, actor: Actor, *, reading: RosterReading) -> ImportPreview:
+    """Say what an import would do; writes nothing. Five statements, however long the list."""
+    wanted = tuple(wanted_children(reading.rows))
+    return _preview(reading, *_match(session, wanted))
+
+
+@permitted(Permission.STUDENT_IMPORT)
+def confirm_import(
+    session: Session,
+    actor: Actor,
+    *,
+    preview: ImportPreview,
+    file_name: str,
+    digest: str,
+    ticked: Collection[Position] | None = None,
+    progress: Progress | None = None,
+) -> ImportResult:
+    """Do what the preview says, in the caller's one transaction; a list that says nothing new writes nothing.
+
+    Of the rows matched by name and class, those not in `ticked` become children of their own; None ticks them all.
+
+    Raises:
+        StalePreview: the register has changed since, and the import would now do something else.
+    """
+    _lock(session)
+    matches, school_year = _match(session, preview.wanted, locking=True)
+    current = _preview(preview.reading, matches, school_year)
+    if (current.school_year, current.rows) != (preview.school_year, preview.rows):
+        raise StalePreview(current)
+    own = frozenset() if ticked is None else preview.to_tick - frozenset(ticked)
+    outcomes = Counter(Outcome.NEW if match.shown.position in own else match.shown.outcome for match in matches)
+    result = ImportResult(
+        batch_id=None,
+        created=outcomes[Outcome.NEW],
+        changed=outcomes[Outcome.CHANGED],
+        unchanged=outcomes[Outcome.UNCHANGED],
+        rejected=len(preview.reading.rejected) + outcomes[Outcome.CONFLICT],
+    )
+    if not result.created and not result.changed:
+        return result
+    try:
+        with session.begin_nested():
+            written = write_matches(
+                session,
+                [
+                    match.wanted
+                    for match in matches
+                    if match.shown.outcome is Outcome.NEW or match.shown.position in own
+                ],
+                [
+                    match
+                    for match in matches
+                    if match.shown.outcome is Outcome.CHANGED and match.shown.position not in own
+                ],
+                school_year=preview.school_year,
+                today=clock.today(),
+                now=clock.now(),
+                progress=progress,
+            )
+    except IntegrityError:  # entered by hand in this very moment, by somebody the import's lock does not stop
+        raise StalePreview(current) from None
+    batch = _save_batch(session, actor, result, file_name=file_name, digest=digest)
+    written.save(session, batch.id or 0)
+    audit.record(
+        session,
+        actor,
+        audit.Action.IMPORT_CONFIRMED,
+        target=batch,
+        list="students",
+        created=result.created,
+        changed=result.changed,
+        unchanged=result.unchanged,
+        rejected=result.rejected,
+    )
+    return replace(result, batch_id=batch.id)
+
+
+@permitted(Permission.STUDENT_IMPORT)
+def undo_import(session: Session, actor: Actor, *, batch_id: int) -> None:
+    """Take an import back as a whole: its children go, what it changed is as before.
+
+    Raises:
+        NotFound: there is no such import, or it was taken back already.
+        UndoBlocked: somebody has worked with what it wrote; `rows` says with which children.
+    """
+    _lock(session)
+    batch = session.get(ImportBatch, batch_id, with_for_update=True, populate_existing=True)
+    if batch is None or batch.kind is not ImportKind.STUDENTS or batch.undone_at is not None:
+        raise NotFound
+    undoing.take_back(session, batch_id)
+    batch.undone_at, batch.undone_by_id = clock.now(), actor.user_id
+    session.add(batch)
+    session.flush()
+    audit.record(
+        session,
+        actor,
+        audit.Action.IMPORT_UNDONE,
+        target=batch,
+        list="students",
+        created=batch.created_count,
+        changed=batch.changed_count,
+    )
+
+
+@permitted(Permission.STUDENT_IMPORT)
+def list_imports(session: Session, actor: Actor, *, limit: int = 50) -> list[ImportListing]:
+    """Return the imports of children, the newest first."""
+    batches = session.exec(
+        select(ImportBatch)
+        .where(ImportBatch.kind == ImportKind.STUDENTS)
+        .order_by(col(ImportBatch.id).desc())
+        .limit(limit)
+    ).all()
+    people = {batch.imported_by_id for batch in batches} | {batch.undone_by_id for batch in batches}
+    names = dict(
+        session.exec(select(AppUser.id, AppUser.display_name).where(col(AppUser.id).in_(people - {None}))).all()
+    )
+    return [
+        ImportListing(
+            id=batch.id or 0,
+            file_name=unseal(batch, "file_name_sealed"),
+            imported_at=batch.imported_at,
+            imported_by=names.get(batch.imported_by_id),
+            created=batch.created_count,
+            changed=batch.changed_count,
+            unchanged=batch.unchanged_count,
+            rejected=batch.rejected_count,
+            undone_at=batch.undone_at,
+            undone_by=names.get(batch.undone_by_id),
+        )
+        for batch in batches
+    ]
+
+
+def _match(session: Session, wanted: Sequence[WantedChild], *, locking: bool = False) -> tuple[list[Match], int]:
+    school_year = current_school_year(load_calendar(session), clock.today())
+    stored = load_children(session, school_year=school_year, locking=locking)
+    return match_rows(wanted, stored, school_year=school_year), school_year
+
+
+def _preview(reading: RosterReading, matches: list[Match], school_year: int) -> ImportPreview:
+    rows, wanted = (tuple(getattr(match, part) for match in matches) for part in ("shown", "wanted"))
+    return ImportPreview(reading, school_year, rows, wanted)
+
+
+def _lock(session: Session) -> None:
+    """Let one import in at a time; the embedded database has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": IMPORT_LOCK})
+
+
+def _save_batch(session: Session, actor: Actor, result: ImportResult, *, file_name: str, digest: str) -> ImportBatch:
+    batch = ImportBatch(
+        kind=ImportKind.STUDENTS,
+        file_digest=digest,
+        imported_by_id=actor.user_id,
+        imported_at=clock.now(),
+        created_count=result.created,
+        changed_count=result.changed,
+        unchanged_count=result.unchanged,
+        rejected_count=result.rejected,
+    )
+    seal(batch, "file_name_sealed", file_name)
+    session.add(batch)
+    session.flush()
+    return batch

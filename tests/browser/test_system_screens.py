@@ -1,0 +1,47 @@
+"""Pictures of the system pages at both widths; rewritten only when they differ."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.browser import driver
+from tests.browser.conftest import SCREENS, OpenTab, Server, copy_of, serve
+from tests.browser.people import PASSWORD, make_school
+from tests.browser.test_sessions import id_of
+
+pytestmark = pytest.mark.browser
+SIZES = pytest.mark.parametrize("size", [driver.DESKTOP, driver.PHONE], ids=lambda size: str(size[0]))
+
+
+@pytest.fixture
+def untouched(prepared, tmp_path) -> Iterator[Server]:
+    """A server of its own: on the shared one, who was last seen when depends on the tests before."""
+    location = copy_of(prepared, tmp_path)
+    make_school()
+    with serve(location) as server:
+        yield server
+
+
+@SIZES
+def test_the_system_pages(untouched: Server, tab: OpenTab, size: tuple[int, int]):
+    server = untouched
+    page = tab(size=size, on=server)
+    driver.sign_in(page, "hezhiwei", PASSWORD)
+    shots = {
+        f"accounts?account={id_of('zhouyantian', server)}": ("account", "保存周砚田的账号"),
+        "settings": ("settings", "保存学校名称"),
+        "settings?view=terms": ("settings-terms", "改日期"),
+        "settings?view=days": ("settings-days", "为什么"),
+        "settings?view=classes&class=3": ("settings-classes", "保存班主任"),
+        "password": ("password", "换成新密码"),
+    }
+    for address, (name, awaited) in shots.items():
+        driver.open_page(page, f"{server.address}/{address}")
+        driver.see(page, awaited)
+        driver.take_picture(page, SCREENS / f"{name}-{size[0]}.png")
+
+    driver.open_page(page, f"{server.address}/accounts")
+    driver.see(page, "点姓名")
+    driver.press(page, "新增账号")
+    driver.see(page, "第一次密码")
+    driver.take_picture(page, SCREENS / f"account-new-{size[0]}.png")

@@ -1,0 +1,166 @@
+"""`manage.py import`: the samples, row by row, into an empty folder."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from commands import bootstrap
+from db import engine
+from db.location import Location
+from db.tables import AppUser, Role
+from db.transactions import transaction
+from services import clock
+from services.accounts import add_user
+from services.actors import Actor
+from services.exchange import errors
+from services.exchange.refusals import refusal_sentence
+from tests.launcher.conftest import PROJECT
+
+SAMPLES = PROJECT / "tests" / "exchange" / "samples"
+KEYS = {
+    "data_rows", "imported", "rejected", "duplicates_skipped", "rejected_by_reason", "imported_with_warning",
+    "rejected_at", "duplicates_at", "warnings_at", "changed", "unchanged", "ignored_rows",
+}  # fmt: skip
+UNWANTED = ("成功", "失败", "异常", "非法", "参数", "ID", "！", "!")
+
+
+@pytest.fixture
+def type_line(tmp_path):
+    """Type a line at the project itself, with data of its own."""
+
+    def type_words(*words: str) -> subprocess.CompletedProcess[str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("CARE_")}
+        return subprocess.run(
+            [sys.executable, str(PROJECT / "manage.py"), *words, "--data", str(tmp_path / "data")],
+            env={
+                **kept,
+                "PYTHONUTF8": "1",
+                bootstrap.ENTERED: "1",
+                "CARE_KEY_FILE": str(tmp_path / "care.key"),
+                "CARE_CLOCK": "2026-11-22T09:41+08:00",
+            },
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+            cwd=tmp_path,
+        )
+
+    return type_words
+
+
+def answer(done: subprocess.CompletedProcess[str]) -> dict[str, object]:
+    assert done.returncode == 0, done.stderr
+    said: dict[str, object] = json.loads(done.stdout)  # nothing but JSON is printed
+    return said
+
+
+@pytest.mark.parametrize("name", ["roster_grade_messy.xlsx", "roster_large.csv"])
+def test_a_sample_is_counted_row_by_row_and_changes_nothing_the_second_time(type_line, name):
+    wanted = json.loads((SAMPLES / f"{name}.json").read_text("utf-8"))
+
+    first = answer(type_line("import", "students", str(SAMPLES / name), "--json"))
+    second = answer(type_line("import", "students", str(SAMPLES / name), "--json"))
+
+    assert first.keys() == second.keys() == KEYS
+    for key in KEYS - {"changed", "unchanged"}:
+        assert first[key] == second[key] == wanted[key], key
+    assert (first["changed"], first["unchanged"]) == (0, 0)
+    assert (second["changed"], second["unchanged"]) == (0, second["imported"])
+
+
+def test_a_dry_run_writes_nothing(type_line):
+    sample = str(SAMPLES / "roster_grade_messy.xlsx")
+    type_line("import", "students", sample, "--dry-run", "--json")
+
+    assert answer(type_line("import", "students", sample, "--json"))["unchanged"] == 0
+
+
+def test_without_json_every_rejected_row_is_told_with_its_reason(type_line):
+    done = type_line("import", "students", str(SAMPLES / "roster_grade_messy.xlsx"))
+
+    told = [line for line in done.stdout.splitlines() if line.startswith("没收 ")]
+    assert len(told) == 27
+    assert all(line.endswith("。") and "行，" in line for line in told)
+    assert "收下 251 行（新增 251，有变化 0，没有变化 0）" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"", "空的"), (b"%PDF-1.7", "PDF"), ("甲,乙\n1,2\n".encode(), "没有找到名册")],
+    ids=["empty", "another kind", "no table"],
+)
+def test_a_file_that_cannot_be_taken_is_one_sentence(type_line, tmp_path, content, words):
+    file = tmp_path / "名册.csv"
+    file.write_bytes(content)
+
+    done = type_line("import", "students", str(file), "--json")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_missing_file_and_an_unknown_account_are_one_sentence_each(type_line, tmp_path):
+    missing = type_line("import", "students", str(tmp_path / "没有.xlsx"))
+    unknown = type_line("import", "students", str(SAMPLES / "roster_small.xls"), "--as", "nobody")
+
+    for done in (missing, unknown):
+        assert (done.returncode, done.stdout) == (1, "")
+        assert len(done.stderr.splitlines()) == 1
+    assert "nobody" in unknown.stderr
+
+
+def test_an_account_acts_with_its_own_roles(type_line, tmp_path):
+    sample = str(SAMPLES / "roster_small.xls")
+    type_line("import", "students", sample, "--dry-run")  # makes the database
+    make_accounts(tmp_path)
+
+    refused = type_line("import", "students", sample, "--as", "banzhuren")
+    done = type_line("import", "students", sample, "--as", "fuzeren")
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "banzhuren" in refused.stderr
+    assert done.returncode == 0, done.stderr
+
+
+def make_accounts(folder: Path) -> None:
+    """Add a homeroom teacher and a lead to the data in a folder."""
+    runtime = engine.use(Location(folder / "data", folder / "care.key"))
+    with transaction() as session:
+        for name, role in (("banzhuren", Role.HOMEROOM), ("fuzeren", Role.LEAD)):
+            user = AppUser(username=name, display_name=name, password_hash="x", created_at=clock.now())
+            add_user(session, Actor(None, "", frozenset()), user, frozenset({role}))
+    runtime.engine.dispose()
+
+
+REFUSALS = [
+    errors.EmptyFile(),
+    errors.FileTooLarge(30 << 20, 20 << 20),
+    errors.ArchiveTooLarge(1),
+    errors.PasswordProtected(),
+    errors.NotASpreadsheet("pdf"),
+    errors.NotASpreadsheet("no such kind"),
+    errors.DamagedFile("xls"),
+    errors.UnknownEncoding(),
+    errors.TooManyRows("名册", 100),
+    errors.TooManyRows("", 100),
+    errors.TooManyColumns("名册", 100),
+    errors.NoTableFound(),
+]
+
+
+def test_every_refusal_of_a_file_is_among_these():
+    assert {type(error) for error in REFUSALS} == set(errors.UnreadableFile.__subclasses__())
+
+
+@pytest.mark.parametrize("error", REFUSALS, ids=lambda error: type(error).__name__)
+def test_every_refusal_of_a_file_is_a_plain_sentence(error):
+    words = refusal_sentence(error)
+
+    assert words.endswith("。")
+    assert "{" not in words
+    assert not any(word in words for word in UNWANTED)

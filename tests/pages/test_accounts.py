@@ -1,0 +1,131 @@
+"""The accounts page: adding with a slip, changing as it was seen, asking before disabling."""
+
+from db.tables import AppUser, Role
+from db.transactions import reading
+from services import accounts, sign_in
+from tests.conftest import token_for
+from tests.pages.conftest import OpenPage, World, commit, words_on
+
+
+def stored(actor) -> AppUser:
+    with reading() as session:
+        return session.get_one(AppUser, actor.user_id)
+
+
+def test_a_new_account_shows_its_first_password_once(open_page: OpenPage, world: World):
+    screen = open_page("accounts", world.staff[Role.LEAD])
+    screen.button(key="accounts_add").click().run()
+    screen.text_input(key="account_new_display_name").set_value("苏念安")
+    screen.text_input(key="account_new_username").set_value("sunianan")
+    screen.button_group(key="account_new_roles").set_value([Role.HOMEROOM]).run()
+    screen.selectbox(key="account_new_class_id").set_value(world.school_class.id).run()
+
+    screen.button(key="account_new_save").click().run()
+
+    assert not screen.exception
+    username, password = (block.value for block in screen.code)
+    with reading() as session:
+        account = sign_in.find_account(session, name=username, address=None)
+        row = accounts.list_accounts(session, world.staff[Role.ADMIN])[-1]
+    assert sign_in.is_right(account, password)
+    assert row.homeroom_of == ("七（3）班",)
+    screen.button(key="slip_done").click().run()
+    assert not screen.code
+    assert password not in words_on(screen)
+
+
+def test_what_is_wrong_in_the_dialog_stands_at_its_field(open_page: OpenPage, world: World):
+    screen = open_page("accounts", world.staff[Role.LEAD])
+    screen.button(key="accounts_add").click().run()
+    screen.text_input(key="account_new_display_name").set_value("长" * 10_000)
+    screen.text_input(key="account_new_username").set_value("<script>").run()
+
+    screen.button(key="account_new_save").click().run()
+
+    assert not screen.exception
+    for sentence in ("太长了", "账号用小写字母", "这一项要填"):
+        assert sentence in words_on(screen)
+    assert screen.text_input(key="account_new_username").value == "<script>"
+
+
+def test_a_lead_is_offered_the_team_s_roles_only(open_page: OpenPage, world: World):
+    screen = open_page("accounts", world.staff[Role.LEAD], account=world.staff[Role.MENTOR].user_id)
+
+    offered = screen.button_group(key=f"account_{world.staff[Role.MENTOR].user_id}_roles").options
+
+    assert offered == [role.label for role in Role if role in accounts.TEAM_ROLES]
+
+
+def test_a_lead_may_only_look_at_the_administrator(open_page: OpenPage, world: World):
+    screen = open_page("accounts", world.staff[Role.LEAD], account=world.staff[Role.ADMIN].user_id)
+
+    assert "这个账号归信息老师管" in words_on(screen)
+    assert not [button for button in screen.button if button.key in ("account_reset", "account_disable")]
+
+
+def test_the_second_of_two_editors_sees_both_versions(open_page: OpenPage, world: World, session):
+    mentor, key = world.staff[Role.MENTOR], f"account_{world.staff[Role.MENTOR].user_id}"
+    first = open_page("accounts", world.staff[Role.LEAD], account=mentor.user_id)
+    second = open_page("accounts", world.staff[Role.ADMIN], account=mentor.user_id)
+    first.text_input(key=f"{key}_display_name").set_value("第一个人写的")
+    first.button(key=f"{key}_save").click().run()
+    assert not first.error
+
+    second.text_input(key=f"{key}_display_name").set_value("第二个人写的")
+    second.button(key=f"{key}_save").click().run()
+
+    assert "刚改过这一条" in second.error[0].value
+    assert second.text_input(key=f"{key}_display_name").value == "第二个人写的"
+    assert stored(mentor).display_name == "第一个人写的"
+    assert "第一个人写的" in str(second.table[0].value)
+    second.button(key=f"{key}_keep_mine").click().run()
+    second.button(key=f"{key}_save").click().run()
+    assert stored(mentor).display_name == "第二个人写的"
+
+
+def test_disabling_asks_first_and_ends_the_session(open_page: OpenPage, world: World, session):
+    mentor = world.staff[Role.MENTOR]
+    token = token_for(session, mentor)
+    screen = open_page("accounts", world.staff[Role.LEAD], account=mentor.user_id)
+    screen.button(key="account_disable").click().run()
+    assert f"停用{mentor.display_name}" in [button.label for button in screen.button]
+    screen.button(key="account_disable_keep").click().run()
+    assert stored(mentor).is_active
+
+    screen.button(key="account_disable").click().run()
+    screen.button(key="account_disable_yes").click().run()
+
+    assert not screen.exception
+    assert not stored(mentor).is_active
+    commit(session)
+    assert sign_in.resolve(session, token) is None
+
+
+def test_a_reset_shows_the_new_first_password(open_page: OpenPage, world: World):
+    mentor = world.staff[Role.MENTOR]
+    screen = open_page("accounts", world.staff[Role.ADMIN], account=mentor.user_id)
+    screen.button(key="account_reset").click().run()
+
+    screen.button(key="account_reset_yes").click().run()
+
+    assert screen.code[0].value == stored(mentor).username
+    assert stored(mentor).must_change_password
+
+
+def test_the_last_administrator_is_told_why(open_page: OpenPage, world: World):
+    admin = world.staff[Role.ADMIN]
+    key = f"account_{admin.user_id}"
+    screen = open_page("accounts", admin, account=admin.user_id)
+    screen.button_group(key=f"{key}_roles").set_value([Role.MENTOR]).run()
+
+    screen.button(key=f"{key}_save").click().run()
+
+    assert "最后一个信息老师" in screen.error[0].value
+    assert not [button for button in screen.button if button.key == "account_disable"]
+
+
+def test_an_address_of_somebody_else_s_making_opens_nothing(open_page: OpenPage, world: World):
+    for odd in ("999", "-1", "' OR 1=1", "<script>", "x" * 10_000):
+        screen = open_page("accounts", world.staff[Role.ADMIN], account=odd, view=odd)
+        assert not screen.exception
+        assert screen.title[0].value == "账号"

@@ -1,0 +1,159 @@
+"""A child's page, for every role: what stands there, what does not, and the trace it leaves."""
+
+from datetime import date
+
+import pytest
+from sqlmodel import select
+
+from db.tables import AuditEvent, CategoryKind, EnrolmentState, GuardianKind, Role, Student, StudentCategory
+from db.transactions import reading
+from services import categories, guardians
+from services.categories import CategoryDetails
+from services.guardians import GuardianEntry
+from tests.pages.conftest import OpenPage, World, commit, words_on
+from ui.messages import CANNOT_BE_SEEN
+
+PHONE = "154-0000-0137"
+
+
+@pytest.fixture
+def child(session, world: World) -> int:
+    """江小满, with a grandmother and a category."""
+    lead, student_id = world.staff[Role.LEAD], world.students[0].id
+    guardians.save_guardian(
+        session, lead, student_id=student_id,
+        entry=GuardianEntry(kind=GuardianKind.ENTRUSTED, name="顾兰亭", relation="外婆", phone="15400000137"),
+    )  # fmt: skip
+    categories.add_category(
+        session, lead, student_id=student_id, kind=CategoryKind.LEFT_BEHIND,
+        details=CategoryDetails(subkind="父母都外出", level=2), from_day=date(2026, 9, 8),
+    )  # fmt: skip
+    commit(session)
+    return student_id
+
+
+def everything_on(screen) -> str:
+    """The page with its tables, and its dialog, which is not in `main`."""
+    tables = "\n".join(str(table.value.to_dict()) for table in screen.table)
+    return "\n".join([words_on(screen), *[each.value for each in screen.markdown], tables])
+
+
+@pytest.mark.parametrize("role", [Role.LEAD, Role.COUNSELLOR, Role.HOMEROOM])
+def test_the_care_room_and_the_homeroom_teacher_see_the_whole_file(open_page: OpenPage, world, child, role):
+    screen = open_page("child", world.staff[role], student=child)
+
+    words = everything_on(screen)
+    assert not screen.exception
+    assert [title.value for title in screen.title] == ["江小满"]
+    assert "七（3）班，女，13 岁，学号 T000001。班主任试班主任。" in words
+    for seen in ("顾兰亭", "留守：父母都外出", "154\\-0000\\-0137"):
+        assert seen in words
+    assert "child_edit" in {button.key for button in screen.button}
+
+
+def test_a_subject_teacher_gets_phones_with_a_reason_only(open_page: OpenPage, world, child):
+    screen = open_page("child", world.staff[Role.SUBJECT_TEACHER], student=child)
+    words = everything_on(screen)
+    assert "顾兰亭" not in words
+    assert "留守" not in words
+    assert "child_edit" not in {button.key for button in screen.button}
+
+    screen.button(key="child_open_card").click().run()
+    screen.button(key=f"child_contact_form_{child}_save").click().run()
+    assert "这一项要填" in everything_on(screen)
+    screen.text_input(key=f"child_contact_form_{child}_reason").set_value("体育课扭伤")
+    screen.button(key=f"child_contact_form_{child}_save").click().run()
+
+    assert not screen.exception
+    assert "顾兰亭" in everything_on(screen)
+    assert "归云村" not in everything_on(screen)
+
+
+@pytest.mark.parametrize("role", [Role.MENTOR, Role.HOMEROOM, Role.SUBJECT_TEACHER])
+@pytest.mark.parametrize("number", ["of another class", "999999", "abc", "", "-3", "9" * 40])
+def test_a_child_not_to_be_seen_and_none_at_all_look_the_same(
+    open_page: OpenPage, world, child, make_class, make_student, role, number
+):
+    other = make_student("柳立夏", in_class=make_class(9, 9))
+
+    screen = open_page("child", world.staff[role], student=other.id if number == "of another class" else number)
+
+    assert not screen.exception
+    assert [error.value for error in screen.error] == [CANNOT_BE_SEEN]
+    assert not screen.title
+    assert "柳立夏" not in everything_on(screen)
+
+
+def test_opening_is_noted_once_and_shown(open_page: OpenPage, world, child):
+    for _ in range(2):
+        screen = open_page("child", world.staff[Role.COUNSELLOR], student=child)
+        screen.run()
+    with reading() as session:
+        events = session.exec(select(AuditEvent).where(AuditEvent.action == "student.opened")).all()
+    assert [(event.actor_id, event.student_id) for event in events] == [(world.staff[Role.COUNSELLOR].user_id, child)]
+
+    screen = open_page("child", world.staff[Role.LEAD], student=child)
+    screen.session_state["child_tab"] = "谁看过"
+    screen.run()
+
+    assert list(screen.dataframe[0].value["who"]) == ["试关爱室负责人", "试专职心理教师"]
+
+
+def press(screen, key: str):
+    return screen.button(key=key).click().run()
+
+
+def test_a_guardian_is_added_in_a_dialog_that_keeps_what_was_typed(open_page: OpenPage, world, child):
+    screen = open_page("child", world.staff[Role.HOMEROOM], student=child)
+    form = f"child_guardian_form_{child}_0"
+    press(screen, "child_add_guardian")
+    screen.text_input(key=f"{form}_name").set_value("江远山")
+    screen.text_input(key=f"{form}_phone").set_value("12345")
+    press(screen, f"{form}_save")
+    assert "电话要是手机号" in everything_on(screen)
+    assert screen.text_input(key=f"{form}_name").value == "江远山"
+
+    screen.selectbox(key=f"{form}_kind").select_index(0)
+    screen.text_input(key=f"{form}_phone").set_value("15400000211")
+    press(screen, f"{form}_save")
+
+    assert not screen.exception
+    assert "江远山" in everything_on(screen)
+    assert not [field for field in screen.text_input if field.key.startswith(form)]  # the dialog is closed
+
+
+def test_a_category_is_ended(open_page: OpenPage, world, child):
+    screen = open_page("child", world.staff[Role.LEAD], student=child)
+    with reading() as session:
+        entry = session.exec(select(StudentCategory)).one()
+
+    press(screen, f"child_end_category_{entry.id}")
+    press(screen, f"child_end_category_form_{entry.id}_save")
+
+    assert not screen.exception
+    assert "没有登记在任何一类" in words_on(screen)
+    with reading() as session:
+        assert session.get_one(StudentCategory, entry.id).to_day == date(2026, 11, 20)
+
+
+def test_a_child_leaves(open_page: OpenPage, world, child):
+    screen = open_page("child", world.staff[Role.LEAD], student=child)
+    press(screen, "child_state")
+    screen.selectbox(key=f"child_state_form_{child}_state").select_index(2)
+    press(screen, f"child_state_form_{child}_save")
+
+    assert not screen.exception
+    with reading() as session:
+        assert session.get_one(Student, child).state is EnrolmentState.TRANSFERRED
+
+
+def test_a_dialog_about_one_child_is_not_open_at_another(open_page: OpenPage, world, child):
+    screen = open_page("child", world.staff[Role.LEAD], student=child)
+    press(screen, "child_move")
+    assert [box for box in screen.selectbox if box.key == f"child_move_form_{child}_class_id"]
+
+    screen.query_params["student"] = str(world.students[1].id)
+    screen.run()
+
+    assert [title.value for title in screen.title] == ["霍半夏"]
+    assert not screen.selectbox

@@ -1,0 +1,355 @@
+"""Importing a roster on its page: what is shown of it, confirming, mending, taking back."""
+
+import json
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+import python_calamine as calamine
+from sqlmodel import func, select
+from streamlit.testing.v1 import AppTest
+
+from db.tables import ImportBatch, Role, Student
+from db.transactions import reading, transaction
+from services.exchange.errors import (
+    ArchiveTooLarge,
+    DamagedFile,
+    EmptyFile,
+    FileTooLarge,
+    NotASpreadsheet,
+    PasswordProtected,
+)
+from services.exchange.refusals import refusal_sentence
+from services.exchange.writing import write_xlsx
+from services.student_entries import StudentEntry
+from services.student_imports import confirm_import, preview_import, read_roster
+from services.students import change_student
+from tests.exchange.makers import packed
+from tests.exchange.test_sheets import renamed
+from tests.pages.conftest import OpenPage, World, words_on
+from ui import import_state
+from ui.formats import plain
+from ui.import_preview import place_words
+from ui.session import NOT_FOR_YOU
+
+SAMPLES = Path(__file__).resolve().parents[1] / "exchange" / "samples"
+ROSTERS = ["roster_grade_messy.xlsx", "roster_large.csv"]
+HEADER = "学号,姓名,性别,出生日期,身份证号,班级,监护人姓名,与学生关系,监护人电话,校车线路"
+CHILD = "S1001,江小满,女,2013-05-21,,七（1）班,江远,父亲,15400831469,3 号线"
+
+
+def csv(*rows: str, header: str = HEADER) -> bytes:
+    return "\n".join([header, *rows]).encode()
+
+
+def choose(screen: AppTest, name: str, content: bytes) -> AppTest:
+    screen.file_uploader[0].set_value((name, content, "application/octet-stream"))
+    return screen.run()
+
+
+def press(screen: AppTest, key: str) -> AppTest:
+    screen.button(key=key).click().run()
+    assert not screen.exception
+    return screen
+
+
+def opened(open_page: OpenPage, world: World, name: str, content: bytes) -> AppTest:
+    return choose(open_page("import_students", world.staff[Role.LEAD]), name, content)
+
+
+def imported(open_page: OpenPage, world: World, name: str, content: bytes) -> AppTest:
+    return press(opened(open_page, world, name, content), "import_confirm")
+
+
+def children() -> int:
+    with reading() as session:
+        return session.exec(select(func.count()).select_from(Student)).one()
+
+
+def show(screen: AppTest, view: str) -> list[dict[str, str]]:
+    """Open one of the lists and return the rows of its table."""
+    screen.session_state["import_view"] = view
+    screen.run()
+    assert not screen.exception
+    return screen.dataframe[0].value.to_dict("records") if screen.dataframe else []
+
+
+@pytest.mark.parametrize("name", ROSTERS)
+def test_the_counts_on_screen_are_those_of_the_samples(open_page: OpenPage, claimed, term, make_user, name):
+    expected = json.loads((SAMPLES / f"{name}.json").read_text())
+    screen = open_page("import_students", make_user(Role.LEAD))
+
+    choose(screen, name, (SAMPLES / name).read_bytes())
+
+    assert not screen.exception
+    assert (
+        f"共 {expected['data_rows']:,} 行：新增 {expected['imported']:,}，改动 0，没变 0，"
+        f"不能导入 {expected['rejected']:,}，重复跳过 {expected['duplicates_skipped']:,}"
+    ) in words_on(screen)
+    assert screen.button(key="import_confirm").label == f"确认导入 {expected['imported']:,} 名学生"
+
+    press(screen, "import_confirm")
+
+    assert f"导入好了：新增 {expected['imported']:,} 人，改动 0 人" in words_on(screen)
+    assert children() == expected["imported"]
+    with reading() as session:
+        assert session.exec(select(ImportBatch)).one().created_count == expected["imported"]
+
+
+def test_rows_that_cannot_be_taken_are_named_and_no_number_is_shown_whole(open_page: OpenPage, world: World):
+    name = ROSTERS[0]
+    expected = json.loads((SAMPLES / f"{name}.json").read_text())
+    screen = opened(open_page, world, name, (SAMPLES / name).read_bytes())
+    seen = []
+    for page in (1, 2, 3):
+        screen.session_state["import_page_rejected"] = page
+        seen += show(screen, "rejected")
+
+    rejected = {position for positions in expected["rejected_at"].values() for position in positions}
+    assert {row["place"] for row in seen} == {place_words(position) for position in rejected}
+    assert not [row for row in seen if any(len(part) > 11 for part in row["value"].split("*"))]
+    assert {"column": "身份证号", "value": "3299**********7407"}.items() <= seen[0].items()
+
+
+def test_the_rejected_rows_are_imported_again_after_mending(open_page: OpenPage, world: World):
+    content = csv(CHILD, "S1002,霍半夏,男,2013-02-03,,,,,,", "S1003,孟紫苏,,2013-02-03,,七（1）班,,,,")
+    screen = imported(open_page, world, "名册.csv", content)
+    assert "不能导入 2" in words_on(screen)
+    returned = BytesIO(screen.session_state[import_state._DONE].rejected_file)
+    columns, *rows = calamine.CalamineWorkbook.from_object(returned).get_sheet_by_index(0).to_python()
+    rows[0][columns.index("班级")] = "七（2）班"
+    rows[1][columns.index("性别")] = "女"
+    mended = write_xlsx(rows, columns, sheet_name="名册")
+    before = children()
+
+    press(screen, "import_again")
+    choose(screen, "没导入的行.xlsx", mended)
+
+    assert "共 2 行：新增 2，改动 0，没变 0，不能导入 0" in words_on(screen)
+    press(screen, "import_confirm")
+    assert children() == before + 2
+
+
+def test_the_same_file_twice_changes_nothing(open_page: OpenPage, world: World):
+    screen = imported(open_page, world, "名册.csv", csv(CHILD))
+    press(screen, "import_again")
+
+    choose(screen, "名册.csv", csv(CHILD))
+
+    assert "新增 0，改动 0，没变 1" in words_on(screen)
+    assert "和名册里的一样，没有要写的。" in words_on(screen)
+    assert "import_confirm" not in {button.key for button in screen.button}
+
+
+def test_changes_stand_field_by_field_with_the_telephone_masked(open_page: OpenPage, world: World):
+    screen = imported(open_page, world, "名册.csv", csv(CHILD))
+    press(screen, "import_again")
+
+    choose(screen, "名册.csv", csv(CHILD.replace("15400831469", "15460088503").replace("2013-05-21", "2013-05-22")))
+
+    assert [(row["field"], row["stored"], row["new"]) for row in show(screen, "changed")] == [
+        ("出生日期", "2013-05-21", "2013-05-22"),
+        ("父亲电话", "154****1469", "154****8503"),
+    ]
+
+
+def test_a_child_known_by_name_and_class_only_can_be_ticked_off(open_page: OpenPage, world: World):
+    row = "江小满,男,2013-05-21,七（3）班"
+    screen = opened(open_page, world, "名册.csv", csv(row, header="姓名,性别,出生日期,班级"))
+    assert "新增 0，改动 1" in words_on(screen)
+    show(screen, "matched")
+    (box,) = screen.checkbox
+    assert box.value is True
+
+    box.uncheck().run()
+
+    assert "新增 1，改动 0" in words_on(screen)
+    assert screen.checkbox[0].value is False
+    before = children()
+    press(screen, "import_confirm")
+    assert children() == before + 1
+
+
+def test_all_matches_are_ticked_off_and_on_at_once(open_page: OpenPage, world: World):
+    rows = [f"{child.name},男,2013-05-21,七（3）班" for child in world.students]
+    screen = opened(open_page, world, "名册.csv", csv(*rows, header="姓名,性别,出生日期,班级"))
+    show(screen, "matched")
+
+    press(screen, "import_tick_none")
+    assert [box.value for box in screen.checkbox] == [False] * 3
+    press(screen, "import_tick_all")
+    assert [box.value for box in screen.checkbox] == [True] * 3
+
+
+# --- columns ------------------------------------------------------------------------------------------------
+
+
+def column_box(screen: AppTest, header: str):
+    return next(box for box in screen.selectbox if box.label == header)
+
+
+def test_an_unknown_column_is_named_and_can_be_said_what_it_is(open_page: OpenPage, world: World):
+    header = HEADER.replace("监护人电话", "打这个号")
+    screen = opened(open_page, world, "名册.csv", csv(CHILD, header=header))
+    assert "没认出的列：打这个号、校车线路" in words_on(screen)
+    assert screen.expander[0].proto.expanded
+
+    column_box(screen, "打这个号").set_value("guardian_phone").run()
+
+    assert not screen.exception
+    assert "没认出的列：校车线路" in words_on(screen)
+    press(screen, "import_confirm")
+    with reading() as session:
+        child = session.exec(select(Student).where(Student.student_no == "S1001")).one()
+    press(screen, "import_again")
+    choose(screen, "又一份.csv", csv(CHILD.replace("3 号线", "")))
+    assert "没变 1" in words_on(screen), child.id
+
+
+def test_a_column_can_be_left_out_and_taken_in_again(open_page: OpenPage, world: World):
+    screen = opened(open_page, world, "名册.csv", csv(CHILD))
+
+    column_box(screen, "学号").set_value("").run()
+    assert column_box(screen, "学号").value == ""
+    column_box(screen, "学号").set_value("student_no").run()
+
+    assert column_box(screen, "学号").value == "student_no"
+    assert "新增 1" in words_on(screen)
+
+
+def test_the_name_cannot_be_corrected_away(open_page: OpenPage, world: World):
+    screen = opened(open_page, world, "名册.csv", csv(CHILD))
+
+    column_box(screen, "姓名").set_value("").run()
+
+    assert not screen.exception
+    assert "没有照改：这样就没有“姓名”这一列了" in words_on(screen)
+    assert column_box(screen, "姓名").value == "name"
+    assert "新增 1" in words_on(screen)
+
+
+def test_a_file_without_known_headers_is_read_once_the_columns_are_told(open_page: OpenPage, world: World):
+    content = csv("江小满,女,2013-05-21,七（1）班", header="娃娃,女或男,哪天生,哪个教室")
+    screen = opened(open_page, world, "名册.csv", content)
+    assert "没有找到名册" in words_on(screen)
+
+    for header, key in [("娃娃", "name"), ("女或男", "gender"), ("哪天生", "birth_day"), ("哪个教室", "class")]:
+        column_box(screen, header).set_value(key).run()
+
+    assert "共 1 行：新增 1" in words_on(screen)
+
+
+# --- refusals -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "error"),
+    [
+        ("名册.xlsx", b"", EmptyFile()),
+        ("名册.xlsx", b"%PDF-1.7 ...", NotASpreadsheet("pdf")),
+        ("照片.jpg", b"\xff\xd8\xff\xe0" + b"\0" * 40, NotASpreadsheet("image")),
+        ("名册.xlsx", packed({"xl/workbook.xml": b"0" * 25_000_000}), ArchiveTooLarge(0)),
+        ("名册.xlsx", (SAMPLES / ROSTERS[0]).read_bytes()[:9000], DamagedFile("xlsx")),
+        ("名册.xlsx", renamed((SAMPLES / "roster_small.xls").read_bytes(), "EncryptedPackage"), PasswordProtected()),
+        ("名册.csv", b"a" * (21 * 1024 * 1024), FileTooLarge(21 * 1024 * 1024, 20 * 1024 * 1024)),
+    ],
+    ids=["empty", "pdf", "photo", "bomb", "damaged", "password", "large"],
+)
+def test_a_file_that_is_no_roster_is_refused_in_one_sentence(open_page, world: World, name, content, error):
+    screen = opened(open_page, world, name, content)
+
+    assert not screen.exception
+    assert plain(refusal_sentence(error)) in words_on(screen)
+    assert "import_confirm" not in {button.key for button in screen.button}
+
+
+def test_markup_in_a_file_stays_text(open_page: OpenPage, world: World):
+    content = csv(
+        "S1,![x](http://x),女,2013-05-21,,七（1）班,,,,",
+        header=HEADER.replace("校车线路", ":red[线路] <b>http://x</b>"),
+    )
+    screen = opened(open_page, world, ":red[名]**册**.csv", content)
+
+    assert not screen.exception
+    assert "![x](http://x)" not in "".join(each.value for each in screen.markdown)
+    assert ":red[线路]" not in words_on(screen)
+
+
+def test_a_register_changed_meanwhile_is_shown_anew(open_page: OpenPage, world: World):
+    screen = opened(open_page, world, "名册.csv", csv(CHILD))
+    lead = world.staff[Role.LEAD]
+    with transaction() as session:
+        roster = read_roster(csv(CHILD), file_name="名册.csv")
+        preview = preview_import(session, lead, reading=roster)
+        confirm_import(session, lead, preview=preview, file_name="名册.csv", digest="0" * 64)
+    before = children()
+
+    press(screen, "import_confirm")
+
+    assert "没有导入：刚才有人改了名册" in words_on(screen)
+    assert "新增 0，改动 0，没变 1" in words_on(screen)
+    assert children() == before
+
+
+def test_after_a_reload_the_page_asks_for_the_file_again(open_page: OpenPage, world: World):
+    screen = open_page("import_students", world.staff[Role.LEAD], file=1)
+
+    assert "刚才选的文件没有留下来，也没有导入。请再选一次。" in words_on(screen)
+
+
+@pytest.mark.parametrize("role", [Role.HOMEROOM, Role.SUBJECT_TEACHER, Role.MENTOR, Role.ADMIN])
+def test_others_do_not_see_the_page(open_page: OpenPage, world: World, role):
+    screen = open_page("import_students", world.staff[role])
+
+    assert [error.value for error in screen.error] == [NOT_FOR_YOU]
+    assert not screen.file_uploader
+
+
+# --- taking back --------------------------------------------------------------------------------------------
+
+
+def test_an_import_is_taken_back_from_its_result(open_page: OpenPage, world: World):
+    before = children()
+    screen = imported(open_page, world, "名册.csv", csv(CHILD))
+    press(screen, "import_undo_now")
+    assert "名册.csv" in words_on(screen)
+    assert screen.button(key="import_undo_confirm").label == "撤回 1 人的导入"
+
+    press(screen, "import_undo_confirm")
+
+    assert children() == before
+    assert "已撤回" in words_on(screen)
+
+
+def test_an_import_kept_stays(open_page: OpenPage, world: World):
+    screen = imported(open_page, world, "名册.csv", csv(CHILD))
+    before = children()
+    press(screen, "import_undo_now")
+
+    press(screen, "import_undo_keep")
+
+    assert "import_undo_confirm" not in {button.key for button in screen.button}
+    assert children() == before
+
+
+def test_an_import_somebody_has_worked_with_says_who_stands_in_the_way(open_page: OpenPage, world: World):
+    screen = imported(open_page, world, "名册.csv", csv(CHILD))
+    lead = world.staff[Role.LEAD]
+    with transaction() as session:
+        child = session.exec(select(Student).where(Student.student_no == "S1001")).one()
+        fields = {name: getattr(child, name) for name in ("name", "gender", "birth_day", "student_no")}
+        change_student(
+            session, lead, student_id=child.id, version=child.version,
+            entry=replace(StudentEntry(**fields), address="归云村"),
+        )  # fmt: skip
+    press(screen, "import_again")
+    with reading() as session:
+        batch_id = session.exec(select(ImportBatch.id)).one()
+    press(screen, f"import_undo_{batch_id}")
+
+    press(screen, "import_undo_confirm")
+
+    assert "这次导入撤不回了" in "".join(error.value for error in screen.error)
+    assert "江小满" in "".join(error.value for error in screen.error)
+    assert "import_undo_keep" in {button.key for button in screen.button}

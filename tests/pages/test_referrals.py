@@ -1,0 +1,331 @@
+"""The list of referrals, one referral and its acts, for every role; two people at once."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from db.sealing import unseal
+from db.tables import (
+    AppUser,
+    Case,
+    CaseConference,
+    Referral,
+    ReferralChannel,
+    ReferralState,
+    ReferralWay,
+    Role,
+    Urgency,
+)
+from db.transactions import reading
+from services import referral_moves
+from tests.conftest import NOW
+from tests.pages.conftest import OpenPage, World, words_on
+from tests.services.intake_makers import FACTS, register
+
+
+@pytest.fixture
+def referral(session, world):
+    """A referral by the homeroom teacher about her own child; the counsellor owns it."""
+    homeroom = world.staff[Role.HOMEROOM]
+    return register(session, homeroom, student_id=world.students[0].id, referred_by_id=homeroom.user_id)
+
+
+def stored(referral) -> Referral:
+    with reading() as session:
+        return session.exec(select(Referral).where(Referral.id == referral.id)).one()
+
+
+def acts_on(screen):
+    return {button.label for button in screen.button if str(button.key).startswith("referral_act_")}
+
+
+def act(screen, name, **typed):
+    screen.button(key=f"referral_act_{name}").click().run()
+    for field, value in typed.items():
+        screen.text_area(key=f"referral_{name}_{field}").set_value(value)
+    return screen.button(key=f"referral_{name}_submit").click().run()
+
+
+@pytest.mark.parametrize("role", [Role.LEAD, Role.COUNSELLOR])
+def test_the_care_room_finds_and_opens_it(open_page: OpenPage, world: World, referral, role):
+    screen = open_page("referrals", world.staff[role])
+    assert "江小满，七（3）班" in words_on(screen)
+
+    screen.button(key=f"referrals_open_{referral.id}").click().run()
+
+    assert not screen.exception
+    assert FACTS in words_on(screen)
+    assert {"开始评估", "写反馈", "不立案", "转给别人", "改一改"} <= acts_on(screen)
+
+
+def test_the_homeroom_teacher_sees_the_own_words_and_no_acts(open_page: OpenPage, world: World, referral):
+    screen = open_page("referrals", world.staff[Role.HOMEROOM], referral=referral.id)
+
+    assert FACTS in words_on(screen)
+    assert acts_on(screen) == set()
+    assert "试专职" not in words_on(screen)
+
+
+@pytest.mark.parametrize("role", [Role.SUBJECT_TEACHER, Role.MENTOR])
+def test_other_teachers_find_nothing_of_it(open_page: OpenPage, world: World, referral, role):
+    listed = open_page("referrals", world.staff[role])
+    opened = open_page("referrals", world.staff[role], referral=referral.id)
+
+    for screen in (listed, opened):
+        assert "江小满" not in words_on(screen)
+        assert FACTS not in words_on(screen)
+    assert len(opened.error) == 1
+
+
+@pytest.mark.parametrize("asked", ["0", "999999", "x", "-1", "1e3", "9" * 40, "１"])
+def test_addresses_that_mean_nothing_break_nothing(open_page: OpenPage, world: World, asked):
+    for page in ("referrals", "assessment"):
+        assert not open_page(page, world.staff[Role.LEAD], referral=asked).exception
+    assert not open_page("cases", world.staff[Role.LEAD], case=asked).exception
+
+
+def test_a_state_narrows_the_list(open_page: OpenPage, world: World, referral):
+    screen = open_page("referrals", world.staff[Role.COUNSELLOR])
+
+    screen.pills(key="referrals_states").set_value([ReferralState.DECLINED]).run()
+
+    assert "这里还没有受理" in words_on(screen)
+
+
+def test_it_is_declined_with_a_reason(open_page: OpenPage, world: World, referral):
+    screen = open_page("referrals", world.staff[Role.COUNSELLOR], referral=referral.id)
+
+    act(screen, "decline", reason="")
+    assert "这一项要填。" in words_on(screen)
+    screen.text_area(key="referral_decline_reason").set_value("和家长核实，是误会。")
+    screen.button(key="referral_decline_submit").click().run()
+
+    assert not screen.exception
+    assert stored(referral).state is ReferralState.DECLINED
+    assert "和家长核实，是误会。" in words_on(screen)
+
+
+@pytest.mark.parametrize("typed", ["字" * 10_000, "  "])
+def test_a_refused_answer_keeps_its_text(open_page: OpenPage, world: World, session, typed):
+    by_parent = register(session, world.staff[Role.COUNSELLOR], student_id=world.students[0].id,
+                         channel=ReferralChannel.PARENT, way=ReferralWay.PHONE)  # fmt: skip
+    screen = open_page("referrals", world.staff[Role.COUNSELLOR], referral=by_parent.id)
+
+    act(screen, "answer", answer=typed)
+
+    assert screen.text_area(key="referral_answer_answer").value == typed
+    assert stored(by_parent).answered_at is None
+
+
+def test_feedback_reaches_the_referring_teacher(open_page: OpenPage, world: World, referral):
+    counsellor, homeroom = world.staff[Role.COUNSELLOR], world.staff[Role.HOMEROOM]
+    act(open_page("referrals", counsellor, referral=referral.id), "give_feedback", feedback="已经谈过，请多留意。")
+
+    screen = open_page("referrals", homeroom, referral=referral.id)
+    assert "已经谈过，请多留意。" in words_on(screen)
+    screen.button(key="referral_act_read_feedback").click().run()
+
+    assert stored(referral).feedback_read_at == NOW
+
+
+def test_an_unknown_child_is_matched(open_page: OpenPage, world: World, session):
+    unknown = register(session, world.staff[Role.COUNSELLOR], child_label="三班的高个子")
+    screen = open_page("referrals", world.staff[Role.COUNSELLOR], referral=unknown.id)
+
+    screen.button(key="referral_act_match_child").click().run()
+    screen.text_input(key="referral_match_typed").set_value("霍半夏").run()
+    screen.button(key=f"referral_match_found_{world.students[1].id}").click().run()
+    screen.button(key="referral_match_child_submit").click().run()
+
+    assert not screen.exception
+    assert stored(unknown).student_id == world.students[1].id
+
+
+def test_the_second_of_two_editors_sees_both_versions_and_loses_nothing(open_page: OpenPage, world: World, referral):
+    first = open_page("referrals", world.staff[Role.COUNSELLOR], referral=referral.id)
+    second = open_page("referrals", world.staff[Role.LEAD], referral=referral.id)
+    for screen in (first, second):
+        screen.button(key="referral_act_change").click().run()
+
+    first.text_area(key="referral_change_facts").set_value("第一个人写的")
+    first.button(key="referral_change_submit").click().run()
+    second.text_area(key="referral_change_facts").set_value("第二个人写的")
+    second.button(key="referral_change_submit").click().run()
+
+    assert unseal(stored(referral), "facts_sealed") == "第一个人写的"
+    assert "刚改过这一条" in second.error[0].value
+    both = second.table[0].value.to_string()
+    assert "第一个人写的" in both
+    assert "第二个人写的" in both
+    second.button(key="referral_change_keep_mine").click().run()
+    second.button(key="referral_change_submit").click().run()
+    assert unseal(stored(referral), "facts_sealed") == "第二个人写的"
+
+
+def test_of_two_who_begin_at_once_the_second_is_told(open_page: OpenPage, world: World, referral):
+    first = open_page("referrals", world.staff[Role.COUNSELLOR], referral=referral.id)
+    second = open_page("referrals", world.staff[Role.LEAD], referral=referral.id)
+
+    first.button(key="referral_act_start_assessment").click().run()
+    second.button(key="referral_act_start_assessment").click().run()
+
+    assert not second.exception
+    assert "刚改过这一条" in second.error[0].value
+    assert stored(referral).owner_id == world.staff[Role.COUNSELLOR].user_id
+
+
+def assessed(screen):
+    screen.text_area(key="assessment_nature").set_value("和同桌闹别扭，近两周不说话。")
+    screen.pills(key="assessment_domains").set_value(["peers"])
+    screen.text_area(key="assessment_measures").set_value("每周谈一次。")
+    return screen
+
+
+@pytest.fixture
+def begun(session, world, referral):
+    counsellor = world.staff[Role.COUNSELLOR]
+    return referral_moves.start_assessment(session, counsellor, referral_id=referral.id, version=1)
+
+
+def test_an_ordinary_assessment_opens_a_case(open_page: OpenPage, world: World, begun):
+    screen = assessed(open_page("assessment", world.staff[Role.COUNSELLOR], referral=begun.id)).run()
+
+    assert screen.button(key="assessment_submit").label == "保存江小满的评估"
+    screen.button(key="assessment_submit").click().run()
+
+    assert not screen.exception
+    assert stored(begun).state is ReferralState.ROUTED
+    assert "和同桌闹别扭，近两周不说话。" in words_on(screen)
+
+
+def test_a_serious_one_names_who_meets(open_page: OpenPage, world: World, begun):
+    screen = assessed(open_page("assessment", world.staff[Role.COUNSELLOR], referral=begun.id))
+    screen.checkbox(key="assessment_mentions_self_harm").check().run()
+    screen.segmented_control(key="assessment_severity").set_value("serious").run()
+    assert "说过或做过伤害自己的事" in words_on(screen)
+
+    screen.button(key="assessment_submit").click().run()
+    assert "集体研讨至少要 2 个人。请再加人。" in words_on(screen)
+    people = [world.staff[Role.LEAD].user_id, world.staff[Role.HOMEROOM].user_id]
+    screen.multiselect(key="assessment_participants").set_value(people).run()
+    screen.button(key="assessment_submit").click().run()
+
+    assert not screen.exception
+    with reading() as session:
+        case_id = session.exec(select(Case.id)).one()
+    screen = open_page("cases", world.staff[Role.COUNSELLOR], case=case_id)
+    assert world.staff[Role.HOMEROOM].display_name in words_on(screen)
+    screen.button(key="conference_held_submit").click().run()
+    with reading() as session:
+        assert session.exec(select(CaseConference)).one().held_at == NOW
+
+
+def test_of_two_who_assess_at_once_one_wins_and_the_other_keeps_the_text(open_page: OpenPage, world: World, begun):
+    first = assessed(open_page("assessment", world.staff[Role.COUNSELLOR], referral=begun.id)).run()
+    second = assessed(open_page("assessment", world.staff[Role.LEAD], referral=begun.id)).run()
+
+    first.button(key="assessment_submit").click().run()
+    second.button(key="assessment_submit").click().run()
+
+    assert not second.exception
+    assert "刚改过这一条" in second.error[0].value
+    assert second.text_area(key="assessment_measures").value == "每周谈一次。"
+    with reading() as session:
+        assert len(session.exec(select(Case)).all()) == 1
+
+
+@pytest.mark.parametrize("name", ["nature", "measures"])
+@pytest.mark.parametrize("typed", ["", "字" * 10_000])
+def test_what_an_assessment_lacks_stands_under_its_field(open_page: OpenPage, world: World, begun, name, typed):
+    screen = assessed(open_page("assessment", world.staff[Role.COUNSELLOR], referral=begun.id))
+    screen.text_area(key=f"assessment_{name}").set_value(typed).run()
+
+    screen.button(key="assessment_submit").click().run()
+
+    assert screen.error[0].value.startswith("没有存上：有 1 处要改。")
+    assert screen.text_area(key=f"assessment_{name}").value == typed
+
+
+def test_an_unfinished_assessment_comes_back(open_page: OpenPage, world: World, begun):
+    screen = open_page("assessment", world.staff[Role.COUNSELLOR], referral=begun.id)
+    screen.text_area(key="assessment_nature").set_value("写到一半").run()
+    assert "草稿已在 09:41 保存" in words_on(screen)
+
+    again = open_page("assessment", world.staff[Role.COUNSELLOR], referral=begun.id)
+
+    assert again.text_area(key="assessment_nature").value == "写到一半"
+
+
+@pytest.fixture
+def marked(session, world, make_student):
+    """A referral about suspected abuse, registered by the homeroom teacher."""
+    homeroom = world.staff[Role.HOMEROOM]
+    return register(session, homeroom, student_id=world.students[2].id, referred_by_id=homeroom.user_id,
+                    is_suspected_abuse=True)  # fmt: skip
+
+
+def test_of_suspected_abuse_the_counsellor_finds_nothing_and_the_teacher_only_that_it_was_received(
+    open_page: OpenPage, world: World, marked
+):
+    counsellors = open_page("referrals", world.staff[Role.COUNSELLOR], referral=marked.id)
+    teachers = open_page("referrals", world.staff[Role.HOMEROOM], referral=marked.id)
+
+    assert "孟紫苏" not in words_on(counsellors)
+    assert "疑似侵害" not in words_on(counsellors)
+    assert FACTS not in words_on(teachers)
+    assert "疑似侵害" not in words_on(teachers)
+    assert "已收到" in words_on(teachers)
+
+
+def test_the_lead_reports_it(open_page: OpenPage, world: World, marked):
+    screen = open_page("protection", world.staff[Role.LEAD], referral=marked.id)
+    assert FACTS in words_on(screen)
+
+    screen.button(key="referral_act_report_abuse").click().run()
+    screen.toggle(key="referral_report_abuse_police_told_at_is_told").set_value(True).run()
+    screen.button(key="referral_report_abuse_submit").click().run()
+
+    assert not screen.exception
+    assert (stored(marked).police_told_at, stored(marked).authority_told_at) == (NOW.replace(second=0), None)
+
+
+def test_only_named_leaders_see_the_protected(open_page: OpenPage, world: World, marked, session):
+    leader = world.staff[Role.LEADERSHIP]
+    assert "孟紫苏" not in words_on(open_page("protection", leader, referral=marked.id))
+
+    session.get_one(AppUser, leader.user_id).is_protection_leader = True
+    session.flush()
+
+    assert FACTS in words_on(open_page("protection", replace(leader, is_protection_leader=True), referral=marked.id))
+
+
+def test_home_is_different_for_everybody(open_page: OpenPage, world: World, session, referral, marked):
+    register(session, world.staff[Role.COUNSELLOR], student_id=world.students[1].id, urgency=Urgency.DANGER)
+    register(session, world.staff[Role.COUNSELLOR], child_label="三班的高个子", received_at=NOW - timedelta(days=10),
+             noticed_on=NOW.date() - timedelta(days=10))  # fmt: skip
+
+    seen = {role: words_on(open_page("home", world.staff[role])) for role in Role}
+
+    assert "评估江小满，七（3）班" in seen[Role.COUNSELLOR]
+    assert "逾期" in seen[Role.COUNSELLOR]
+    assert "报告疑似侵害：孟紫苏" in seen[Role.LEAD]
+    assert "有危险：霍半夏" in seen[Role.LEAD]
+    assert "2027 年的放假和调休还不知道" in seen[Role.ADMIN]
+    for role in (Role.HOMEROOM, Role.SUBJECT_TEACHER, Role.MENTOR, Role.LEADERSHIP, Role.FINANCE, Role.SUPERVISOR):
+        assert "现在没有要做的事" in seen[role]
+    for role in set(Role) - {Role.LEAD}:
+        assert "孟紫苏" not in seen[role]
+    for role in (Role.LEADERSHIP, Role.SUPERVISOR, Role.FINANCE, Role.ADMIN):
+        assert not any(student.name in seen[role] for student in world.students)
+
+
+def test_an_act_on_home_leads_to_its_page(open_page: OpenPage, world: World, referral):
+    screen = open_page("home", world.staff[Role.COUNSELLOR])
+    [button] = [each for each in screen.button if each.label == "开始评估"]
+
+    button.click().run()
+
+    assert not screen.exception
+    assert FACTS in words_on(screen)

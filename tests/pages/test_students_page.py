@@ -1,0 +1,211 @@
+"""The register's page and the form about a child, for every role."""
+
+from datetime import date
+
+import pytest
+from sqlmodel import select
+
+from db.tables import AuditEvent, CategoryKind, ClassMembership, Gender, Role, Student, StudentCategory
+from db.transactions import reading
+from services import clock
+from tests.pages.conftest import OpenPage, World, words_on
+from ui.messages import CANNOT_BE_SEEN
+from ui.problems import SENTENCES
+
+BAD = ['=HYPERLINK("http://x")', "<script>alert(1)</script>", "😀😀"]
+
+
+def names(screen) -> list[str]:
+    return [name for table in screen.dataframe for name in table.value["name"]] if screen.dataframe else []
+
+
+def keys_of(screen) -> set[str]:
+    return {button.key for button in screen.button}
+
+
+@pytest.mark.parametrize(
+    ("role", "acts"),
+    [
+        (Role.LEAD, {"students_export", "students_add"}),
+        (Role.COUNSELLOR, {"students_export", "students_add"}),
+        (Role.HOMEROOM, {"students_export", "students_add"}),
+        (Role.SUBJECT_TEACHER, set()),
+    ],
+)
+def test_the_register_shows_the_children_and_the_acts_of_the_role(open_page: OpenPage, world: World, role, acts):
+    screen = open_page("students", world.staff[role])
+
+    assert not screen.exception
+    assert names(screen) == ["霍半夏", "江小满", "孟紫苏"]
+    assert keys_of(screen) & {"students_export", "students_add"} == acts
+    assert ("groups" in screen.dataframe[0].value) == (role is not Role.SUBJECT_TEACHER)
+    assert [caption.value for caption in screen.caption][-1] == "3 人。"
+
+
+def test_a_mentor_without_children_is_told_so(open_page: OpenPage, world: World):
+    screen = open_page("students", world.staff[Role.MENTOR])
+
+    assert "还没有归您看的学生" in words_on(screen)
+
+
+def test_an_empty_register_says_what_to_do(open_page: OpenPage, claimed, make_user):
+    screen = open_page("students", make_user(Role.LEAD))
+
+    assert "名册里还没有学生" in words_on(screen)
+    assert "students_add_first" in keys_of(screen)
+
+
+def test_filters_stay_in_the_address(open_page: OpenPage, world: World, session):
+    session.add(
+        StudentCategory(
+            student_id=world.students[0].id, kind=CategoryKind.LEFT_BEHIND, from_day=date(2026, 9, 1),
+            recorded_at=clock.now(),
+        )
+    )  # fmt: skip
+    screen = open_page("students", world.staff[Role.LEAD], category="left_behind", order="name", grade="nonsense")
+
+    assert names(screen) == ["江小满"]
+    screen.session_state["students_category"] = None  # the pill pressed again
+    screen.run()
+    assert names(screen) == ["霍半夏", "江小满", "孟紫苏"]
+    assert "category" not in screen.query_params
+
+
+def test_filters_that_leave_nobody_offer_the_way_back(open_page: OpenPage, world: World):
+    screen = open_page("students", world.staff[Role.LEAD], state="transferred")
+    assert "没有这样的学生" in words_on(screen)
+
+    screen.button(key="students_clear").click().run()
+
+    assert names(screen) == ["霍半夏", "江小满", "孟紫苏"]
+
+
+def test_an_export_needs_a_purpose(open_page: OpenPage, world: World):
+    screen = open_page("students", world.staff[Role.LEAD])
+    screen.button(key="students_export").click().run()
+    screen.button(key="students_export_save").click().run()
+    assert SENTENCES["required"] in " ".join(each.value for each in screen.markdown)  # a dialog is not in `main`
+    assert not screen.get("download_button")
+
+    screen.selectbox(key="students_export_purpose").select_index(0)
+    screen.button(key="students_export_save").click().run()
+
+    assert screen.download_button(key="students_download")
+    assert not screen.error
+    assert SENTENCES["required"] not in " ".join(each.value for each in screen.markdown)
+    with reading() as session:
+        assert "export.made" in session.exec(select(AuditEvent.action)).all()
+
+
+# --- the form about a child --------------------------------------------------------------------------------
+
+
+def fill(screen, key="student_edit_0", **fields):
+    for name, value in fields.items():
+        if name in {"birth_day", "entered_on"}:
+            screen.date_input(key=f"{key}_{name}").set_value(value)
+        elif name == "note":
+            screen.text_area(key=f"{key}_{name}").set_value(value)
+        else:
+            screen.text_input(key=f"{key}_{name}").set_value(value)
+    return screen
+
+
+def test_a_new_child_is_entered_and_opened(open_page: OpenPage, world: World):
+    screen = open_page("student_edit", world.staff[Role.LEAD])
+    fill(screen, name="方惊蛰", birth_day=date(2013, 3, 5), student_no="S000901")
+    screen.session_state["student_edit_0_gender"] = Gender.MALE
+    screen.selectbox(key="student_edit_0_class_id").select_index(0)
+
+    screen.button(key="student_edit_0_save").click().run()
+
+    assert not screen.exception
+    with reading() as session:
+        stored = session.exec(select(Student).where(Student.name == "方惊蛰")).one()
+        stay = session.exec(select(ClassMembership).where(ClassMembership.student_id == stored.id)).one()
+    assert (stored.name_initials, stay.class_id) == ("fjz", world.school_class.id)
+
+
+def test_an_empty_form_says_at_each_field_what_is_missing(open_page: OpenPage, world: World):
+    screen = open_page("student_edit", world.staff[Role.LEAD])
+
+    screen.button(key="student_edit_0_save").click().run()
+
+    assert words_on(screen).count(SENTENCES["required"]) == 3
+    assert "有 3 处要改" in words_on(screen)
+
+
+@pytest.mark.parametrize("field", ["name", "student_no", "id_number", "ethnicity", "address", "residence", "note"])
+@pytest.mark.parametrize("text", ["长" * 10_000, *BAD], ids=["long", "formula", "script", "emoji"])
+def test_bad_input_never_crashes_and_keeps_what_was_typed(open_page: OpenPage, world: World, field, text):
+    screen = open_page("student_edit", world.staff[Role.LEAD])
+    fill(screen, **{field: text})
+
+    screen.button(key="student_edit_0_save").click().run()
+
+    assert not screen.exception
+    assert screen.session_state[f"student_edit_0_{field}"] == text
+    with reading() as session:
+        assert len(session.exec(select(Student)).all()) == 3
+
+
+def test_a_date_to_come_is_told_at_its_field(open_page: OpenPage, world: World):
+    screen = open_page("student_edit", world.staff[Role.LEAD])
+    fill(screen, name="方惊蛰", birth_day=date(2026, 12, 1))
+
+    screen.button(key="student_edit_0_save").click().run()
+
+    assert "2026年12月1日还没到" in words_on(screen)
+
+
+@pytest.mark.parametrize("number", ["999999", "abc", "-1", "9" * 30, "１", "1' OR 1=1"])
+def test_an_address_that_names_no_child_says_so(open_page: OpenPage, world: World, number):
+    screen = open_page("student_edit", world.staff[Role.HOMEROOM], student=number)
+
+    assert not screen.exception
+    if number == "999999":
+        assert [error.value for error in screen.error] == [CANNOT_BE_SEEN]
+    else:  # no number at all: the form for a new child
+        assert [title.value for title in screen.title] == ["新增学生"]
+
+
+def test_two_editors_see_each_other(open_page: OpenPage, world: World, session):
+    child = world.students[0]
+    key = f"student_edit_{child.id}"
+    first = open_page("student_edit", world.staff[Role.LEAD], student=child.id)
+    second = open_page("student_edit", world.staff[Role.HOMEROOM], student=child.id)
+    fill(first, key, ethnicity="汉族", address="归云村").button(key=f"{key}_save").click().run()
+    assert not first.exception
+
+    fill(second, key, ethnicity="苗族").button(key=f"{key}_save").click().run()
+
+    assert not second.exception
+    assert "试关爱室负责人刚改过这一条" in words_on(second)
+    assert second.text_input(key=f"{key}_ethnicity").value == "苗族"
+    with reading() as database:
+        assert database.get_one(Student, child.id).ethnicity == "汉族"
+
+    second.button(key=f"{key}_save").click().run()  # pressing again without choosing overwrites nothing
+    with reading() as database:
+        assert database.get_one(Student, child.id).ethnicity == "汉族"
+
+    second.button(key=f"{key}_keep_mine").click().run()
+    second.button(key=f"{key}_save").click().run()
+    with reading() as database:
+        assert database.get_one(Student, child.id).ethnicity == "苗族"
+
+
+def test_the_second_editor_can_take_what_is_stored(open_page: OpenPage, world: World):
+    child = world.students[0]
+    key = f"student_edit_{child.id}"
+    first = open_page("student_edit", world.staff[Role.LEAD], student=child.id)
+    second = open_page("student_edit", world.staff[Role.COUNSELLOR], student=child.id)
+    fill(first, key, ethnicity="汉族").button(key=f"{key}_save").click().run()
+    fill(second, key, ethnicity="苗族", address="归云村").button(key=f"{key}_save").click().run()
+
+    second.button(key=f"{key}_take_theirs").click().run()
+
+    assert (second.text_input(key=f"{key}_ethnicity").value, second.text_input(key=f"{key}_address").value) == (
+        "汉族",
+        "",
+    )

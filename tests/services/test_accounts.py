@@ -1,0 +1,250 @@
+"""Staff accounts: who may add, change and disable whom, and what can't be typed."""
+
+import pytest
+from sqlmodel import select
+
+from db.tables import AppUser, ClassTeacher, Role, RoleGrant
+from services import accounts, passwords, schools
+from services.accounts import LastAdministrator, OwnAccount, PasswordResetMeanwhile
+from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
+
+PREPARED = ("abcd-efgh-jkmn", "x" * 60)
+FAR_TOO_LONG = "长" * 10_000
+OUTSIDERS = [role for role in Role if role not in (Role.ADMIN, Role.LEAD)]
+FOR_THE_ADMINISTRATOR = [role for role in Role if role not in accounts.TEAM_ROLES]
+
+
+def add(session, actor, **overrides):
+    values = {"username": "sunianan", "display_name": "苏念安", "roles": [Role.COUNSELLOR], "prepared": PREPARED}
+    return accounts.create_account(session, actor, **(values | overrides))
+
+
+def change(session, actor, target, **overrides):
+    stored = session.get_one(AppUser, target.user_id)
+    values = {"version": stored.version, "display_name": stored.display_name, "roles": target.roles}
+    accounts.change_account(session, actor, user_id=target.user_id, **(values | overrides))
+
+
+def row_of(session, actor, target):
+    return next(row for row in accounts.list_accounts(session, actor) if row.id == target.user_id)
+
+
+def test_a_new_account_has_its_roles_and_a_first_password_to_change(session, make_user):
+    admin = make_user(Role.ADMIN)
+
+    slip = add(session, admin, username=" SuNianAn ", roles=[Role.COUNSELLOR, Role.MENTOR], staff_no="T-07")
+
+    assert (slip.username, slip.password) == ("sunianan", "abcd-efgh-jkmn")
+    row = next(row for row in accounts.list_accounts(session, admin) if row.id == slip.user_id)
+    assert (row.roles, row.staff_no) == ((Role.COUNSELLOR, Role.MENTOR), "T-07")
+    assert (row.state, row.last_seen_at) == ("first_password", None)
+
+
+def test_a_homeroom_teacher_can_be_added_with_the_class(session, make_user, make_class, term):
+    lead, found = make_user(Role.LEAD), make_class(7, 3)
+
+    slip = add(session, lead, roles=[Role.HOMEROOM], class_id=found.id)
+
+    assert session.exec(select(ClassTeacher.user_id).where(ClassTeacher.class_id == found.id)).one() == slip.user_id
+    assert row_of(session, lead, lead).homeroom_of == ()
+    assert schools.list_classes(session, lead)[0].homeroom_name == "苏念安"
+
+
+@pytest.mark.parametrize("role", OUTSIDERS)
+def test_nobody_else_touches_accounts(session, make_user, role: Role):
+    outsider, other = make_user(role), make_user(Role.MENTOR)
+
+    for act in (
+        lambda: accounts.list_accounts(session, outsider),
+        lambda: add(session, outsider),
+        lambda: change(session, outsider, other),
+        lambda: accounts.reset_password(session, outsider, user_id=other.user_id, prepared=PREPARED),
+        lambda: accounts.set_active(session, outsider, user_id=other.user_id, is_active=False),
+        lambda: accounts.list_roles_to_give(session, outsider),
+    ):
+        with pytest.raises(NotAllowed):
+            act()
+
+
+@pytest.mark.parametrize("role", FOR_THE_ADMINISTRATOR)
+def test_a_lead_manages_the_team_and_nobody_else(session, make_user, role: Role):
+    lead, other, mentor = make_user(Role.LEAD), make_user(role, Role.MENTOR), make_user(Role.MENTOR)
+
+    for act in (
+        lambda: add(session, lead, roles=[Role.MENTOR, role]),
+        lambda: change(session, lead, other, roles=[Role.MENTOR]),
+        lambda: change(session, lead, mentor, roles=[Role.MENTOR, role]),
+        lambda: accounts.reset_password(session, lead, user_id=other.user_id, prepared=PREPARED),
+        lambda: accounts.set_active(session, lead, user_id=other.user_id, is_active=False),
+    ):
+        with pytest.raises(NotAllowed):
+            act()
+    assert not row_of(session, lead, other).is_mine_to_manage
+    assert row_of(session, lead, mentor).is_mine_to_manage
+    assert set(accounts.list_roles_to_give(session, lead)) == accounts.TEAM_ROLES
+
+
+@pytest.mark.parametrize(
+    ("typed", "field", "code"),
+    [
+        ({"display_name": " "}, "display_name", "required"),
+        ({"display_name": FAR_TOO_LONG}, "display_name", "too_long"),
+        ({"username": ""}, "username", "required"),
+        ({"username": "x"}, "username", "username_shape"),
+        ({"username": "苏念安"}, "username", "username_shape"),
+        ({"username": "🙂🙂"}, "username", "username_shape"),
+        ({"username": "=HYPERLINK(1)"}, "username", "username_shape"),
+        ({"username": "<script>"}, "username", "username_shape"),
+        ({"username": "a' OR 1=1 --"}, "username", "username_shape"),
+        ({"username": "a" * 10_000}, "username", "too_long"),
+        ({"username": "user1"}, "username", "taken"),
+        ({"staff_no": FAR_TOO_LONG}, "staff_no", "too_long"),
+        ({"roles": []}, "roles", "required"),
+    ],
+)
+def test_what_can_t_be_used_is_refused_at_its_field(session, make_user, typed, field, code):
+    admin = make_user(Role.ADMIN)
+
+    with pytest.raises(FieldErrors) as refused:
+        add(session, admin, **typed)
+
+    assert {name: problem.code for name, problem in refused.value.problems.items()} == {field: code}
+    assert len(session.exec(select(AppUser)).all()) == 1
+
+
+@pytest.mark.parametrize("name", ["🙂 老师", "=HYPERLINK(1)", "<script>alert(1)</script>", "a'; DROP TABLE app_user"])
+def test_an_odd_name_stays_text(session, make_user, name: str):
+    admin = make_user(Role.ADMIN)
+
+    slip = add(session, admin, display_name=name)
+
+    assert session.get_one(AppUser, slip.user_id).display_name == name
+
+
+def test_two_people_can_t_have_one_staff_number(session, make_user):
+    admin = make_user(Role.ADMIN)
+    add(session, admin, staff_no="T-07")
+
+    with pytest.raises(FieldErrors) as refused:
+        add(session, admin, username="another", staff_no="T-07")
+
+    assert refused.value.problems["staff_no"].code == "taken"
+
+
+def test_an_edit_drawn_from_an_older_version_is_refused(session, make_user):
+    admin, mentor = make_user(Role.ADMIN), make_user(Role.MENTOR)
+    change(session, admin, mentor, display_name="改过的名字")
+
+    with pytest.raises(EditedMeanwhile) as refused:
+        change(session, admin, mentor, version=1, display_name="另一个名字")
+
+    assert refused.value.current.display_name == "改过的名字"
+    assert set(refused.value.current.roles) == {Role.MENTOR}
+
+
+def test_a_role_taken_back_stays_in_the_history(session, make_user):
+    admin, mentor = make_user(Role.ADMIN), make_user(Role.MENTOR)
+
+    change(session, admin, mentor, roles=[Role.SUBJECT_TEACHER])
+
+    grants = session.exec(select(RoleGrant).where(RoleGrant.user_id == mentor.user_id)).all()
+    assert {grant.role: grant.ended_at is None for grant in grants} == {Role.MENTOR: False, Role.SUBJECT_TEACHER: True}
+
+
+def test_only_the_administrator_names_who_handles_suspected_abuse(session, make_user):
+    admin, lead, mentor = make_user(Role.ADMIN), make_user(Role.LEAD), make_user(Role.MENTOR)
+    leader = make_user(Role.LEADERSHIP)
+
+    change(session, lead, mentor, is_protection_leader=True)
+    change(session, admin, leader, is_protection_leader=True)
+
+    assert not row_of(session, admin, mentor).is_protection_leader
+    assert row_of(session, admin, leader).is_protection_leader
+
+
+def test_the_last_administrator_stays(session, make_user):
+    admin = make_user(Role.ADMIN, Role.MENTOR)
+    sleeping = make_user(Role.ADMIN)
+    accounts.set_active(session, admin, user_id=sleeping.user_id, is_active=False)
+
+    with pytest.raises(LastAdministrator):
+        change(session, admin, admin, roles=[Role.MENTOR])
+
+
+def test_nobody_disables_the_own_account_or_gives_up_the_own_administration(session, make_user):
+    admin = make_user(Role.ADMIN, Role.MENTOR)
+    make_user(Role.ADMIN)
+
+    with pytest.raises(OwnAccount):
+        accounts.set_active(session, admin, user_id=admin.user_id, is_active=False)
+    with pytest.raises(OwnAccount):
+        change(session, admin, admin, roles=[Role.MENTOR])
+
+
+def test_a_disabled_account_can_be_enabled_again(session, make_user):
+    lead, mentor = make_user(Role.LEAD), make_user(Role.MENTOR)
+
+    accounts.set_active(session, lead, user_id=mentor.user_id, is_active=False)
+    assert row_of(session, lead, mentor).state == "disabled"
+    accounts.set_active(session, lead, user_id=mentor.user_id, is_active=True)
+
+    assert row_of(session, lead, mentor).state == "active"
+
+
+def test_an_account_that_is_not_there_is_told_so(session, make_user):
+    admin = make_user(Role.ADMIN)
+
+    for act in (
+        lambda: accounts.reset_password(session, admin, user_id=999, prepared=PREPARED),
+        lambda: accounts.set_active(session, admin, user_id=999, is_active=False),
+        lambda: accounts.change_account(session, admin, user_id=999, version=1, display_name="谁", roles=[Role.MENTOR]),
+    ):
+        with pytest.raises(NotFound):
+            act()
+
+
+def test_staff_pickers_offer_active_people_of_the_roles_asked_for(session, make_user):
+    lead, homeroom = make_user(Role.LEAD), make_user(Role.HOMEROOM, name="周砚田")
+    gone = make_user(Role.HOMEROOM, name="已停用")
+    accounts.set_active(session, lead, user_id=gone.user_id, is_active=False)
+
+    found = accounts.list_staff(session, lead, roles=[Role.HOMEROOM])
+
+    assert [staff.id for staff in found] == [homeroom.user_id]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "again", "expected"),
+    [
+        ("", "Xin-mima-2027", "Xin-mima-2027", {"old_password": "required"}),
+        ("old", "", "", {"new_password": "required", "again": "required"}),
+        ("old", "x1y2z3" * 12 + "x", "x1y2z3" * 12 + "x", {"new_password": "password_too_long"}),
+        ("old", "密" * 24 + "x", "密" * 24 + "x", {"new_password": "password_too_long"}),
+        ("old", "abc1", "abc1", {"new_password": "password_too_short"}),
+        ("old", "ababababab", "ababababab", {"new_password": "password_too_easy"}),
+        ("old", "User-0001", "User-0001", {"new_password": "password_too_easy"}),
+        ("Same-2027", "Same-2027", "Same-2027", {"new_password": "password_same"}),
+        ("old", "Xin-mima-2027", "Xin-mima-2028", {"again": "password_differs"}),
+    ],
+)
+def test_a_new_password_that_can_t_be_used(old, new, again, expected):
+    with pytest.raises(FieldErrors) as refused:
+        accounts.check_new_password(username="user-0001", old=old, new=new, again=again)
+
+    assert {name: problem.code for name, problem in refused.value.problems.items()} == expected
+
+
+@pytest.mark.parametrize("new", ["🙂🙃😉😊好的密码", "' OR 1=1 --x", "<script>12", "空 格 也 可 以 1", "a1b2c3" * 12])
+def test_any_characters_up_to_72_bytes_make_a_password(new):
+    accounts.check_new_password(username="user-0001", old="old", new=new, again=new)
+
+    assert passwords.matches(new, passwords.hash_password(new))
+
+
+def test_a_password_reset_while_a_new_one_was_typed_counts(session, make_user):
+    mentor = make_user(Role.MENTOR)
+    before = session.get_one(AppUser, mentor.user_id).password_hash
+    accounts.reset_password(session, make_user(Role.ADMIN), user_id=mentor.user_id, prepared=PREPARED)
+
+    with pytest.raises(PasswordResetMeanwhile):
+        accounts.change_own_password(session, mentor, old_hash=before, new_hash="y" * 60)

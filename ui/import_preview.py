@@ -1,0 +1,213 @@
+"""What an import would do, before anybody confirms it: the counts, and lists of what to look at."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from services.exchange.readings import Kind, Position, Problem
+from services.exchange.reasons import Reason, sentence
+from services.student_imports import FieldChange, Outcome, PreviewRow
+from ui import import_state
+from ui.formats import masked_id, masked_phone, plain
+from ui.import_state import Taken, View
+from ui.layout import note
+from ui.tables import current_page, data_table, paging_line
+from ui.views import choose_view
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_PAGE_SIZE = 10
+_ID_REASONS = frozenset(
+    {Reason.ID_STORED_AS_NUMBER, Reason.ID_FORMAT, Reason.ID_CHECKSUM, Reason.ID_CONFLICT, Reason.ID_MISSING}
+)
+_LONG_NUMBER = re.compile(r"(?:[0-9０-９*][- ]?){10,}[0-9０-９xX]")  # an ID number or a telephone, wherever it stands
+_NOTES = {
+    "rejected": "这些行不会写进名册。下载下来，照“要改的地方”改好，再从这里导入一次。",
+    "warnings": "这些行会导入，请看一眼对不对。",
+    "changed": "空着的格子不会擦掉现在存着的内容。",
+    "matched": "没有学号和身份证号可对，只是姓名和班级一样。去掉勾，就按另一个孩子新增。",
+    "duplicates": "前面已经有这个孩子，这些行跳过，不用改。",
+}
+
+
+def draw_summary(taken: Taken, view: View) -> bool:
+    """Draw the counts and the one button that imports; return whether it was just clicked."""
+    with (
+        st.container(border=True),
+        st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"),
+    ):
+        with st.container(width="content", gap="xxsmall"):
+            st.markdown(f"**{counts_line(view)}**")
+            note(_after(view))
+        with st.container(horizontal=True, width="content", gap="xsmall"):
+            st.button("不要了", key="import_cancel", type="tertiary", on_click=import_state.forget)
+            if not view.to_write:
+                return False
+            return st.button(
+                f"确认导入 {view.to_write:,} 名学生", key="import_confirm", type="primary", icon=":material/check:"
+            )
+
+
+def counts_line(view: View) -> str:
+    """共 281 行：新增 251，改动 0，没变 0，不能导入 27，重复跳过 3。"""
+    return (
+        f"共 {view.data_rows:,} 行：新增 {view.count(Outcome.NEW):,}，改动 {view.count(Outcome.CHANGED):,}，"
+        f"没变 {view.count(Outcome.UNCHANGED):,}，不能导入 {len(view.reading.rejected):,}，"
+        f"重复跳过 {len(view.reading.duplicates):,}"
+    )
+
+
+def _after(view: View) -> str:
+    hidden = view.reading.hidden_sheets
+    passed = f"隐藏的表没有读：{'、'.join(hidden)}。" if hidden else ""
+    if view.to_write:
+        return f"还没有写进名册。导入以后，只要没有人改过，随时可以整批撤回。{passed}"
+    if view.count(Outcome.UNCHANGED):
+        return f"和名册里的一样，没有要写的。{passed}"
+    return f"没有一行可以导入，请先照下面的话改好。{passed}"
+
+
+def draw_lists(taken: Taken, view: View) -> None:
+    """Draw the lists of what to look at, one at a time; those without anything are left out."""
+    lists: dict[str, tuple[str, int, Callable[[View, str], None]]] = {
+        "rejected": ("不能导入", len(view.problems(Kind.REJECTED)), _draw_rejected),
+        "warnings": ("要留意", len(view.problems(Kind.WARNING)), _draw_warnings),
+        "changed": ("改动", len(view.changed), _draw_changes),
+        "matched": ("按姓名和班级对上的", len(view.matched), _draw_matches),
+        "duplicates": ("重复", len(view.problems(Kind.DUPLICATE)), _draw_duplicates),
+    }
+    labels = {name: f"{label} {count:,}" for name, (label, count, _) in lists.items() if count}
+    if not labels:
+        return
+    name = choose_view(labels, key="import_view")
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        note(_NOTES[name])
+        if name == "rejected":
+            download_rejected(view.rejected_file, key="import_rejected_before")
+    lists[name][2](view, f"import_page_{name}")
+
+
+def download_rejected(content: bytes, *, key: str) -> None:
+    """Draw the button that gives the rejected rows to mend."""
+    st.download_button(
+        "下载没导入的行", content, file_name="没导入的行.xlsx", mime=XLSX, key=key, icon=":material/download:",
+        on_click="ignore",
+    )  # fmt: skip
+
+
+def place_words(position: Position) -> str:
+    """七（1-3）班，第 9 行; in a text file the number of the data row."""
+    if isinstance(position, int):
+        return f"第 {position:,} 行"
+    sheet, _, number = position.rpartition("!")
+    return f"{sheet}，第 {number} 行"
+
+
+def problem_value(problem: Problem) -> str:
+    """Return what stands in the cell; of numbers that tell who a child is, only the ends."""
+    if problem.reason in _ID_REASONS:
+        return masked_id(problem.value)
+    return _without_numbers(problem.value)
+
+
+def change_value(change: FieldChange, text: str) -> str:
+    """Return one side of a change, telephones and long numbers masked."""
+    is_phone = change.key.rpartition(".")[2] in {"phone", "second_phone"}
+    return masked_phone(text) if is_phone and text else _without_numbers(text)
+
+
+def _without_numbers(text: str) -> str:
+    return _LONG_NUMBER.sub(lambda found: masked_phone(found[0]) if len(found[0]) < 15 else masked_id(found[0]), text)
+
+
+def _draw_rejected(view: View, key: str) -> None:
+    _draw_problems(view.problems(Kind.REJECTED), key, what="不能导入的行")
+
+
+def _draw_warnings(view: View, key: str) -> None:
+    _draw_problems(view.problems(Kind.WARNING), key, what="要留意的地方")
+
+
+def _draw_duplicates(view: View, key: str) -> None:
+    _draw_problems(view.problems(Kind.DUPLICATE), key, what="重复的行")
+
+
+def _draw_problems(problems: list[Problem], key: str, *, what: str) -> None:
+    rows = [
+        {
+            "place": place_words(problem.position),
+            "column": " ".join(problem.header.split()),
+            "value": problem_value(problem),
+            "reason": sentence(problem.reason),
+        }
+        for problem in _page_of(problems, key)
+    ]
+    text = st.column_config.TextColumn
+    columns = {
+        "place": text("在哪里", width=150),
+        "column": text("栏", width=100),
+        "value": text("现在写着", width=150),
+        "reason": text("为什么，怎么改", width=480),
+    }
+    data_table(rows, columns, key=f"{key}_table", alt=f"{what}，共 {len(problems)} 处。")
+    paging_line(key, total=len(problems), unit="处", page_size=_PAGE_SIZE)
+
+
+def _draw_changes(view: View, key: str) -> None:
+    changes = [(row, change) for row in view.changed for change in row.changes]
+    rows = [
+        {
+            "name": f"{row.name}，{row.class_label}",
+            "field": change.label,
+            "stored": change_value(change, change.stored),
+            "new": change_value(change, change.new),
+            "place": place_words(row.position),
+        }
+        for row, change in _page_of(changes, key)
+    ]
+    text = st.column_config.TextColumn
+    columns = {
+        "name": text("学生", width=170),
+        "field": text("栏", width=120),
+        "stored": text("现在存着的", width=220),
+        "new": text("文件里的", width=220),
+        "place": text("在哪里", width=150),
+    }
+    data_table(rows, columns, key=f"{key}_table", alt=f"要改动的内容，共 {len(changes)} 处。")
+    paging_line(key, total=len(changes), unit="处", page_size=_PAGE_SIZE)
+
+
+def _draw_matches(view: View, key: str) -> None:
+    with st.container(border=True, gap="xsmall"):
+        for row in _page_of(view.matched, key):
+            _draw_match(view, row)
+    with st.container(horizontal=True, gap="xsmall"):
+        st.button("都勾上", key="import_tick_all", type="tertiary", on_click=_tick_all, args=(view, True))
+        st.button("都去掉勾", key="import_tick_none", type="tertiary", on_click=_tick_all, args=(view, False))
+    paging_line(key, total=len(view.matched), unit="人", page_size=_PAGE_SIZE)
+
+
+def _draw_match(view: View, row: PreviewRow) -> None:
+    key = f"import_tick_{row.position}"
+    st.session_state[key] = row.position not in view.own
+    fields = "、".join(dict.fromkeys(change.label for change in row.changes))
+    effect = f"会改：{fields}" if fields else "内容没有变"
+    st.checkbox(
+        f"**{plain(row.name)}**，{plain(row.class_label)} "
+        f":small[:gray[{plain(place_words(row.position))}。{plain(effect)}]]",
+        key=key, on_change=_tick, args=(view, row.position, key),
+    )  # fmt: skip
+
+
+def _tick(view: View, position: Position, key: str) -> None:
+    (view.own.discard if st.session_state[key] else view.own.add)(position)
+
+
+def _tick_all(view: View, is_ticked: bool) -> None:
+    view.own = set() if is_ticked else set(view.preview.to_tick)
+
+
+def _page_of(items: list[Any], key: str) -> list[Any]:
+    page = current_page(key, total=len(items), page_size=_PAGE_SIZE)
+    return items[(page - 1) * _PAGE_SIZE : page * _PAGE_SIZE]
