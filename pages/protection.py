@@ -3,7 +3,7 @@
 import streamlit as st
 
 from db.transactions import reading
-from services import referral_views
+from services import referral_lists, referral_views
 from services.access import Permission
 from services.errors import NotFound
 from ui.asked import number_asked
@@ -30,7 +30,7 @@ if clicked:
     st.query_params.clear()
     st.rerun()
 with reading() as session:
-    rows = referral_views.list_marked(session, actor)
+    rows = referral_lists.list_marked(session, actor)
 if chosen:
     try:
         if chosen not in {row.id for row in rows}:

@@ -39,7 +39,7 @@ from services.access import (
 from services.actors import Actor
 from services.calendar import SchoolCalendar, load_calendar
 from services.figures import hold_back_small, total_of
-from services.referral_views import detailed, names_of, owner_is_there, steps_of
+from services.referral_lists import detailed, names_of, owner_is_there, steps_of
 from services.referrals import OPEN_STATES
 from services.regulations import deadlines
 from services.regulations.deadlines import Deadline

@@ -23,7 +23,7 @@ from services.actors import Actor
 from services.calendar import load_calendar
 from services.errors import NotFound
 from services.fields import LINE, LONG, SHORT, Checker
-from services.referral_views import shown_state
+from services.referral_lists import shown_state
 from services.referrals import (
     IllegalMove,
     StoppedForProtection,

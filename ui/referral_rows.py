@@ -2,7 +2,7 @@
 
 from db.tables import Urgency
 from services.cases import CaseRow
-from services.referral_views import ReferralRow
+from services.referral_lists import ReferralRow
 from ui.referral_words import CASE_STATES, CHANNELS, SEVERITIES, STEPS, URGENCIES, due_words, moment, step_badge
 from ui.states import CASE, REFERRAL
 
