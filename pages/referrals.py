@@ -4,11 +4,11 @@ import streamlit as st
 
 from db.tables import ReferralState
 from db.transactions import reading
-from services import referral_lists, referral_views
+from services import referral_lists
 from services.access import Permission, allows
 from services.errors import NotFound
 from services.referral_lists import PAGE_SIZE, ReferralFilters
-from ui import navigation
+from ui import navigation, referral_opening
 from ui.asked import number_asked
 from ui.layout import Action, act_list, act_row, empty_state, filter_row, page_header, refusal
 from ui.referral_panel import draw_referral
@@ -42,13 +42,11 @@ if clicked == "referrals_back":
 
 if chosen:
     try:
-        with reading() as session:
-            view = referral_views.find_referral(session, actor, referral_id=chosen)
-            moves = referral_views.list_moves(session, actor, referral_id=chosen)
+        view, moves = referral_opening.open_referral(actor, chosen)
     except NotFound as error:
         refusal(error)
         st.stop()
-    draw_referral(actor, view, list(moves))
+    draw_referral(actor, view, moves)
     st.stop()
 
 with filter_row():

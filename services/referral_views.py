@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -20,18 +21,21 @@ from db.tables import (
     Role,
     Urgency,
 )
-from services import clock
+from services import audit, clock
 from services.access import (
     Permission,
     allows,
+    grounds_for,
     is_protection_leader,
     permitted,
+    sees_cases,
     sees_referral_words,
     sees_referrals,
 )
 from services.actors import Actor
 from services.calendar import load_calendar
 from services.errors import NotFound
+from services.openings import is_noted
 from services.referral_lists import detailed, may_follow, names_of, steps_of
 from services.referrals import LEGAL_MOVES, goes_outside
 from services.regulations.deadlines import Deadline
@@ -96,6 +100,7 @@ class ReferralView:
     deadlines: tuple[Deadline, ...]
     acts: frozenset[ReferralAct]
     has_words: bool
+    is_opening_noted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,15 +176,46 @@ def find_referral(session: Session, actor: Actor, *, referral_id: int) -> Referr
         ),
         acts=_acts(actor, referral, is_stopped=bool(found.is_stopped), case_id=case_id),
         has_words=has_words,
+        is_opening_noted=has_words and is_noted(session, actor, audit.Action.REFERRAL_OPENED, referral_id=referral_id),
     )
 
 
+@permitted(Permission.REFERRAL_READ, Permission.ABUSE_HANDLE)
+def note_opening(session: Session, actor: Actor, *, referral_id: int) -> None:
+    """Note that the actor opened a referral's words: once per person, referral and 30 minutes.
+
+    Raises:
+        NotFound: there is none whose words this actor may read.
+    """
+    # The row is locked, so that two tabs of one person don't both note it.
+    referral = session.exec(
+        select(Referral).where(Referral.id == referral_id, sees_referrals(actor)).with_for_update()
+    ).first()
+    if referral is None or not sees_referral_words(actor, referral):
+        raise NotFound
+    if not is_noted(session, actor, audit.Action.REFERRAL_OPENED, referral_id=referral_id):
+        known = referral.student_id
+        audit.record(
+            session,
+            actor,
+            audit.Action.REFERRAL_OPENED,
+            target=referral,
+            student_id=known,
+            grounds=grounds_for(session, actor, student_id=known) if known else None,
+        )
+
+
 def _what_came_of_it(session: Session, actor: Actor, referral: Referral) -> tuple[datetime | None, int | None]:
-    """Return when the referral was assessed, and its case if the actor may open cases."""
-    opened = session.exec(select(Case.opened_at, Case.id).where(Case.referral_id == referral.id)).first()
+    """Return when the referral was assessed, and its case if the actor may open it."""
+    may_open: Any = sees_cases(actor).label("may_open")
+    opened = session.exec(
+        select(Case.opened_at, Case.id, may_open)
+        .join(Referral, col(Referral.id) == col(Case.referral_id))
+        .where(Case.referral_id == referral.id)
+    ).first()
     if opened is None:
         return None, None
-    return opened[0], opened[1] if allows(actor, Permission.CASE_READ) else None
+    return opened[0], opened[1] if opened[2] else None
 
 
 def _acts(actor: Actor, referral: Referral, *, is_stopped: bool, case_id: int | None) -> frozenset[ReferralAct]:
