@@ -13,7 +13,7 @@ from typing import Protocol, cast
 from commands import bootstrap
 from commands.catalogue import COMMANDS, Command, find_command
 from commands.parsing import ChineseParser, Subparsers
-from commands.problems import Problem, sentence
+from commands.problems import CommandProblem, sentence
 from db.errors import StartupProblem
 from db.wordless import describe, new_reference
 
@@ -38,7 +38,7 @@ def main(argv: list[str]) -> int:
         return 2
     try:
         return _carry_out(argv)
-    except (Problem, StartupProblem) as problem:
+    except (CommandProblem, StartupProblem) as problem:
         print(sentence(problem), file=sys.stderr)
         return 1
     except KeyboardInterrupt:

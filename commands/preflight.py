@@ -72,7 +72,7 @@ def check_certificate(cert: str | None, key: str | None, *, https: bool) -> None
     """Make sure that certificate and key are both there, readable, and belong together.
 
     Raises:
-        Problem: one of the certificate's refusals in `commands.problems`.
+        CommandProblem: one of the certificate's refusals in `commands.problems`.
     """
     if https and (cert or key):
         raise CertificateTwice

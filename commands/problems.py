@@ -5,11 +5,11 @@ from pathlib import Path
 from db import errors
 
 
-class Problem(Exception):
+class CommandProblem(Exception):
     """A command can't do its work, for a reason that people can mend; subclasses carry the facts."""
 
 
-class PortTaken(Problem):
+class PortTaken(CommandProblem):
     """Another program listens on the port."""
 
     def __init__(self, port: int) -> None:
@@ -18,7 +18,7 @@ class PortTaken(Problem):
         self.other = port + 1 if port < 65535 else 8501
 
 
-class PortForbidden(Problem):
+class PortForbidden(CommandProblem):
     """The operating system keeps the port for its administrator."""
 
     def __init__(self, port: int) -> None:
@@ -26,7 +26,7 @@ class PortForbidden(Problem):
         self.port = port
 
 
-class AddressElsewhere(Problem):
+class AddressElsewhere(CommandProblem):
     """The address does not belong to this machine."""
 
     def __init__(self, address: str) -> None:
@@ -34,7 +34,7 @@ class AddressElsewhere(Problem):
         self.address = address
 
 
-class CertificateAlone(Problem):
+class CertificateAlone(CommandProblem):
     """Of certificate and key only one was given."""
 
     def __init__(self, given: str, missing: str) -> None:
@@ -43,11 +43,11 @@ class CertificateAlone(Problem):
         self.missing = missing
 
 
-class CertificateTwice(Problem):
+class CertificateTwice(CommandProblem):
     """Both a certificate and --https were given."""
 
 
-class FileUnreadable(Problem):
+class FileUnreadable(CommandProblem):
     """A file named on the command line is not there or may not be read."""
 
     def __init__(self, path: Path) -> None:
@@ -67,7 +67,7 @@ class KeyHasPassword(FileUnreadable):
     """The private key is locked with a password, which nobody could type at a restart."""
 
 
-class CertificateKeyMismatch(Problem):
+class CertificateKeyMismatch(CommandProblem):
     """Certificate and key do not belong together."""
 
     def __init__(self, cert: Path, key: Path) -> None:
@@ -76,11 +76,11 @@ class CertificateKeyMismatch(Problem):
         self.key = key
 
 
-class VenvUnavailable(Problem):
+class VenvUnavailable(CommandProblem):
     """This Python cannot make virtual environments; on Debian that is a package of its own."""
 
 
-class VenvStrange(Problem):
+class VenvStrange(CommandProblem):
     """The folder of the virtual environment is there, but its Python is not the one that ran."""
 
     def __init__(self, path: Path) -> None:
@@ -88,7 +88,7 @@ class VenvStrange(Problem):
         self.path = path
 
 
-class PackagesOutOfReach(Problem):
+class PackagesOutOfReach(CommandProblem):
     """Neither the network nor the wheels folder has the packages."""
 
     def __init__(self, requirements: str) -> None:
@@ -96,7 +96,7 @@ class PackagesOutOfReach(Problem):
         self.requirements = requirements
 
 
-class InstallBroken(Problem):
+class InstallBroken(CommandProblem):
     """The installation ended for another reason than the network."""
 
     def __init__(self, log: Path) -> None:
@@ -104,7 +104,7 @@ class InstallBroken(Problem):
         self.log = log
 
 
-class DiskFull(Problem):
+class DiskFull(CommandProblem):
     """There is no room left for what has to be written."""
 
     def __init__(self, path: Path) -> None:
@@ -112,7 +112,7 @@ class DiskFull(Problem):
         self.path = path
 
 
-class ToolsMissing(Problem):
+class ToolsMissing(CommandProblem):
     """What the tests need is not installed, and this run may not skip it."""
 
     def __init__(self, tools: str, packages: str) -> None:
@@ -121,7 +121,7 @@ class ToolsMissing(Problem):
         self.packages = packages
 
 
-class UserUnknown(Problem):
+class UserUnknown(CommandProblem):
     """The account named with --as is not there, or disabled."""
 
     def __init__(self, user: str) -> None:
@@ -133,7 +133,7 @@ class NotTheirs(UserUnknown):
     """The account named with --as may not do this."""
 
 
-class FileFormUnknown(Problem):
+class FileFormUnknown(CommandProblem):
     """The name of the file to write ends in something we don't write."""
 
     def __init__(self, path: Path) -> None:

@@ -45,7 +45,7 @@ def preflight(args: argparse.Namespace) -> None:
     """Refuse what can be refused before anything is installed or written.
 
     Raises:
-        Problem, FolderReadOnly: the server could not run like this.
+        CommandProblem, FolderReadOnly: the server could not run like this.
     """
     location = Location.from_environment(args.data)
     ask.check_folder(location.data_dir)

@@ -14,6 +14,7 @@ class Turn(IntEnum):
     ACCOUNTS = 1  # that somebody can still manage them
     SCHOOL = 2  # that terms don't overlap, and a class is there once
     SIGN_IN = 3  # how often somebody has missed
+    IMPORT = 4  # which stored child a row means
 
 
 def take_turn(session: Session, turn: Turn) -> None:

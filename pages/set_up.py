@@ -51,8 +51,9 @@ def ask_for_code() -> None:
 
 def check_code(code: str) -> None:
     """Compare the code; a miss is committed before it is refused."""
+    address = st.context.ip_address
     with transaction() as session:
-        missed = setup.check_code(session, code=code, address=st.context.ip_address)
+        missed = setup.check_code(session, code=code, address=address)
     if missed is not None:
         raise setup.WrongClaimCode(missed)
 

@@ -1,9 +1,10 @@
 """Settings: the school, its terms, its calendar, its classes."""
 
 from services.access import Permission
+from ui.class_forms import show_classes
 from ui.dialogs import open_dialog
 from ui.layout import Action, page_header
-from ui.school_forms import show_classes, show_days, show_school, show_terms
+from ui.school_forms import show_days, show_school, show_terms
 from ui.session import require_user
 from ui.views import choose_view, chosen_view
 

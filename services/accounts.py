@@ -12,10 +12,10 @@ from db.tables import AppUser, ClassTeacher, ClassTeacherKind, Role, RoleGrant, 
 from services import audit, clock, passwords
 from services.access import Permission, allows, permitted
 from services.actors import Actor
+from services.classes import assign_homeroom, class_label
 from services.editing import lock_version
 from services.errors import DomainError, EditedMeanwhile, NotAllowed, NotFound
 from services.fields import SHORT, Checker
-from services.schools import assign_homeroom, class_label
 from services.sign_in import end_sessions_of, normalise_name
 
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")

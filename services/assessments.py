@@ -22,7 +22,7 @@ from services import audit, clock
 from services.access import Permission, permitted, sees_referrals
 from services.actors import Actor
 from services.calendar import load_calendar
-from services.errors import DomainError
+from services.errors import DomainError, NotFound
 from services.fields import LONG, SHORT, Checker
 from services.referral_views import ReferralView, find_referral
 from services.referrals import IllegalMove, lock_referral, may_own, move
@@ -77,9 +77,11 @@ def open_form(session: Session, actor: Actor, *, referral_id: int) -> Assessment
     """Return what the assessment page needs.
 
     Raises:
-        NotFound: there is no such referral for this actor.
+        NotFound: there is no such referral whose words this actor may read.
     """
     view = find_referral(session, actor, referral_id=referral_id)
+    if not view.has_words:  # of a protected one, the signs alone would tell why
+        raise NotFound
     referral = session.get_one(Referral, referral_id)
     return AssessmentForm(
         referral=view,

@@ -62,8 +62,15 @@ class Action(StrEnum):
     ABUSE_REPORTED = "referral.abuse_reported"
     ASSESSMENT_SAVED = "assessment.saved"
     CASE_OPENED = "case.opened"
+    CASE_HANDED_OVER = "case.handed_over"
     CONFERENCE_CALLED = "conference.called"
     CONFERENCE_HELD = "conference.held"
+
+
+LOOKED_AT = frozenset(
+    {Action.STUDENT_OPENED, Action.CONTACT_OPENED, Action.REFERRAL_OPENED, Action.REFERRAL_FEEDBACK_READ}
+)
+"""The events of somebody who read something and changed nothing of it."""
 
 
 def record(

@@ -12,6 +12,7 @@ from services import clock
 
 END_OF_SCHOOL_DAY = time(17, 0)
 SEARCH_DAYS = 400
+FIRST_YEAR, LAST_YEAR = 2000, 2100
 TERM_NAMES = {1: "第一学期", 2: "第二学期"}
 
 
@@ -124,6 +125,22 @@ def is_national_workday(day: date) -> bool:
         return bool(chinese_calendar.is_workday(day))
     except NotImplementedError:  # a year not announced yet: reported by unknown_years, never passed over
         return day.weekday() < 5
+
+
+def is_school_year(year: int) -> bool:
+    """Say whether a number can be a school year's."""
+    return FIRST_YEAR <= year <= LAST_YEAR
+
+
+def school_year_of(day: date) -> int:
+    """Return the school year a day lies in, named by the year it begins in; it begins on 1 September."""
+    return day.year if day.month >= 9 else day.year - 1
+
+
+def current_school_year(calendar: SchoolCalendar, day: date) -> int:
+    """Return the school year that counts on a day: its term's, else the calendar's."""
+    term = calendar.term_of(day)
+    return term.school_year if term else school_year_of(day)
 
 
 def load_calendar(session: Session) -> SchoolCalendar:

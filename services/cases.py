@@ -25,12 +25,11 @@ from services import audit, clock
 from services.access import Permission, permitted, sees_cases
 from services.actors import Actor
 from services.calendar import SchoolCalendar, load_calendar
-from services.editing import lock_version
+from services.classes import class_label
+from services.editing import last_editor, lock_version
 from services.errors import EditedMeanwhile, FieldErrors, NotFound, Problem
-from services.referrals import last_editor
 from services.regulations import deadlines
 from services.regulations.deadlines import Deadline
-from services.schools import class_label
 from services.severity import TEXTS, Reason
 
 PAGE_SIZE = 20
@@ -178,7 +177,7 @@ def note_conference_held(
         conference = lock_version(session, CaseConference, conference_id, version=version)
     except EditedMeanwhile as error:
         stored = {"id": conference_id, "version": error.current.version, "held_at": error.current.held_at}
-        raise EditedMeanwhile(stored, edited_by=last_editor(session, "case_conference", conference_id)) from None
+        raise EditedMeanwhile(stored, edited_by=last_editor(session, error.current)) from None
     if clock.local(held_at).date() < clock.local(conference.called_at).date():
         raise FieldErrors({"held_at": Problem("before_called", day=clock.local(conference.called_at).date())})
     conference.held_at = held_at

@@ -11,11 +11,11 @@ from db.tables import CategoryKind, Student, StudentCategory
 from services import audit, clock
 from services.access import Permission, permitted
 from services.actors import Actor
-from services.editing import lock_version
+from services.editing import last_editor, lock_version
 from services.errors import EditedMeanwhile, FieldErrors, NotFound, Problem
 from services.fields import LONG, SHORT, Checker
 from services.student_files import category_entry
-from services.student_rights import last_editor, require_writable
+from services.student_rights import require_writable
 
 LEVELS = (1, 2, 3)
 

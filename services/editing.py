@@ -2,8 +2,10 @@
 
 from typing import Protocol, TypeVar, cast
 
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session, SQLModel, col, select
 
+from db.tables import AppUser, AuditEvent
+from services import audit
 from services.errors import EditedMeanwhile, NotFound
 
 Row = TypeVar("Row", bound=SQLModel)
@@ -29,6 +31,21 @@ def lock_version(session: Session, table: type[Row], row_id: int, *, version: in
     versioned.version += 1
     session.add(row)
     return row
+
+
+def last_editor(session: Session, row: SQLModel) -> str | None:
+    """Return the name of who last wrote a record, as the audit events tell; None for the command line."""
+    return session.exec(
+        select(AppUser.display_name)
+        .join(AuditEvent, col(AuditEvent.actor_id) == col(AppUser.id))
+        .where(
+            AuditEvent.target_table == str(row.__tablename__),
+            AuditEvent.target_id == getattr(row, "id", None),
+            col(AuditEvent.action).not_in([action.value for action in audit.LOOKED_AT]),
+        )
+        .order_by(col(AuditEvent.seq).desc())
+        .limit(1)
+    ).first()
 
 
 def changed_fields(row: SQLModel, values: dict[str, object]) -> list[str]:

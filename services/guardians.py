@@ -10,13 +10,13 @@ from db.tables import Guardian, GuardianKind, Student
 from services import audit, clock
 from services.access import Permission, permitted
 from services.actors import Actor
-from services.editing import lock_version
+from services.editing import last_editor, lock_version
 from services.errors import EditedMeanwhile, NotFound
 from services.exchange.values import is_name, read_name, read_phones
 from services.fields import LINE, SHORT, Checker
 from services.student_files import guardian_card
 from services.student_keys import phone_hash
-from services.student_rights import last_editor, require_writable
+from services.student_rights import require_writable
 
 _RELATION = 20
 

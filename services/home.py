@@ -37,13 +37,13 @@ from services.access import (
     sees_referrals,
 )
 from services.actors import Actor
-from services.calendar import SchoolCalendar, load_calendar
+from services.calendar import SchoolCalendar, current_school_year, load_calendar
+from services.classes import class_label
 from services.figures import hold_back_small, total_of
 from services.referral_lists import detailed, may_follow, names_of, owner_is_there, steps_of
 from services.referrals import OPEN_STATES
 from services.regulations import deadlines
 from services.regulations.deadlines import Deadline
-from services.schools import class_label, current_school_year
 
 
 class DutyKind(StrEnum):
@@ -403,5 +403,10 @@ def find_my_figures(session: Session, actor: Actor) -> MyFigures | None:
     unanswered = open_ones.where(
         col(Referral.channel).in_([ReferralChannel.SELF, ReferralChannel.PARENT]), col(Referral.answered_at).is_(None)
     )
-    cases = select(func.count()).select_from(Case).where(Case.owner_id == actor.user_id, col(Case.closed_at).is_(None))
+    cases = (
+        select(func.count())
+        .select_from(Case)
+        .join(Referral, col(Referral.id) == col(Case.referral_id))
+        .where(Case.owner_id == actor.user_id, col(Case.closed_at).is_(None), sees_cases(actor))
+    )
     return MyFigures(session.exec(open_ones).one(), session.exec(unanswered).one(), session.exec(cases).one())

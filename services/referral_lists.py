@@ -35,10 +35,10 @@ from services.access import (
 )
 from services.actors import Actor
 from services.calendar import SchoolCalendar, load_calendar
+from services.classes import class_label
 from services.referrals import OPEN_STATES, of_stopped_child
 from services.regulations import deadlines
 from services.regulations.deadlines import Deadline
-from services.schools import class_label
 
 PAGE_SIZE = 20
 LAST_PAGE = 1_000_000

@@ -9,7 +9,6 @@ from sqlmodel import Session, col, func, select
 from db.sealing import seal, unseal
 from db.tables import (
     AppUser,
-    AuditEvent,
     Referral,
     ReferralChannel,
     ReferralMove,
@@ -21,7 +20,7 @@ from db.tables import (
 from services import audit, clock
 from services.access import sees_referral_words, sees_referrals
 from services.actors import Actor
-from services.editing import lock_version
+from services.editing import last_editor, lock_version
 from services.errors import DomainError, EditedMeanwhile, NotFound
 
 OPEN_STATES = (ReferralState.RECEIVED, ReferralState.IN_ASSESSMENT)
@@ -66,9 +65,7 @@ def lock_referral(session: Session, actor: Actor, referral_id: int, *, version: 
     try:
         return lock_version(session, Referral, referral_id, version=version)
     except EditedMeanwhile as error:
-        raise EditedMeanwhile(
-            as_stored(error.current), edited_by=last_editor(session, "referral", referral_id)
-        ) from None
+        raise EditedMeanwhile(as_stored(error.current), edited_by=last_editor(session, error.current)) from None
 
 
 def as_stored(referral: Referral) -> dict[str, object]:
@@ -86,17 +83,6 @@ def as_stored(referral: Referral) -> dict[str, object]:
         "answer": unseal(referral, "answer_sealed"),
         "feedback": unseal(referral, "feedback_sealed"),
     }
-
-
-def last_editor(session: Session, table: str, row_id: int) -> str | None:
-    """Return who wrote the newest event about a row, for the sentence of a conflict."""
-    return session.exec(
-        select(AppUser.display_name)
-        .join(AuditEvent, col(AuditEvent.actor_id) == col(AppUser.id))
-        .where(AuditEvent.target_table == table, AuditEvent.target_id == row_id)
-        .order_by(col(AuditEvent.seq).desc())
-        .limit(1)
-    ).first()
 
 
 def move(

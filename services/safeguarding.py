@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
-from db.tables import Referral, Role
+from db.tables import Case, Referral, Role
 from services import audit, clock
 from services.access import Permission, permitted
 from services.actors import Actor
@@ -29,7 +29,28 @@ def mark_suspected_abuse(session: Session, actor: Actor, *, referral_id: int, ve
         referral.owner_id = owner.user_id if owner else None
     session.add(referral)
     audit.record(session, actor, audit.Action.ABUSE_MARKED, target=referral, student_id=referral.student_id)
+    _hand_over_case(session, actor, referral)
     return referral
+
+
+def _hand_over_case(session: Session, actor: Actor, referral: Referral) -> None:
+    """A case nobody but leaders may open any more is followed by one of them, or nobody would see what is due."""
+    case = session.exec(
+        select(Case).where(Case.referral_id == referral.id, col(Case.closed_at).is_(None)).with_for_update()
+    ).first()
+    if case is None or referral.owner_id is None or may_own(session, case.owner_id, is_suspected_abuse=True):
+        return
+    before, case.owner_id, case.version = case.owner_id, referral.owner_id, case.version + 1
+    session.add(case)
+    audit.record(
+        session,
+        actor,
+        audit.Action.CASE_HANDED_OVER,
+        target=case,
+        student_id=case.student_id,
+        before=before,
+        after=case.owner_id,
+    )
 
 
 @permitted(Permission.ABUSE_HANDLE)

@@ -1,4 +1,4 @@
-"""The school itself: its name, terms, days off and on, classes and who teaches them."""
+"""The school itself: its name, its terms, its days off and on."""
 
 import json
 from collections.abc import Sequence
@@ -6,23 +6,15 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from db.locks import Turn, take_turn
-from db.tables import (
-    AppUser,
-    ClassMembership,
-    ClassTeacher,
-    ClassTeacherKind,
-    SchoolClass,
-    SchoolDayException,
-    Setting,
-    Term,
-)
-from services import audit, clock
+from db.tables import SchoolDayException, Setting, Term
+from services import audit
 from services.access import Permission, permitted
 from services.actors import Actor
-from services.calendar import SchoolCalendar, load_calendar
+from services.calendar import SchoolCalendar, is_school_year, load_calendar
+from services.classes import class_label as class_label  # where the lists of referrals still look for it
 from services.editing import lock_version
 from services.errors import EditedMeanwhile, NotFound
 from services.fields import SHORT, Checker
@@ -30,56 +22,13 @@ from services.fields import SHORT, Checker
 SCHOOL_NAME = "school_name"
 DAY = timedelta(days=1)
 LONGEST_BREAK_DAYS = 100
-MOST_CLASSES = 60
-FIRST_YEAR, LAST_YEAR = 2000, 2100
 SHORTEST_TERM_DAYS, LONGEST_TERM_DAYS = 28, 215
-GRADE_DIGITS = "一二三四五六七八九"
-SENIOR = {10: "高一", 11: "高二", 12: "高三"}
 
 
 class TermProblem(StrEnum):
     """Why a term can't be saved, beside its dates' own problems."""
 
     OVERLAPS = "overlaps"
-
-
-@dataclass(frozen=True, slots=True)
-class ClassRow:
-    """One class as lists show it."""
-
-    id: int
-    school_year: int
-    grade: int
-    number: int
-    homeroom_name: str | None
-    homeroom_id: int | None
-    pupils: int
-
-    @property
-    def label(self) -> str:
-        """The class as the school writes it."""
-        return class_label(self.grade, self.number)
-
-
-def class_label(grade: int, number: int) -> str:
-    """Write a class as schools do: 七（3）班, 高一（2）班."""
-    return f"{SENIOR.get(grade) or GRADE_DIGITS[grade - 1]}（{number}）班"
-
-
-def grade_label(grade: int) -> str:
-    """Write a grade as schools do: 七年级, 高一."""
-    return SENIOR.get(grade) or f"{GRADE_DIGITS[grade - 1]}年级"
-
-
-def school_year_of(day: date) -> int:
-    """Return the school year a day lies in, named by the year it begins in; it begins on 1 September."""
-    return day.year if day.month >= 9 else day.year - 1
-
-
-def current_school_year(calendar: SchoolCalendar, day: date) -> int:
-    """Return the school year that counts on a day: its term's, else the calendar's."""
-    term = calendar.term_of(day)
-    return term.school_year if term else school_year_of(day)
 
 
 def school_name(session: Session) -> str | None:
@@ -185,7 +134,8 @@ def check_term(
         check.add("first_day", "required")
     if last_day is None:
         check.add("last_day", "required")
-    _check_year(check, school_year)
+    if not is_school_year(school_year):
+        check.add("school_year", "out_of_range")
     if number not in (1, 2):
         check.add("number", "out_of_range")
     if first_day and last_day:
@@ -294,202 +244,6 @@ def remove_day_exception(session: Session, actor: Actor, *, day: date, last_day:
         last_day=(last_day or day).isoformat(),
         removed=True,
     )
-
-
-@permitted(Permission.HOME_READ)
-def list_classes(session: Session, actor: Actor, *, school_year: int | None = None) -> list[ClassRow]:
-    """Return the classes of a school year (the current one by default) with homeroom teacher and pupil count."""
-    year = school_year if school_year is not None else current_school_year(load_calendar(session), clock.today())
-    pupils = (
-        select(ClassMembership.class_id, func.count().label("pupils"))
-        .where(col(ClassMembership.to_day).is_(None))
-        .group_by(col(ClassMembership.class_id))
-        .subquery()
-    )
-    rows = session.exec(
-        select(SchoolClass, AppUser.display_name, AppUser.id, func.coalesce(pupils.c.pupils, 0))
-        .join(
-            ClassTeacher,
-            (col(ClassTeacher.class_id) == col(SchoolClass.id))
-            & (col(ClassTeacher.kind) == ClassTeacherKind.HOMEROOM)
-            & col(ClassTeacher.to_day).is_(None),
-            isouter=True,
-        )
-        .join(AppUser, col(AppUser.id) == col(ClassTeacher.user_id), isouter=True)
-        .join(pupils, pupils.c.class_id == SchoolClass.id, isouter=True)
-        .where(SchoolClass.school_year == year)
-        .order_by(col(SchoolClass.grade), col(SchoolClass.number))
-    ).all()
-    return [
-        ClassRow(found.id or 0, found.school_year, found.grade, found.number, name, user_id, count)
-        for found, name, user_id, count in rows
-    ]
-
-
-@permitted(Permission.SCHOOL_WRITE, Permission.STUDENT_WRITE)
-def ensure_class(session: Session, actor: Actor, *, school_year: int, grade: int, number: int) -> SchoolClass:
-    """Return a class, adding it where the school year has none such.
-
-    Raises:
-        FieldErrors: there is no such grade or number.
-    """
-    check = Checker()
-    _check_year(check, school_year)
-    if not 1 <= grade <= 12:
-        check.add("grade", "out_of_range")
-    if not 1 <= number <= MOST_CLASSES:
-        check.add("number", "out_of_range")
-    check.finish()
-    take_turn(session, Turn.SCHOOL)
-    found = session.exec(
-        select(SchoolClass).where(
-            SchoolClass.school_year == school_year, SchoolClass.grade == grade, SchoolClass.number == number
-        )
-    ).first()
-    if found is None:
-        found = SchoolClass(school_year=school_year, grade=grade, number=number)
-        session.add(found)
-        session.flush()
-        audit.record(session, actor, audit.Action.CLASS_SAVED, target=found)
-    return found
-
-
-@permitted(Permission.SCHOOL_WRITE)
-def ensure_classes(session: Session, actor: Actor, *, school_year: int, grade: int, count: int) -> int:
-    """Add what is missing of the classes 1 to `count` of a grade, and return how many that were.
-
-    Raises:
-        FieldErrors: there is no such grade, or the number of classes can't be.
-    """
-    check = Checker()
-    _check_year(check, school_year)
-    if not 1 <= grade <= 12:
-        check.add("grade", "out_of_range")
-    if not 1 <= count <= MOST_CLASSES:
-        check.add("count", "out_of_range")
-    check.finish()
-    known = session.exec(
-        select(SchoolClass.number).where(SchoolClass.school_year == school_year, SchoolClass.grade == grade)
-    ).all()
-    missing = sorted(set(range(1, count + 1)) - set(known))
-    for number in missing:
-        ensure_class(session, actor, school_year=school_year, grade=grade, number=number)
-    return len(missing)
-
-
-@dataclass(frozen=True, slots=True)
-class SubjectTeacher:
-    """Who teaches a class what."""
-
-    class_id: int
-    user_id: int
-    display_name: str
-    subject: str | None
-
-
-@permitted(Permission.SCHOOL_WRITE)
-def list_subject_teachers(session: Session, actor: Actor, *, school_year: int) -> list[SubjectTeacher]:
-    """Return who teaches which class of a school year now, homeroom teachers left out."""
-    rows = session.exec(
-        select(ClassTeacher.class_id, AppUser.id, AppUser.display_name, ClassTeacher.subject)
-        .join(SchoolClass, col(SchoolClass.id) == col(ClassTeacher.class_id))
-        .join(AppUser, col(AppUser.id) == col(ClassTeacher.user_id))
-        .where(
-            SchoolClass.school_year == school_year,
-            ClassTeacher.kind == ClassTeacherKind.SUBJECT,
-            col(ClassTeacher.to_day).is_(None),
-        )
-        .order_by(col(ClassTeacher.id))
-    ).all()
-    return [SubjectTeacher(class_id, user_id or 0, name, subject) for class_id, user_id, name, subject in rows]
-
-
-@permitted(Permission.ACCOUNT_ADD_TEAM)
-def assign_homeroom(session: Session, actor: Actor, *, class_id: int, user_id: int | None) -> None:
-    """Name the homeroom teacher of a class from today on; None leaves the class without one.
-
-    Raises:
-        NotFound: there is no such class or active account.
-    """
-    today = clock.today()
-    if session.get(SchoolClass, class_id, with_for_update=True) is None:
-        raise NotFound
-    if user_id is not None:
-        _require_active(session, user_id)
-    current = session.exec(
-        select(ClassTeacher).where(
-            ClassTeacher.class_id == class_id,
-            ClassTeacher.kind == ClassTeacherKind.HOMEROOM,
-            col(ClassTeacher.to_day).is_(None),
-        )
-    ).first()
-    if current is not None and current.user_id == user_id:
-        return
-    if current is not None:
-        current.to_day = max(today, current.from_day)
-        session.add(current)
-        session.flush()
-    if user_id is not None:
-        session.add(ClassTeacher(class_id=class_id, user_id=user_id, kind=ClassTeacherKind.HOMEROOM, from_day=today))
-    audit.record(session, actor, audit.Action.CLASS_TEACHER_CHANGED, class_id=class_id, user_id=user_id)
-
-
-@permitted(Permission.ACCOUNT_ADD_TEAM)
-def set_subject_teacher(
-    session: Session, actor: Actor, *, class_id: int, user_id: int | None, subject: str | None, teaches: bool
-) -> None:
-    """Say that somebody teaches a class a subject from today on, or no longer does.
-
-    Raises:
-        NotFound: there is no such class or active account.
-        FieldErrors: nobody is named, or the subject's name is too long.
-    """
-    check = Checker()
-    subject = check.text("subject", subject, limit=20)
-    if user_id is None:
-        check.add("user_id", "required")
-    check.finish()
-    take_turn(session, Turn.SCHOOL)
-    if user_id is None or session.get(SchoolClass, class_id) is None:
-        raise NotFound
-    if teaches:
-        _require_active(session, user_id)
-    current = session.exec(
-        select(ClassTeacher).where(
-            ClassTeacher.class_id == class_id,
-            ClassTeacher.user_id == user_id,
-            ClassTeacher.kind == ClassTeacherKind.SUBJECT,
-            col(ClassTeacher.to_day).is_(None),
-        )
-    ).first()
-    if current is not None and not teaches:
-        current.to_day = max(clock.today(), current.from_day)
-        session.add(current)
-    elif current is not None:
-        current.subject = subject
-        session.add(current)
-    elif teaches:
-        session.add(
-            ClassTeacher(
-                class_id=class_id,
-                user_id=user_id,
-                kind=ClassTeacherKind.SUBJECT,
-                subject=subject,
-                from_day=clock.today(),
-            )
-        )
-    audit.record(session, actor, audit.Action.CLASS_TEACHER_CHANGED, class_id=class_id, user_id=user_id)
-
-
-def _require_active(session: Session, user_id: int) -> None:
-    user = session.get(AppUser, user_id)
-    if user is None or not user.is_active:
-        raise NotFound
-
-
-def _check_year(check: Checker, school_year: int) -> None:
-    if not FIRST_YEAR <= school_year <= LAST_YEAR:
-        check.add("school_year", "out_of_range")
 
 
 def save_setting(session: Session, name: str, value: object) -> None:

@@ -260,7 +260,7 @@ def unhide(
         take_turn(session, Turn.SIGN_IN)
         _refuse_waiting(session, account.name, address)
         if not is_right or account.user_id != actor.user_id:
-            return _count_miss(session, account.name, address)
+            return count_own_miss(session, actor, account=account, address=address)
     _set(session, actor, hidden_at=None, last_seen_at=clock.now())
     audit.record(session, actor, audit.Action.SCREEN_SHOWN)
     return None

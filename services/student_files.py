@@ -39,11 +39,11 @@ from services.access import (
     sees_students,
 )
 from services.actors import Actor
+from services.classes import class_label
 from services.errors import NotAllowed, NotFound
 from services.exchange.values import age_in_years
 from services.fields import LINE, Checker
 from services.openings import is_noted
-from services.schools import class_label
 from services.student_entries import masked
 from services.student_lists import needs_care
 from services.student_rights import writes_students

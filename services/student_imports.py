@@ -6,16 +6,16 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
+from db.locks import Turn, take_turn
 from db.sealing import seal, unseal
 from db.tables import AppUser, ImportBatch, ImportKind
 from services import audit, clock
 from services.access import Permission, permitted
 from services.actors import Actor
-from services.calendar import load_calendar
+from services.calendar import current_school_year, load_calendar
 from services.errors import DomainError, NotFound
 from services.exchange.headers import Corrections
 from services.exchange.readings import Kind, Position, RosterReading
@@ -29,7 +29,6 @@ from services.imports.stored import load_children
 from services.imports.undoing import BlockedRow, BlockReason, UndoBlocked
 from services.imports.wanted import WantedChild, wanted_children
 from services.imports.writing import Progress, write_matches
-from services.schools import current_school_year
 
 __all__ = [
     "BlockReason",
@@ -49,8 +48,6 @@ __all__ = [
     "read_roster",
     "undo_import",
 ]
-
-IMPORT_LOCK = 7_223_002  # PostgreSQL's advisory lock: one import at a time
 
 
 class StalePreview(DomainError):
@@ -190,7 +187,7 @@ def confirm_import(
     Raises:
         StalePreview: the register has changed since, and the import would now do something else.
     """
-    _lock(session)
+    take_turn(session, Turn.IMPORT)
     matches, school_year = _match(session, preview.wanted, locking=True)
     current = _preview(preview.reading, matches, school_year)
     if (current.school_year, current.rows) != (preview.school_year, preview.rows):
@@ -251,7 +248,7 @@ def undo_import(session: Session, actor: Actor, *, batch_id: int) -> None:
         NotFound: there is no such import, or it was taken back already.
         UndoBlocked: somebody has worked with what it wrote; `rows` says with which children.
     """
-    _lock(session)
+    take_turn(session, Turn.IMPORT)
     batch = session.get(ImportBatch, batch_id, with_for_update=True, populate_existing=True)
     if batch is None or batch.kind is not ImportKind.STUDENTS or batch.undone_at is not None:
         raise NotFound
@@ -309,12 +306,6 @@ def _match(session: Session, wanted: Sequence[WantedChild], *, locking: bool = F
 def _preview(reading: RosterReading, matches: list[Match], school_year: int) -> ImportPreview:
     rows, wanted = (tuple(getattr(match, part) for match in matches) for part in ("shown", "wanted"))
     return ImportPreview(reading, school_year, rows, wanted)
-
-
-def _lock(session: Session) -> None:
-    """Let one import in at a time; the embedded database has one writer anyway."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.connection().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": IMPORT_LOCK})
 
 
 def _save_batch(session: Session, actor: Actor, result: ImportResult, *, file_name: str, digest: str) -> ImportBatch:

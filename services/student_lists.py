@@ -26,9 +26,9 @@ from db.tables import (
 from services import clock
 from services.access import Permission, Scope, Subject, permitted, scopes_of, sees_students
 from services.actors import Actor
-from services.calendar import load_calendar
+from services.calendar import current_school_year, load_calendar
+from services.classes import class_label, grade_label
 from services.fields import SHORT, clean
-from services.schools import class_label, current_school_year, grade_label
 from services.student_rights import writes_students
 from services.students import LEFT_SCHOOL, is_in_class, matches, shown_class
 

@@ -1,11 +1,11 @@
-"""Which children an actor may write, and who wrote last."""
+"""Which children an actor may write."""
 
 from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 
-from db.tables import AppUser, AuditEvent, ClassTeacher, ClassTeacherKind, Student
+from db.tables import ClassTeacher, ClassTeacherKind, Student
 from services.access import HOLDERS, Permission, Scope, Subject, scopes_of, sees_students
 from services.actors import Actor
 from services.errors import NotAllowed, NotFound
@@ -59,18 +59,3 @@ def require_writable(
         raise NotFound
     if not row[1]:
         raise NotAllowed
-
-
-def last_editor(session: Session, row: SQLModel) -> str | None:
-    """Return the name of who last wrote a record, as the audit events tell; None for the command line."""
-    return session.exec(
-        select(AppUser.display_name)
-        .join(AuditEvent, col(AuditEvent.actor_id) == col(AppUser.id))
-        .where(
-            AuditEvent.target_table == str(row.__tablename__),
-            AuditEvent.target_id == getattr(row, "id", None),
-            col(AuditEvent.action).not_like("%.opened"),
-        )
-        .order_by(col(AuditEvent.seq).desc())
-        .limit(1)
-    ).first()

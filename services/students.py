@@ -12,14 +12,14 @@ from db.tables import ClassMembership, EnrolmentState, SchoolClass, Student
 from services import audit, clock
 from services.access import Permission, permitted, sees_students
 from services.actors import Actor
-from services.editing import changed_fields, lock_version
+from services.classes import class_label
+from services.editing import changed_fields, last_editor, lock_version
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound, Problem
 from services.exchange.classes import read_class
 from services.exchange.values import read_code, read_name
 from services.fields import SHORT, Checker, clean
-from services.schools import class_label
 from services.student_entries import SEALED, StoredEntry, StudentEntry, check_entry, seal_entry, stored_entry
-from services.student_rights import last_editor, require_writable, writes_students
+from services.student_rights import require_writable, writes_students
 
 LEFT_SCHOOL = frozenset({EnrolmentState.TRANSFERRED, EnrolmentState.GRADUATED, EnrolmentState.DROPPED_OUT})
 NO_CLASS, NO_NUMBER = "未编班", "还没有"

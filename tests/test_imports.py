@@ -14,6 +14,7 @@ FORBIDDEN = {
     "ui": {"pages", "commands", "app"},
     "pages": {"commands", "app"},
 }
+NOT_YET = {"referral_form"}  # its draft's moment is still kept inside the block
 QUERY = re.compile(
     r"(?<![.\w])(select|insert|update|delete)\(|\bsession\.(exec|execute|add|get|get_one|delete|merge|query)\("
 )
@@ -49,6 +50,25 @@ def test_screens_hold_no_queries(layer: str):
     ]
 
     assert wrong == []
+
+
+@pytest.mark.parametrize("layer", ["pages", "ui"])
+def test_no_streamlit_inside_a_transaction(layer: str):
+    """Any st.* may be where a run is interrupted, session state included: it would roll the transaction back."""
+    wrong = [
+        f"{path.relative_to(ROOT).as_posix()}:{node.lineno}"
+        for path in sorted((ROOT / layer).rglob("*.py"))
+        for block in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(block, ast.With) and _opens_transaction(block)
+        for node in ast.walk(block)
+        if isinstance(node, ast.Name) and node.id == "st" and path.stem not in NOT_YET
+    ]
+
+    assert wrong == []
+
+
+def _opens_transaction(block: ast.With) -> bool:
+    return any(ast.unparse(item.context_expr) in {"transaction()", "reading()"} for item in block.items)
 
 
 def test_every_page_begins_with_its_guard():

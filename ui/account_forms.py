@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from db.tables import Role
 from db.transactions import reading, transaction
-from services import accounts, clock, schools
+from services import accounts, classes, clock
 from services.access import Permission, allows
 from services.accounts import AccountRow, NewPassword
 from services.actors import Actor
@@ -30,7 +30,7 @@ def add_account() -> None:
     """Ask for a new account and keep its first password for the slip."""
     actor = require_user(*MAY_MANAGE)
     with reading() as session:
-        classes = schools.list_classes(session, actor)
+        found_classes = classes.list_classes(session, actor)
         roles_to_give = accounts.list_roles_to_give(session, actor)
 
     form = Form("account_new")
@@ -43,8 +43,8 @@ def add_account() -> None:
     with form.field("roles", []) as key:
         roles = _ask_for_roles(roles_to_give, key)
     class_id = None
-    if Role.HOMEROOM in roles and classes:
-        labels = {found.id: _class_choice(found) for found in classes}
+    if Role.HOMEROOM in roles and found_classes:
+        labels = {found.id: _class_choice(found) for found in found_classes}
         with form.field("class_id") as key:
             class_id = st.selectbox(
                 "哪个班的班主任",
@@ -224,7 +224,7 @@ def _ask_for_roles(roles_to_give: Sequence[Role], key: str) -> list[Role]:
     )
 
 
-def _class_choice(found: schools.ClassRow) -> str:
+def _class_choice(found: classes.ClassRow) -> str:
     return f"{found.label}（现在是{found.homeroom_name}）" if found.homeroom_name else found.label
 
 

@@ -41,11 +41,10 @@ class Draftable:
         content = {name: text for name in self.fields if (text := st.session_state.get(f"{self.form}_{name}"))}
         try:
             with transaction() as session:
-                st.session_state[self._state] = drafts.save_draft(
-                    session, actor, form=self.form, subject=self.subject, content=content
-                )
+                saved_at = drafts.save_draft(session, actor, form=self.form, subject=self.subject, content=content)
         except DomainError:
             return
+        st.session_state[self._state] = saved_at
 
     def line(self) -> str:
         """Return when the draft was saved."""

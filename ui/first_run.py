@@ -5,8 +5,8 @@ from typing import Any
 
 import streamlit as st
 
-from services import clock, schools
-from services.calendar import TERM_NAMES, school_year_label
+from services import clock
+from services.calendar import TERM_NAMES, school_year_label, school_year_of
 from services.setup import ClaimRequest
 from ui.forms import Form
 from ui.layout import facts, note, side_box
@@ -71,7 +71,7 @@ def draw_what_follows(request: ClaimRequest) -> None:
 
 def _draw_term(form: Form, kept: dict[str, str]) -> tuple[int, int]:
     today = clock.today()
-    this_year = schools.school_year_of(today)
+    this_year = school_year_of(today)
     years = [this_year - 1, this_year, this_year + 1]
     left, right = st.columns(2)
     with left, form.field("school_year", _number(kept, "school_year", years, this_year)) as key:

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from services.exchange.readings import Kind, Position, Problem
+from services.exchange.readings import Kind, Position, RowProblem
 from services.exchange.reasons import Reason, sentence
 from services.student_imports import FieldChange, Outcome, PreviewRow
 from ui import import_state
@@ -104,7 +104,7 @@ def place_words(position: Position) -> str:
     return f"{sheet}，第 {number} 行"
 
 
-def problem_value(problem: Problem) -> str:
+def problem_value(problem: RowProblem) -> str:
     """Return what stands in the cell; of numbers that tell who a child is, only the ends."""
     if problem.reason in _ID_REASONS:
         return masked_id(problem.value)
@@ -133,7 +133,7 @@ def _draw_duplicates(view: View, key: str) -> None:
     _draw_problems(view.problems(Kind.DUPLICATE), key, what="重复的行")
 
 
-def _draw_problems(problems: list[Problem], key: str, *, what: str) -> None:
+def _draw_problems(problems: list[RowProblem], key: str, *, what: str) -> None:
     rows = [
         {
             "place": place_words(problem.position),

@@ -15,7 +15,7 @@ from services.actors import Actor
 from services.errors import DomainError
 from services.exchange.errors import NoTableFound, UnreadableFile
 from services.exchange.headers import IGNORED
-from services.exchange.readings import Kind, Position, Problem, RosterReading
+from services.exchange.readings import Kind, Position, RosterReading, RowProblem
 from services.exchange.refusals import refusal_sentence
 from services.exchange.writing import write_rejected
 from services.student_imports import (
@@ -51,7 +51,7 @@ class View:
         """The rejected rows as a spreadsheet to mend."""
         return write_rejected(self.reading)
 
-    def problems(self, kind: Kind) -> list[Problem]:
+    def problems(self, kind: Kind) -> list[RowProblem]:
         """Return the problems of one kind, without those that stand in the list to tick."""
         found = [problem for problem in self.reading.problems if problem.kind is kind]
         return found if kind is not Kind.WARNING else [each for each in found if each.position not in self._ticks(each)]
@@ -85,7 +85,7 @@ class View:
         reading = self.preview.reading
         return len(reading.rows) + len(reading.rejected) + len(reading.duplicates)
 
-    def _ticks(self, problem: Problem) -> frozenset[Position]:
+    def _ticks(self, problem: RowProblem) -> frozenset[Position]:
         return self.preview.to_tick if problem.reason.value == "matched_by_name_and_class" else frozenset()
 
 

@@ -1,6 +1,6 @@
-"""The views of the settings page: the school, its terms, its calendar, its classes."""
+"""Views of the settings page: the school, its terms, its calendar."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 import streamlit as st
@@ -8,29 +8,25 @@ from sqlmodel import Session
 
 from db.tables import Role, Term
 from db.transactions import reading, transaction
-from services import accounts, clock, schools
+from services import clock, schools
 from services.access import Permission
-from services.accounts import StaffName
 from services.actors import Actor
-from services.calendar import TERM_NAMES, school_year_label
+from services.calendar import TERM_NAMES, school_year_label, school_year_of
 from services.errors import DomainError
-from services.schools import ClassRow, DayRange, SubjectTeacher
+from services.schools import DayRange
 from ui import session as ui_session
 from ui.dialogs import close_dialog, open_dialog, opened
 from ui.formats import day_range, plain, weekday
 from ui.forms import Form
-from ui.layout import Action, act_list, act_row, empty_state, flash, form_end, note, refusal, side_box, side_column
+from ui.layout import act_list, act_row, empty_state, flash, form_end, note, refusal, side_box, side_column
 from ui.session import require_user
-from ui.tables import TagColumn, data_table, opening_column
 from ui.transport import UNENCRYPTED, is_unencrypted
-from ui.views import opened_in_table
 
 _TERM_BADGES = {
     "now": ":green-badge[:material/today: 现在]",
     "later": ":blue-badge[:material/schedule: 以后]",
     "over": ":gray-badge[:material/history: 已过]",
 }
-_SELECTED, _OPENED = "class", "settings_open_class"
 
 
 def show_school(actor: Actor) -> None:
@@ -110,7 +106,7 @@ def _term_form(actor: Actor, term: Term | None) -> None:
     labels = {"school_year": "学年", "number": "学期", "first_day": "开学第一天", "last_day": "放假前最后一天"}
     form = Form(f"term_form_{term.id if term else 'new'}", term, labels=labels)
     form.notices()
-    this_year = schools.school_year_of(clock.today())
+    this_year = school_year_of(clock.today())
     years = sorted({this_year - 1, this_year, this_year + 1, *([term.school_year] if term else [])})
     left, right = st.columns(2)
     with left, form.field("school_year", this_year) as key:
@@ -232,150 +228,3 @@ def _day_form(actor: Actor) -> None:
     ):
         flash("已保存。")
         st.rerun()
-
-
-def show_classes(actor: Actor) -> None:
-    """Draw the classes of the school year with their teachers; the chosen one stands below."""
-    with reading() as session:
-        year = schools.current_school_year(schools.find_calendar(session, actor), clock.today())
-        classes = schools.list_classes(session, actor, school_year=year)
-        teachers = schools.list_subject_teachers(session, actor, school_year=year)
-    if opened("classes_add"):
-        _add_classes()
-    if not classes:
-        empty_state(
-            "meeting_room",
-            f"{school_year_label(year)}还没有班级",
-            "导入名册时会自动建班，也可以现在就加，好给班主任定班。",
-            actions=[Action("加班级", "classes_add_first", "add", True, open_dialog, ("classes_add",))],
-        )
-        return
-    by_class = {found.id: [each for each in teachers if each.class_id == found.id] for found in classes}
-    chosen = _choose_class(classes, by_class)
-    without = sum(1 for found in classes if found.homeroom_id is None)
-    missing = f"，{without} 个班还没有班主任" if without else ""
-    st.caption(f"{school_year_label(year)}，{len(classes)} 个班{missing}。点班级，就能换老师。")
-    if chosen is not None:
-        _draw_class(actor, chosen, by_class[chosen.id])
-
-
-def _choose_class(classes: Sequence[ClassRow], by_class: Mapping[int, Sequence[SubjectTeacher]]) -> ClassRow | None:
-    ids = [found.id for found in classes]
-    data_table(
-        [
-            {
-                "label": found.label,
-                "homeroom": found.homeroom_name,
-                "subjects": [_teacher_words(each) for each in by_class[found.id]],
-                "pupils": f"{found.pupils} 人",
-            }
-            for found in classes
-        ],
-        {
-            "label": opening_column("班级", key=_OPENED, width=110),
-            "homeroom": st.column_config.TextColumn("班主任", width=120),
-            "subjects": TagColumn("任课教师", width=420),
-            "pupils": st.column_config.TextColumn("在册", width=90, alignment="right"),
-        },
-        key=f"classes_table_{hash(tuple(ids))}",
-        alt=f"{len(classes)} 个班，点班级换老师",
-    )
-    asked = opened_in_table(ids, key=_OPENED, parameter=_SELECTED)
-    return next((found for found in classes if found.id == asked), None)
-
-
-def _teacher_words(teacher: SubjectTeacher) -> str:
-    return f"{teacher.subject} {teacher.display_name}" if teacher.subject else teacher.display_name
-
-
-def _draw_class(actor: Actor, chosen: ClassRow, teachers: Sequence[SubjectTeacher]) -> None:
-    with reading() as session:
-        homeroom_staff = accounts.list_staff(session, actor, roles=[Role.HOMEROOM])
-        subject_staff = accounts.list_staff(session, actor, roles=[Role.SUBJECT_TEACHER])
-    left, right = st.columns(2)
-    with left, st.container(border=True):
-        st.markdown(f"**{plain(chosen.label)}的班主任**")
-        _homeroom_form(actor, chosen, homeroom_staff)
-    with right, st.container(border=True):
-        st.markdown(f"**{plain(chosen.label)}的任课教师**")
-        _subject_form(actor, chosen, teachers, subject_staff)
-
-
-def _homeroom_form(actor: Actor, chosen: ClassRow, staff: Sequence[StaffName]) -> None:
-    if not staff:
-        note("还没有班主任账号。请先到“账号”里加上，岗位选班主任。")
-        return
-    names = {each.id: each.display_name for each in staff}
-    if chosen.homeroom_id is not None:
-        names.setdefault(chosen.homeroom_id, chosen.homeroom_name or "")
-    form = Form(f"class_{chosen.id}", {"user_id": chosen.homeroom_id})
-    form.notices()
-    with form.field("user_id") as key:
-        user_id = st.selectbox(
-            "班主任", list(names), index=None, format_func=names.__getitem__, key=key, placeholder="还没有定"
-        )
-    note("从今天起算。换下来的人从今天起看不到这个班。")
-    if st.button("保存班主任", key=form.key("save"), type="primary", icon=":material/check:") and form.save(
-        lambda session: schools.assign_homeroom(session, actor, class_id=chosen.id, user_id=user_id)
-    ):
-        flash("已保存。")
-        st.rerun()
-
-
-def _subject_form(
-    actor: Actor, chosen: ClassRow, teachers: Sequence[SubjectTeacher], staff: Sequence[StaffName]
-) -> None:
-    for teacher in teachers:
-        with st.container(horizontal=True, vertical_alignment="center", wrap=False):
-            st.markdown(plain(_teacher_words(teacher)))
-            if st.button("不教了", key=f"teaches_{chosen.id}_{teacher.user_id}", type="tertiary"):
-                with transaction() as session:
-                    schools.set_subject_teacher(
-                        session, actor, class_id=chosen.id, user_id=teacher.user_id, subject=None, teaches=False
-                    )
-                st.rerun()
-    if not staff:
-        note("还没有任课教师账号。请先到“账号”里加上，岗位选任课教师。")
-        return
-    names = {each.id: each.display_name for each in staff}
-    form = Form(f"teaches_{chosen.id}")
-    form.notices()
-    left, right = st.columns((1.4, 1))
-    with left, form.field("user_id") as key:
-        user_id = st.selectbox(
-            "谁来教", list(names), index=None, format_func=names.__getitem__, key=key, placeholder="选一位老师"
-        )
-    with right, form.field("subject", "") as key:
-        subject = st.text_input("哪一科", key=key, placeholder="例如 语文", autocomplete="off")
-    if st.button("加上这位老师", key=form.key("save"), icon=":material/add:") and form.save(
-        lambda session: schools.set_subject_teacher(
-            session, actor, class_id=chosen.id, user_id=user_id, subject=subject, teaches=True
-        )
-    ):
-        flash("已保存。")
-        st.rerun()
-
-
-@st.dialog("加班级", icon=":material/add:", dismissible=False)
-def _add_classes() -> None:
-    actor = require_user(Permission.SCHOOL_WRITE)
-    with reading() as session:
-        year = schools.current_school_year(schools.find_calendar(session, actor), clock.today())
-    form = Form("classes_new")
-    form.notices()
-    left, right = st.columns(2)
-    with left, form.field("grade", 7) as key:
-        grade = st.selectbox("年级", range(1, 13), format_func=schools.grade_label, key=key)
-    with right, form.field("count", 1) as key:
-        count = st.number_input("一共几个班", key=key, step=1, min_value=1)
-    note(f"{school_year_label(year)}。已经有的班不会重复加。")
-    with form_end():
-        if st.button("不加了", key="classes_new_cancel", type="tertiary"):
-            form.cancel()
-            close_dialog()
-        submitted = st.button("加上", key="classes_new_save", type="primary", icon=":material/check:")
-    if submitted and form.save(
-        lambda session: schools.ensure_classes(session, actor, school_year=year, grade=grade, count=int(count))
-    ):
-        flash("已保存。")
-        close_dialog()

@@ -94,7 +94,8 @@ def school_name() -> str | None:
     """Return the school's name, read once per browser tab."""
     if _SCHOOL_NAME not in st.session_state:
         with reading() as session:
-            st.session_state[_SCHOOL_NAME] = schools.school_name(session)
+            found = schools.school_name(session)
+        st.session_state[_SCHOOL_NAME] = found
     name: str | None = st.session_state[_SCHOOL_NAME]
     return name
 

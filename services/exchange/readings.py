@@ -25,7 +25,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class RowProblem:
     """One thing to look at: where, which column, why, and what stands there, shortened."""
 
     position: Position
@@ -93,7 +93,7 @@ class RosterReading:
     """All that one file gave: children, problems, rows to give back, columns, counts of what was passed over."""
 
     rows: list[RosterRow] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[RowProblem] = field(default_factory=list)
     rejected: list[ReturnedRow] = field(default_factory=list)
     duplicates: list[ReturnedRow] = field(default_factory=list)
     tables: list[TableColumns] = field(default_factory=list)
@@ -119,7 +119,7 @@ class RosterReading:
         }
 
 
-def _positions(problems: Iterable[Problem], kind: Kind) -> dict[str, list[Position]]:
+def _positions(problems: Iterable[RowProblem], kind: Kind) -> dict[str, list[Position]]:
     """Group positions by reason, each row once, in the order of the file."""
     grouped: dict[str, dict[Position, None]] = {}
     for problem in problems:

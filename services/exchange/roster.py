@@ -15,7 +15,7 @@ from .classes import ClassName
 from .errors import NoTableFound
 from .grids import Cell, Row, Sheet, Workbook
 from .headers import Corrections, recognise
-from .readings import Kind, Position, Problem, ReturnedRow, RosterReading, RosterRow, TableColumns
+from .readings import Kind, Position, ReturnedRow, RosterReading, RosterRow, RowProblem, TableColumns
 from .reasons import Reason
 from .roster_columns import (
     BOARDING_NO,
@@ -174,7 +174,7 @@ class _RosterParser:
     def _note(self, line: _Line, reason: Reason, kind: Kind, key: str, value: str) -> None:
         column = line.table.columns.get(key)
         header = column.header if column else ROSTER.labels.get(key, "")
-        self.reading.problems.append(Problem(line.position, header, reason, kind, _shortened(value)))
+        self.reading.problems.append(RowProblem(line.position, header, reason, kind, _shortened(value)))
 
     # --- one child, fault by fault in the order that counts ---
 
@@ -276,7 +276,7 @@ class _RosterParser:
     def _warn_same_names(self) -> None:
         times = Counter(child.name for child in self.reading.rows)
         self.reading.problems.extend(
-            Problem(child.position, ROSTER.labels["name"], Reason.SAME_NAME, Kind.WARNING, child.name)
+            RowProblem(child.position, ROSTER.labels["name"], Reason.SAME_NAME, Kind.WARNING, child.name)
             for child in self.reading.rows
             if times[child.name] > 1
         )

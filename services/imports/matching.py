@@ -7,11 +7,11 @@ from datetime import date
 
 from db.base import Labelled
 from db.tables import EnrolmentState, GuardianKind
+from services.classes import class_label
 from services.exchange.readings import Position
 from services.exchange.reasons import Reason
 from services.imports.stored import StoredChild, StoredChildren, StoredGuardian
 from services.imports.wanted import WantedChild, WantedGuardian
-from services.schools import class_label
 from services.student_entries import masked
 from services.students import LEFT_SCHOOL, NO_CLASS
 

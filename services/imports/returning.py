@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from services.exchange.readings import Kind, Position, Problem, ReturnedRow, RosterReading, RosterRow
+from services.exchange.readings import Kind, Position, ReturnedRow, RosterReading, RosterRow, RowProblem
 from services.exchange.reasons import Reason
 from services.exchange.roster_columns import FLAG_CATEGORIES, ROSTER
 
@@ -27,10 +27,10 @@ def returned_row(row: RosterRow, reason: Reason) -> ReturnedRow:
     return ReturnedRow(row.position, reason, tuple(cells), list(cells.values()), sheet or "要核对的")
 
 
-def problem_of(row: RosterRow, reason: Reason, kind: Kind) -> Problem:
+def problem_of(row: RosterRow, reason: Reason, kind: Kind) -> RowProblem:
     """Say which cell of the row to look at."""
     key = _BLAMED.get(reason, "name")
-    return Problem(row.position, ROSTER.labels[key], reason, kind, str(getattr(row, key) or ""))
+    return RowProblem(row.position, ROSTER.labels[key], reason, kind, str(getattr(row, key) or ""))
 
 
 def file_order(reading: RosterReading) -> Callable[[Position], tuple[int, int]]:

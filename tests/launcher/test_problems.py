@@ -18,7 +18,7 @@ def refusals(module: object, base: type[Exception]) -> list[type[Exception]]:
     return [kind for _, kind in inspect.getmembers(module, inspect.isclass) if issubclass(kind, base)]
 
 
-ALL = [*refusals(problems, problems.Problem), *refusals(errors, errors.StartupProblem)]
+ALL = [*refusals(problems, problems.CommandProblem), *refusals(errors, errors.StartupProblem)]
 
 
 def example(kind: type[Exception]) -> Exception:
@@ -27,7 +27,9 @@ def example(kind: type[Exception]) -> Exception:
     return kind(*(FACTS.get(name, "x") for name in names))
 
 
-@pytest.mark.parametrize("kind", [kind for kind in ALL if kind is not problems.Problem], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "kind", [kind for kind in ALL if kind is not problems.CommandProblem], ids=lambda kind: kind.__name__
+)
 def test_every_refusal_has_its_own_sentence(kind: type[Exception]):
     words = sentence(example(kind))
 

@@ -6,7 +6,7 @@ import pytest
 
 from db.tables import Role
 from db.transactions import reading
-from services import schools
+from services import classes, schools
 from tests.pages.conftest import SCHOOL, OpenPage, World, words_on
 
 VIEWS = ["school", "terms", "days", "classes"]
@@ -96,7 +96,7 @@ def test_a_class_gets_its_homeroom_and_subject_teachers(open_page: OpenPage, wor
     screen.button(key=f"class_{class_id}_save").click().run()
 
     with reading() as database:
-        assert schools.list_classes(database, world.staff[Role.LEAD])[0].homeroom_name == "陆衡之"
+        assert classes.list_classes(database, world.staff[Role.LEAD])[0].homeroom_name == "陆衡之"
     teacher = world.staff[Role.SUBJECT_TEACHER].user_id
     screen.button(key=f"teaches_{class_id}_{teacher}").click().run()
     screen.button(key=f"teaches_{class_id}_save").click().run()

@@ -98,11 +98,11 @@ CALLED_BY_SERVICES = {
     "student_rights.require_writable": "the row filter by which every edit begins",
     "accounts.check_username": "checks a field of a form for create_account and claim",
     "calendar.load_calendar": "the school calendar, needed by whoever computes a due time",
+    "editing.last_editor": "names the other editor in a conflict",
     "editing.lock_version": "the two-editors rule of every edit",
     "referrals.find_owner": "who takes a new referral, for register_referral",
     "referrals.holds_role": "a question about an account, for handing over",
     "referrals.is_stopped": "a question about a child, for what would go out",
-    "referrals.last_editor": "names the other editor in a conflict",
     "referrals.may_own": "a question about an account, for handing over",
     "referrals.visible_student": "takes the row filter itself",
     "schools.check_term": "checks a form for save_term and claim",
@@ -112,7 +112,6 @@ CALLED_BY_SERVICES = {
     "sign_in.end_sessions_of": "ends sessions for the service that changed the account",
     "sign_in.refuse_waiting_claim": "the throttle of the claim code, for check_code",
     "student_entries.check_entry": "checks a form for the services that write children",
-    "student_rights.last_editor": "names the other editor in a conflict",
 }
 # Called by screens for people who are nobody yet.
 BEFORE_SIGN_IN = {

@@ -4,7 +4,7 @@ import pytest
 from sqlmodel import select
 
 from db.tables import AppUser, ClassTeacher, Role, RoleGrant
-from services import accounts, passwords, schools
+from services import accounts, classes, passwords
 from services.accounts import LastAdministrator, OwnAccount, PasswordResetMeanwhile
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
 
@@ -47,7 +47,7 @@ def test_a_homeroom_teacher_can_be_added_with_the_class(session, make_user, make
 
     assert session.exec(select(ClassTeacher.user_id).where(ClassTeacher.class_id == found.id)).one() == slip.user_id
     assert row_of(session, lead, lead).homeroom_of == ()
-    assert schools.list_classes(session, lead)[0].homeroom_name == "苏念安"
+    assert classes.list_classes(session, lead)[0].homeroom_name == "苏念安"
 
 
 @pytest.mark.parametrize("role", OUTSIDERS)

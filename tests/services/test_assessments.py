@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
+from db.audit_chain import append_collected
 from db.sealing import unseal
 from db.tables import Assessment, Case, CaseConference, CaseState, Domain, ReferralState, Role, Severity
-from services import assessments, cases, intake, referral_moves
+from services import assessments, cases, intake, referral_moves, safeguarding
 from services.assessments import AssessmentRequest, ChildUnknown
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
 from services.referrals import IllegalMove
@@ -149,12 +150,22 @@ def test_an_unknown_child_can_not_become_a_case(session, counsellor):
 def test_of_two_who_assess_at_once_one_wins(session, counsellor, make_user, begun):
     version = begun.version
     assessments.save_assessment(session, counsellor, request=asked(begun))
+    append_collected(session)
 
     with pytest.raises(EditedMeanwhile) as refused:
         assessments.save_assessment(session, make_user(Role.COUNSELLOR), request=replace(asked(begun), version=version))
 
-    assert refused.value.edited_by is None or refused.value.edited_by == "何知微"
+    assert refused.value.edited_by == "何知微"
     assert len(session.exec(select(Case)).all()) == 1
+
+
+def test_the_signs_of_a_protected_child_are_for_leaders(session, counsellor, make_user, begun):
+    lead = make_user(Role.LEAD)
+    safeguarding.mark_suspected_abuse(session, lead, referral_id=begun.id, version=2)
+
+    with pytest.raises(NotFound):
+        assessments.open_form(session, counsellor, referral_id=begun.id)
+    assert assessments.open_form(session, lead, referral_id=begun.id).signs.is_suspected_abuse
 
 
 def test_what_was_not_begun_is_not_assessed(session, counsellor, make_student):

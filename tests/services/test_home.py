@@ -227,6 +227,20 @@ def test_my_figures_count_what_lies_with_me(session, make_user, make_student):
     assert home.find_my_figures(session, make_user(Role.HOMEROOM)) is None
 
 
+def test_a_case_i_may_not_open_is_not_counted_as_mine(session, make_user, make_student):
+    make_user(Role.LEAD)
+    counsellor = make_user(Role.COUNSELLOR)
+    referral = register(session, counsellor, student_id=make_student().id)
+    referral_moves.start_assessment(session, counsellor, referral_id=referral.id, version=1)
+    save_assessment(session, counsellor, request=asked(referral))
+    assert home.find_my_figures(session, counsellor).cases == 1
+
+    referral.is_suspected_abuse, referral.abuse_marked_at = True, NOW
+    session.flush()
+
+    assert home.find_my_figures(session, counsellor).cases == 0
+
+
 @pytest.mark.parametrize(
     ("parts", "told"),
     [

@@ -36,6 +36,7 @@ from services import (
     accounts,
     assessments,
     categories,
+    classes,
     clock,
     drafts,
     guardians,
@@ -321,8 +322,8 @@ def test_one_homeroom_teacher(session, lead, make_user, make_class):
     settled(session)
 
     ended = race(
-        lambda s: schools.assign_homeroom(s, lead, class_id=found.id, user_id=one.user_id),
-        lambda s: schools.assign_homeroom(s, lead, class_id=found.id, user_id=other.user_id),
+        lambda s: classes.assign_homeroom(s, lead, class_id=found.id, user_id=one.user_id),
+        lambda s: classes.assign_homeroom(s, lead, class_id=found.id, user_id=other.user_id),
     )
 
     assert ended == ["done", "done"]  # the last word counts
@@ -335,7 +336,7 @@ def test_a_subject_teacher_is_named_once(session, lead, make_user, make_class):
 
     race(
         *[
-            lambda s: schools.set_subject_teacher(
+            lambda s: classes.set_subject_teacher(
                 s, lead, class_id=found.id, user_id=teacher.user_id, subject="语文", teaches=True
             )
         ]
@@ -348,7 +349,7 @@ def test_a_subject_teacher_is_named_once(session, lead, make_user, make_class):
 def test_a_class_is_made_once(session, lead):
     settled(session)
 
-    ended = race(*[lambda s: schools.ensure_class(s, lead, school_year=2026, grade=7, number=9)] * 2)
+    ended = race(*[lambda s: classes.ensure_class(s, lead, school_year=2026, grade=7, number=9)] * 2)
 
     assert ended == ["done", "done"]
     assert count_of(select(func.count()).select_from(SchoolClass)) == 1

@@ -7,11 +7,13 @@ import pytest
 
 from db.sealing import unseal
 from db.tables import Role
-from services import referral_lists, referral_moves, referral_views, safeguarding
+from services import home, referral_lists, referral_moves, referral_views, safeguarding
+from services.assessments import save_assessment
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
 from services.referrals import StoppedForProtection
 from tests.conftest import NOW
 from tests.services.intake_makers import register
+from tests.services.test_assessments import asked
 
 
 @pytest.fixture
@@ -29,6 +31,18 @@ def test_a_counsellor_marks_and_sees_it_no_more(session, make_user, make_student
 
     assert (referral.owner_id, referral.abuse_marked_at) == (lead.user_id, NOW)
     assert referral_views.find_referral(session, counsellor, referral_id=referral.id).facts is None
+
+
+def test_the_case_of_a_marked_referral_goes_to_a_leader(session, make_user, make_student, term):
+    lead, counsellor = make_user(Role.LEAD), make_user(Role.COUNSELLOR)
+    referral = register(session, counsellor, student_id=make_student().id)
+    referral_moves.start_assessment(session, counsellor, referral_id=referral.id, version=1)
+    case = save_assessment(session, counsellor, request=asked(referral))
+
+    safeguarding.mark_suspected_abuse(session, counsellor, referral_id=referral.id, version=referral.version)
+
+    assert case.owner_id == lead.user_id
+    assert home.find_my_figures(session, counsellor).cases == 0
 
 
 def test_police_and_authority_are_noted_one_by_one(session, marked):

@@ -1,12 +1,12 @@
-"""The school: its name, terms, days off and on, classes and their teachers."""
+"""The school: its name, terms, days off and on."""
 
 from datetime import date
 
 import pytest
 from sqlmodel import select
 
-from db.tables import ClassTeacher, Role, Term
-from services import accounts, schools
+from db.tables import Role, Term
+from services import schools
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
 from services.schools import DayRange
 
@@ -21,8 +21,8 @@ def codes(refused) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("role", OUTSIDERS)
-def test_nobody_else_changes_the_school(session, make_user, make_class, role: Role):
-    outsider, found = make_user(role), make_class()
+def test_nobody_else_changes_the_school(session, make_user, role: Role):
+    outsider = make_user(role)
 
     for act in (
         lambda: schools.rename_school(session, outsider, name="别的学校", version=0),
@@ -31,12 +31,6 @@ def test_nobody_else_changes_the_school(session, make_user, make_class, role: Ro
             session, outsider, day=date(2026, 11, 27), is_school_day=False, label="运动会"
         ),
         lambda: schools.remove_day_exception(session, outsider, day=date(2026, 11, 27)),
-        lambda: schools.ensure_classes(session, outsider, school_year=2026, grade=7, count=3),
-        lambda: schools.list_subject_teachers(session, outsider, school_year=2026),
-        lambda: schools.assign_homeroom(session, outsider, class_id=found.id, user_id=outsider.user_id),
-        lambda: schools.set_subject_teacher(
-            session, outsider, class_id=found.id, user_id=outsider.user_id, subject="语文", teaches=True
-        ),
     ):
         with pytest.raises(NotAllowed):
             act()
@@ -153,84 +147,3 @@ def test_impossible_days_are_refused_at_their_field(session, make_user, changes,
 def test_a_day_nothing_was_said_about_can_t_be_removed(session, make_user):
     with pytest.raises(NotFound):
         schools.remove_day_exception(session, make_user(Role.LEAD), day=date(2026, 11, 27))
-
-
-def test_classes_are_added_once(session, make_user, make_class, term):
-    lead = make_user(Role.LEAD)
-    make_class(7, 2)
-
-    assert schools.ensure_classes(session, lead, school_year=2026, grade=7, count=3) == 2
-    assert schools.ensure_classes(session, lead, school_year=2026, grade=7, count=3) == 0
-    assert [found.label for found in schools.list_classes(session, lead)] == ["七（1）班", "七（2）班", "七（3）班"]
-
-
-@pytest.mark.parametrize(
-    ("grade", "count", "expected"),
-    [(0, 1, {"grade": "out_of_range"}), (13, 1, {"grade": "out_of_range"}), (7, 0, {"count": "out_of_range"}),
-     (7, 61, {"count": "out_of_range"})],
-)  # fmt: skip
-def test_there_are_twelve_grades_and_sixty_classes_at_most(session, make_user, grade, count, expected):
-    with pytest.raises(FieldErrors) as refused:
-        schools.ensure_classes(session, make_user(Role.LEAD), school_year=2026, grade=grade, count=count)
-
-    assert codes(refused) == expected
-
-
-def test_a_class_has_one_homeroom_teacher_and_keeps_who_it_was(session, make_user, make_class, term):
-    lead, found = make_user(Role.LEAD), make_class(7, 3)
-    before, after = make_user(Role.HOMEROOM, name="陆衡之"), make_user(Role.HOMEROOM, name="周砚田")
-    schools.assign_homeroom(session, lead, class_id=found.id, user_id=before.user_id)
-
-    schools.assign_homeroom(session, lead, class_id=found.id, user_id=after.user_id)
-
-    assert schools.list_classes(session, lead)[0].homeroom_name == "周砚田"
-    ended = {row.user_id: row.to_day is not None for row in session.exec(select(ClassTeacher))}
-    assert ended == {before.user_id: True, after.user_id: False}
-    schools.assign_homeroom(session, lead, class_id=found.id, user_id=None)
-    assert schools.list_classes(session, lead)[0].homeroom_name is None
-
-
-def test_subject_teachers_come_change_subject_and_go(session, make_user, make_class):
-    lead, teacher, found = make_user(Role.LEAD), make_user(Role.SUBJECT_TEACHER, name="贺兰舟"), make_class(7, 3)
-
-    def teach(subject, *, teaches=True):
-        schools.set_subject_teacher(
-            session, lead, class_id=found.id, user_id=teacher.user_id, subject=subject, teaches=teaches
-        )
-        return [
-            (row.display_name, row.subject) for row in schools.list_subject_teachers(session, lead, school_year=2026)
-        ]
-
-    assert teach("语文") == [("贺兰舟", "语文")]
-    assert teach("数学") == [("贺兰舟", "数学")]
-    assert teach(None, teaches=False) == []
-
-
-@pytest.mark.parametrize(
-    ("user_id", "subject", "expected"),
-    [(None, "语文", {"user_id": "required"}), (1, FAR_TOO_LONG, {"subject": "too_long"})],
-)
-def test_a_subject_teacher_needs_a_name_and_a_short_subject(session, make_user, make_class, user_id, subject, expected):
-    with pytest.raises(FieldErrors) as refused:
-        schools.set_subject_teacher(
-            session, make_user(Role.LEAD), class_id=make_class().id, user_id=user_id, subject=subject, teaches=True
-        )
-
-    assert codes(refused) == expected
-
-
-@pytest.mark.parametrize("which", ["class", "account", "disabled"])
-def test_a_class_or_teacher_that_is_not_there(session, make_user, make_class, which: str):
-    lead, found, gone = make_user(Role.LEAD), make_class(), make_user(Role.HOMEROOM)
-    accounts.set_active(session, lead, user_id=gone.user_id, is_active=False)
-    ids = {
-        "class": (999, lead.user_id),
-        "account": (found.id, 999),
-        "disabled": (found.id, gone.user_id),
-    }
-    class_id, user_id = ids[which]
-
-    with pytest.raises(NotFound):
-        schools.assign_homeroom(session, lead, class_id=class_id, user_id=user_id)
-    with pytest.raises(NotFound):
-        schools.set_subject_teacher(session, lead, class_id=class_id, user_id=user_id, subject="语文", teaches=True)
