@@ -88,6 +88,7 @@ CELLS = {
 
 # Public because another service calls them, after its own permission; a test below keeps screens from calling them.
 CALLED_BY_SERVICES = {
+    "openings.is_noted": "asked by the readings that have checked what the actor may see",
     "access.grounds_for": "answers a question about access itself",
     "accounts.add_user": "writes a checked account for create_account and claim",
     "audit.record": "notes an event of the service that calls it",
