@@ -15,6 +15,7 @@ from commands.catalogue import COMMANDS, Command, find_command
 from commands.parsing import ChineseParser, Subparsers
 from commands.problems import CommandProblem, sentence
 from db.errors import StartupProblem
+from db.wordless import describe, new_reference
 
 EPILOG = "每条命令自己的说明：python3 manage.py 命令 --help"
 
@@ -42,6 +43,9 @@ def main(argv: list[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except Exception as error:  # its words may be a child's, so only its class and place are told
+        print(f"出了错，请把下面这一行告诉做维护的人：\n{new_reference()}: {describe(error)}", file=sys.stderr)
+        return 1
 
 
 def build_parser(wanted: str | None = None) -> ChineseParser:

@@ -95,11 +95,11 @@ def _tell(preview: "ImportPreview", *, is_dry_run: bool) -> None:
     print(
         f"表里共 {counts['data_rows']} 行：收下 {counts['imported']} 行（新增 {preview.count(Outcome.NEW)}，"
         f"有变化 {counts['changed']}，没有变化 {counts['unchanged']}），"
-        f"没收 {counts['rejected']} 行，重复跳过 {counts['duplicates_skipped']} 行。"
+        f"没导入 {counts['rejected']} 行，重复跳过 {counts['duplicates_skipped']} 行。"
     )
     for problem in preview.full_reading().problems:
         if problem.kind is Kind.REJECTED:
-            print(f"没收 {_place(problem.position)}，{problem.header}：{sentence(problem.reason)}")
+            print(f"没导入 {_place(problem.position)}，{problem.header}：{sentence(problem.reason)}")
     for position in counts["duplicates_at"]:
         print(f"跳过 {_place(position)}：前面已经有这个孩子。")
     for reason, positions in counts["warnings_at"].items():

@@ -13,6 +13,7 @@ from ui.assessment_form import WORDS, draw_rest, draw_severity, draw_signs, requ
 from ui.drafts import Draftable
 from ui.forms import Form
 from ui.layout import Action, empty_state, facts, flash, form_end, note, page_header, refusal, side_box, side_column
+from ui.referral_opening import note_opening
 from ui.referral_words import CHANNELS, child_with_class, due_words, moment
 from ui.session import require_user
 from ui.states import REFERRAL
@@ -42,6 +43,7 @@ try:
     with reading() as session:
         opened = assessments.open_form(session, actor, referral_id=referral_id)
         staff = accounts.list_staff(session, actor)
+    note_opening(actor, opened.referral)
 except DomainError as error:
     refusal(error)
     st.stop()

@@ -17,7 +17,7 @@ from ui.session import require_user
 from ui.states import CASE
 from ui.tables import current_page, paging_line
 
-actor = require_user(Permission.CASE_READ)
+actor = require_user(Permission.CASE_READ, Permission.ABUSE_HANDLE)
 
 
 def open_case(case_id: int) -> None:

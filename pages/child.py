@@ -8,8 +8,9 @@ from services.access import Permission
 from services.errors import NotFound
 from ui import child_dialogs, navigation
 from ui.categories import category_badge
-from ui.child_header import actions_for, facts_line, state_badge
+from ui.child_header import REGISTER, actions_for, facts_line, state_badge
 from ui.child_panels import panels_for
+from ui.child_referrals import register
 from ui.layout import page_header, refusal
 from ui.numbers import number_from_address
 from ui.session import require_user
@@ -28,9 +29,11 @@ except NotFound as error:
     st.stop()
 
 badges = [*state_badge(file), *[category_badge(each) for each in file.categories or () if each.to_day is None]]
-clicked = page_header(file.name, facts_line(file), badges=badges, actions=actions_for(file))
+clicked = page_header(file.name, facts_line(file), badges=badges, actions=actions_for(actor, file))
 if clicked == "child_edit":
     st.switch_page(navigation.path_of("student_edit"), query_params={"student": str(file.id)})
+if clicked == REGISTER:
+    register(file.id)
 
 panels = panels_for(actor)
 for panel, tab in zip(

@@ -3,16 +3,17 @@
 import streamlit as st
 
 from db.transactions import reading
-from services import accounts, intake
+from services import accounts, intake, student_files
 from services.access import Permission, allows
 from ui import navigation
-from ui.child_picker import choose_child, picked
+from ui.child_picker import picked
 from ui.forms import Form
 from ui.intake_side import draw_child, draw_danger, draw_what_follows
 from ui.layout import Action, act_list, act_row, flash, form_end, page_header, side_column
 from ui.referral_form import (
     CHILD,
     FORM,
+    begin,
     discard_open_draft,
     draft_line,
     draw_fields,
@@ -28,6 +29,7 @@ from ui.states import CLAIM
 
 actor = require_user(Permission.REFERRAL_REGISTER)
 
+begin(actor)
 clicked = page_header(
     "受理登记",
     "有人说起一个孩子，先记下来。一分钟内记完，其余以后再补。",
@@ -35,9 +37,6 @@ clicked = page_header(
 )
 if clicked:
     st.switch_page(navigation.path_of("referrals"))
-asked = st.query_params.get("student", "")
-if asked.isdecimal() and len(asked) < 10 and not picked(CHILD).student_id:
-    choose_child(CHILD, int(asked))
 
 if kept := unfinished(actor):
     with act_list():
@@ -65,12 +64,14 @@ with main:
 request = request_of(actor)
 with reading() as session:
     told = intake.what_follows(session, actor, request=request)
-    earlier = intake.find_earlier(session, actor, student_id=child.student_id) if child.student_id else None
+    if child.student_id:
+        earlier = intake.find_earlier(session, actor, student_id=child.student_id)
+        categories = student_files.list_current_categories(session, actor, student_id=child.student_id)
 with side:
     teacher = next((person.display_name for person in staff if person.id == request.referred_by_id), None)
     draw_what_follows(told, teacher=teacher)
     if child.student_id:
-        draw_child(child.name, earlier)
+        draw_child(child, categories, earlier)
     draw_danger()
 
 if submitted:

@@ -3,9 +3,10 @@
 import streamlit as st
 
 from db.transactions import reading
-from services import referral_views
+from services import referral_lists
 from services.access import Permission
 from services.errors import NotFound
+from ui import referral_opening
 from ui.asked import number_asked
 from ui.layout import Action, act_list, act_row, empty_state, page_header, refusal
 from ui.referral_panel import draw_referral
@@ -30,18 +31,16 @@ if clicked:
     st.query_params.clear()
     st.rerun()
 with reading() as session:
-    rows = referral_views.list_marked(session, actor)
+    rows = referral_lists.list_marked(session, actor)
 if chosen:
     try:
         if chosen not in {row.id for row in rows}:
             raise NotFound
-        with reading() as session:
-            view = referral_views.find_referral(session, actor, referral_id=chosen)
-            moves = referral_views.list_moves(session, actor, referral_id=chosen)
+        view, moves = referral_opening.open_referral(actor, chosen)
     except NotFound as error:
         refusal(error)
         st.stop()
-    draw_referral(actor, view, list(moves))
+    draw_referral(actor, view, moves)
 elif not rows:
     empty_state("shield_person", "没有要您处理的", "有人登记了疑似侵害，会出现在这里和工作台上。")
 else:

@@ -4,11 +4,11 @@ import streamlit as st
 
 from db.tables import ReferralState
 from db.transactions import reading
-from services import referral_views
+from services import referral_lists
 from services.access import Permission, allows
 from services.errors import NotFound
-from services.referral_views import PAGE_SIZE, ReferralFilters
-from ui import navigation
+from services.referral_lists import PAGE_SIZE, ReferralFilters
+from ui import navigation, referral_opening
 from ui.asked import number_asked
 from ui.layout import Action, act_list, act_row, empty_state, filter_row, page_header, refusal
 from ui.referral_panel import draw_referral
@@ -16,7 +16,7 @@ from ui.referral_rows import reason_of, row_badge
 from ui.referral_words import child_with_class
 from ui.session import require_user
 from ui.states import REFERRAL
-from ui.tables import current_page, paging_line
+from ui.tables import page_asked, paging_line
 
 actor = require_user(Permission.REFERRAL_READ)
 handles = allows(actor, Permission.REFERRAL_HANDLE)
@@ -42,13 +42,11 @@ if clicked == "referrals_back":
 
 if chosen:
     try:
-        with reading() as session:
-            view = referral_views.find_referral(session, actor, referral_id=chosen)
-            moves = referral_views.list_moves(session, actor, referral_id=chosen)
+        view, moves = referral_opening.open_referral(actor, chosen)
     except NotFound as error:
         refusal(error)
         st.stop()
-    draw_referral(actor, view, list(moves))
+    draw_referral(actor, view, moves)
     st.stop()
 
 with filter_row():
@@ -58,10 +56,7 @@ with filter_row():
     unknown_only = st.toggle("还没认出孩子", key="referrals_unknown") if handles else False
 filters = ReferralFilters(frozenset(states), mine_only=mine_only, unknown_child_only=unknown_only)
 with reading() as session:
-    total = referral_views.list_referrals(session, actor, filters=filters, page_size=1).total
-page = current_page("referrals_page", total=total, page_size=PAGE_SIZE)
-with reading() as session:
-    shown = referral_views.list_referrals(session, actor, filters=filters, page=page)
+    shown = referral_lists.list_referrals(session, actor, filters=filters, page=page_asked("referrals_page"))
 if not shown.rows:
     empty_state("inbox", "这里还没有受理", "有人说起一个孩子，就先登记下来。换个状态也许能看到别的。")
 else:
@@ -69,4 +64,4 @@ else:
         for row in shown.rows:
             act_row(child_with_class(row.child, row.class_label), row_badge(row), reason_of(row), "打开",
                     key=f"referrals_open_{row.id}", on_click=open_referral, args=(row.id,))  # fmt: skip
-    paging_line("referrals_page", total=total, unit="件", page_size=PAGE_SIZE)
+    paging_line("referrals_page", total=shown.total, unit="件", page_size=PAGE_SIZE)

@@ -40,7 +40,7 @@ from services.actors import Actor
 from services.calendar import SchoolCalendar, current_school_year, load_calendar
 from services.classes import class_label
 from services.figures import hold_back_small, total_of
-from services.referral_views import detailed, names_of, owner_is_there, steps_of
+from services.referral_lists import detailed, may_follow, names_of, owner_is_there, steps_of
 from services.referrals import OPEN_STATES
 from services.regulations import deadlines
 from services.regulations.deadlines import Deadline
@@ -146,6 +146,25 @@ def list_duties(session: Session, actor: Actor) -> list[Duty]:
     return sorted(found, key=lambda duty: duty.rank)
 
 
+@permitted(Permission.STUDENT_READ)
+def list_child_duties(session: Session, actor: Actor, *, student_id: int) -> list[Duty]:
+    """Return what is due for one child, whoever owes it, as far as this actor follows it; four statements."""
+    if not allows(actor, Permission.REFERRAL_HANDLE):
+        return []
+    calendar, now = load_calendar(session), clock.now()
+    rows = session.exec(
+        detailed(actor).where(sees_referrals(actor), _owes_something(), col(Referral.student_id) == student_id)
+    ).all()
+    found = [
+        duty
+        for row in rows
+        if may_follow(actor, row[0])
+        for duty in _of_referral(actor, row, calendar=calendar, now=now, of_everybody=True)
+    ]
+    found += _of_conferences(session, actor, calendar=calendar, now=now, student_id=student_id)
+    return sorted(found, key=lambda duty: duty.rank)
+
+
 @permitted(Permission.HOME_READ)
 def count_late(session: Session, actor: Actor) -> int:
     """Return how many of the person's duties are late: the badge in the menu equals the list behind it."""
@@ -193,8 +212,10 @@ def _is_for(actor: Actor) -> ColumnElement[bool]:
     return wanted
 
 
-def _of_referral(actor: Actor, found: Any, *, calendar: SchoolCalendar, now: datetime) -> Iterator[Duty]:
-    """Say what one referral asks of this person."""
+def _of_referral(
+    actor: Actor, found: Any, *, calendar: SchoolCalendar, now: datetime, of_everybody: bool = False
+) -> Iterator[Duty]:
+    """Say what one referral asks of this person, or of anybody."""
     referral: Referral = found[0]
     child, label = names_of(actor, found)
     is_danger = referral.urgency is Urgency.DANGER and referral.state in OPEN_STATES
@@ -225,7 +246,7 @@ def _of_referral(actor: Actor, found: Any, *, calendar: SchoolCalendar, now: dat
         for step in steps_of(referral, now=now, calendar=calendar, is_stopped=bool(found.is_stopped))
         if step.is_open
     ]
-    if referral.owner_id == actor.user_id:
+    if of_everybody or referral.owner_id == actor.user_id:
         yield from (duty(_KIND_OF[step.clause_id], step.due_at) for step in steps)
         if referral.student_id is None and referral.state in OPEN_STATES:
             yield duty(DutyKind.MATCH_CHILD, None, since=referral.received_at, is_first=False)
@@ -244,9 +265,13 @@ def _due(step: Deadline) -> datetime:
     return step.due_at
 
 
-def _of_conferences(session: Session, actor: Actor, *, calendar: SchoolCalendar, now: datetime) -> Iterator[Duty]:
+def _of_conferences(
+    session: Session, actor: Actor, *, calendar: SchoolCalendar, now: datetime, student_id: int | None = None
+) -> Iterator[Duty]:
     """The head of the room answers for every conference (D-08), the owner of the case for the own ones."""
     whose = [] if actor.has_role(Role.LEAD) else [col(Case.owner_id) == actor.user_id]
+    if student_id is not None:
+        whose = [col(Case.student_id) == student_id]
     columns: list[Any] = [CaseConference, Case, Student.name, AppUser.display_name]
     rows: Iterable[Any] = session.exec(
         select(*columns)

@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
+from db.base import new_uid
 from db.sealing import seal, unseal
 from db.tables import (
     AppUser,
@@ -21,9 +23,9 @@ from services import audit, clock
 from services.access import Permission, allows, permitted, sees_referrals, sees_students
 from services.actors import Actor
 from services.calendar import load_calendar
-from services.errors import NotFound
+from services.errors import DomainError, NotFound
 from services.fields import LINE, LONG, SHORT, Checker
-from services.referral_views import shown_state
+from services.referral_lists import shown_state
 from services.referrals import (
     IllegalMove,
     StoppedForProtection,
@@ -62,6 +64,7 @@ class ReferralRequest:
     is_answered: bool = False
     answer: str | None = None
     is_suspected_abuse: bool = False
+    form_uid: str | None = None  # one filled-in form is one referral, however often it is sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,10 @@ class ReferralChange:
     tried: str | None = None
     parents_informed: ParentsInformed = ParentsInformed.UNCLEAR
     urgency: Urgency = Urgency.ORDINARY
+
+
+class AlreadyRegistered(DomainError):
+    """This very form was saved before, in another tab, with other words."""
 
 
 class ParentsStep(StrEnum):
@@ -108,8 +115,11 @@ def register_referral(session: Session, actor: Actor, *, request: ReferralReques
         FieldErrors: something is missing, too long, or lies in the future.
         NotFound: the child is not one the actor may see.
         StoppedForProtection: abuse is suspected, and a parent is to be answered.
+        AlreadyRegistered: the same form was saved with other words; with the same words, that referral is returned.
     """
     words = _checked(session, actor, request)
+    if saved := _saved_before(session, actor, request, words):
+        return saved
     if request.student_id is not None:
         visible_student(session, sees_students(actor), request.student_id)
 
@@ -122,8 +132,13 @@ def register_referral(session: Session, actor: Actor, *, request: ReferralReques
     if answer is not None:
         _answer_on_the_spot(session, referral, answer)
     referral.parts_filled = _parts_filled(referral)
-    session.add(referral)
-    session.flush()  # the step and the event name referral.id
+    try:
+        with session.begin_nested():
+            session.add(referral)  # flushed: the step and the event name referral.id
+    except IntegrityError:  # on PostgreSQL a second click gets this far
+        if saved := _saved_before(session, actor, request, words):
+            return saved
+        raise
     note_move(session, actor, referral, from_state=None)
     audit.record(
         session,
@@ -137,6 +152,26 @@ def register_referral(session: Session, actor: Actor, *, request: ReferralReques
     if referral.is_suspected_abuse:
         audit.record(session, actor, audit.Action.ABUSE_MARKED, target=referral, student_id=referral.student_id)
     return referral
+
+
+def _saved_before(
+    session: Session, actor: Actor, request: ReferralRequest, words: dict[str, str | None]
+) -> Referral | None:
+    """Return the referral a double click made a moment ago.
+
+    Raises:
+        AlreadyRegistered: it holds other words, which must not be lost silently.
+    """
+    if request.form_uid is None:
+        return None
+    saved = session.exec(select(Referral).where(Referral.uid == request.form_uid)).first()
+    if saved is None:
+        return None
+    same_words = all(unseal(saved, f"{name}_sealed") == text for name, text in words.items() if name != "answer")
+    same_child = saved.student_id == request.student_id or request.student_id is None
+    if saved.registered_by_id != actor.user_id or not same_words or not same_child:
+        raise AlreadyRegistered
+    return saved
 
 
 def _checked(session: Session, actor: Actor, request: ReferralRequest) -> dict[str, str | None]:
@@ -202,6 +237,7 @@ def _new_referral(actor: Actor, request: ReferralRequest) -> Referral:
         raise NotFound  # _checked has refused this; said again for the types
     observed_ourselves = request.channel in {ReferralChannel.SCREENING, ReferralChannel.OBSERVATION}
     return Referral(
+        uid=request.form_uid or new_uid(),
         student_id=request.student_id,
         channel=request.channel,
         way=request.way if request.channel is ReferralChannel.PARENT else None,

@@ -1,11 +1,16 @@
 """What happens to a referral after it was registered: assessment, answers, feedback, another owner, the end of it."""
 
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, and_, col, or_, select
 
-from db.sealing import seal
-from db.tables import AppUser, Referral, ReferralState, Role, RoleGrant
+from db.sealing import seal, unseal
+from db.tables import AppUser, Referral, ReferralChannel, ReferralState, Role, RoleGrant
 from services import audit, clock
-from services.access import Permission, permitted, sees_referrals
+from services.access import Permission, is_protection_leader, permitted, sees_referral_words, sees_referrals
 from services.actors import Actor
 from services.errors import DomainError, FieldErrors, NotFound, Problem
 from services.fields import LONG, Checker
@@ -19,6 +24,19 @@ from services.referrals import (
     may_own,
     move,
 )
+
+FIRST_WORDS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class MergeTarget:
+    """An open referral another one could be merged into, with what tells it from the next one."""
+
+    id: int
+    received_at: datetime
+    channel: ReferralChannel
+    said_by: str | None
+    first_words: str
 
 
 class CannotMerge(DomainError):
@@ -193,7 +211,7 @@ def merge(session: Session, actor: Actor, *, referral_id: int, version: int, int
     target = session.exec(
         select(Referral).where(Referral.id == into_id, sees_referrals(actor)).with_for_update()
     ).first()
-    if target is None:
+    if target is None or not sees_referral_words(actor, target):
         raise NotFound
     same_child = referral.student_id is not None and target.student_id == referral.student_id
     if not same_child or target.id == referral.id or target.state not in OPEN_STATES or referral.is_suspected_abuse:
@@ -205,24 +223,39 @@ def merge(session: Session, actor: Actor, *, referral_id: int, version: int, int
 
 
 @permitted(Permission.REFERRAL_HANDLE)
-def list_merge_targets(session: Session, actor: Actor, *, referral_id: int) -> list[int]:
-    """Return the ids of the open referrals this one could be merged into; hidden ones are not among them."""
+def list_merge_targets(session: Session, actor: Actor, *, referral_id: int) -> list[MergeTarget]:
+    """Return the open referrals this one could be merged into; hidden ones are not among them."""
     student_id = session.exec(
         select(Referral.student_id).where(Referral.id == referral_id, sees_referrals(actor))
     ).first()
     if student_id is None:
         return []
-    found = session.exec(
-        select(Referral.id)
-        .where(
-            Referral.student_id == student_id,
-            Referral.id != referral_id,
-            col(Referral.state).in_(OPEN_STATES),
-            sees_referrals(actor),
-        )
-        .order_by(col(Referral.received_at))
+    conditions: list[ColumnElement[bool]] = [
+        col(Referral.student_id) == student_id,
+        col(Referral.id) != referral_id,
+        col(Referral.state).in_(OPEN_STATES),
+        sees_referrals(actor),
+    ]
+    if not is_protection_leader(actor):
+        conditions.append(col(Referral.is_suspected_abuse).is_(False))
+    found: Any = session.exec(
+        select(Referral, AppUser.display_name)
+        .join(AppUser, col(AppUser.id) == col(Referral.referred_by_id), isouter=True)
+        .where(*conditions)
+        .order_by(col(Referral.received_at), col(Referral.id))
     ).all()
-    return [found_id for found_id in found if found_id is not None]
+    return [_merge_target(referral, name) for referral, name in found]
+
+
+def _merge_target(referral: Referral, referrer: str | None) -> MergeTarget:
+    words = " ".join((unseal(referral, "facts_sealed") or "").split())
+    return MergeTarget(
+        id=referral.id or 0,
+        received_at=referral.received_at,
+        channel=referral.channel,
+        said_by=referrer or unseal(referral, "speaker_sealed"),
+        first_words=words if len(words) <= FIRST_WORDS else f"{words[:FIRST_WORDS].rstrip('，。；、 ')}…",
+    )
 
 
 def _checked(text: str, field: str) -> str:

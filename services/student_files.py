@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, and_, col, or_, select
 
-from db.audit_chain import COLLECTED, Note
 from db.sealing import seal, unseal
 from db.tables import (
     AppUser,
@@ -21,6 +21,7 @@ from db.tables import (
     Gender,
     Guardian,
     GuardianKind,
+    Referral,
     SchoolClass,
     Student,
     StudentCategory,
@@ -42,12 +43,12 @@ from services.classes import class_label
 from services.errors import NotAllowed, NotFound
 from services.exchange.values import age_in_years
 from services.fields import LINE, Checker
+from services.openings import is_noted
 from services.student_entries import masked
 from services.student_lists import needs_care
 from services.student_rights import writes_students
 from services.students import shown_class
 
-NOTED_ONCE_IN = timedelta(minutes=30)
 CONTACT_OPEN_FOR = timedelta(minutes=15)
 LISTED_OPENINGS = 200
 
@@ -136,13 +137,14 @@ class StudentFile:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Somebody opened the file, or with a reason the phones."""
+    """Somebody opened the file, one of the child's referrals, or with a reason the phones."""
 
     at: datetime
     who: str
     grounds: Grounds | None
     reason: str | None
     is_contact: bool
+    is_referral: bool
 
 
 @permitted(Permission.STUDENT_READ)
@@ -175,7 +177,7 @@ def find_student(session: Session, actor: Actor, *, student_id: int) -> StudentF
         grounds=grounds_for(session, actor, student_id=student_id),
         may_write=is_writable and allows(actor, Permission.STUDENT_WRITE),
         may_write_categories=writes_categories and allows(actor, Permission.CATEGORY_WRITE),
-        is_opening_noted=_is_noted(session, actor, student_id),
+        is_opening_noted=is_noted(session, actor, audit.Action.STUDENT_OPENED, student_id=student_id),
     )
 
 
@@ -188,7 +190,7 @@ def note_opening(session: Session, actor: Actor, *, student_id: int) -> None:
     """
     # The child's row is locked, so that two tabs of one person don't both note it.
     if session.exec(select(Student.id).where(Student.id == student_id, sees_students(actor)).with_for_update()).first():
-        if not _is_noted(session, actor, student_id):
+        if not is_noted(session, actor, audit.Action.STUDENT_OPENED, student_id=student_id):
             grounds = grounds_for(session, actor, student_id=student_id)
             audit.record(session, actor, audit.Action.STUDENT_OPENED, student_id=student_id, grounds=grounds)
         return
@@ -238,16 +240,29 @@ def list_openings(session: Session, actor: Actor, *, student_id: int) -> list[Op
             & (col(AuditEvent.action) == audit.Action.CONTACT_OPENED.value),
             isouter=True,
         )
-        .where(
-            AuditEvent.student_id == student_id,
-            col(AuditEvent.action).in_([audit.Action.STUDENT_OPENED.value, audit.Action.CONTACT_OPENED.value]),
-        )
+        .where(_is_opening_of(student_id))
         .order_by(col(AuditEvent.seq).desc())
         .limit(LISTED_OPENINGS)
     )
     if Scope.OWN_OPENINGS_AND_CASES not in scopes_of(actor, Subject.AUDIT):
         events = events.where(AuditEvent.actor_id == actor.user_id)
     return [_opening(event, name, contact) for event, name, contact in session.exec(events).all()]
+
+
+def _is_opening_of(student_id: int) -> ColumnElement[bool]:
+    """Return the filter on events; a referral counts to the child it was matched with since it was opened."""
+    of_child = select(Referral.id).where(Referral.student_id == student_id)
+    return or_(
+        and_(
+            AuditEvent.student_id == student_id,
+            col(AuditEvent.action).in_([audit.Action.STUDENT_OPENED.value, audit.Action.CONTACT_OPENED.value]),
+        ),
+        and_(
+            col(AuditEvent.action) == audit.Action.REFERRAL_OPENED.value,
+            col(AuditEvent.target_table) == str(Referral.__tablename__),
+            col(AuditEvent.target_id).in_(of_child),
+        ),
+    )
 
 
 def _opening(event: AuditEvent, name: str | None, contact: ContactOpening | None) -> Opening:
@@ -258,6 +273,7 @@ def _opening(event: AuditEvent, name: str | None, contact: ContactOpening | None
         grounds=Grounds(grounds) if grounds else None,
         reason=unseal(contact, "reason_sealed") if contact else None,
         is_contact=contact is not None,
+        is_referral=event.action == audit.Action.REFERRAL_OPENED.value,
     )
 
 
@@ -361,6 +377,23 @@ def guardian_card(guardian: Guardian) -> GuardianCard:
     )
 
 
+@permitted(Permission.STUDENT_READ)
+def list_current_categories(session: Session, actor: Actor, *, student_id: int) -> tuple[CategoryEntry, ...]:
+    """Return the categories a child is in now, as far as this actor may see them; one statement."""
+    rows = session.exec(
+        select(StudentCategory)
+        .join(Student, col(Student.id) == col(StudentCategory.student_id))
+        .where(
+            StudentCategory.student_id == student_id,
+            col(StudentCategory.to_day).is_(None),
+            sees_students(actor),
+            sees_students(actor, Subject.CATEGORY),
+        )
+        .order_by(col(StudentCategory.from_day).desc())
+    ).all()
+    return tuple(category_entry(each) for each in rows)
+
+
 def _categories(session: Session, student_id: int) -> tuple[CategoryEntry, ...]:
     rows = session.exec(
         select(StudentCategory)
@@ -396,22 +429,3 @@ def _open_contact(session: Session, actor: Actor, student_id: int) -> ContactOpe
         )
         .order_by(col(ContactOpening.expires_at).desc())
     ).first()
-
-
-def _is_noted(session: Session, actor: Actor, student_id: int) -> bool:
-    """Say whether this opening is already noted, in the chain or by this same transaction."""
-    action, since = audit.Action.STUDENT_OPENED.value, clock.now() - NOTED_ONCE_IN
-    waiting: list[Note] = session.info.get(COLLECTED, [])
-    if any((note.action, note.actor_id, note.student_id) == (action, actor.user_id, student_id) for note in waiting):
-        return True
-    return (
-        session.exec(
-            select(AuditEvent.seq).where(
-                AuditEvent.action == action,
-                AuditEvent.actor_id == actor.user_id,
-                AuditEvent.student_id == student_id,
-                AuditEvent.at > since,
-            )
-        ).first()
-        is not None
-    )

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
 from sqlmodel import Session
 
 from db import engine, upgrade
@@ -111,6 +111,20 @@ def session(location: Location) -> Iterator[Session]:
     """One writing transaction, committed when the test ends well."""
     with transaction() as open_session:
         yield open_session
+
+
+@pytest.fixture
+def statements(session: Session) -> Iterator[list[str]]:
+    """Every statement sent since, by whatever connection."""
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        seen.append(statement)
+
+    used = session.get_bind().engine
+    event.listen(used, "before_cursor_execute", note)
+    yield seen
+    event.remove(used, "before_cursor_execute", note)
 
 
 MakeUser = Callable[..., Actor]

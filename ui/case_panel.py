@@ -5,6 +5,7 @@ from datetime import date, time
 import streamlit as st
 
 from services import cases, clock
+from services.access import Permission, allows
 from services.actors import Actor
 from services.cases import CaseView
 from ui import formats
@@ -50,7 +51,7 @@ def _draw_conference(actor: Actor, view: CaseView) -> None:
         )
         for name in view.participants:
             st.markdown(f":material/person: {formats.plain(name)}")
-        if step.is_open:
+        if step.is_open and allows(actor, Permission.CASE_READ):
             _draw_held(actor, view)
 
 

@@ -1,11 +1,14 @@
 """The head of a child's page: the facts in one line, badges, and what can be done."""
 
 from db.tables import EnrolmentState
+from services.access import Permission, allows
+from services.actors import Actor
 from services.student_files import StudentFile
 from ui.dialogs import open_dialog
 from ui.layout import Action
 from ui.states import Look
 
+REGISTER = "child_register"
 _STATES = {
     EnrolmentState.ON_LEAVE: Look("pause_circle", "休学", "yellow"),
     EnrolmentState.TRANSFERRED: Look("output", "已转出", "gray"),
@@ -31,10 +34,15 @@ def state_badge(file: StudentFile) -> list[str]:
     return [*badges, _NEEDS_CARE.badge()] if file.needs_care else badges
 
 
-def actions_for(file: StudentFile) -> list[Action]:
-    """Return the acts at the top of the page for who may write about this child."""
-    if not file.may_write:
-        return []
+def actions_for(actor: Actor, file: StudentFile) -> list[Action]:
+    """Return the acts at the top of the page: who may write about this child, who may speak of it."""
+    acts = _writing_acts(file) if file.may_write else []
+    if allows(actor, Permission.REFERRAL_REGISTER):
+        acts.append(Action(f"给{file.name}登记受理", REGISTER, "edit_note", is_primary=True))
+    return acts
+
+
+def _writing_acts(file: StudentFile) -> list[Action]:
     return [
         Action("换班", "child_move", "swap_horiz", on_click=open_dialog, args=("move", file.id)),
         Action("学籍", "child_state", "badge", on_click=open_dialog, args=("state", file.id)),

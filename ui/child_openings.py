@@ -28,7 +28,7 @@ def draw(actor: Actor, file: StudentFile) -> None:
             "when": f"{formats.day_and_weekday(clock.local(each.at).date(), today=today)} "
             f"{formats.clock(each.at, clock.SCHOOL_ZONE)}",
             "who": each.who,
-            "what": "看了电话" if each.is_contact else "打开档案",
+            "what": "看了电话" if each.is_contact else "看了受理" if each.is_referral else "打开档案",
             "why": f"写明原因：{each.reason}" if each.reason else GROUNDS.get(each.grounds, "") if each.grounds else "",
         }
         for each in openings

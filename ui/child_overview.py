@@ -2,26 +2,45 @@
 
 import streamlit as st
 
-from services import clock
+from db.transactions import reading
+from services import clock, home
 from services.actors import Actor
 from services.student_files import CategoryEntry, ContactCard, GuardianCard, StudentFile
 from ui import formats
 from ui.categories import LEVELS, category_badge, category_words
 from ui.dialogs import open_dialog
+from ui.duties import ABOUT_CHILD, badge_of, button_of, follow, reason_of
 from ui.formats import plain, plain_lines
-from ui.layout import facts, note, side_box, side_column
+from ui.layout import act_list, act_row, facts, note, side_box, side_column
 
 _SMALL_BUTTON = 72
 
 
-def draw(_actor: Actor, file: StudentFile) -> None:
+def draw(actor: Actor, file: StudentFile) -> None:
     """Draw what this person may see; what it may not is not mentioned."""
     main, side = side_column(1.9)
     with main:
+        _draw_duties(actor, file)
         _draw_categories(file)
         _draw_classes(file)
     with side:
         _draw_card(file)
+
+
+def _draw_duties(actor: Actor, file: StudentFile) -> None:
+    """What is due for this child stands first; nothing where nothing is."""
+    with reading() as session:
+        due = home.list_child_duties(session, actor, student_id=file.id)
+    if not due:
+        return
+    with act_list("该做的"):
+        for place, duty in enumerate(due):
+            reason = reason_of(duty)
+            if duty.owner_name and duty.owner_name not in reason:
+                reason += f"；{duty.owner_name}"
+            key = f"child_due_{duty.kind}_{duty.target_id}_{place}"
+            if act_row(ABOUT_CHILD[duty.kind], badge_of(duty), reason, button_of(duty), key=key):
+                follow(duty)
 
 
 def _draw_categories(file: StudentFile) -> None:

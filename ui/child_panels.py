@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from services.access import Permission, allows
 from services.actors import Actor
 from services.student_files import StudentFile
-from ui import child_openings, child_overview
+from ui import child_openings, child_overview, child_referrals
 
 Draw = Callable[[Actor, StudentFile], None]
 
@@ -22,6 +22,7 @@ class Panel:
 
 PANELS = (
     Panel("概况", Permission.STUDENT_READ, child_overview.draw),
+    Panel("受理", Permission.REFERRAL_READ, child_referrals.draw),
     Panel("谁看过", Permission.AUDIT_READ, child_openings.draw),
 )
 

@@ -1,5 +1,6 @@
 """Choosing a child: find by name, pinyin, class or number; or leave what was typed, to be matched later."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
@@ -32,16 +33,20 @@ def picked(key: str) -> Picked:
     return Picked(None, (st.session_state.get(_typed(key)) or "").strip())
 
 
-def pick_child(key: str, *, label: str = "哪个孩子", hint: str = "") -> Picked:
-    """Draw the field; what was typed stays until a child is chosen."""
+def pick_child(
+    key: str, *, label: str = "哪个孩子", hint: str = "", on_change: Callable[[], None] | None = None
+) -> Picked:
+    """Draw the field; what was typed stays until a child is chosen. `on_change` follows every choice."""
     chosen: FoundStudent | None = st.session_state.get(_chosen(key))
     if chosen is not None:
         st.markdown(f":small[{plain(label)}]")
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             st.markdown(f"**{plain(chosen.name)}**，{plain(chosen.class_label)}", width="content")
-            st.button("换一个", key=f"{key}_change", type="tertiary", on_click=forget_child, args=(key,))
+            st.button("换一个", key=f"{key}_change", type="tertiary", on_click=_forget, args=(key, on_change))
         return picked(key)
-    text = st.text_input(label, key=_typed(key), placeholder="姓名、拼音、班级、学号", live="300ms")
+    text = st.text_input(
+        label, key=_typed(key), placeholder="姓名、拼音、班级、学号", live="300ms", on_change=on_change
+    )
     if text and text.strip():
         for found in _find(text):
             st.button(
@@ -50,7 +55,7 @@ def pick_child(key: str, *, label: str = "哪个孩子", hint: str = "") -> Pick
                 icon=":material/person:",
                 type="tertiary",
                 on_click=_choose,
-                args=(key, found),
+                args=(key, found, on_change),
             )
         if hint:
             note(hint)
@@ -80,8 +85,16 @@ def clear_child(key: str) -> None:
     st.session_state.pop(_typed(key), None)
 
 
-def _choose(key: str, found: FoundStudent) -> None:
+def _choose(key: str, found: FoundStudent, on_change: Callable[[], None] | None = None) -> None:
     st.session_state[_chosen(key)] = found
+    if on_change:
+        on_change()
+
+
+def _forget(key: str, on_change: Callable[[], None] | None = None) -> None:
+    forget_child(key)
+    if on_change:
+        on_change()
 
 
 def _find(text: str) -> list[FoundStudent]:

@@ -1,22 +1,19 @@
 """What happens when the program is wrong: a number on screen, class and place in the log, never a word of data."""
 
 import logging
-import secrets
 import sys
 import threading
-import traceback
-from pathlib import Path
 from types import TracebackType
 
 import streamlit as st
 
+from db.wordless import describe, new_reference
 from services.errors import DomainError
 from ui.formats import plain
 from ui.messages import explain
 from ui.shelf import put_input_on_shelf
 
 _log = logging.getLogger("care_room.crashes")
-_REFERENCE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # no 0 and O, no 1 and I: it is read out on the phone
 _make_record = logging.LogRecord
 
 
@@ -41,23 +38,6 @@ def on_script_error(error: Exception) -> bool:
 def crash_sentence(reference: str) -> str:
     """Return what the person reads; the number leads the IT teacher to the line in the log."""
     return f"出了错，编号 {reference}。写的字还在，请把编号告诉信息老师。"
-
-
-def new_reference() -> str:
-    """Return six letters and figures that can't be misread."""
-    return "".join(secrets.choice(_REFERENCE_LETTERS) for _ in range(6))
-
-
-def describe(error: BaseException) -> str:
-    """Return class and frames of an exception and of its causes: no message, no locals, no source text."""
-    parts = []
-    seen: set[int] = set()
-    current: BaseException | None = error
-    while current is not None and id(current) not in seen:
-        seen.add(id(current))
-        parts.append(f"{type(current).__module__}.{type(current).__qualname__} at {_frames(current.__traceback__)}")
-        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
-    return " <- ".join(parts)
 
 
 def keep_words_out_of_logs() -> None:
@@ -93,16 +73,6 @@ def _without_words(arg: object) -> object:
 def _is_not_a_second_report(record: logging.LogRecord) -> bool:
     """Streamlit logs the same exception before it asks our handler, without the number."""
     return not record.getMessage().startswith("Uncaught app execution")
-
-
-def _frames(trace: TracebackType | None) -> str:
-    frames = traceback.extract_tb(trace, limit=-8)  # the innermost ones
-    return " > ".join(f"{_short(frame.filename)}:{frame.lineno}" for frame in frames) or "-"
-
-
-def _short(filename: str) -> str:
-    """Return the last parts of a path: enough to find the file, nothing about the machine."""
-    return "/".join(Path(filename).parts[-2:])
 
 
 def _report_uncaught(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:

@@ -24,6 +24,13 @@ ACTS = {
     DutyKind.FIRST_PASSWORDS: "看账号",
     DutyKind.UNENCRYPTED: "看设置",
 }
+ABOUT_CHILD = {
+    DutyKind.REPORT_ABUSE: "报告疑似侵害",
+    DutyKind.ASSESS: "评估",
+    DutyKind.REPLY: "答复",
+    DutyKind.FEEDBACK: "反馈给转介教师",
+    DutyKind.CONFERENCE: "集体研讨",
+}
 _SHOWN_NAMES = 6
 _VIEWS = {DutyTarget.CLASSES: "classes", DutyTarget.SCHOOL_DAYS: "days"}
 _PAGES = {

@@ -98,7 +98,7 @@ class Form:
         self.name = name
         self._labels = dict(labels or {})
         self._show = show or (lambda _field, value: shown(value))
-        if _was_left(name):
+        if was_left(name):
             release(name)
         frozen(name, row)
         self._slots: dict[str, DeltaGenerator] = {}
@@ -238,7 +238,7 @@ def _in_transaction(act: Callable[[Session], Result]) -> Result:
         return act(session)
 
 
-def _was_left(name: str) -> bool:
+def was_left(name: str) -> bool:
     """Whether the form's fields were gone for a run: the page was left, or its dialog closed."""
     state: _State | None = st.session_state.get(_STATE + name)
     return bool(state and state.fields and not any(f"{name}_{each}" in st.session_state for each in state.fields))

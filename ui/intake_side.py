@@ -1,11 +1,17 @@
 """Beside the form of a referral: what follows from it, the child, and whom to call first."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
+from services import clock
 from services.intake import EarlierReferral, ParentsStep, WhatFollows
-from ui import formats
+from services.student_files import CategoryEntry
+from ui import formats, navigation
+from ui.categories import category_badge
+from ui.child_picker import Picked
 from ui.layout import facts, note, side_box
-from ui.referral_words import CHANNELS, CLAUSES, DANGER_NUMBERS, due_words, moment
+from ui.referral_words import CHANNELS, CLAUSES, DANGER_NUMBERS, due_words
 from ui.states import REFERRAL
 
 _PARENTS = {
@@ -36,16 +42,19 @@ def draw_what_follows(told: WhatFollows, *, teacher: str | None) -> None:
             note("发现后超过 1 个上学日才转介，照实记下来就好。", icon="history")
 
 
-def draw_child(name: str, earlier: EarlierReferral | None) -> None:
-    """Say when somebody last spoke of the child."""
+def draw_child(picked: Picked, categories: Sequence[CategoryEntry], earlier: EarlierReferral | None) -> None:
+    """Say what is known of the child, when somebody last spoke of it, and lead to its file."""
     with side_box("这个孩子"):
+        if categories:
+            st.markdown(" ".join(category_badge(each) for each in categories))
         if earlier is None:
-            st.markdown(f"{formats.plain(name)}以前没有受理过。")
-            return
-        look = REFERRAL[earlier.state.value]
-        st.markdown(
-            f"上次受理：{formats.plain(moment(earlier.received_at))}，{CHANNELS[earlier.channel]}。{look.badge()}"
-        )
+            st.markdown(f"{formats.plain(picked.name)}以前没有受理过。")
+        else:
+            day = formats.day(clock.local(earlier.received_at).date(), today=clock.today())
+            state = REFERRAL[earlier.state.value].word
+            st.markdown(f"上次受理在 {day}，{CHANNELS[earlier.channel]}，{state}。")
+        if st.button(formats.plain(f"打开{picked.name}的档案"), key="intake_open_child", icon=":material/folder_open:"):
+            st.switch_page(navigation.path_of(navigation.CHILD), query_params={"student": str(picked.student_id)})
 
 
 def draw_danger() -> None:

@@ -8,6 +8,7 @@ from services import accounts, setup, sign_in, student_imports
 from services.assessments import ChildUnknown
 from services.drafts import DraftTooLarge
 from services.errors import DomainError, EditedMeanwhile, FieldErrors, NotAllowed, NotFound
+from services.intake import AlreadyRegistered
 from services.referral_moves import CannotMerge
 from services.referrals import IllegalMove, StoppedForProtection
 from ui.states import REFERRAL
@@ -131,6 +132,11 @@ def _illegal_move(error: IllegalMove) -> str:
 @explain.register
 def _stopped(_error: StoppedForProtection) -> str:
     return "先停一停：这个孩子的事，对家长和其他人的告知由关爱室负责人决定。请先找负责人。"
+
+
+@explain.register
+def _already_registered(_error: AlreadyRegistered) -> str:
+    return "没有存上：这一份已经登记过了，字和那时不一样。写的字还在；要改，请到受理清单里改那一件。"
 
 
 @explain.register

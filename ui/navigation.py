@@ -35,7 +35,7 @@ ENTRIES = (
     PageEntry("home", "工作台", "home", "今日", "HOME_READ"),
     PageEntry("students", "学生名册", "groups", "学生", "STUDENT_READ"),
     PageEntry("intake", "受理登记", "edit_note", "学生", "REFERRAL_REGISTER"),
-    PageEntry("cases", "个案与方案", "folder_shared", "学生", "CASE_READ"),
+    PageEntry("cases", "个案与方案", "folder_shared", "学生", ("CASE_READ", "ABUSE_HANDLE")),
     PageEntry("archives", "档案与分级", "inventory_2", "学生", "ARCHIVE_READ"),
     PageEntry("screening", "心理筛查", "fact_check", "学生", "SCREENING_READ"),
     PageEntry("pairing", "结对帮扶", "diversity_1", "陪伴", "PAIRING_READ"),
@@ -69,6 +69,11 @@ def path_of(name: str) -> Path:
 def existing_entries() -> tuple[PageEntry, ...]:
     """Return the entries whose page is there."""
     return tuple(entry for entry in ENTRIES if path_of(entry.name).is_file())
+
+
+def entry_of(name: str) -> PageEntry:
+    """Return the row of a page by its name."""
+    return next(entry for entry in ENTRIES if entry.name == name)
 
 
 def has_page(name: str) -> bool:

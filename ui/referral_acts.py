@@ -19,6 +19,7 @@ from ui import navigation
 from ui.child_picker import clear_child, pick_child
 from ui.forms import Form
 from ui.layout import flash, form_end, note, refusal
+from ui.referral_rows import merge_target_words
 from ui.referral_words import PARENTS, URGENCIES, moment
 from ui.session import require_user
 
@@ -280,7 +281,8 @@ def _draw_merge(actor: Actor, view: ReferralView) -> None:
     if not targets:
         note("这个孩子没有别的、还没办完的受理。")
     with form.field("into") as key:
-        chosen = st.selectbox("并到哪一件", targets, format_func=lambda each: f"第 {each} 号受理", key=key,
+        names = {each.id: merge_target_words(each) for each in targets}
+        chosen = st.selectbox("并到哪一件", list(names), format_func=names.__getitem__, key=key, index=None,
                               placeholder="选一件")  # fmt: skip
     _finish(
         form,

@@ -1,12 +1,14 @@
 """The form of a referral: its fields, its draft, and the request made of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, time
 from typing import Any
 
 import streamlit as st
+from sqlmodel import Session
 
+from db.base import new_uid
 from db.tables import ParentsInformed, ReferralChannel, ReferralWay, Urgency
 from db.transactions import reading, transaction
 from services import clock, drafts
@@ -16,17 +18,32 @@ from services.actors import Actor
 from services.errors import DomainError
 from services.intake import ReferralRequest
 from ui import formats
+from ui.asked import number_asked
 from ui.child_picker import choose_child, clear_child, forget_child, pick_child, picked
-from ui.forms import Form
+from ui.forms import Form, release, was_left
 from ui.referral_words import CHANNELS, PARENTS, URGENCIES, WAYS
 from ui.session import require_user
 
 FORM = "intake"
 CHILD = "intake_child"
+_LONGEST_SUBJECT = 60
+DRAFT = "draft"  # in the address: which draft a reload goes on with
 _SAVED_AT = "care_intake_draft_saved_at"
-_SUBJECT = "care_intake_draft_subject"
-_KEPT = ("facts", "child_words", "background", "tried", "answer", "speaker")
-_CHOSEN = {"channel": ReferralChannel, "urgency": Urgency, "parents_informed": ParentsInformed, "way": ReferralWay}
+_UID = "care_intake_uid"
+_ASKED = "care_intake_asked"
+_WRITTEN = ("facts", "child_words", "background", "tried", "answer", "speaker")
+_CHOSEN: dict[str, Callable[[Any], Any]] = {
+    "channel": ReferralChannel,
+    "urgency": Urgency,
+    "parents_informed": ParentsInformed,
+    "way": ReferralWay,
+    "referred_by_id": int,
+    "noticed_on": date.fromisoformat,
+    "received_day": date.fromisoformat,
+    "received_time": time.fromisoformat,
+    "is_answered": bool,
+    "is_suspected_abuse": bool,
+}
 TEACHERS_CHANNELS = (ReferralChannel.TEACHER, ReferralChannel.SELF, ReferralChannel.PARENT)
 
 
@@ -39,36 +56,51 @@ def draw_fields(form: Form, actor: Actor, staff: list[StaffName]) -> None:
             "怎么来的", channels, format_func=CHANNELS.__getitem__, key=key, required=True, on_change=keep_draft
         )
     channel = st.session_state[form.key("channel")]
-    who, speaker = st.columns(2)
+    if channel is ReferralChannel.PARENT:
+        with form.field("way", ReferralWay.PHONE) as key:
+            st.segmented_control("家长怎么联系的", list(WAYS), format_func=WAYS.__getitem__, key=key, required=True,
+                                 on_change=keep_draft)  # fmt: skip
+    names_speaker = channel is ReferralChannel.PARENT or (channel is ReferralChannel.TEACHER and handles)
+    who, *speaker, day, at = st.columns((1.3, 1.15, 1.1, 0.8) if names_speaker else (2.45, 1.1, 0.8))
     with who, _place_for_problem(form, "child"):
-        pick_child(CHILD, hint="名册里找不到，就照您写的记下来，以后再认。")
-    with speaker:
-        _draw_speaker(form, channel, staff if handles else [])
-    _draw_moments(form)
+        pick_child(CHILD, hint="名册里找不到，就照您写的记下来，以后再认。", on_change=keep_draft)
+    if speaker:
+        with speaker[0]:
+            _draw_speaker(form, channel, staff)
+    with day, form.field("received_day", clock.today()) as key:
+        st.date_input("哪天收到", key=key, format="YYYY-MM-DD", on_change=keep_draft)
+    with at, _place_for_problem(form, "received_at"), form.field("received_time", _this_minute()) as key:
+        st.time_input("几点", key=key, step=300, on_change=keep_draft)
     _draw_words(form, "facts", "看到、听到了什么", "时间、地点、发生了什么。只写事实，不下结论。", height=110)
     _draw_words(form, "child_words", "孩子的原话", "“……”", height=80)
     tried, parents = st.columns(2)
     with tried:
         _draw_words(form, "tried", "已经做过什么", "例如：课间谈过一次", height=68)
     with parents, form.field("parents_informed", ParentsInformed.UNCLEAR) as key:
-        st.segmented_control("家里知道吗", list(PARENTS), format_func=PARENTS.__getitem__, key=key, required=True)
-    with st.expander("背景情况（以后也可以补）"):
-        _draw_words(form, "background", "家庭、学习、以前的情况", "", height=80)
+        st.segmented_control("家里知道吗", list(PARENTS), format_func=PARENTS.__getitem__, key=key, required=True,
+                             on_change=keep_draft)  # fmt: skip
     urgency, marks = st.columns(2)
     with urgency, form.field("urgency", Urgency.ORDINARY) as key:
-        st.segmented_control("急不急", list(URGENCIES), format_func=URGENCIES.__getitem__, key=key, required=True)
+        st.segmented_control("急不急", list(URGENCIES), format_func=URGENCIES.__getitem__, key=key, required=True,
+                             on_change=keep_draft)  # fmt: skip
     with marks:
         with form.field("is_suspected_abuse", False) as key:
-            st.toggle("疑似侵害", key=key, help="打开以后，只有负责人和指定的领导能看到内容；先不联系家长。")
+            st.toggle(
+                "疑似侵害",
+                key=key,
+                on_change=keep_draft,
+                help="打开以后，只有负责人和指定的领导能看到内容；先不联系家长。",
+            )
         if handles:
             with form.field("is_answered", False) as key:
-                st.toggle("当场已经答复", key=key)
+                st.toggle("当场已经答复", key=key, on_change=keep_draft)
     if handles and st.session_state.get(form.key("is_answered")):
         _draw_words(form, "answer", "怎么答复的", "说了什么，约好了什么。", height=68)
+    _draw_rest(form)
 
 
 def _draw_speaker(form: Form, channel: ReferralChannel, staff: list[StaffName]) -> None:
-    if channel is ReferralChannel.TEACHER and staff:
+    if channel is ReferralChannel.TEACHER:
         names = {person.id: _with_role(person) for person in staff}
         with _place_for_problem(form, "speaker"):
             st.selectbox(
@@ -78,10 +110,9 @@ def _draw_speaker(form: Form, channel: ReferralChannel, staff: list[StaffName]) 
                 key=form.key("referred_by_id"),
                 index=None,
                 placeholder="选一位教师",
+                on_change=keep_draft,
             )
-    elif channel is ReferralChannel.PARENT:
-        with form.field("way", ReferralWay.PHONE) as key:
-            st.segmented_control("家长怎么联系的", list(WAYS), format_func=WAYS.__getitem__, key=key, required=True)
+    else:
         with form.field("speaker", "") as key:
             st.text_input("谁说的", key=key, placeholder="例如：孩子的外婆", on_change=keep_draft)
 
@@ -90,15 +121,12 @@ def _with_role(person: StaffName) -> str:
     return f"{person.display_name}，{person.roles[0].label}" if person.roles else person.display_name
 
 
-def _draw_moments(form: Form) -> None:
-    noticed, day, at = st.columns(3)
-    today = clock.today()
-    with noticed, form.field("noticed_on", today) as key:
-        st.date_input("哪天发现", key=key, format="YYYY-MM-DD")
-    with day, form.field("received_day", today) as key:
-        st.date_input("哪天收到", key=key, format="YYYY-MM-DD")
-    with at, _place_for_problem(form, "received_at"), form.field("received_time", _this_minute()) as key:
-        st.time_input("几点", key=key, step=300)
+def _draw_rest(form: Form) -> None:
+    """What is rarely said at once; open where something stands in it, so that no problem hides."""
+    with st.expander("再补几句：背景，什么时候发现的", expanded=bool(_typed("background") or _typed("noticed_on"))):
+        _draw_words(form, "background", "背景：家庭、学习、以前的情况", "", height=80)
+        with form.field("noticed_on") as key:
+            st.date_input("什么时候发现的（空着就是收到那天）", key=key, format="YYYY-MM-DD", on_change=keep_draft)
 
 
 @contextmanager
@@ -127,7 +155,7 @@ def request_of(actor: Actor) -> ReferralRequest:
     return ReferralRequest(
         channel=channel,
         facts=_typed("facts"),
-        noticed_on=_typed("noticed_on"),
+        noticed_on=_typed("noticed_on") or _typed("received_day"),
         received_at=_received_at(),
         student_id=child.student_id,
         child_label=child.name,
@@ -142,6 +170,7 @@ def request_of(actor: Actor) -> ReferralRequest:
         is_answered=bool(_typed("is_answered")) and handles,
         answer=_typed("answer"),
         is_suspected_abuse=bool(_typed("is_suspected_abuse")),
+        form_uid=_uid(),
     )
 
 
@@ -154,31 +183,60 @@ def _typed(name: str) -> Any:
     return st.session_state.get(f"{FORM}_{name}")
 
 
-def subject() -> str:
-    """Return whom the draft is about."""
-    child = picked(CHILD)
-    return f"student:{child.student_id}" if child.student_id else "new"
+def _uid() -> str:
+    """Return the name of the form that is open: its draft's subject, and later its referral's."""
+    uid: str = st.session_state.setdefault(_UID, new_uid())
+    return uid
+
+
+def begin(actor: Actor) -> None:
+    """Open the form as its address asks: with a child, or after a reload with the draft; the first thing drawn."""
+    if was_left(FORM):
+        start_afresh()  # the page was left meanwhile: what was typed is offered as a draft
+        st.session_state.pop(_ASKED, None)
+    asked = (st.query_params.get("student", ""), st.query_params.get(DRAFT, ""))
+    if st.session_state.get(_ASKED) == asked:
+        return
+    st.session_state[_ASKED] = asked
+    if asked[1] and asked[1] != st.session_state.get(_UID):
+        with reading() as session:
+            found = drafts.find_draft(session, actor, form=FORM, subject=asked[1][:_LONGEST_SUBJECT])
+        if found is not None:
+            take_up(found)
+            return
+    child = number_asked("student")
+    if child and picked(CHILD).student_id != child and not _is_typed():
+        choose_child(CHILD, child)
+
+
+def _is_typed() -> bool:
+    return any(_typed(name) for name in _WRITTEN)
 
 
 def keep_draft() -> None:
-    """Save what was typed so far; for `on_change`. A draft that can't be saved never stops the typing."""
+    """Save everything typed so far; for `on_change`. A draft that can't be saved never stops the typing."""
     actor = require_user(Permission.REFERRAL_REGISTER)
-    content: dict[str, object] = {name: _typed(name) for name in _KEPT if _typed(name)}
-    if not content:
+    if not _is_typed():
         return
-    content |= {name: str(value) for name in _CHOSEN if (value := _typed(name))}
+    content: dict[str, object] = {name: _typed(name) for name in _WRITTEN if _typed(name)}
+    content |= {name: _as_text(value) for name in _CHOSEN if (value := _typed(name)) is not None}
     content |= {"student_id": picked(CHILD).student_id, "child": picked(CHILD).name}
-    before = st.session_state.get(_SUBJECT)
     try:
         with transaction() as session:
-            if before and before != subject():
-                drafts.discard_draft(session, actor, form=FORM, subject=before)
-            st.session_state[_SAVED_AT] = drafts.save_draft(
-                session, actor, form=FORM, subject=subject(), content=content
-            )
+            saved_at = drafts.save_draft(session, actor, form=FORM, subject=_uid(), content=content)
     except DomainError:
         return
-    st.session_state[_SUBJECT] = subject()
+    st.session_state[_SAVED_AT] = saved_at
+    _name_draft_in_address(_uid())
+
+
+def _as_text(value: object) -> object:
+    return value.isoformat() if isinstance(value, date | time) else value
+
+
+def _name_draft_in_address(uid: str) -> None:
+    st.query_params[DRAFT] = uid
+    st.session_state[_ASKED] = (st.query_params.get("student", ""), uid)
 
 
 def draft_line() -> str:
@@ -189,36 +247,34 @@ def draft_line() -> str:
 
 def unfinished(actor: Actor) -> list[drafts.SavedDraft]:
     """Return the drafts to offer when the form is opened empty."""
-    if st.session_state.get(_SUBJECT) or any(_typed(name) for name in _KEPT):
+    if st.session_state.get(_SAVED_AT) or _is_typed():
         return []
     with reading() as session:
         return drafts.list_drafts(session, actor, form=FORM)
 
 
 def take_up(draft: drafts.SavedDraft) -> None:
-    """Put a draft back into the fields; for `on_click`."""
-    for name in _KEPT:
+    """Put a draft back into the fields, and nothing of what stood there before; for `on_click`."""
+    start_afresh()
+    for name in _WRITTEN:
         st.session_state[f"{FORM}_{name}"] = draft.content.get(name, "")
-    for name, choices in _CHOSEN.items():
-        if value := draft.content.get(name):
-            st.session_state[f"{FORM}_{name}"] = choices(value)
-    if draft.content.get("answer"):
-        st.session_state[f"{FORM}_is_answered"] = True
-    forget_child(CHILD)
+    for name, read in _CHOSEN.items():
+        if (value := draft.content.get(name)) is not None:
+            st.session_state[f"{FORM}_{name}"] = read(value)
     if student_id := draft.content.get("student_id"):
         choose_child(CHILD, int(student_id))
-    else:
+    if not picked(CHILD).student_id:  # not chosen, or out of this person's sight since: as typed
         st.session_state[f"{CHILD}_typed"] = draft.content.get("child", "")
-    st.session_state[_SUBJECT], st.session_state[_SAVED_AT] = draft.subject, draft.saved_at
+    st.session_state[_UID], st.session_state[_SAVED_AT] = draft.subject, draft.saved_at
+    _name_draft_in_address(draft.subject)
 
 
-def throw_away(draft_subject: str | None = None) -> None:
+def throw_away(uid: str | None = None) -> None:
     """Discard a draft and, if it is the open one, everything typed; for `on_click`."""
     actor = require_user(Permission.REFERRAL_REGISTER)
-    open_one = st.session_state.get(_SUBJECT) or subject()
     with transaction() as session:
-        drafts.discard_draft(session, actor, form=FORM, subject=str(draft_subject or open_one))
-    if draft_subject is None or draft_subject == open_one:
+        drafts.discard_draft(session, actor, form=FORM, subject=uid or _uid())
+    if uid in (None, _uid()):
         start_afresh()
         forget_child(CHILD)
 
@@ -227,12 +283,16 @@ def start_afresh() -> None:
     """Forget what was typed: saved, or not wanted."""
     for key in [key for key in st.session_state if str(key).startswith(f"{FORM}_")]:
         st.session_state.pop(key, None)
-    for key in (_SAVED_AT, _SUBJECT, f"care_form_{FORM}"):
+    for key in (_SAVED_AT, _UID):
         st.session_state.pop(key, None)
+    release(FORM)
     clear_child(CHILD)
+    if DRAFT in st.query_params:
+        del st.query_params[DRAFT]
+    if _ASKED in st.session_state:
+        st.session_state[_ASKED] = (st.query_params.get("student", ""), "")
 
 
-def discard_open_draft(session: Any, actor: Actor) -> None:  # Any: the open session
+def discard_open_draft(session: Session, actor: Actor) -> None:
     """Throw the open draft away in the transaction that saves the form."""
-    for each in {subject(), str(st.session_state.get(_SUBJECT) or subject())}:
-        drafts.discard_draft(session, actor, form=FORM, subject=each)
+    drafts.discard_draft(session, actor, form=FORM, subject=_uid())

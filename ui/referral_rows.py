@@ -1,8 +1,11 @@
 """Referrals and cases as rows of a list: badges and the line below the name."""
 
 from db.tables import Urgency
+from services import clock
 from services.cases import CaseRow
-from services.referral_views import ReferralRow
+from services.referral_lists import ReferralRow
+from services.referral_moves import MergeTarget
+from ui import formats
 from ui.referral_words import CASE_STATES, CHANNELS, SEVERITIES, STEPS, URGENCIES, due_words, moment, step_badge
 from ui.states import CASE, REFERRAL
 
@@ -19,14 +22,22 @@ def row_badge(row: ReferralRow) -> str:
     return " ".join(badges)
 
 
-def reason_of(row: ReferralRow) -> str:
+def reason_of(row: ReferralRow, *, with_channel: bool = True) -> str:
     """Return how it came, who has it, and what is next."""
-    parts = [f"{CHANNELS[row.channel]}，{moment(row.received_at)} 收到"]
+    received = f"{moment(row.received_at)} 收到"
+    parts = [f"{CHANNELS[row.channel]}，{received}" if with_channel else received]
     if row.owner_name:
         parts.append("我接手" if row.is_mine else f"{row.owner_name}接手")
     if row.next_step:
         parts.append(f"{STEPS[row.next_step.clause_id]}：{due_words(row.next_step.due_at)}")
     return "，".join(parts)
+
+
+def merge_target_words(target: MergeTarget) -> str:
+    """11月18日，教师转介，周砚田：课间独自坐在楼梯口…"""
+    day = formats.day(clock.local(target.received_at).date(), today=clock.today())
+    parts = [day, CHANNELS[target.channel], *([target.said_by] if target.said_by else [])]
+    return f"{'，'.join(parts)}：{target.first_words}"
 
 
 def case_badge(row: CaseRow) -> str:

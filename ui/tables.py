@@ -70,13 +70,18 @@ def data_table(
     )
 
 
+def page_asked(key: str) -> int:
+    """Return the page asked for as it stands, for a service that knows itself how many there are."""
+    asked = str(st.session_state.get(key) or st.query_params.get(key, "1"))
+    return int(asked) if asked.isascii() and asked.isdecimal() and len(asked) <= 9 else 1
+
+
 def current_page(key: str, *, total: int, page_size: int) -> int:
     """Return which page of a table is asked for, from 1: the rows are read before the buttons are drawn.
 
     The first when there are fewer pages than that, because a filter was set or an address is old.
     """
-    asked = str(st.session_state.get(key) or st.query_params.get(key, "1"))
-    page = int(asked) if asked.isdecimal() else 1
+    page = page_asked(key)
     return page if 1 <= page <= _pages(total, page_size) else 1
 
 

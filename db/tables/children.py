@@ -29,6 +29,7 @@ class Student(SQLModel, table=True):
     """One child; its ID number and address are sealed, the number findable through its keyed hash."""
 
     __tablename__ = "student"
+    __table_args__ = {"sqlite_autoincrement": True}
 
     id: int | None = Field(default=None, primary_key=True)
     uid: str = Field(default_factory=new_uid, max_length=32, unique=True)

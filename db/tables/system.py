@@ -20,7 +20,8 @@ class AuditEvent(SQLModel, table=True):
     action: str = Field(max_length=60, index=True)
     target_table: str | None = Field(default=None, max_length=60)
     target_id: int | None = None
-    student_id: int | None = Field(default=None, foreign_key="student.id", ondelete="RESTRICT", index=True)
+    # No foreign key: an import taken back removes children whose openings the chain keeps; no id is given twice.
+    student_id: int | None = Field(default=None, index=True)
     details: str = "{}"  # JSON text, kept as written so that its digest can be computed again
     link: str = Field(max_length=64)
 

@@ -273,11 +273,13 @@ def _find_guardian(wanted: WantedGuardian, free: Sequence[StoredGuardian]) -> St
     if wanted.kind in _PARENTS:
         return next((known for known in free if known.kind is wanted.kind), None)
     others = [known for known in free if known.kind not in _PARENTS]
+    # Without a word of who it is, a name or telephone may also be a parent's.
+    possible = others if wanted.relation else free
     hashed = wanted.phone_hash
-    for known in others:
+    for known in possible:
         if wanted.name and known.name == wanted.name:
             return known
-    for known in others:
+    for known in possible:
         if hashed and known.phone_hash == hashed and not (wanted.name and known.name):
             return known
     for known in others:

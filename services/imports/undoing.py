@@ -13,7 +13,7 @@ from sqlmodel import Session, SQLModel, col
 
 from db.base import Labelled
 from db.sealing import open_text
-from db.tables import AuditEvent, ContactOpening, Draft, ImportAction
+from db.tables import ContactOpening, Draft, ImportAction
 from services.errors import DomainError
 from services.imports.stored import CATEGORY, CLASS, GUARDIAN, MEMBERSHIP, STUDENT
 from services.imports.writing import IMPORTED, Values, update_rows
@@ -24,7 +24,6 @@ class BlockReason(Labelled):
 
     EDITED = "edited", "有人改过"
     REFERRED = "referred", "已经有了别的记录"
-    OPENED = "opened", "有人打开看过"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +55,20 @@ class _Note:
 
 
 _OWN = {table.name: table for table in (STUDENT, GUARDIAN, MEMBERSHIP, CATEGORY)}
-_SEEN_ONLY = {str(AuditEvent.__tablename__), str(ContactOpening.__tablename__)}
+_SEEN = SQLModel.metadata.tables[str(ContactOpening.__tablename__)]
+"""Rows about having looked at a child; they stand in nobody's way, and the chain keeps the event of each."""
 
 
 def take_back(session: Session, batch_id: int) -> None:
     """Remove what an import created and restore what it changed, versions rising; then forget the notes.
 
     Raises:
-        UndoBlocked: somebody has edited or opened what it wrote, or something refers to it.
+        UndoBlocked: somebody has edited what it wrote, or something refers to it.
     """
     notes = _notes(session, batch_id)
     if blocked := _blocked(session, batch_id, notes):
         raise UndoBlocked(blocked)
+    session.execute(delete(_SEEN).where(_SEEN.c.student_id.in_(_created(batch_id, STUDENT))))
     for table in (CATEGORY, GUARDIAN, MEMBERSHIP, STUDENT):
         session.execute(delete(table).where(table.c.id.in_(_created(batch_id, table))))
     session.execute(
@@ -182,7 +183,7 @@ def _referring(session: Session, batch_id: int, notes: list[_Note]) -> Iterator[
     for note in notes:
         own[note.table].add(note.row_id)
     for table in SQLModel.metadata.sorted_tables:
-        for key in table.foreign_keys:
+        for key in table.foreign_keys if table is not _SEEN else ():
             target = _OWN.get(key.column.table.name)
             if target is None:
                 continue
@@ -198,8 +199,6 @@ def _referring(session: Session, batch_id: int, notes: list[_Note]) -> Iterator[
 
 
 def _reason_of(table: Table) -> BlockReason:
-    if table.name in _SEEN_ONLY:
-        return BlockReason.OPENED  # the chain of events must keep naming the child
     return BlockReason.EDITED if table.name in _OWN else BlockReason.REFERRED
 
 

@@ -82,7 +82,7 @@ def test_a_dry_run_writes_nothing(type_line):
 def test_without_json_every_rejected_row_is_told_with_its_reason(type_line):
     done = type_line("import", "students", str(SAMPLES / "roster_grade_messy.xlsx"))
 
-    told = [line for line in done.stdout.splitlines() if line.startswith("没收 ")]
+    told = [line for line in done.stdout.splitlines() if line.startswith("没导入 ")]
     assert len(told) == 27
     assert all(line.endswith("。") and "行，" in line for line in told)
     assert "收下 251 行（新增 251，有变化 0，没有变化 0）" in done.stdout

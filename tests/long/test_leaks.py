@@ -1,6 +1,8 @@
 """Nothing of a child outside the ciphertext: not in the database file, a backup, a log, or elsewhere on the disk."""
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import date
@@ -15,7 +17,7 @@ from db.transactions import transaction
 from services import clock, drafts, guardians, intake, students
 from services.student_entries import StudentEntry
 from tests.long.leaking_server import ON_DISK
-from tests.long.servers import Browser, cookie_of, school_in, served
+from tests.long.servers import Browser, cookie_of, school_in, served, server_environment
 from tests.long.test_http_surface import upload
 from tests.long.world import actor_called
 
@@ -112,3 +114,33 @@ def test_a_defect_leaves_no_word_in_any_log(place, tmp_path, kind):
     assert not [each for each in open_files if str(scratch) in each]
     assert list(scratch.iterdir()) == []
     assert set(PROJECT_DIR.iterdir()) | set((PROJECT_DIR / ".streamlit").iterdir()) == before
+
+
+# The command line as `manage.py` carries it out once it is in its environment, one function of it broken.
+BROKEN_IMPORT = f"""
+import sys
+from commands import bootstrap, cli
+from services import student_imports
+from tests.long.leaking_server import break_with
+bootstrap.enter = lambda *_, **__: None
+student_imports.preview_import = lambda *_, **__: break_with(sys.argv.pop(1), "{TYPED}")
+kind = sys.argv[1]
+sys.exit(cli.main(sys.argv[2:]))
+"""
+
+
+@pytest.mark.parametrize("kind", ["integrity", "validation", "crash"])
+def test_a_defect_in_the_command_line_prints_no_word(place, tmp_path, kind):
+    roster = tmp_path / "名册.csv"
+    roster.write_text(f"姓名,性别,班级,出生日期\n{TYPED},女,七年级3班,2013-05-21\n", "utf-8")
+
+    ended = subprocess.run(
+        [sys.executable, "-c", BROKEN_IMPORT, kind, "import", "students", str(roster), "--data", str(place.data_dir)],
+        cwd=PROJECT_DIR, env=server_environment(place), capture_output=True, check=False,
+    )  # fmt: skip
+
+    said = tmp_path / "said"
+    said.write_bytes(ended.stdout + ended.stderr)
+    assert ended.returncode == 1
+    assert b"Error at" in ended.stderr
+    assert leaks_in(iter([said])) == []

@@ -169,6 +169,9 @@ def test_a_modified_client_gets_nothing_written_that_could_not_be_chosen(running
 
 
 def test_guesses_run_into_the_wait(running):
+    with transaction() as session:
+        user = session.exec(select(AppUser).where(AppUser.username == "staff1")).one()
+        user.password_hash = passwords.hash_password("Wangshu-2026")
     with Browser(running) as tab:
         tab.run()
         for number in range(7):

@@ -1,4 +1,4 @@
-"""A process that works without a pause until it is killed: registers, assesses, adds accounts.
+"""A process that works without a pause until it is killed: registers, assesses, adds accounts, imports.
 
 python -m tests.long.worker FOLDER SEED
 """
@@ -14,7 +14,7 @@ from db import engine
 from db.location import Location
 from db.tables import Referral, ReferralChannel, ReferralState, Role, Student
 from db.transactions import reading, transaction
-from services import accounts, clock, intake, referral_moves
+from services import accounts, clock, intake, referral_moves, student_imports
 from services.errors import EditedMeanwhile
 from tests.long.world import actor_called
 
@@ -23,7 +23,7 @@ def work(folder: Path, seed: int) -> None:
     """Do one act after the other, for ever."""
     engine.use(Location(folder / "data", folder / "key" / "care.key"))
     chance = random.Random(seed)
-    acts = [register, register, assess, add_account]
+    acts = [register, register, assess, add_account, import_roster]
     print("at work", flush=True)
     number = 0
     while True:
@@ -74,6 +74,21 @@ def add_account(chance: random.Random, name: str) -> None:
         accounts.create_account(
             session, lead, username=f"w{name}", display_name="试新来", roles=[Role.MENTOR], prepared=("x", "y")
         )
+
+
+def import_roster(chance: random.Random, name: str) -> None:
+    """Import a few children as the lead."""
+    lines = [f"试{'甲乙丙丁'[place]},女,七年级3班,2013-05-2{place},W{name}-{place}" for place in range(4)]
+    content = "\n".join(["姓名,性别,班级,出生日期,学号", *lines]).encode()
+    roster = student_imports.read_roster(content, file_name="名册.csv")
+    with reading() as session:
+        preview = student_imports.preview_import(session, actor_called(session, "staff0"), reading=roster)
+    try:
+        with transaction() as session:
+            lead = actor_called(session, "staff0")
+            student_imports.confirm_import(session, lead, preview=preview, file_name="名册.csv", digest=name)
+    except student_imports.StalePreview:
+        return
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from services import categories, guardians
 from services.categories import CategoryDetails
 from services.guardians import GuardianEntry
 from tests.pages.conftest import OpenPage, World, commit, words_on
+from tests.services.intake_makers import FACTS, register
 from ui.messages import CANNOT_BE_SEEN
 
 PHONE = "154-0000-0137"
@@ -157,3 +158,82 @@ def test_a_dialog_about_one_child_is_not_open_at_another(open_page: OpenPage, wo
 
     assert [title.value for title in screen.title] == ["霍半夏"]
     assert not screen.selectbox
+
+
+def in_tab(screen, title: str):
+    screen.session_state["child_tab"] = title
+    return screen.run()
+
+
+def test_what_is_due_for_the_child_stands_first(open_page: OpenPage, world, child, session):
+    register(session, world.staff[Role.COUNSELLOR], student_id=child)
+
+    screen = open_page("child", world.staff[Role.LEAD], student=child)
+
+    assert not screen.exception
+    words = everything_on(screen)
+    assert words.index("该做的") < words.index("**类别**")
+    assert "**评估**" in words
+    assert "；试专职心理教师" in words
+    for role in (Role.HOMEROOM, Role.SUBJECT_TEACHER):
+        assert "该做的" not in everything_on(open_page("child", world.staff[role], student=child))
+
+
+def test_the_referrals_of_the_child_hang_on_its_page(open_page: OpenPage, world, child, session):
+    counsellor = world.staff[Role.COUNSELLOR]
+    own = register(session, counsellor, student_id=child)
+    register(session, counsellor, student_id=world.students[1].id)
+
+    screen = in_tab(open_page("child", counsellor, student=child), "受理")
+    assert "**教师转介**" in everything_on(screen)
+    assert [button.key for button in screen.button if button.label == "打开"] == [f"child_referral_{own.id}"]
+    press(screen, f"child_referral_{own.id}")
+
+    assert not screen.exception
+    assert FACTS in everything_on(screen)
+
+
+def test_a_protected_referral_is_not_on_the_child_s_page(open_page: OpenPage, world, child, session):
+    register(session, world.staff[Role.LEAD], student_id=child, is_suspected_abuse=True)
+
+    for role in (Role.COUNSELLOR, Role.HOMEROOM, Role.SUBJECT_TEACHER):
+        screen = in_tab(open_page("child", world.staff[role], student=child), "受理")
+        assert "还没有受理" in everything_on(screen)
+        assert "疑似侵害" not in everything_on(screen)
+    leads = in_tab(open_page("child", world.staff[Role.LEAD], student=child), "受理")
+    assert "疑似侵害" in everything_on(leads)
+
+
+def test_the_homeroom_teacher_sees_state_but_neither_owner_nor_words(open_page: OpenPage, world, child, session):
+    register(session, world.staff[Role.COUNSELLOR], student_id=child)
+
+    words = everything_on(in_tab(open_page("child", world.staff[Role.HOMEROOM], student=child), "受理"))
+
+    assert "已收到" in words
+    assert "试专职心理教师接手" not in words
+    assert FACTS not in words
+
+
+@pytest.mark.parametrize("role", [Role.LEAD, Role.COUNSELLOR, Role.HOMEROOM, Role.SUBJECT_TEACHER])
+def test_a_referral_is_registered_from_the_child_s_page(open_page: OpenPage, world, child, role):
+    screen = open_page("child", world.staff[role], student=child)
+
+    press(screen, "child_register")
+
+    assert not screen.exception
+    assert screen.button(key="intake_submit").label == "登记江小满的受理"
+
+
+def test_reading_a_referral_is_noted_and_shown(open_page: OpenPage, world, child, session):
+    counsellor = world.staff[Role.COUNSELLOR]
+    referral = register(session, counsellor, student_id=child)
+    for _ in range(2):
+        open_page("referrals", counsellor, referral=referral.id).run()
+
+    screen = in_tab(open_page("child", world.staff[Role.LEAD], student=child), "谁看过")
+
+    seen = screen.dataframe[0].value
+    assert list(zip(seen["who"], seen["what"], strict=True)) == [
+        ("试关爱室负责人", "打开档案"),
+        ("试专职心理教师", "看了受理"),
+    ]

@@ -1,16 +1,18 @@
 """Registering a referral on its page."""
 
-from datetime import timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from sqlmodel import select
 
 from db.sealing import unseal
-from db.tables import Draft, Referral, Role
+from db.tables import CategoryKind, Draft, ParentsInformed, Referral, Role, Urgency
 from db.transactions import reading
-from services import clock
+from services import categories, clock, drafts
+from services.categories import CategoryDetails
 from tests.conftest import NOW
 from tests.pages.conftest import OpenPage, World, words_on
+from tests.services.intake_makers import register
 
 FACTS = "课间独自坐在楼梯口，问话不答。"
 
@@ -162,3 +164,178 @@ def stored_drafts():
 
 def test_the_clock_of_these_tests_stands_still():
     assert clock.now() == NOW
+
+
+def everything_typed(world):
+    """A counsellor's form with every field moved from where it began."""
+    return {
+        "text_area": {"facts": FACTS, "child_words": "不想回家。", "background": "父母都外出。", "tried": "谈过一次",
+                      "answer": "约了明天再谈。"},
+        "segmented_control": {"urgency": Urgency.URGENT, "parents_informed": ParentsInformed.NO},
+        "selectbox": {"referred_by_id": world.staff[Role.SUBJECT_TEACHER].user_id},
+        "date_input": {"noticed_on": date(2026, 11, 18), "received_day": date(2026, 11, 19)},
+        "time_input": {"received_time": time(8, 5)},
+        "toggle": {"is_answered": True, "is_suspected_abuse": True},
+    }  # fmt: skip
+
+
+def type_everything(screen, world):
+    screen.toggle(key="intake_is_answered").set_value(True).run()
+    fill(screen, world)
+    for kind, fields in everything_typed(world).items():
+        for name, value in fields.items():
+            getattr(screen, kind)(key=f"intake_{name}").set_value(value).run()
+    return screen
+
+
+def test_a_reload_half_way_restores_everything(open_page: OpenPage, world: World):
+    counsellor = world.staff[Role.COUNSELLOR]
+    type_everything(open_page("intake", counsellor), world)
+    [draft] = stored_drafts()
+
+    again = open_page("intake", counsellor, draft=draft.subject)
+
+    assert not again.exception
+    for kind, fields in everything_typed(world).items():
+        for name, value in fields.items():
+            assert getattr(again, kind)(key=f"intake_{name}").value == value, name
+    assert again.button(key="intake_submit").label == "登记江小满的受理"
+    assert "草稿已在 09:41 保存" in words_on(again)
+    assert [each.subject for each in stored_drafts()] == [draft.subject]
+
+
+def test_a_draft_of_somebody_else_is_not_opened_by_its_address(open_page: OpenPage, world: World):
+    fill(open_page("intake", world.staff[Role.HOMEROOM]), world)
+    [draft] = stored_drafts()
+
+    screen = open_page("intake", world.staff[Role.LEAD], draft=draft.subject)
+
+    assert FACTS not in words_on(screen)
+    assert screen.text_area(key="intake_facts").value == ""
+
+
+def test_a_draft_never_lands_on_another_child(open_page: OpenPage, world: World):
+    homeroom, other = world.staff[Role.HOMEROOM], world.students[1]
+    fill(open_page("intake", homeroom), world)
+
+    screen = open_page("intake", homeroom, student=other.id)
+    assert screen.button(key="intake_submit").label == "登记霍半夏的受理"
+    assert screen.text_area(key="intake_facts").value == ""
+    screen.text_area(key="intake_facts").set_value("另一件事").run()
+
+    assert len(stored_drafts()) == 2
+    screen.button(key="intake_submit").click().run()
+    [referral], [kept] = stored(), stored_drafts()
+    assert (referral.student_id, unseal(referral, "facts_sealed")) == (other.id, "另一件事")
+    with reading() as session:
+        [left] = drafts.list_drafts(session, homeroom, form="intake")
+    assert (kept.subject, left.content["facts"]) == (left.subject, FACTS)
+    assert left.content["student_id"] == world.students[0].id
+
+
+def test_a_draft_taken_up_brings_nothing_of_what_stood_there(open_page: OpenPage, world: World):
+    counsellor = world.staff[Role.COUNSELLOR]
+    fill(open_page("intake", counsellor), world)
+    [draft] = stored_drafts()
+    screen = open_page("intake", counsellor)
+    screen.toggle(key="intake_is_suspected_abuse").set_value(True).run()
+
+    screen.button(key=f"intake_take_{draft.subject}").click().run()
+
+    assert screen.toggle(key="intake_is_suspected_abuse").value is False
+    assert screen.text_area(key="intake_facts").value == FACTS
+
+
+def test_leaving_and_coming_back_offers_what_was_typed(open_page: OpenPage, world: World):
+    counsellor = world.staff[Role.COUNSELLOR]
+    screen = fill(open_page("intake", counsellor), world)
+    [draft] = stored_drafts()
+    screen.button(key="intake_list").click().run()
+
+    screen.button(key="referrals_register").click().run()
+
+    assert screen.button(key="intake_submit").label == "登记受理"
+    screen.button(key=f"intake_take_{draft.subject}").click().run()
+    assert screen.text_area(key="intake_facts").value == FACTS
+    assert screen.button(key="intake_submit").label == "登记江小满的受理"
+
+
+def test_another_child_can_be_chosen_than_the_address_says(open_page: OpenPage, world: World):
+    screen = open_page("intake", world.staff[Role.HOMEROOM], student=world.students[1].id)
+
+    screen.button(key="intake_child_change").click().run()
+
+    assert screen.button(key="intake_submit").label == "登记受理"
+
+
+def test_two_tabs_of_one_draft_register_once(open_page: OpenPage, world: World):
+    counsellor = world.staff[Role.HOMEROOM]
+    first = fill(open_page("intake", counsellor), world)
+    [draft] = stored_drafts()
+    second = open_page("intake", counsellor, draft=draft.subject)
+
+    for screen in (first, second):
+        screen.button(key="intake_submit").click().run()
+        assert not screen.exception
+        assert not screen.error
+
+    assert len(stored()) == 1
+
+
+def test_a_second_tab_with_other_words_is_told_and_keeps_them(open_page: OpenPage, world: World):
+    homeroom = world.staff[Role.HOMEROOM]
+    first = fill(open_page("intake", homeroom), world)
+    second = open_page("intake", homeroom, draft=stored_drafts()[0].subject)
+    first.button(key="intake_submit").click().run()
+
+    second.text_area(key="intake_facts").set_value("别的话").run()
+    second.button(key="intake_submit").click().run()
+
+    assert "已经登记过了" in second.error[0].value
+    assert second.text_area(key="intake_facts").value == "别的话"
+    assert len(stored()) == 1
+
+
+def test_the_next_form_is_another_referral(open_page: OpenPage, world: World):
+    for _ in range(2):
+        fill(open_page("intake", world.staff[Role.HOMEROOM]), world).button(key="intake_submit").click().run()
+
+    assert len(stored()) == 2
+
+
+def test_the_plain_form_asks_few_things_and_hides_the_rest(open_page: OpenPage, world: World):
+    screen = open_page("intake", world.staff[Role.COUNSELLOR])
+
+    kinds = ("segmented_control", "text_input", "selectbox", "date_input", "time_input", "text_area")
+    [more] = screen.expander
+    fields = [field.label for kind in kinds for field in getattr(screen, kind)]
+    hidden = {field.label for kind in kinds for field in getattr(more, kind)}
+    asked = ["怎么来的", "哪个孩子", "谁说的", "哪天收到", "几点", "看到、听到了什么", "孩子的原话"]
+    asked += ["已经做过什么", "家里知道吗", "急不急"]
+    assert sorted(set(fields) - hidden - {"找学生"}) == sorted(asked)
+    assert hidden == {"背景：家庭、学习、以前的情况", "什么时候发现的（空着就是收到那天）"}
+
+
+def test_home_leads_to_the_form_in_one_click(open_page: OpenPage, world: World):
+    screen = open_page("home", world.staff[Role.COUNSELLOR])
+
+    screen.button(key="home_register").click().run()
+
+    assert screen.button(key="intake_submit").label == "登记受理"
+
+
+def test_the_side_tells_of_the_child_and_leads_to_its_file(open_page: OpenPage, world: World, session):
+    lead, child = world.staff[Role.LEAD], world.students[0]
+    categories.add_category(session, lead, student_id=child.id, kind=CategoryKind.LEFT_BEHIND,
+                            details=CategoryDetails(subkind="父母都外出"), from_day=date(2026, 9, 8))  # fmt: skip
+    register(session, lead, student_id=child.id)
+
+    teachers = words_on(open_page("intake", world.staff[Role.SUBJECT_TEACHER], student=child.id))
+    screen = open_page("intake", world.staff[Role.COUNSELLOR], student=child.id)
+
+    assert "留守：父母都外出" in words_on(screen)
+    assert "上次受理在 11月20日，教师转介，已收到。" in words_on(screen)
+    assert "留守" not in teachers
+    assert "以前没有受理过" in teachers
+    screen.button(key="intake_open_child").click().run()
+    assert [title.value for title in screen.title] == ["江小满"]

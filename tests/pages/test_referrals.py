@@ -11,15 +11,18 @@ from db.tables import (
     AppUser,
     Case,
     CaseConference,
+    Domain,
     Referral,
     ReferralChannel,
     ReferralState,
     ReferralWay,
     Role,
+    Severity,
     Urgency,
 )
 from db.transactions import reading
-from services import referral_moves
+from services import assessments, referral_moves
+from services.assessments import AssessmentRequest
 from tests.conftest import NOW
 from tests.pages.conftest import OpenPage, World, words_on
 from tests.services.intake_makers import FACTS, register
@@ -329,3 +332,73 @@ def test_an_act_on_home_leads_to_its_page(open_page: OpenPage, world: World, ref
 
     assert not screen.exception
     assert FACTS in words_on(screen)
+
+
+def test_the_list_takes_twelve_statements_at_most(open_page: OpenPage, world: World, referral, statements):
+    screen = open_page("referrals", world.staff[Role.COUNSELLOR])
+    statements.clear()
+
+    screen.run()
+
+    assert "江小满，七（3）班" in words_on(screen)
+    queries = [each for each in statements if each != "BEGIN"]
+    assert len(queries) <= 12, "\n\n".join(queries)
+
+
+def test_a_page_beyond_the_last_shows_the_first(open_page: OpenPage, world: World, referral):
+    screen = open_page("referrals", world.staff[Role.COUNSELLOR], referrals_page=9)
+
+    assert "江小满，七（3）班" in words_on(screen)
+
+
+def test_one_referral_is_told_from_another_before_they_are_merged(open_page: OpenPage, world: World, session, referral):
+    register(
+        session,
+        world.staff[Role.COUNSELLOR],
+        student_id=referral.student_id,
+        facts="上课一直趴着，中午也没有去吃饭，同桌说他哭过。",
+    )
+    screen = open_page("referrals", world.staff[Role.COUNSELLOR], referral=referral.id)
+
+    screen.button(key="referral_act_merge").click().run()
+
+    assert screen.selectbox(key="referral_merge_into").options == [
+        "11月20日，教师转介，代课的岳老师：上课一直趴着，中午也没有去吃饭…"
+    ]
+
+
+def test_a_named_leader_reaches_case_and_conference_of_a_protected_child(
+    open_page: OpenPage, world: World, marked, session
+):
+    lead, leader = world.staff[Role.LEAD], world.staff[Role.LEADERSHIP]
+    session.get_one(AppUser, leader.user_id).is_protection_leader = True
+    referral_moves.start_assessment(session, lead, referral_id=marked.id, version=1)
+    people = frozenset({lead.user_id or 0, leader.user_id or 0})
+    request = AssessmentRequest(
+        marked.id, 2, "身上有伤", "先保护", Severity.SERIOUS, frozenset({Domain.SAFETY}), participant_ids=people
+    )
+    case = assessments.save_assessment(session, lead, request=request)
+    assert "孟紫苏" not in words_on(open_page("cases", world.staff[Role.FINANCE], case=case.id))
+
+    screen = open_page("protection", leader, referral=marked.id)
+    screen.button(key="referral_act_open_case").click().run()
+
+    assert not screen.exception
+    assert "身上有伤" in words_on(screen)
+    assert "集体研讨" in words_on(screen)
+    assert "conference_held_submit" not in {button.key for button in screen.button}
+
+
+def test_a_leader_who_is_not_named_finds_no_case(open_page: OpenPage, world: World, marked, session):
+    lead = world.staff[Role.LEAD]
+    referral_moves.start_assessment(session, lead, referral_id=marked.id, version=1)
+    request = AssessmentRequest(marked.id, 2, "身上有伤", "先保护", Severity.SERIOUS, frozenset({Domain.SAFETY}),
+                                participant_ids=frozenset({lead.user_id or 0}), guests=("派出所民警",))  # fmt: skip
+    case = assessments.save_assessment(session, lead, request=request)
+
+    for screen in (
+        open_page("cases", world.staff[Role.LEADERSHIP]),
+        open_page("cases", world.staff[Role.LEADERSHIP], case=case.id),
+    ):
+        assert "孟紫苏" not in words_on(screen)
+        assert "身上有伤" not in words_on(screen)

@@ -107,7 +107,20 @@ def test_events_name_fields_codes_and_numbers_only():
         and not isinstance(keyword.value, ast.Constant)
         and not str(keyword.arg).endswith(("_id", "count"))
     }
-    numbers = {"settles", "participants", "overridden", "police", "authority", "tries_left", "is_school_day", "count"}
+    numbers = {
+        "created",
+        "changed",
+        "unchanged",
+        "rejected",
+        "settles",
+        "participants",
+        "overridden",
+        "police",
+        "authority",
+        "tries_left",
+        "is_school_day",
+        "count",
+    }
 
     assert {each for each in told if each[1] not in WORDLESS | numbers} == set()
 

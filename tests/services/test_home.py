@@ -265,3 +265,35 @@ def test_a_matched_child_is_no_longer_waited_for(session, make_user, make_studen
     intake.match_child(session, counsellor, referral_id=referral.id, version=1, student_id=make_student().id)
 
     assert DutyKind.MATCH_CHILD not in kinds(session, counsellor)
+
+
+def test_what_is_due_for_a_child_is_shown_whoever_owes_it(session, make_user, make_student, term):
+    counsellor, colleague, student = make_user(Role.COUNSELLOR), make_user(Role.COUNSELLOR), make_student()
+    make_user(Role.LEAD)
+    register(session, colleague, student_id=student.id)
+    register(session, colleague, student_id=make_student("霍半夏").id)
+    register(session, colleague, student_id=student.id, is_suspected_abuse=True)
+
+    seen = home.list_child_duties(session, colleague, student_id=student.id)
+
+    assert [(duty.kind, duty.is_mine, duty.owner_name) for duty in seen] == [
+        (DutyKind.ASSESS, False, counsellor.display_name)
+    ]
+
+
+@pytest.mark.parametrize("role", [Role.HOMEROOM, Role.SUBJECT_TEACHER, Role.MENTOR])
+def test_due_times_of_a_child_are_for_the_care_room(session, make_user, make_student, term, role):
+    student = make_student()
+    register(session, make_user(Role.COUNSELLOR), student_id=student.id)
+
+    assert home.list_child_duties(session, make_user(role), student_id=student.id) == []
+
+
+def test_what_is_due_for_a_child_takes_four_statements(session, make_user, make_student, term, statements):
+    counsellor, student = make_user(Role.COUNSELLOR), make_student()
+    for _ in range(5):
+        register(session, counsellor, student_id=student.id)
+    statements.clear()
+
+    assert len(home.list_child_duties(session, counsellor, student_id=student.id)) == 5
+    assert len(statements) <= 4

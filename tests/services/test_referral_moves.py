@@ -167,7 +167,9 @@ def test_two_referrals_of_one_child_become_one(session, make_user, make_student)
     counsellor, student = make_user(Role.COUNSELLOR), make_student()
     one, other = (register(session, counsellor, student_id=student.id) for _ in range(2))
 
-    assert referral_moves.list_merge_targets(session, counsellor, referral_id=one.id) == [other.id]
+    [target] = referral_moves.list_merge_targets(session, counsellor, referral_id=one.id)
+    assert (target.id, target.received_at, target.said_by) == (other.id, NOW, "代课的岳老师")
+    assert target.first_words == "课间独自坐在楼梯口，问话不答。"
     referral_moves.merge(session, counsellor, referral_id=one.id, version=1, into_id=other.id)
 
     assert (one.state, one.merged_into_id) == (ReferralState.MERGED, other.id)
@@ -191,11 +193,22 @@ def test_a_protected_duplicate_is_invisible(session, make_user, make_student):
     one = register(session, counsellor, student_id=student.id)
 
     assert referral_moves.list_merge_targets(session, counsellor, referral_id=one.id) == []
-    assert referral_moves.list_merge_targets(session, lead, referral_id=one.id) == [hidden.id]
+    assert [each.id for each in referral_moves.list_merge_targets(session, lead, referral_id=one.id)] == [hidden.id]
     with pytest.raises(NotFound):
         referral_moves.merge(session, counsellor, referral_id=one.id, version=1, into_id=hidden.id)
     with pytest.raises(CannotMerge):
         referral_moves.merge(session, lead, referral_id=hidden.id, version=1, into_id=one.id)
+
+
+def test_nothing_is_merged_into_a_protected_one_by_who_only_registered_it(session, make_user, make_student):
+    counsellor, student = make_user(Role.COUNSELLOR), make_student()
+    make_user(Role.LEAD)
+    hidden = register(session, counsellor, student_id=student.id, is_suspected_abuse=True)
+    one = register(session, counsellor, student_id=student.id)
+
+    assert referral_moves.list_merge_targets(session, counsellor, referral_id=one.id) == []
+    with pytest.raises(NotFound):
+        referral_moves.merge(session, counsellor, referral_id=one.id, version=1, into_id=hidden.id)
 
 
 def test_merge_targets_are_for_the_care_room(session, make_user):

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from db.tables import ReferralChannel, ReferralState, Role, Urgency
-from services import referral_moves, referral_views, safeguarding
+from services import referral_lists, referral_moves, referral_views, safeguarding
 from services.errors import NotAllowed, NotFound
-from services.referral_views import ReferralAct, ReferralFilters
+from services.referral_lists import ReferralFilters
+from services.referral_views import ReferralAct
 from services.regulations.deadlines import DutyState
 from tests.conftest import NOW
 from tests.services.intake_makers import FACTS, register
@@ -69,7 +70,7 @@ def test_other_teachers_see_only_that_it_was_received(session, make_user, role):
     referral_moves.start_assessment(session, counsellor, referral_id=referral.id, version=1)
 
     view = referral_views.find_referral(session, teacher, referral_id=referral.id)
-    page = referral_views.list_referrals(session, teacher)
+    page = referral_lists.list_referrals(session, teacher)
 
     assert (view.child, view.state, view.facts) == ("二班高个子", ReferralState.RECEIVED, None)
     assert states_of(page) == [ReferralState.RECEIVED]
@@ -100,7 +101,7 @@ def test_of_a_protected_referral_who_registered_it_sees_only_that_it_was_receive
     safeguarding.mark_suspected_abuse(session, lead, referral_id=referral.id, version=3)
 
     view = referral_views.find_referral(session, homeroom, referral_id=referral.id)
-    page = referral_views.list_referrals(session, homeroom)
+    page = referral_lists.list_referrals(session, homeroom)
 
     assert (view.state, view.facts, view.feedback) == (ReferralState.RECEIVED, None, None)
     assert (view.is_suspected_abuse, view.is_stopped, view.abuse_marked_at) == (False, False, None)
@@ -108,14 +109,14 @@ def test_of_a_protected_referral_who_registered_it_sees_only_that_it_was_receive
     assert (states_of(page), page.rows[0].is_suspected_abuse) == ([ReferralState.RECEIVED], False)
     assert page.by_state == {ReferralState.RECEIVED: 1}
     in_assessment = ReferralFilters(states=frozenset({ReferralState.IN_ASSESSMENT}))
-    assert referral_views.list_referrals(session, homeroom, filters=in_assessment).rows == []
+    assert referral_lists.list_referrals(session, homeroom, filters=in_assessment).rows == []
 
 
 def test_a_protected_referral_does_not_exist_for_the_counsellor(session, make_user, make_student):
     lead, counsellor = make_user(Role.LEAD), make_user(Role.COUNSELLOR)
     referral = register(session, lead, student_id=make_student().id, is_suspected_abuse=True)
 
-    assert referral_views.list_referrals(session, counsellor).total == 0
+    assert referral_lists.list_referrals(session, counsellor).total == 0
     for read in (referral_views.find_referral, referral_views.list_moves):
         with pytest.raises(NotFound):
             read(session, counsellor, referral_id=referral.id)
@@ -129,11 +130,11 @@ def test_named_leaders_see_protected_referrals_and_no_others(session, make_user,
     marked = register(session, lead, student_id=make_student().id, is_suspected_abuse=True)
     register(session, lead, student_id=make_student("霍半夏").id)
 
-    page = referral_views.list_referrals(session, named)
+    page = referral_lists.list_referrals(session, named)
 
     assert [row.id for row in page.rows] == [marked.id]
     assert referral_views.find_referral(session, named, referral_id=marked.id).facts == FACTS
-    assert referral_views.list_referrals(session, leader).rows == []
+    assert referral_lists.list_referrals(session, leader).rows == []
 
 
 @pytest.mark.parametrize("role", [Role.FINANCE, Role.SUPERVISOR, Role.ADMIN])
@@ -142,7 +143,7 @@ def test_outsiders_read_nothing(session, make_user, make_student, role):
     outsider = make_user(role)
 
     with pytest.raises(NotAllowed):
-        referral_views.list_referrals(session, outsider)
+        referral_lists.list_referrals(session, outsider)
     for read in (referral_views.find_referral, referral_views.list_moves):
         with pytest.raises(NotAllowed):
             read(session, outsider, referral_id=referral.id)
@@ -152,7 +153,7 @@ def test_the_homeroom_teacher_of_another_class_finds_nothing(session, make_user,
     referral = register(session, make_user(Role.COUNSELLOR), student_id=make_student(in_class=make_class(7, 1)).id)
     outsider = make_user(Role.HOMEROOM, homeroom_of=make_class(7, 2))
 
-    assert referral_views.list_referrals(session, outsider).rows == []
+    assert referral_lists.list_referrals(session, outsider).rows == []
     with pytest.raises(NotFound):
         referral_views.find_referral(session, outsider, referral_id=referral.id)
 
@@ -167,7 +168,7 @@ def test_open_and_urgent_ones_come_first_and_pages_add_up(session, make_user, ma
     closed = register(session, counsellor, child_label="戊", urgency=Urgency.DANGER)
     referral_moves.decline(session, counsellor, referral_id=closed.id, version=1, reason="误报")
 
-    pages = [referral_views.list_referrals(session, counsellor, page=number, page_size=2) for number in (1, 2, 3)]
+    pages = [referral_lists.list_referrals(session, counsellor, page=number, page_size=2) for number in (1, 2, 3)]
 
     assert [row.id for page in pages for row in page.rows] == [danger.id, urgent.id, old.id, new.id, closed.id]
     assert pages[0].total == 5
@@ -181,7 +182,7 @@ def test_lists_can_be_narrowed(session, make_user, make_student):
     unknown = register(session, counsellor, child_label="不知道名字")
 
     def ids(**filters):
-        page = referral_views.list_referrals(session, counsellor, filters=ReferralFilters(**filters))
+        page = referral_lists.list_referrals(session, counsellor, filters=ReferralFilters(**filters))
         return [row.id for row in page.rows]
 
     assert ids(unknown_child_only=True) == [unknown.id]
@@ -196,7 +197,7 @@ def test_the_list_takes_the_same_number_of_statements_however_long_it_is(session
         register(session, counsellor, child_label=f"孩子{number}", channel=ReferralChannel.SELF)
 
     statements.clear()
-    page = referral_views.list_referrals(session, counsellor)
+    page = referral_lists.list_referrals(session, counsellor)
 
     assert len(page.rows) == 12
     assert len(statements) <= 5

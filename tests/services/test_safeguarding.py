@@ -7,7 +7,7 @@ import pytest
 
 from db.sealing import unseal
 from db.tables import Role
-from services import home, referral_moves, referral_views, safeguarding
+from services import home, referral_lists, referral_moves, referral_views, safeguarding
 from services.assessments import save_assessment
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
 from services.referrals import StoppedForProtection
@@ -107,8 +107,8 @@ def test_a_named_leader_reports_too_others_of_the_leadership_do_not(session, mak
     named = replace(leader, is_protection_leader=True)
     safeguarding.report_abuse(session, named, referral_id=referral.id, version=1, police_told_at=NOW)
 
-    assert referral_views.list_marked(session, leader) == []
-    assert [row.id for row in referral_views.list_marked(session, named)] == [referral.id]
+    assert referral_lists.list_marked(session, leader) == []
+    assert [row.id for row in referral_lists.list_marked(session, named)] == [referral.id]
 
 
 @pytest.mark.parametrize("role", [Role.COUNSELLOR, Role.HOMEROOM, Role.FINANCE, Role.ADMIN])
@@ -120,7 +120,7 @@ def test_outsiders_handle_no_abuse(session, make_user, marked, role):
         lambda: safeguarding.report_abuse(session, outsider, referral_id=referral.id, version=1, police_told_at=NOW),
         lambda: safeguarding.unmark_suspected_abuse(session, outsider, referral_id=referral.id, version=1, reason="无"),
         lambda: safeguarding.mark_suspected_abuse(session, outsider, referral_id=referral.id, version=1),
-        lambda: referral_views.list_marked(session, outsider),
+        lambda: referral_lists.list_marked(session, outsider),
     ):
         with pytest.raises((NotAllowed, NotFound)):
             act()

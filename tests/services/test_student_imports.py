@@ -9,6 +9,7 @@ from sqlmodel import SQLModel, select
 
 from db.sealing import seal, unseal
 from db.tables import (
+    AuditEvent,
     CategoryKind,
     ClassMembership,
     EnrolmentState,
@@ -404,7 +405,7 @@ def test_an_import_somebody_has_worked_on_stays(session, lead, full, work):
     assert dump(session) == before
 
 
-def test_an_opened_file_keeps_its_child(location, full):
+def test_looking_at_a_child_stands_in_nobodys_way_and_its_number_is_never_given_again(location, full):
     actor = command_line()
     with transaction() as session:
         batch_id = take(session, actor, full).batch_id
@@ -412,10 +413,15 @@ def test_an_opened_file_keeps_its_child(location, full):
     with transaction() as session:
         student_files.note_opening(session, actor, student_id=student_id)
 
-    with pytest.raises(UndoBlocked) as raised, transaction() as session:
+    with transaction() as session:
         undo_import(session, actor, batch_id=batch_id)
+    with transaction() as session:
+        take(session, actor, full)
 
-    assert [row.reason for row in raised.value.rows] == [BlockReason.OPENED]
+    with transaction() as session:
+        assert session.exec(select(Student.id)).one() > student_id
+        opened = session.exec(select(AuditEvent).where(AuditEvent.student_id == student_id)).all()
+    assert [event.action for event in opened] == ["student.opened"]
 
 
 def test_a_later_import_has_to_be_taken_back_first(session, lead, full):

@@ -84,7 +84,8 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_student')),
     sa.UniqueConstraint('id_number_hash', name=op.f('uq_student_id_number_hash')),
     sa.UniqueConstraint('student_no', name=op.f('uq_student_student_no')),
-    sa.UniqueConstraint('uid', name=op.f('uq_student_uid'))
+    sa.UniqueConstraint('uid', name=op.f('uq_student_uid')),
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('student', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_student_name'), ['name'], unique=False)
@@ -120,7 +121,6 @@ def upgrade() -> None:
     sa.Column('details', sa.String(), nullable=False),
     sa.Column('link', sa.String(length=64), nullable=False),
     sa.ForeignKeyConstraint(['actor_id'], ['app_user.id'], name=op.f('fk_audit_event_actor_id_app_user'), ondelete='RESTRICT'),
-    sa.ForeignKeyConstraint(['student_id'], ['student.id'], name=op.f('fk_audit_event_student_id_student'), ondelete='RESTRICT'),
     sa.PrimaryKeyConstraint('seq', name=op.f('pk_audit_event'))
     )
     with op.batch_alter_table('audit_event', schema=None) as batch_op:

@@ -1,0 +1,126 @@
+"""Every role walks every page of a school at work; pictures of the care room's pages at both widths."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page
+from sqlmodel import select
+
+from db import engine
+from db.tables import Referral, Role, Student
+from db.transactions import reading
+from services.access import HOLDERS
+from tests.browser import driver
+from tests.browser.conftest import SCREENS, OpenTab, Server, copy_of, serve
+from tests.browser.people import NAMES, PASSWORD
+from tests.browser.school import make_filled_school
+from ui import navigation
+from ui.navigation import PageEntry
+from ui.session import NOT_FOR_YOU
+
+pytestmark = pytest.mark.browser
+SIZES = pytest.mark.parametrize("size", [driver.DESKTOP, driver.PHONE], ids=lambda size: str(size[0]))
+CRASH = "出了错，编号"
+NAMELESS = {Role.MENTOR, Role.FINANCE, Role.SUPERVISOR, Role.ADMIN, Role.LEADERSHIP}
+"""Roles to whom no child of this school is named anywhere."""
+
+
+@pytest.fixture(scope="module")
+def school(prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of its own, whose school has children and worries in every state."""
+    location = copy_of(prepared, tmp_path_factory.mktemp("school"))
+    make_filled_school()
+    with serve(location) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def ids(school: Server) -> dict[str, int]:
+    """The rows the pictures show, by name."""
+    engine.use(school.location)
+    with reading() as session:
+        child = session.exec(select(Student.id).where(Student.name == "沈忍冬")).one()
+        urgent = session.exec(select(Referral).join(Student).where(Student.name == "霍半夏")).one()
+        abuse = session.exec(select(Referral).where(Referral.is_suspected_abuse)).one()
+    return {"child": child or 0, "referral": urgent.id or 0, "protection": abuse.id or 0}
+
+
+def enter(school: Server, tab: OpenTab, role: Role, size: tuple[int, int] = driver.DESKTOP) -> Page:
+    """Sign the person of a role in."""
+    page = tab(size=size, on=school)
+    driver.sign_in(page, NAMES[role][0], PASSWORD)
+    return page
+
+
+def may_open(role: Role, entry: PageEntry) -> bool:
+    """The rule written a second time."""
+    return not entry.permissions or any(role in HOLDERS[permission] for permission in entry.permissions)
+
+
+@pytest.mark.parametrize("role", Role, ids=lambda role: role.value)
+def test_a_role_opens_its_pages_and_no_other(school: Server, tab: OpenTab, ids: dict[str, int], role: Role):
+    page = enter(school, tab, role)
+    entries = navigation.existing_entries()
+    closed = [entry for entry in entries if not may_open(role, entry)]
+    addresses = {entry.name: entry for entry in [entry for entry in entries if may_open(role, entry)] + closed[:2]}
+    addresses |= {f"child?student={ids['child']}": navigation.entry_of("child")}
+    for address, entry in addresses.items():
+        driver.open_page(page, f"{school.address}/{'' if address == navigation.HOME else address}")
+        words = driver.visible_text(page)
+        assert CRASH not in words, address
+        assert (NOT_FOR_YOU in words) is not may_open(role, entry), address
+        if role in NAMELESS:
+            assert not any(name in page.content() for name in ("忍冬", "半夏", "寒露", "1540000")), address
+
+
+def test_a_homeroom_teacher_sees_the_own_class_only(school: Server, tab: OpenTab):
+    page = enter(school, tab, Role.HOMEROOM)
+
+    driver.open_page(page, f"{school.address}/")
+    page.get_by_placeholder("找学生：姓名、拼音、班级、学号").press_sequentially("xiaoman")
+    driver.see(page, "江小满，七（3）班")
+
+    assert "苏小满" not in page.content()
+    assert "陆小满" not in page.content()
+
+
+@SIZES
+def test_pictures_of_the_counsellors_pages(school: Server, tab: OpenTab, ids: dict[str, int], size: tuple[int, int]):
+    page = enter(school, tab, Role.COUNSELLOR, size)
+    driver.see(page, "评估霍半夏")
+    driver.take_picture(page, SCREENS / f"home-{size[0]}.png")
+    shots = {
+        "students": ("students", "42 人"),
+        f"child?student={ids['child']}": ("child", "联系卡"),
+        f"student_edit?student={ids['child']}": ("student_edit", "沈忍冬"),
+        "intake": ("intake", "怎么来的"),
+        "referrals": ("referrals", "霍半夏"),
+        f"referrals?referral={ids['referral']}": ("referral", "霍半夏"),
+        "cases": ("cases", "秦霜降"),
+    }
+    for address, (name, awaited) in shots.items():
+        driver.open_page(page, f"{school.address}/{address}")
+        driver.see(page, awaited)
+        driver.take_picture(page, SCREENS / f"{name}-{size[0]}.png")
+
+
+@SIZES
+@pytest.mark.parametrize("role", [Role.LEAD, Role.HOMEROOM, Role.ADMIN, Role.LEADERSHIP],
+                         ids=lambda role: role.value)  # fmt: skip
+def test_pictures_of_home_by_role(school: Server, tab: OpenTab, role: Role, size: tuple[int, int]):
+    page = enter(school, tab, role, size)
+    driver.see(page, "先做逾期的")
+    driver.take_picture(page, SCREENS / f"home-{role.value}-{size[0]}.png")
+
+
+@SIZES
+def test_pictures_of_protection_and_the_hidden_screen(
+    school: Server, tab: OpenTab, ids: dict[str, int], size: tuple[int, int]
+):
+    page = enter(school, tab, Role.LEAD, size)
+    driver.open_page(page, f"{school.address}/protection?referral={ids['protection']}")
+    driver.see(page, "郑寒露")
+    driver.take_picture(page, SCREENS / f"protection-{size[0]}.png")
+    page.keyboard.press("Alt+h")
+    driver.see(page, "屏幕已隐藏")
+    driver.take_picture(page, SCREENS / f"hidden-{size[0]}.png")

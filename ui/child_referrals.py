@@ -1,0 +1,42 @@
+"""受理: this child's referrals on its page, as far as the reader may know of them."""
+
+import streamlit as st
+
+from db.transactions import reading
+from services import referral_lists
+from services.access import Permission, allows
+from services.actors import Actor
+from services.referral_lists import PAGE_SIZE, ReferralFilters
+from services.student_files import StudentFile
+from ui import navigation
+from ui.layout import Action, act_list, act_row, empty_state
+from ui.referral_rows import reason_of, row_badge
+from ui.referral_words import CHANNELS
+from ui.tables import page_asked, paging_line
+
+_PAGE = "child_referrals_page"
+
+
+def draw(actor: Actor, file: StudentFile) -> None:
+    """Draw the list, the open ones first."""
+    filters = ReferralFilters(student_id=file.id)
+    with reading() as session:
+        shown = referral_lists.list_referrals(session, actor, filters=filters, page=page_asked(_PAGE))
+    if not shown.rows:
+        acts = [Action("登记受理", "child_register_first", icon="add")]
+        clicked = empty_state("inbox", f"{file.name}还没有受理", "有人说起这个孩子，就先登记下来。",
+                              actions=acts if allows(actor, Permission.REFERRAL_REGISTER) else [])  # fmt: skip
+        if clicked:
+            register(file.id)
+        return
+    with act_list():
+        for row in shown.rows:
+            if act_row(CHANNELS[row.channel], row_badge(row), reason_of(row, with_channel=False), "打开",
+                       key=f"child_referral_{row.id}"):  # fmt: skip
+                st.switch_page(navigation.path_of("referrals"), query_params={"referral": str(row.id)})
+    paging_line(_PAGE, total=shown.total, unit="件", page_size=PAGE_SIZE)
+
+
+def register(student_id: int) -> None:
+    """Open the form of a referral with this child chosen."""
+    st.switch_page(navigation.path_of("intake"), query_params={"student": str(student_id)})
