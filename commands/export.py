@@ -53,8 +53,7 @@ def run(args: argparse.Namespace) -> int:
     from db.upgrade import check_current, refuse_empty
     from services.command_actors import find_command_actor
     from services.errors import NotAllowed
-    from services.student_exports import ExportPurpose, export_students
-    from services.student_lists import StudentFilters, count_students
+    from services.student_exports import ExportForm, ExportPurpose, export_students
 
     location = Location.from_environment(args.data)
     refuse_empty(location)
@@ -63,15 +62,13 @@ def run(args: argparse.Namespace) -> int:
         actor = find_command_actor(session, args.user)
         if actor is None:
             raise UserUnknown(args.user)
-        form = "csv" if args.file.suffix.lower() == ".csv" else "xlsx"
+        form: ExportForm = "csv" if args.file.suffix.lower() == ".csv" else "xlsx"
         try:
-            count = count_students(session, actor, filters=StudentFilters())
-            content = export_students(
-                session, actor, purpose=ExportPurpose(args.purpose), form="csv" if form == "csv" else "xlsx"
-            )
+            export = export_students(session, actor, purpose=ExportPurpose(args.purpose), form=form)
         except NotAllowed as error:
             raise NotTheirs(args.user) from error
-        _write(args.file, content)
+        _write(args.file, export.content())
+    count = len(export.rows)
     if args.json:
         print(json.dumps({"file": str(args.file), "exported": count}, ensure_ascii=False))
     else:

@@ -1,6 +1,7 @@
 """The register as a file: only what its maker may see, with who made it, when and for what."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from sqlmodel import Session
@@ -14,6 +15,7 @@ from services.exchange.grids import Cell
 from services.exchange.writing import write_csv, write_xlsx
 from services.student_lists import StudentFilters, StudentPage, StudentRow, list_students
 
+ExportForm = Literal["xlsx", "csv"]
 MOST_ROWS = 20_000
 
 
@@ -27,6 +29,22 @@ class ExportPurpose(Labelled):
     CHECK = "check", "核对名册"
 
 
+@dataclass(frozen=True, slots=True)
+class StudentExport:
+    """A list that may leave the program, already noted; `content` is slow, so it belongs outside the transaction."""
+
+    rows: Sequence[Sequence[Cell]]
+    titles: Sequence[str]
+    notes: Sequence[str]
+    form: ExportForm
+
+    def content(self) -> bytes:
+        """Return the file."""
+        if self.form == "csv":
+            return write_csv(self.rows, self.titles, notes=self.notes)
+        return write_xlsx(self.rows, self.titles, sheet_name="学生名册", notes=self.notes)
+
+
 @permitted(Permission.STUDENT_EXPORT)
 def export_students(
     session: Session,
@@ -34,9 +52,9 @@ def export_students(
     *,
     filters: StudentFilters | None = None,
     purpose: ExportPurpose | None,
-    form: Literal["xlsx", "csv"] = "xlsx",
-) -> bytes:
-    """Return the filtered register as a file.
+    form: ExportForm = "xlsx",
+) -> StudentExport:
+    """Return the filtered register, ready to become a file.
 
     Raises:
         FieldErrors: no purpose is given.
@@ -56,11 +74,7 @@ def export_students(
         count=len(rows),
         columns=sorted(columns),
     )
-    notes = _notes(actor, purpose, len(rows))
-    titles = list(columns.values())
-    if form == "csv":
-        return write_csv(rows, titles, notes=notes)
-    return write_xlsx(rows, titles, sheet_name="学生名册", notes=notes)
+    return StudentExport(rows, list(columns.values()), _notes(actor, purpose, len(rows)), form)
 
 
 def _columns(page: StudentPage) -> Mapping[str, str]:

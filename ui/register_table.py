@@ -7,7 +7,7 @@ import streamlit as st
 
 from services import clock, student_exports
 from services.access import Permission
-from services.student_exports import ExportPurpose
+from services.student_exports import ExportForm, ExportPurpose
 from services.student_lists import StudentFilters, StudentPage
 from ui import navigation
 from ui.dialogs import close_dialog
@@ -85,14 +85,14 @@ def export_dialog(filters: StudentFilters, total: int) -> None:
         form.cancel()
         close_dialog()
     if submitted:
-        wanted = "csv" if kind == "csv" else "xlsx"
-        content = form.save_and_get(
+        wanted: ExportForm = "csv" if kind == "csv" else "xlsx"
+        export = form.save_and_get(
             lambda session: student_exports.export_students(
-                session, actor, filters=filters, purpose=purpose, form="csv" if wanted == "csv" else "xlsx"
+                session, actor, filters=filters, purpose=purpose, form=wanted
             )
         )
-        if content is not None:
+        if export is not None:
             st.download_button(
-                "下载", content, file_name=f"学生名册{clock.today():%Y%m%d}.{wanted}", mime=_MIME[wanted],
+                "下载", export.content(), file_name=f"学生名册{clock.today():%Y%m%d}.{wanted}", mime=_MIME[wanted],
                 key="students_download", icon=":material/download:", on_click="ignore",
             )  # fmt: skip

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from db.audit_chain import COLLECTED
 from db.tables import AppUser, Role
-from services import accounts, clock, sign_in
+from services import accounts, audit, clock, sign_in
 from services.sign_in import Missed, SignedIn, TooManyTries
 from tests.conftest import NOW, PASSWORD, token_for
 
@@ -127,6 +128,7 @@ def test_a_screen_hidden_for_long_takes_the_password(session, make_user):
         sign_in.unhide(session, hidden)
     account = sign_in.find_own_account(session, hidden, address=None)
     assert isinstance(sign_in.unhide(session, hidden, account=account, is_right=False), Missed)
+    assert session.info[COLLECTED][-1].action == audit.Action.SIGN_IN_MISSED
     assert sign_in.unhide(session, hidden, account=account, is_right=True) is None
     session.expire_all()
     assert sign_in.resolve(session, token).hidden_since is None

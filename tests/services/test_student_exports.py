@@ -28,7 +28,7 @@ def cells_of(content: bytes) -> list[list[object]]:
 
 
 def export(session, actor, **how):
-    return student_exports.export_students(session, actor, **({"purpose": ExportPurpose.CHECK} | how))
+    return student_exports.export_students(session, actor, **({"purpose": ExportPurpose.CHECK} | how)).content()
 
 
 def test_a_file_holds_the_filtered_list_and_who_made_it(session, make_user, third):

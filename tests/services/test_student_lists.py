@@ -3,10 +3,11 @@
 from datetime import date
 
 import pytest
+from sqlmodel import select
 
-from db.tables import CategoryKind, EnrolmentState, Gender, Role, StudentCategory
-from services import clock, student_lists
-from services.errors import NotAllowed
+from db.tables import CategoryKind, ClassTeacher, EnrolmentState, Gender, Role, StudentCategory
+from services import clock, student_files, student_lists, students
+from services.errors import NotAllowed, NotFound
 from services.student_lists import CategoryGroup, StudentFilters, StudentOrder
 
 
@@ -164,3 +165,36 @@ def test_outsiders_may_not_list_children(session, make_user, role):
     ):
         with pytest.raises(NotAllowed):
             act()
+
+
+@pytest.mark.parametrize("kind", ["homeroom_of", "teaches"])
+def test_who_no_longer_teaches_a_class_no_longer_sees_it(session, make_user, school, kind):
+    third, _, children = school
+    role = Role.HOMEROOM if kind == "homeroom_of" else Role.SUBJECT_TEACHER
+    teacher = make_user(role, **{kind: third})
+    assert student_lists.list_students(session, teacher).total == 3
+
+    post = session.exec(select(ClassTeacher).where(ClassTeacher.user_id == teacher.user_id)).one()
+    post.to_day = clock.today()
+    session.flush()
+
+    assert student_lists.list_students(session, teacher).total == 0
+    with pytest.raises(NotFound):
+        student_files.find_student(session, teacher, student_id=children["江小满"].id)
+
+
+@pytest.mark.parametrize("kind", ["homeroom_of", "teaches"])
+def test_a_child_that_changed_class_is_seen_by_its_new_teachers_alone(session, make_user, school, kind):
+    third, first, children = school
+    role = Role.HOMEROOM if kind == "homeroom_of" else Role.SUBJECT_TEACHER
+    before, after = make_user(role, **{kind: third}), make_user(role, **{kind: first})
+    child = children["江小满"]
+
+    students.move_to_class(
+        session, make_user(Role.LEAD), student_id=child.id, version=1, class_id=first.id, day=clock.today()
+    )
+
+    assert child.name not in names(student_lists.list_students(session, before))
+    assert child.name in names(student_lists.list_students(session, after))
+    with pytest.raises(NotFound):
+        student_files.find_student(session, before, student_id=child.id)
