@@ -74,6 +74,8 @@ def require_user(*any_of: Permission) -> Actor:
     if actor is None:
         st.error(SIGN_IN_FIRST)
         st.stop()
+    if actor.hidden_since is not None:  # hidden in another tab: a dialog open here runs without the main script
+        st.rerun()
     if any_of and not allows(actor, *any_of):
         st.error(NOT_FOR_YOU, icon=":material/lock:")
         st.stop()
