@@ -31,6 +31,7 @@ from services.errors import EditedMeanwhile, FieldErrors, NotFound, Problem
 from services.regulations import deadlines
 from services.regulations.deadlines import Deadline
 from services.severity import TEXTS, Reason
+from services.students import is_in_class
 
 PAGE_SIZE = 20
 LAST_PAGE = 1_000_000
@@ -202,11 +203,7 @@ def _detailed() -> Any:  # a Select of more columns than its stubs can type
         .join(Student, col(Student.id) == col(Case.student_id))
         .join(AppUser, col(AppUser.id) == col(Case.owner_id))
         .join(CaseConference, col(CaseConference.case_id) == col(Case.id), isouter=True)
-        .join(
-            ClassMembership,
-            (col(ClassMembership.student_id) == col(Student.id)) & col(ClassMembership.to_day).is_(None),
-            isouter=True,
-        )
+        .join(ClassMembership, is_in_class(), isouter=True)
         .join(SchoolClass, col(SchoolClass.id) == col(ClassMembership.class_id), isouter=True)
     )
 

@@ -165,12 +165,6 @@ def list_child_duties(session: Session, actor: Actor, *, student_id: int) -> lis
     return sorted(found, key=lambda duty: duty.rank)
 
 
-@permitted(Permission.HOME_READ)
-def count_late(session: Session, actor: Actor) -> int:
-    """Return how many of the person's duties are late: the badge in the menu equals the list behind it."""
-    return sum(duty.group is DutyGroup.LATE for duty in list_duties(session, actor))
-
-
 def group_of(due_at: datetime, *, now: datetime) -> DutyGroup:
     """Say in which part of the list something due stands; what is due at midnight is due today."""
     if now > due_at:

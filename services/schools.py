@@ -14,7 +14,6 @@ from services import audit
 from services.access import Permission, permitted
 from services.actors import Actor
 from services.calendar import SchoolCalendar, is_school_year, load_calendar
-from services.classes import class_label as class_label  # where the lists of referrals still look for it
 from services.editing import lock_version
 from services.errors import EditedMeanwhile, NotFound
 from services.fields import SHORT, Checker

@@ -47,7 +47,7 @@ from services.openings import is_noted
 from services.student_entries import masked
 from services.student_lists import needs_care
 from services.student_rights import writes_students
-from services.students import shown_class
+from services.students import is_in_class, shown_class
 
 CONTACT_OPEN_FOR = timedelta(minutes=15)
 LISTED_OPENINGS = 200
@@ -294,11 +294,7 @@ def _visible(session: Session, actor: Actor, student_id: int) -> Any:  # one row
             writes_students(actor).condition.label("is_writable"),
             writes_students(actor, Permission.CATEGORY_WRITE).condition.label("writes_categories"),
         )  # type: ignore[call-overload]  # more columns than the stubs know
-        .join(
-            ClassMembership,
-            (col(ClassMembership.student_id) == col(Student.id)) & col(ClassMembership.to_day).is_(None),
-            isouter=True,
-        )
+        .join(ClassMembership, is_in_class(), isouter=True)
         .join(SchoolClass, col(SchoolClass.id) == col(ClassMembership.class_id), isouter=True)
         .join(
             ClassTeacher,

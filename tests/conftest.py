@@ -16,6 +16,7 @@ from db.tables import AppUser, ClassMembership, ClassTeacher, ClassTeacherKind, 
 from db.transactions import transaction
 from services import accounts, clock, passwords, sign_in
 from services.actors import Actor
+from services.errors import FieldErrors
 from tests.postgres import running_cluster
 
 NOW = datetime(2026, 11, 20, 9, 41, tzinfo=clock.SCHOOL_ZONE)  # a Friday, school week 12
@@ -215,6 +216,11 @@ def term(session: Session) -> Term:
     session.add(found)
     session.flush()
     return found
+
+
+def codes(refused: pytest.ExceptionInfo[FieldErrors]) -> dict[str, str]:
+    """Which fields were refused, each with its problem's code."""
+    return {name: problem.code for name, problem in refused.value.problems.items()}
 
 
 def token_for(session: Session, actor: Actor) -> str:

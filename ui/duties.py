@@ -59,7 +59,7 @@ def title_of(duty: Duty) -> str:
         case DutyKind.ASSESS:
             return f"评估{child}"
         case DutyKind.REPLY:
-            return f"回复{name}的家长" if duty.channel is ReferralChannel.PARENT else f"回复{name}"
+            return f"答复{name}的家长" if duty.channel is ReferralChannel.PARENT else f"答复{name}"
         case DutyKind.FEEDBACK:
             return f"反馈给{duty.with_whom or '转介教师'}：{name}"
         case DutyKind.MATCH_CHILD:
@@ -73,7 +73,7 @@ def title_of(duty: Duty) -> str:
         case DutyKind.HOLIDAYS_UNKNOWN:
             return f"{'、'.join(duty.labels)} 年的放假和调休还不知道"
         case DutyKind.FIRST_PASSWORDS:
-            return f"{len(duty.labels)} 个账号还没换首次密码"
+            return f"{len(duty.labels)} 个账号还没换第一次密码"
         case DutyKind.UNENCRYPTED:
             return "现在的连接未加密"
 

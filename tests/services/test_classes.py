@@ -6,13 +6,10 @@ from sqlmodel import select
 from db.tables import ClassTeacher, Role
 from services import accounts, classes
 from services.errors import FieldErrors, NotAllowed, NotFound
+from tests.conftest import codes
 
 FAR_TOO_LONG = "长" * 10_000
 OUTSIDERS = [role for role in Role if role not in (Role.ADMIN, Role.LEAD)]
-
-
-def codes(refused) -> dict[str, str]:
-    return {name: problem.code for name, problem in refused.value.problems.items()}
 
 
 @pytest.mark.parametrize("role", OUTSIDERS)

@@ -51,7 +51,6 @@ def test_the_latest_first_then_today_then_waiting_then_upcoming(session, make_us
         (DutyGroup.WAITING, waiting.id),
     ]
     assert {target for _, target in ranked[4:]} == {upcoming.id, waiting.id}
-    assert home.count_late(session, counsellor) == 2
 
 
 def test_a_parent_s_call_asks_for_assessment_and_reply(session, make_user, make_student):

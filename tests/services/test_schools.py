@@ -9,15 +9,12 @@ from db.tables import Role, Term
 from services import schools
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
 from services.schools import DayRange
+from tests.conftest import codes
 
 FAR_TOO_LONG = "长" * 10_000
 OUTSIDERS = [role for role in Role if role not in (Role.ADMIN, Role.LEAD)]
 AUTUMN = {"school_year": 2026, "number": 1, "first_day": date(2026, 9, 1), "last_day": date(2027, 1, 22)}
 SPRING = {"school_year": 2026, "number": 2, "first_day": date(2027, 2, 22), "last_day": date(2027, 7, 9)}
-
-
-def codes(refused) -> dict[str, str]:
-    return {name: problem.code for name, problem in refused.value.problems.items()}
 
 
 @pytest.mark.parametrize("role", OUTSIDERS)
