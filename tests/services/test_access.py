@@ -101,7 +101,6 @@ CALLED_BY_SERVICES = {
     "calendar.load_calendar": "the school calendar, needed by whoever computes a due time",
     "editing.last_editor": "names the other editor in a conflict",
     "editing.lock_version": "the two-editors rule of every edit",
-    "openings.is_noted": "whether an opening by this actor needs another event",
     "referrals.find_owner": "who takes a new referral, for register_referral",
     "referrals.holds_role": "a question about an account, for handing over",
     "referrals.is_stopped": "a question about a child, for what would go out",
