@@ -3,6 +3,7 @@
 import streamlit as st
 
 from db.tables import ReferralChannel, Urgency
+from services import clock
 from services.home import Duty, DutyGroup, DutyKind, DutyTarget
 from ui import navigation
 from ui.referral_words import CHANNELS, UNKNOWN_CHILD, child_with_class, due_words, elapsed, lateness, moment
@@ -121,9 +122,20 @@ def badge_of(duty: Duty) -> str:
         case DutyGroup.TODAY:
             return DUTY[DutyState.TODAY].badge("今天到期")
         case DutyGroup.WAITING:
-            return DUTY[DutyState.WAITING].badge()
+            return DUTY[DutyState.WAITING].badge(_waiting(duty))
         case _:
-            return DUTY[DutyState.DUE].badge()
+            return DUTY[DutyState.DUE].badge(_still(duty))
+
+
+def _waiting(duty: Duty) -> str | None:
+    """等我 1 天; only the word on the first day."""
+    days = (clock.today() - clock.local(duty.since).date()).days if duty.since else 0
+    return f"等我 {days} 天" if days else None
+
+
+def _still(duty: Duty) -> str | None:
+    """还有 3 天."""
+    return f"还有 {(clock.local(duty.due_at).date() - clock.today()).days} 天" if duty.due_at else None
 
 
 def button_of(duty: Duty) -> str:
