@@ -190,6 +190,11 @@ def _make_worries() -> None:
             ),
             Severity.SERIOUS,
         )
+    with at(11, 18, 14):
+        begun = _register("柳立夏", Role.HOMEROOM, ReferralChannel.TEACHER, "这两周上课睡着过三次，说夜里在等电话。")
+        with transaction() as session:
+            counsellor = person(session, Role.COUNSELLOR)
+            referral_moves.start_assessment(session, counsellor, referral_id=begun, version=_version(session, begun))
     with at(11, 19):
         _register(
             "霍半夏", Role.HOMEROOM, ReferralChannel.TEACHER, "早读时趴在桌上，说回家也没人说话。",

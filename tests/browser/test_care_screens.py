@@ -41,8 +41,9 @@ def ids(school: Server) -> dict[str, int]:
     with reading() as session:
         child = session.exec(select(Student.id).where(Student.name == "沈忍冬")).one()
         urgent = session.exec(select(Referral).join(Student).where(Student.name == "霍半夏")).one()
+        begun = session.exec(select(Referral).join(Student).where(Student.name == "柳立夏")).one()
         abuse = session.exec(select(Referral).where(Referral.is_suspected_abuse)).one()
-    return {"child": child or 0, "referral": urgent.id or 0, "protection": abuse.id or 0}
+    return {"child": child or 0, "referral": urgent.id or 0, "begun": begun.id or 0, "protection": abuse.id or 0}
 
 
 def enter(school: Server, tab: OpenTab, role: Role, size: tuple[int, int] = driver.DESKTOP) -> Page:
@@ -57,6 +58,7 @@ def may_open(role: Role, entry: PageEntry) -> bool:
     return not entry.permissions or any(role in HOLDERS[permission] for permission in entry.permissions)
 
 
+@pytest.mark.long  # the page tests walk every role in the fast run; here once more in a real browser
 @pytest.mark.parametrize("role", Role, ids=lambda role: role.value)
 def test_a_role_opens_its_pages_and_no_other(school: Server, tab: OpenTab, ids: dict[str, int], role: Role):
     page = enter(school, tab, role)
@@ -86,7 +88,9 @@ def test_a_homeroom_teacher_sees_the_own_class_only(school: Server, tab: OpenTab
 
 @SIZES
 def test_pictures_of_the_counsellors_pages(school: Server, tab: OpenTab, ids: dict[str, int], size: tuple[int, int]):
-    page = enter(school, tab, Role.COUNSELLOR, size)
+    page = tab(size=size, on=school)
+    driver.take_picture(page, SCREENS / f"sign-in-{size[0]}.png")
+    driver.sign_in(page, NAMES[Role.COUNSELLOR][0], PASSWORD)
     driver.see(page, "评估霍半夏")
     driver.take_picture(page, SCREENS / f"home-{size[0]}.png")
     shots = {
@@ -96,6 +100,7 @@ def test_pictures_of_the_counsellors_pages(school: Server, tab: OpenTab, ids: di
         "intake": ("intake", "怎么来的"),
         "referrals": ("referrals", "霍半夏"),
         f"referrals?referral={ids['referral']}": ("referral", "霍半夏"),
+        f"assessment?referral={ids['begun']}": ("assessment", "柳立夏"),
         "cases": ("cases", "秦霜降"),
     }
     for address, (name, awaited) in shots.items():
