@@ -110,10 +110,16 @@ class StaffName:
 
 @permitted(Permission.REFERRAL_REGISTER, Permission.ACCOUNT_ADD_TEAM)
 def list_staff(session: Session, actor: Actor, *, roles: Iterable[Role] | None = None) -> list[StaffName]:
-    """Return active staff by name, those holding one of `roles` if given."""
+    """Return active staff by name, those holding one of `roles` if given; a teacher is offered only herself.
+
+    Teachers refer in their own name; who holds which role is for those who hand work out.
+    """
     wanted = frozenset(roles) if roles is not None else None
     by_user = _roles_by_user(session)
-    users = session.exec(select(AppUser).where(AppUser.is_active).order_by(col(AppUser.display_name))).all()
+    active = select(AppUser).where(AppUser.is_active).order_by(col(AppUser.display_name))
+    if not allows(actor, Permission.REFERRAL_HANDLE, Permission.ACCOUNT_ADD_TEAM):
+        active = active.where(AppUser.id == actor.user_id)
+    users = session.exec(active).all()
     return [
         StaffName(user.id or 0, user.display_name, tuple(role for role in Role if role in held))
         for user in users

@@ -16,7 +16,7 @@ from services.exchange.writing import write_csv, write_xlsx
 from services.student_lists import StudentFilters, StudentPage, StudentRow, list_students
 
 ExportForm = Literal["xlsx", "csv"]
-MOST_ROWS = 20_000
+ROWS_AT_ONCE = 10_000
 
 
 class ExportPurpose(Labelled):
@@ -61,9 +61,12 @@ def export_students(
     """
     if purpose is None:
         raise FieldErrors({"purpose": Problem("required")})
-    page = list_students(session, actor, filters=filters, page_size=MOST_ROWS)
-    columns = _columns(page)
-    rows = [[_cell(row, column) for column in columns] for row in page.rows]
+    first = list_students(session, actor, filters=filters, page_size=ROWS_AT_ONCE)
+    pages = [first]
+    for number in range(2, -(-first.total // ROWS_AT_ONCE) + 1):
+        pages.append(list_students(session, actor, filters=filters, page=number, page_size=ROWS_AT_ONCE))
+    columns = {name: title for page in pages for name, title in _columns(page).items()}
+    rows = [[_cell(row, column) for column in columns] for page in pages for row in page.rows]
     audit.record(
         session,
         actor,

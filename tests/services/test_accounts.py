@@ -211,6 +211,7 @@ def test_staff_pickers_offer_active_people_of_the_roles_asked_for(session, make_
     found = accounts.list_staff(session, lead, roles=[Role.HOMEROOM])
 
     assert [staff.id for staff in found] == [homeroom.user_id]
+    assert [staff.id for staff in accounts.list_staff(session, homeroom)] == [homeroom.user_id]
 
 
 @pytest.mark.parametrize(

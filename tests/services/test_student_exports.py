@@ -55,6 +55,14 @@ def test_an_export_is_noted_with_purpose_and_count(session, make_user, third):
     assert (event.action, event.details["purpose"], event.details["count"]) == ("export.made", "check", 3)
 
 
+def test_no_child_is_left_out_however_many_there_are(session, make_user, third, monkeypatch):
+    monkeypatch.setattr(student_exports, "ROWS_AT_ONCE", 1)
+
+    cells = cells_of(export(session, make_user(Role.LEAD)))
+
+    assert {row[0] for row in cells[1:4]} == {"江小满", "'=1+1", "柳立夏"}
+
+
 def test_a_homeroom_teacher_exports_the_own_class(session, make_user, third):
     teacher = make_user(Role.HOMEROOM, homeroom_of=third)
 
