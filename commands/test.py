@@ -31,6 +31,10 @@ PLAYWRIGHT_FILES = (
 )
 
 
+# The browser's tests on one process, with one server and one browser; the rest beside them, file by file.
+IN_PARALLEL = ["-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]
+
+
 class Tool(NamedTuple):
     """Something the tests need that pip can't install."""
 
@@ -112,7 +116,8 @@ def pytest_command(args: argparse.Namespace, *, browser: bool) -> list[str]:
     """Compose pytest's line: which marks are left out, then the words that were typed."""
     left_out = [*([] if args.long else ["long"]), *([] if browser else ["browser"])]
     marks = ["-m", " and ".join(f"not {mark}" for mark in left_out)] if left_out else []
-    return [sys.executable, "-m", "pytest", *(["--long"] if args.long else []), *marks, *args.rest]
+    parallel = [] if args.rest else IN_PARALLEL  # a chosen few are sooner done by one process
+    return [sys.executable, "-m", "pytest", *(["--long"] if args.long else []), *marks, *parallel, *args.rest]
 
 
 def _tell_missing(missing: list[Tool]) -> None:

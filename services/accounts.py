@@ -14,7 +14,7 @@ from services.access import Permission, allows, permitted
 from services.actors import Actor
 from services.classes import assign_homeroom, class_label
 from services.editing import lock_version
-from services.errors import DomainError, EditedMeanwhile, NotAllowed, NotFound
+from services.errors import DomainError, EditedMeanwhile, NotAllowed
 from services.fields import SHORT, Checker
 from services.sign_in import end_sessions_of, normalise_name
 
@@ -222,6 +222,7 @@ def change_account(
         NotAllowed: the account, or a role, is not this actor's to manage.
         EditedMeanwhile: somebody changed it since the form was drawn.
         LastAdministrator: no active administrator would be left.
+        OwnAccount: an administrator takes the administrator's role from the own account.
         FieldErrors: the name can't be used, or no role is left.
     """
     take_turn(session, Turn.ACCOUNTS)
@@ -258,16 +259,19 @@ def change_account(
 
 
 @permitted(Permission.ACCOUNT_MANAGE, Permission.ACCOUNT_ADD_TEAM)
-def reset_password(session: Session, actor: Actor, *, user_id: int, prepared: tuple[str, str]) -> NewPassword:
+def reset_password(
+    session: Session, actor: Actor, *, user_id: int, version: int, prepared: tuple[str, str]
+) -> NewPassword:
     """Give an account a new first password; its sessions end.
 
     Raises:
         NotFound: there is no such account.
         NotAllowed: the account is not this actor's to manage.
+        EditedMeanwhile: somebody changed it since it was shown; another slip may have been handed out.
     """
-    user = _managed(session, actor, user_id)
+    user = _managed(session, actor, user_id, version=version)
     password, user.password_hash = prepared
-    user.must_change_password, user.version = True, user.version + 1
+    user.must_change_password = True
     session.add(user)
     end_sessions_of(session, user_id)
     audit.record(session, actor, audit.Action.PASSWORD_RESET, target=user)
@@ -275,23 +279,24 @@ def reset_password(session: Session, actor: Actor, *, user_id: int, prepared: tu
 
 
 @permitted(Permission.ACCOUNT_MANAGE, Permission.ACCOUNT_ADD_TEAM)
-def set_active(session: Session, actor: Actor, *, user_id: int, is_active: bool) -> None:
+def set_active(session: Session, actor: Actor, *, user_id: int, version: int, is_active: bool) -> None:
     """Disable an account, ending its sessions, or enable it again; nothing it wrote is lost.
 
     Raises:
         NotFound: there is no such account.
         NotAllowed: the account is not this actor's to manage.
+        EditedMeanwhile: somebody changed it since it was shown.
         OwnAccount: it is the actor's own.
         LastAdministrator: no active administrator would be left.
     """
-    user = _managed(session, actor, user_id)
+    user = _managed(session, actor, user_id, version=version)
     if not is_active:
         if user_id == actor.user_id:
             raise OwnAccount
         if Role.ADMIN in _roles_of(session, user_id):
             _keep_an_administrator(session, user_id)
         end_sessions_of(session, user_id)
-    user.is_active, user.version = is_active, user.version + 1
+    user.is_active = is_active
     session.add(user)
     action = audit.Action.ACCOUNT_ENABLED if is_active else audit.Action.ACCOUNT_DISABLED
     audit.record(session, actor, action, target=user)
@@ -350,14 +355,11 @@ def _may_manage(actor: Actor, roles: Iterable[Role]) -> bool:
     return allows(actor, Permission.ACCOUNT_ADD_TEAM) and frozenset(roles) <= TEAM_ROLES
 
 
-def _managed(session: Session, actor: Actor, user_id: int) -> AppUser:
+def _managed(session: Session, actor: Actor, user_id: int, *, version: int) -> AppUser:
     take_turn(session, Turn.ACCOUNTS)  # two who disable each other would else wait for each other
-    user = session.get(AppUser, user_id, with_for_update=True)
-    if user is None:
-        raise NotFound
     if not _may_manage(actor, _roles_of(session, user_id)):
         raise NotAllowed
-    return user
+    return lock_version(session, AppUser, user_id, version=version)
 
 
 def _roles_of(session: Session, user_id: int) -> frozenset[Role]:

@@ -10,7 +10,7 @@ from services import audit, clock
 from services.access import Permission, permitted
 from services.actors import Actor
 from services.calendar import current_school_year, is_school_year, load_calendar
-from services.errors import NotFound
+from services.errors import EditedMeanwhile, NotFound
 from services.fields import Checker
 
 MOST_CLASSES = 60
@@ -187,10 +187,33 @@ def assign_homeroom(session: Session, actor: Actor, *, class_id: int, user_id: i
 
 
 @permitted(Permission.ACCOUNT_ADD_TEAM)
+def replace_homeroom(
+    session: Session, actor: Actor, *, class_id: int, user_id: int | None, was_user_id: int | None
+) -> None:
+    """Name the homeroom teacher of a class from today on, if it is still the one the form was drawn from.
+
+    Raises:
+        NotFound: there is no such class or active account.
+        EditedMeanwhile: somebody named another one since.
+    """
+    take_turn(session, Turn.SCHOOL)
+    current = session.exec(
+        select(ClassTeacher.user_id).where(
+            ClassTeacher.class_id == class_id,
+            ClassTeacher.kind == ClassTeacherKind.HOMEROOM,
+            col(ClassTeacher.to_day).is_(None),
+        )
+    ).first()
+    if current != was_user_id:
+        raise EditedMeanwhile({"user_id": current})
+    assign_homeroom(session, actor, class_id=class_id, user_id=user_id)
+
+
+@permitted(Permission.ACCOUNT_ADD_TEAM)
 def set_subject_teacher(
     session: Session, actor: Actor, *, class_id: int, user_id: int | None, subject: str | None, teaches: bool
 ) -> None:
-    """Say that somebody teaches a class a subject from today on, or no longer does.
+    """Say that somebody teaches a class a subject from today on, or no longer does; what holds already is left.
 
     Raises:
         NotFound: there is no such class or active account.
@@ -217,10 +240,10 @@ def set_subject_teacher(
     if current is not None and not teaches:
         current.to_day = max(clock.today(), current.from_day)
         session.add(current)
-    elif current is not None:
+    elif current is not None and current.subject != subject:
         current.subject = subject
         session.add(current)
-    elif teaches:
+    elif teaches and current is None:
         session.add(
             ClassTeacher(
                 class_id=class_id,
@@ -230,6 +253,8 @@ def set_subject_teacher(
                 from_day=clock.today(),
             )
         )
+    else:
+        return
     audit.record(session, actor, audit.Action.CLASS_TEACHER_CHANGED, class_id=class_id, user_id=user_id)
 
 

@@ -20,7 +20,7 @@ from services.errors import DomainError, NotFound
 from services.exchange.headers import Corrections
 from services.exchange.readings import Kind, Position, RosterReading
 from services.exchange.reasons import Reason
-from services.exchange.roster import parse_roster
+from services.exchange.roster import RowsRead, parse_roster
 from services.exchange.sheets import read_workbook
 from services.imports import undoing
 from services.imports.matching import FieldChange, Match, MatchedBy, Outcome, PreviewRow, match_rows
@@ -151,7 +151,12 @@ class ImportListing:
 
 
 def read_roster(
-    data: bytes, *, file_name: str, corrections: Corrections | None = None, today: date | None = None
+    data: bytes,
+    *,
+    file_name: str,
+    corrections: Corrections | None = None,
+    today: date | None = None,
+    progress: RowsRead | None = None,
 ) -> RosterReading:
     """Read a spreadsheet of children; touches no table, so it belongs outside any transaction.
 
@@ -159,7 +164,7 @@ def read_roster(
         UnreadableFile: one subclass for each kind of refusal; `refusal_sentence` words it.
     """
     workbook = read_workbook(data, file_name=file_name)
-    return parse_roster(workbook, today=today or clock.today(), corrections=corrections)
+    return parse_roster(workbook, today=today or clock.today(), corrections=corrections, progress=progress)
 
 
 @permitted(Permission.STUDENT_IMPORT)

@@ -36,7 +36,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the long tests out of the fast run, whoever starts it."""
+    """Say which tests stay on one process, and leave the long ones out of the fast run, whoever starts it."""
+    for item in items:  # for a run on several processes; see commands/test.py
+        folder = item.path.parent.name
+        item.add_marker(pytest.mark.xdist_group("browser" if folder == "browser" else f"{folder}/{item.path.name}"))
     if not config.getoption("--long"):
         left_out = [item for item in items if "long" in item.keywords]
         items[:] = [item for item in items if "long" not in item.keywords]

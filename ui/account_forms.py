@@ -11,8 +11,8 @@ from services import accounts, classes, clock
 from services.access import Permission, allows
 from services.accounts import AccountRow, NewPassword
 from services.actors import Actor
-from services.errors import DomainError
-from ui.dialogs import close_dialog, open_dialog, opened
+from services.errors import DomainError, EditedMeanwhile
+from ui.dialogs import close_dialog, open_dialog, opened_about
 from ui.formats import clock as clock_words
 from ui.formats import day, plain
 from ui.forms import Form, shown
@@ -146,21 +146,22 @@ def _draw_facts(row: AccountRow) -> None:
 
 def _draw_acts(actor: Actor, row: AccountRow) -> None:
     with st.container(horizontal=True, gap="xsmall"):
-        reset, disable = ("account_reset", row.id), ("account_disable", row.id)
+        # With the version the account was shown in: two who act at once don't reset a password twice.
+        reset, disable = ("account_reset", row.id, row.version), ("account_disable", row.id, row.version)
         st.button("重设密码", key="account_reset", icon=":material/lock_reset:", on_click=open_dialog, args=reset)
         if not row.is_active:
             if st.button("再启用", key="account_enable", icon=":material/lock_open:"):
-                _set_active(actor, row, is_active=True)
+                _set_active(actor, row, version=row.version, is_active=True)
         elif row.id != actor.user_id:
             st.button("停用", key="account_disable", icon=":material/block:", on_click=open_dialog, args=disable)
-    if opened(*reset):
-        _ask_to_reset(row)
-    if opened(*disable):
-        _ask_to_disable(row)
+    if seen := opened_about("account_reset", row.id):
+        _ask_to_reset(row, version=seen[0])
+    if seen := opened_about("account_disable", row.id):
+        _ask_to_disable(row, version=seen[0])
 
 
 @st.dialog("重设密码", icon=":material/lock_reset:", dismissible=False)
-def _ask_to_reset(row: AccountRow) -> None:
+def _ask_to_reset(row: AccountRow, *, version: int) -> None:
     actor = require_user(*MAY_MANAGE)
     st.markdown(f"给 **{plain(row.display_name)}** 一个新的第一次密码？现在的密码马上不能用，登录着的页面会退出。")
     with form_end():
@@ -172,16 +173,16 @@ def _ask_to_reset(row: AccountRow) -> None:
     prepared = accounts.prepare_password()
     try:
         with transaction() as session:
-            slip = accounts.reset_password(session, actor, user_id=row.id, prepared=prepared)
+            slip = accounts.reset_password(session, actor, user_id=row.id, version=version, prepared=prepared)
     except DomainError as error:
-        refusal(error)
+        _refused(error)
         return
     keep_slip(slip, name=row.display_name)
     close_dialog()
 
 
 @st.dialog("停用账号", icon=":material/block:", dismissible=False)
-def _ask_to_disable(row: AccountRow) -> None:
+def _ask_to_disable(row: AccountRow, *, version: int) -> None:
     actor = require_user(*MAY_MANAGE)
     st.markdown(f"停用 **{plain(row.display_name)}** 的账号？")
     note("马上不能登录，正开着的页面会退出。写过的记录都在，以后可以再启用。")
@@ -192,18 +193,25 @@ def _ask_to_disable(row: AccountRow) -> None:
             close_dialog()
         confirmed = st.button(plain(f"停用{row.display_name}"), key="account_disable_yes", type="primary")
     if confirmed:
-        _set_active(actor, row, is_active=False)
+        _set_active(actor, row, version=version, is_active=False)
 
 
-def _set_active(actor: Actor, row: AccountRow, *, is_active: bool) -> None:
+def _set_active(actor: Actor, row: AccountRow, *, version: int, is_active: bool) -> None:
     try:
         with transaction() as session:
-            accounts.set_active(session, actor, user_id=row.id, is_active=is_active)
+            accounts.set_active(session, actor, user_id=row.id, version=version, is_active=is_active)
     except DomainError as error:
-        refusal(error)
+        _refused(error)
         return
     flash(f"{row.display_name}的账号{'可以用了' if is_active else '停用了'}。")
     close_dialog()
+
+
+def _refused(error: DomainError) -> None:
+    if isinstance(error, EditedMeanwhile):  # nothing was typed here that could be compared
+        st.error("没有做：刚刚有人改过这个账号，也许已经做了。请点“留着”，看一看再决定。", icon=":material/error:")
+    else:
+        refusal(error)
 
 
 def last_seen(row: AccountRow) -> str:

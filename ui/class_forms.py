@@ -14,7 +14,7 @@ from services.calendar import current_school_year, school_year_label
 from services.classes import ClassRow, SubjectTeacher
 from ui.dialogs import close_dialog, open_dialog, opened
 from ui.formats import plain
-from ui.forms import Form
+from ui.forms import BLANK, Form
 from ui.layout import Action, empty_state, flash, form_end, note
 from ui.session import require_user
 from ui.tables import TagColumn, data_table, opening_column
@@ -97,7 +97,12 @@ def _homeroom_form(actor: Actor, chosen: ClassRow, staff: Sequence[StaffName]) -
     names = {each.id: each.display_name for each in staff}
     if chosen.homeroom_id is not None:
         names.setdefault(chosen.homeroom_id, chosen.homeroom_name or "")
-    form = Form(f"class_{chosen.id}", {"user_id": chosen.homeroom_id})
+    form = Form(
+        f"class_{chosen.id}",
+        {"user_id": chosen.homeroom_id},
+        labels={"user_id": "班主任"},
+        show=lambda _field, user_id: names.get(user_id, "另一位老师") if user_id else BLANK,
+    )
     form.notices()
     with form.field("user_id") as key:
         user_id = st.selectbox(
@@ -105,7 +110,9 @@ def _homeroom_form(actor: Actor, chosen: ClassRow, staff: Sequence[StaffName]) -
         )
     note("从今天起算。换下来的人从今天起看不到这个班。")
     if st.button("保存班主任", key=form.key("save"), type="primary", icon=":material/check:") and form.save(
-        lambda session: classes.assign_homeroom(session, actor, class_id=chosen.id, user_id=user_id)
+        lambda session: classes.replace_homeroom(
+            session, actor, class_id=chosen.id, user_id=user_id, was_user_id=form.drawn_from.values.get("user_id")
+        )
     ):
         flash("已保存。")
         st.rerun()

@@ -17,6 +17,7 @@ from services.exchange.errors import NoTableFound, UnreadableFile
 from services.exchange.headers import IGNORED
 from services.exchange.readings import Kind, Position, RosterReading, RowProblem
 from services.exchange.refusals import refusal_sentence
+from services.exchange.roster import RowsRead
 from services.exchange.writing import write_rejected
 from services.student_imports import (
     ImportPreview,
@@ -28,6 +29,7 @@ from services.student_imports import (
     preview_import,
     read_roster,
 )
+from ui.layout import progress_line
 from ui.messages import explain
 
 _TAKEN, _DONE, _ROUND = "care_import_taken", "care_import_done", "care_import_round"
@@ -138,10 +140,10 @@ class Taken:
     def _now(self, column: SheetColumn) -> str | None:
         return self.keys().get((column.sheet, column.index))
 
-    def read(self, actor: Actor, data: bytes) -> None:
+    def read(self, actor: Actor, data: bytes, progress: RowsRead | None = None) -> None:
         """Read the file with the corrections so far, and see what importing it would do."""
         try:
-            roster = read_roster(data, file_name=self.file_name, corrections=self.corrections)
+            roster = read_roster(data, file_name=self.file_name, corrections=self.corrections, progress=progress)
             with reading() as session:
                 preview = preview_import(session, actor, reading=roster)
         except UnreadableFile as error:
@@ -243,8 +245,8 @@ def taken(actor: Actor, file: UploadedFile | None) -> Taken | None:
         st.session_state[_TAKEN] = found
         st.query_params[_CHOSEN] = "1"
     if not found.is_read:
-        with st.spinner("正在读这份表，请等一等。"):
-            found.read(actor, file.getvalue())
+        with progress_line("正在读这份表，请等一等。") as tell:
+            found.read(actor, file.getvalue(), tell)
     return found
 
 

@@ -184,6 +184,22 @@ def refusal(error: Exception) -> None:
     st.error(plain(explain(error)), icon=":material/error:")
 
 
+@contextmanager
+def progress_line(text: str) -> Generator[Callable[[int, int], None]]:
+    """Show that something takes a while; gives the function that tells how many of how many rows are read."""
+    place = st.empty()
+
+    def tell(done: int, overall: int) -> None:
+        share = min(done / overall, 1.0) if overall else 0.0
+        place.progress(share, text=plain(f"{text.split('，')[0]}，已读 {done:,} 行，共 {overall:,} 行。"))
+
+    place.progress(0.0, text=plain(text))
+    try:
+        yield tell
+    finally:
+        place.empty()
+
+
 def flash(text: str, *, icon: str = "check") -> None:
     """Keep a sentence for the next run: say it before `st.rerun()` or `st.switch_page()`."""
     st.session_state.setdefault(_FLASHES, []).append((text, icon))

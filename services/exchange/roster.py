@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import PurePath
@@ -33,6 +33,10 @@ from .values import IdReading, IdState
 _YOUNGEST, _OLDEST = 3, 25
 _INSTRUCTIONS = re.compile(r"说明|示例|样例|范例|须知")
 _SHOWN = 40
+_TOLD_EVERY = 200
+
+RowsRead = Callable[[int, int], None]
+"""Is told how many of how many rows are read."""
 
 
 def parse_roster(
@@ -42,6 +46,7 @@ def parse_roster(
     corrections: Corrections | None = None,
     known_ids: Mapping[str, str] | None = None,
     entry_grade: int | None = None,
+    progress: RowsRead | None = None,
 ) -> RosterReading:
     """Read every roster table of a workbook.
 
@@ -51,7 +56,7 @@ def parse_roster(
     Raises:
         NoTableFound: no sheet has a header that names the children.
     """
-    return _RosterParser(workbook, today, corrections or {}, known_ids or {}, entry_grade).run()
+    return _RosterParser(workbook, today, corrections or {}, known_ids or {}, entry_grade, progress).run()
 
 
 class _Fault(Exception):
@@ -98,6 +103,7 @@ class _RosterParser:
         corrections: Corrections,
         known_ids: Mapping[str, str],
         entry_grade: int | None,
+        progress: RowsRead | None,
     ) -> None:
         self.workbook = workbook
         self.today = today
@@ -105,6 +111,8 @@ class _RosterParser:
         self.corrections = corrections
         self.known_ids = known_ids
         self.entry_grade = entry_grade
+        self.progress = progress
+        self.rows_read, self.rows_overall = 0, sum(len(sheet.rows) for sheet in workbook.sheets)
         self.file_stem = PurePath(workbook.file_name.replace("\\", "/")).stem
         self.reading = RosterReading(encoding=workbook.encoding)
         self.taken_ids: dict[str, str] = {}
@@ -137,6 +145,12 @@ class _RosterParser:
             self.reading.tables.append(columns)
             for data_row in table.rows:
                 self._read_row(table, data_row)
+                self._tell()
+
+    def _tell(self) -> None:
+        self.rows_read += 1
+        if self.progress is not None and self.rows_read % _TOLD_EVERY == 0:
+            self.progress(self.rows_read, self.rows_overall)
 
     def _read_row(self, table: Table, data_row: DataRow) -> None:
         line = _Line(table, data_row.row, data_row.titles, self._position(table, data_row.row))

@@ -50,6 +50,18 @@ def test_the_summary_agrees_row_by_row(name: str) -> None:
         assert value == wanted[key], key
 
 
+def test_a_long_list_tells_how_far_it_is_read() -> None:
+    told: list[tuple[int, int]] = []
+
+    parse_roster(
+        read_workbook((SAMPLES / LARGE).read_bytes(), file_name=LARGE),
+        today=TODAY,
+        progress=lambda done, overall: told.append((done, overall)),
+    )
+
+    assert told == [(done, 5001) for done in range(200, 5001, 200)]
+
+
 def test_every_value_of_the_messy_roster_agrees(messy: RosterReading) -> None:
     assert [as_expected(row) for row in messy.rows] == expected(MESSY)["records"]
 

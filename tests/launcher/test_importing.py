@@ -72,6 +72,25 @@ def test_a_sample_is_counted_row_by_row_and_changes_nothing_the_second_time(type
     assert (second["changed"], second["unchanged"]) == (0, second["imported"])
 
 
+@pytest.mark.skipif(not hasattr(os, "wait4"), reason="only there can a process be asked what it used")
+def test_five_thousand_rows_take_seconds_and_no_more_than_400_megabytes(tmp_path):
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CARE_")}
+    line = [str(PROJECT / "manage.py"), "import", "students", str(SAMPLES / "roster_large.csv"), "--json"]
+    process = subprocess.Popen(
+        [sys.executable, *line, "--data", str(tmp_path / "data")],
+        env={**kept, bootstrap.ENTERED: "1", "CARE_KEY_FILE": str(tmp_path / "care.key")},
+        stdout=subprocess.DEVNULL,
+    )
+
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+
+    assert process.returncode == 0
+    assert used.ru_maxrss <= 400 * 1024  # in kilobytes on Linux
+    # Four seconds by the clock is the promise; of the processor, tests running beside this one use less.
+    assert used.ru_utime + used.ru_stime <= 6
+
+
 def test_a_dry_run_writes_nothing(type_line):
     sample = str(SAMPLES / "roster_grade_messy.xlsx")
     type_line("import", "students", sample, "--dry-run", "--json")

@@ -25,10 +25,10 @@ def marks(line: list[str], *, browser: bool = True) -> list[str]:
 
 
 def test_the_fast_run_leaves_out_what_is_long():
-    assert marks(["test"]) == ["-m", "not long"]
-    assert marks(["test"], browser=False) == ["-m", "not long and not browser"]
-    assert marks(["test", "--long"]) == ["--long"]
-    assert marks(["test", "--long"], browser=False) == ["--long", "-m", "not browser"]
+    assert marks(["test"]) == ["-m", "not long", *command.IN_PARALLEL]
+    assert marks(["test"], browser=False) == ["-m", "not long and not browser", *command.IN_PARALLEL]
+    assert marks(["test", "--long"]) == ["--long", *command.IN_PARALLEL]
+    assert marks(["test", "--long"], browser=False) == ["--long", "-m", "not browser", *command.IN_PARALLEL]
 
 
 def test_pytest_gets_its_own_words_in_their_order():

@@ -93,9 +93,9 @@ def test_a_token_ends_with_what_it_rested_on(running, ending):
                     session, lead, user_id=made.user_id, version=version, display_name="试员", roles=[Role.MENTOR]
                 )
             elif ending == "disabled":
-                accounts.set_active(session, lead, user_id=made.user_id, is_active=False)
+                accounts.set_active(session, lead, user_id=made.user_id, version=version, is_active=False)
             else:
-                accounts.reset_password(session, lead, user_id=made.user_id, prepared=("x", "z"))
+                accounts.reset_password(session, lead, user_id=made.user_id, version=version, prepared=("x", "z"))
 
         assert "登录" in tab.run().words  # the open tab
         assert HOME not in tab.words

@@ -103,6 +103,29 @@ def test_a_class_gets_its_homeroom_and_subject_teachers(open_page: OpenPage, wor
     assert "这一项要填" in words_on(screen)
 
 
+def test_the_second_who_names_a_homeroom_teacher_sees_whom_the_first_named(
+    open_page: OpenPage, world: World, session, make_user
+):
+    others = [make_user(Role.HOMEROOM, name=name) for name in ("陆衡之", "贺兰舟")]
+    session.commit()
+    class_id = world.school_class.id
+    screens = [
+        open_page("settings", world.staff[role], view="classes", **{"class": class_id})
+        for role in (Role.LEAD, Role.ADMIN)
+    ]
+    for screen, other in zip(screens, others, strict=True):
+        screen.selectbox(key=f"class_{class_id}_user_id").set_value(other.user_id).run()
+        screen.button(key=f"class_{class_id}_save").click().run()
+
+    second = screens[1]
+    assert "刚改过这一条" in second.error[0].value
+    assert "陆衡之" in words_on(second)
+    second.button(key=f"class_{class_id}_keep_mine").click().run()
+    second.button(key=f"class_{class_id}_save").click().run()
+    with reading() as database:
+        assert classes.list_classes(database, world.staff[Role.LEAD])[0].homeroom_name == "贺兰舟"
+
+
 @pytest.mark.parametrize(
     ("role", "value", "is_told"),
     [(Role.ADMIN, "1", True), (Role.LEAD, "1", False), (Role.ADMIN, "", False)],

@@ -58,8 +58,8 @@ def test_nobody_else_touches_accounts(session, make_user, role: Role):
         lambda: accounts.list_accounts(session, outsider),
         lambda: add(session, outsider),
         lambda: change(session, outsider, other),
-        lambda: accounts.reset_password(session, outsider, user_id=other.user_id, prepared=PREPARED),
-        lambda: accounts.set_active(session, outsider, user_id=other.user_id, is_active=False),
+        lambda: accounts.reset_password(session, outsider, user_id=other.user_id, version=1, prepared=PREPARED),
+        lambda: accounts.set_active(session, outsider, user_id=other.user_id, version=1, is_active=False),
         lambda: accounts.list_roles_to_give(session, outsider),
     ):
         with pytest.raises(NotAllowed):
@@ -74,8 +74,8 @@ def test_a_lead_manages_the_team_and_nobody_else(session, make_user, role: Role)
         lambda: add(session, lead, roles=[Role.MENTOR, role]),
         lambda: change(session, lead, other, roles=[Role.MENTOR]),
         lambda: change(session, lead, mentor, roles=[Role.MENTOR, role]),
-        lambda: accounts.reset_password(session, lead, user_id=other.user_id, prepared=PREPARED),
-        lambda: accounts.set_active(session, lead, user_id=other.user_id, is_active=False),
+        lambda: accounts.reset_password(session, lead, user_id=other.user_id, version=1, prepared=PREPARED),
+        lambda: accounts.set_active(session, lead, user_id=other.user_id, version=1, is_active=False),
     ):
         with pytest.raises(NotAllowed):
             act()
@@ -165,7 +165,7 @@ def test_only_the_administrator_names_who_handles_suspected_abuse(session, make_
 def test_the_last_administrator_stays(session, make_user):
     admin = make_user(Role.ADMIN, Role.MENTOR)
     sleeping = make_user(Role.ADMIN)
-    accounts.set_active(session, admin, user_id=sleeping.user_id, is_active=False)
+    accounts.set_active(session, admin, user_id=sleeping.user_id, version=1, is_active=False)
 
     with pytest.raises(LastAdministrator):
         change(session, admin, admin, roles=[Role.MENTOR])
@@ -176,7 +176,7 @@ def test_nobody_disables_the_own_account_or_gives_up_the_own_administration(sess
     make_user(Role.ADMIN)
 
     with pytest.raises(OwnAccount):
-        accounts.set_active(session, admin, user_id=admin.user_id, is_active=False)
+        accounts.set_active(session, admin, user_id=admin.user_id, version=1, is_active=False)
     with pytest.raises(OwnAccount):
         change(session, admin, admin, roles=[Role.MENTOR])
 
@@ -184,9 +184,9 @@ def test_nobody_disables_the_own_account_or_gives_up_the_own_administration(sess
 def test_a_disabled_account_can_be_enabled_again(session, make_user):
     lead, mentor = make_user(Role.LEAD), make_user(Role.MENTOR)
 
-    accounts.set_active(session, lead, user_id=mentor.user_id, is_active=False)
+    accounts.set_active(session, lead, user_id=mentor.user_id, version=1, is_active=False)
     assert row_of(session, lead, mentor).state == "disabled"
-    accounts.set_active(session, lead, user_id=mentor.user_id, is_active=True)
+    accounts.set_active(session, lead, user_id=mentor.user_id, version=2, is_active=True)
 
     assert row_of(session, lead, mentor).state == "active"
 
@@ -195,8 +195,8 @@ def test_an_account_that_is_not_there_is_told_so(session, make_user):
     admin = make_user(Role.ADMIN)
 
     for act in (
-        lambda: accounts.reset_password(session, admin, user_id=999, prepared=PREPARED),
-        lambda: accounts.set_active(session, admin, user_id=999, is_active=False),
+        lambda: accounts.reset_password(session, admin, user_id=999, version=1, prepared=PREPARED),
+        lambda: accounts.set_active(session, admin, user_id=999, version=1, is_active=False),
         lambda: accounts.change_account(session, admin, user_id=999, version=1, display_name="谁", roles=[Role.MENTOR]),
     ):
         with pytest.raises(NotFound):
@@ -206,7 +206,7 @@ def test_an_account_that_is_not_there_is_told_so(session, make_user):
 def test_staff_pickers_offer_active_people_of_the_roles_asked_for(session, make_user):
     lead, homeroom = make_user(Role.LEAD), make_user(Role.HOMEROOM, name="周砚田")
     gone = make_user(Role.HOMEROOM, name="已停用")
-    accounts.set_active(session, lead, user_id=gone.user_id, is_active=False)
+    accounts.set_active(session, lead, user_id=gone.user_id, version=1, is_active=False)
 
     found = accounts.list_staff(session, lead, roles=[Role.HOMEROOM])
 
@@ -242,10 +242,20 @@ def test_any_characters_up_to_72_bytes_make_a_password(new):
     assert passwords.matches(new, passwords.hash_password(new))
 
 
+def test_of_two_who_reset_a_password_at_once_the_second_is_refused(session, make_user):
+    admin, mentor = make_user(Role.ADMIN), make_user(Role.MENTOR)
+    accounts.reset_password(session, admin, user_id=mentor.user_id, version=1, prepared=PREPARED)
+
+    with pytest.raises(EditedMeanwhile):
+        accounts.reset_password(session, admin, user_id=mentor.user_id, version=1, prepared=PREPARED)
+    with pytest.raises(EditedMeanwhile):
+        accounts.set_active(session, admin, user_id=mentor.user_id, version=1, is_active=False)
+
+
 def test_a_password_reset_while_a_new_one_was_typed_counts(session, make_user):
     mentor = make_user(Role.MENTOR)
     before = session.get_one(AppUser, mentor.user_id).password_hash
-    accounts.reset_password(session, make_user(Role.ADMIN), user_id=mentor.user_id, prepared=PREPARED)
+    accounts.reset_password(session, make_user(Role.ADMIN), user_id=mentor.user_id, version=1, prepared=PREPARED)
 
     with pytest.raises(PasswordResetMeanwhile):
         accounts.change_own_password(session, mentor, old_hash=before, new_hash="y" * 60)

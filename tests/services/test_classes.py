@@ -3,9 +3,10 @@
 import pytest
 from sqlmodel import select
 
+from db.audit_chain import COLLECTED
 from db.tables import ClassTeacher, Role
 from services import accounts, classes
-from services.errors import FieldErrors, NotAllowed, NotFound
+from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
 from tests.conftest import codes
 
 FAR_TOO_LONG = "长" * 10_000
@@ -63,6 +64,30 @@ def test_a_class_has_one_homeroom_teacher_and_keeps_who_it_was(session, make_use
     assert classes.list_classes(session, lead)[0].homeroom_name is None
 
 
+def test_the_second_of_two_who_name_a_homeroom_teacher_sees_the_first(session, make_user, make_class):
+    lead, found = make_user(Role.LEAD), make_class(7, 3)
+    first, second = make_user(Role.HOMEROOM), make_user(Role.HOMEROOM)
+    classes.replace_homeroom(session, lead, class_id=found.id, user_id=first.user_id, was_user_id=None)
+
+    with pytest.raises(EditedMeanwhile) as refused:
+        classes.replace_homeroom(session, lead, class_id=found.id, user_id=second.user_id, was_user_id=None)
+
+    assert refused.value.current == {"user_id": first.user_id}
+
+
+@pytest.mark.parametrize("teaches", [True, False])
+def test_saying_of_a_subject_teacher_what_holds_already_leaves_no_event(session, make_user, make_class, teaches):
+    lead, teacher, found = make_user(Role.LEAD), make_user(Role.SUBJECT_TEACHER), make_class(7, 3)
+    asked = {"class_id": found.id, "user_id": teacher.user_id, "subject": "语文", "teaches": teaches}
+    if teaches:
+        classes.set_subject_teacher(session, lead, **asked)
+    before = len(session.info[COLLECTED])
+
+    classes.set_subject_teacher(session, lead, **asked)
+
+    assert len(session.info[COLLECTED]) == before
+
+
 def test_subject_teachers_come_change_subject_and_go(session, make_user, make_class):
     lead, teacher, found = make_user(Role.LEAD), make_user(Role.SUBJECT_TEACHER, name="贺兰舟"), make_class(7, 3)
 
@@ -95,7 +120,7 @@ def test_a_subject_teacher_needs_a_name_and_a_short_subject(session, make_user, 
 @pytest.mark.parametrize("which", ["class", "account", "disabled"])
 def test_a_class_or_teacher_that_is_not_there(session, make_user, make_class, which: str):
     lead, found, gone = make_user(Role.LEAD), make_class(), make_user(Role.HOMEROOM)
-    accounts.set_active(session, lead, user_id=gone.user_id, is_active=False)
+    accounts.set_active(session, lead, user_id=gone.user_id, version=1, is_active=False)
     ids = {
         "class": (999, lead.user_id),
         "account": (found.id, 999),

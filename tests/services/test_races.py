@@ -169,8 +169,8 @@ def test_the_last_two_administrators_cannot_disable_each_other(session, make_use
     settled(session)
 
     ended = race(
-        lambda s: accounts.set_active(s, one, user_id=other.user_id, is_active=False),
-        lambda s: accounts.set_active(s, other, user_id=one.user_id, is_active=False),
+        lambda s: accounts.set_active(s, one, user_id=other.user_id, version=1, is_active=False),
+        lambda s: accounts.set_active(s, other, user_id=one.user_id, version=1, is_active=False),
     )
 
     assert ended == ["done", "LastAdministrator"]

@@ -88,8 +88,8 @@ def test_a_session_that_is_used_stays(session, make_user):
 def test_reset_role_change_and_disabling_end_every_session(session, make_user):
     admin, other = make_user(Role.ADMIN), make_user(Role.COUNSELLOR)
     acts = [
-        lambda: accounts.reset_password(session, admin, user_id=other.user_id, prepared=("x", "y")),
-        lambda: accounts.set_active(session, admin, user_id=other.user_id, is_active=False),
+        lambda: accounts.reset_password(session, admin, user_id=other.user_id, version=1, prepared=("x", "y")),
+        lambda: accounts.set_active(session, admin, user_id=other.user_id, version=2, is_active=False),
         lambda: accounts.change_account(
             session,
             admin,
