@@ -1,6 +1,7 @@
 """Who may see and do what: one table of scopes, one of acts, and the row filters that follow from them."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from enum import StrEnum
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
@@ -184,7 +185,13 @@ PERMISSIONS_ATTRIBUTE = "__care_permissions__"
 
 def allows(actor: Actor, *any_of: Permission) -> bool:
     """Say whether the actor holds at least one of these permissions."""
-    return any(not HOLDERS[permission].isdisjoint(actor.roles) for permission in any_of)
+    return any(_holds(actor, permission) for permission in any_of)
+
+
+def _holds(actor: Actor, permission: Permission) -> bool:
+    if permission is Permission.ABUSE_HANDLE:  # of the leadership only who is named for it
+        return is_protection_leader(actor)
+    return not HOLDERS[permission].isdisjoint(actor.roles)
 
 
 def require(actor: Actor, *any_of: Permission) -> None:
@@ -222,6 +229,11 @@ def permitted(
     return decorate
 
 
+def acting_for(actor: Actor, permission: Permission) -> Actor:
+    """Return the actor with only the roles that hold a permission: what leaves by one role isn't widened by another."""
+    return replace(actor, roles=actor.roles & HOLDERS[permission])
+
+
 def scopes_of(actor: Actor, subject: Subject) -> frozenset[Scope]:
     """Return every scope the actor's roles give on a subject; access adds up."""
     return frozenset(SCOPES[subject][role] for role in actor.roles) - {Scope.NONE}
@@ -236,7 +248,7 @@ def sees_students(actor: Actor, subject: Subject = Subject.IDENTITY) -> ColumnEl
     if scopes & {Scope.OWN_CLASS, Scope.TIER_WITHOUT_REASON, Scope.PLEASE_LOOK_AFTER, Scope.NOTE_EXISTS}:
         kinds.add(ClassTeacherKind.HOMEROOM)
     if Scope.TAUGHT in scopes:
-        kinds |= {ClassTeacherKind.HOMEROOM, ClassTeacherKind.SUBJECT}
+        kinds |= set(ClassTeacherKind)
     # Scope.OWN_PAIRS adds its children here once pairings are recorded.
     return col(Student.id).in_(_students_of_classes(actor, kinds)) if kinds else false()
 
@@ -267,11 +279,11 @@ def grounds_for(session: Session, actor: Actor, *, student_id: int) -> Grounds |
     scopes = scopes_of(actor, Subject.IDENTITY)
     if Scope.ALL in scopes:
         return Grounds.CARE_ROOM
-    for scope, kind, grounds in (
-        (Scope.OWN_CLASS, ClassTeacherKind.HOMEROOM, Grounds.HOMEROOM),
-        (Scope.TAUGHT, ClassTeacherKind.SUBJECT, Grounds.TAUGHT),
+    for scope, kinds, grounds in (
+        (Scope.OWN_CLASS, {ClassTeacherKind.HOMEROOM}, Grounds.HOMEROOM),
+        (Scope.TAUGHT, set(ClassTeacherKind), Grounds.TAUGHT),
     ):
-        children = _students_of_classes(actor, {kind})
+        children = _students_of_classes(actor, kinds)
         if scope in scopes and session.exec(children.where(ClassMembership.student_id == student_id)).first():
             return grounds
     return None

@@ -16,7 +16,7 @@ from services.classes import assign_homeroom, class_label
 from services.editing import lock_version
 from services.errors import DomainError, EditedMeanwhile, NotAllowed
 from services.fields import SHORT, Checker
-from services.sign_in import end_sessions_of, normalise_name
+from services.sign_in import end_sessions_of, normalise_name, roles_held
 
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
 TEAM_ROLES = frozenset({Role.COUNSELLOR, Role.HOMEROOM, Role.SUBJECT_TEACHER, Role.MENTOR})
@@ -226,7 +226,7 @@ def change_account(
         FieldErrors: the name can't be used, or no role is left.
     """
     take_turn(session, Turn.ACCOUNTS)
-    held, wanted = _roles_of(session, user_id), frozenset(roles)
+    held, wanted = roles_held(session, user_id), frozenset(roles)
     if not _may_manage(actor, held | wanted):
         raise NotAllowed
     check = Checker()
@@ -293,7 +293,7 @@ def set_active(session: Session, actor: Actor, *, user_id: int, version: int, is
     if not is_active:
         if user_id == actor.user_id:
             raise OwnAccount
-        if Role.ADMIN in _roles_of(session, user_id):
+        if Role.ADMIN in roles_held(session, user_id):
             _keep_an_administrator(session, user_id)
         end_sessions_of(session, user_id)
     user.is_active = is_active
@@ -357,16 +357,9 @@ def _may_manage(actor: Actor, roles: Iterable[Role]) -> bool:
 
 def _managed(session: Session, actor: Actor, user_id: int, *, version: int) -> AppUser:
     take_turn(session, Turn.ACCOUNTS)  # two who disable each other would else wait for each other
-    if not _may_manage(actor, _roles_of(session, user_id)):
+    if not _may_manage(actor, roles_held(session, user_id)):
         raise NotAllowed
     return lock_version(session, AppUser, user_id, version=version)
-
-
-def _roles_of(session: Session, user_id: int) -> frozenset[Role]:
-    rows = session.exec(
-        select(RoleGrant.role).where(RoleGrant.user_id == user_id, col(RoleGrant.ended_at).is_(None))
-    ).all()
-    return frozenset(Role(role) for role in rows)
 
 
 def _roles_by_user(session: Session) -> dict[int, set[Role]]:

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from sqlmodel import Session, col, select
 
-from db.tables import AppUser, Role, RoleGrant
+from db.tables import AppUser
 from services.actors import Actor, command_line
-from services.sign_in import normalise_name
+from services.sign_in import normalise_name, roles_held
 
 
 def find_command_actor(session: Session, username: str | None) -> Actor | None:
@@ -19,9 +19,10 @@ def find_command_actor(session: Session, username: str | None) -> Actor | None:
     ).first()
     if user is None:
         return None
-    roles = session.exec(
-        select(RoleGrant.role).where(RoleGrant.user_id == user.id, col(RoleGrant.ended_at).is_(None))
-    ).all()
     return replace(
-        shell, user_id=user.id, display_name=user.display_name, roles=frozenset(Role(role) for role in roles)
+        shell,
+        user_id=user.id,
+        display_name=user.display_name,
+        roles=roles_held(session, user.id or 0),
+        is_protection_leader=user.is_protection_leader,
     )

@@ -149,6 +149,14 @@ def _new_session(session: Session, user: AppUser) -> SignedIn:
     return SignedIn(token, user.id or 0, row.expires_at)
 
 
+def roles_held(session: Session, user_id: int) -> frozenset[Role]:
+    """Return the roles an account holds at this moment."""
+    rows = session.exec(
+        select(RoleGrant.role).where(RoleGrant.user_id == user_id, col(RoleGrant.ended_at).is_(None))
+    ).all()
+    return frozenset(Role(role) for role in rows)
+
+
 def resolve(session: Session, token: str | None) -> Actor | None:
     """Return who holds this token now, with the roles of this moment; two statements, one if nobody does."""
     if not token:
@@ -168,13 +176,10 @@ def resolve(session: Session, token: str | None) -> Actor | None:
     if found is None:
         return None
     row, user = found
-    roles = session.exec(
-        select(RoleGrant.role).where(RoleGrant.user_id == user.id, col(RoleGrant.ended_at).is_(None))
-    ).all()
     return Actor(
         user_id=user.id,
         display_name=user.display_name,
-        roles=frozenset(Role(role) for role in roles),
+        roles=roles_held(session, user.id or 0),
         session_id=row.id,
         must_change_password=user.must_change_password,
         is_protection_leader=user.is_protection_leader,

@@ -8,12 +8,12 @@ from sqlmodel import Session
 
 from db.base import Labelled
 from services import audit, clock
-from services.access import Permission, permitted
+from services.access import Permission, acting_for, permitted
 from services.actors import Actor
 from services.errors import FieldErrors, Problem
 from services.exchange.grids import Cell
 from services.exchange.writing import write_csv, write_xlsx
-from services.student_lists import StudentFilters, StudentPage, StudentRow, list_students
+from services.student_lists import StudentFilters, StudentPage, StudentRow, count_students, list_students
 
 ExportForm = Literal["xlsx", "csv"]
 ROWS_AT_ONCE = 10_000
@@ -46,6 +46,12 @@ class StudentExport:
 
 
 @permitted(Permission.STUDENT_EXPORT)
+def count_exported(session: Session, actor: Actor, *, filters: StudentFilters) -> int:
+    """Return how many children a file of these filters would hold."""
+    return count_students(session, acting_for(actor, Permission.STUDENT_EXPORT), filters=filters)
+
+
+@permitted(Permission.STUDENT_EXPORT)
 def export_students(
     session: Session,
     actor: Actor,
@@ -54,17 +60,18 @@ def export_students(
     purpose: ExportPurpose | None,
     form: ExportForm = "xlsx",
 ) -> StudentExport:
-    """Return the filtered register, ready to become a file.
+    """Return the filtered register, ready to become a file; a homeroom teacher's holds the own class only.
 
     Raises:
         FieldErrors: no purpose is given.
     """
     if purpose is None:
         raise FieldErrors({"purpose": Problem("required")})
-    first = list_students(session, actor, filters=filters, page_size=ROWS_AT_ONCE)
+    exporter = acting_for(actor, Permission.STUDENT_EXPORT)
+    first = list_students(session, exporter, filters=filters, page_size=ROWS_AT_ONCE)
     pages = [first]
     for number in range(2, -(-first.total // ROWS_AT_ONCE) + 1):
-        pages.append(list_students(session, actor, filters=filters, page=number, page_size=ROWS_AT_ONCE))
+        pages.append(list_students(session, exporter, filters=filters, page=number, page_size=ROWS_AT_ONCE))
     columns = {name: title for page in pages for name, title in _columns(page).items()}
     rows = [[_cell(row, column) for column in columns] for page in pages for row in page.rows]
     audit.record(

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from db.transactions import reading
 from services import clock, student_exports
 from services.access import Permission
 from services.student_exports import ExportForm, ExportPurpose
@@ -67,7 +68,11 @@ def _columns(page: StudentPage) -> dict[str, Any]:  # column configurations have
 def export_dialog(filters: StudentFilters, total: int) -> None:
     """Ask what for, make the file, and only then give the way to download it."""
     actor = require_user(Permission.STUDENT_EXPORT)
-    note(f"导出现在筛选出来的 {total} 人，只有您看得到的列。文件里写着谁、什么时候、为什么导出，也会记下来。")
+    with reading() as session:
+        count = student_exports.count_exported(session, actor, filters=filters)
+    if count < total:
+        note(f"名册里看得到 {total} 人，能导出的是自己班的 {count} 人。", icon="info")
+    note(f"导出现在筛选出来的 {count} 人，只有您看得到的列。文件里写着谁、什么时候、为什么导出，也会记下来。")
     form = Form("students_export")
     form.notices()
     with st.form(form.key("fields"), border=False):

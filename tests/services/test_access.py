@@ -111,6 +111,7 @@ CALLED_BY_SERVICES = {
     "setup.check_claim": "before the first account there is nobody to ask; claim asks for the code",
     "sign_in.count_claim_miss": "the throttle of the claim code, for check_code",
     "sign_in.end_sessions_of": "ends sessions for the service that changed the account",
+    "sign_in.roles_held": "the roles of an account, for the services that judge by them",
     "sign_in.refuse_waiting_claim": "the throttle of the claim code, for check_code",
     "student_entries.check_entry": "checks a form for the services that write children",
 }

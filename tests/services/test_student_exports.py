@@ -69,6 +69,17 @@ def test_a_homeroom_teacher_exports_the_own_class(session, make_user, third):
     assert {row[0] for row in cells_of(export(session, teacher))[1:3]} == {"江小满", "'=1+1"}
 
 
+def test_classes_only_taught_don_t_leave_with_the_own_class(session, make_user, make_class, make_student, third):
+    taught = make_class(8, 2)
+    make_student("沈忍冬", in_class=taught)
+    teacher = make_user(Role.HOMEROOM, Role.SUBJECT_TEACHER, homeroom_of=third, teaches=taught)
+
+    rows = cells_of(export(session, teacher))
+
+    assert "沈忍冬" not in {row[0] for row in rows}
+    assert student_exports.count_exported(session, teacher, filters=StudentFilters()) == 2
+
+
 def test_the_command_line_is_named_by_its_user(session, third):
     who = command_line()
 
