@@ -61,6 +61,9 @@ with st.form(form.key("fields"), border=True, enter_to_submit=False):
                 )
         with form.field("entered_on") as key:
             st.date_input("哪天入学", value=None, key=key, format="YYYY-MM-DD")
+        if stored is None:
+            with form.field("came_from", "") as key:
+                st.text_input("转学来的，从哪所学校来", key=key, autocomplete="off")
         with form.field("is_boarding") as key:
             st.segmented_control("住校吗", [True, False], key=key, format_func=lambda each: "住校" if each else "走读")
         with form.field("address", "") as key:
@@ -81,11 +84,9 @@ if cancelled:
 
 if submitted:
     entry = StudentEntry(**form.typed(StudentEntry.__dataclass_fields__))
-    class_id = form.typed(["class_id"])["class_id"]
+    placed = form.typed(["class_id", "came_from"])
     if stored is None:
-        saved = form.save_and_get(
-            lambda session: students.create_student(session, actor, entry=entry, class_id=class_id)
-        )
+        saved = form.save_and_get(lambda session: students.create_student(session, actor, entry=entry, **placed))
     else:
         saved = form.save_and_get(
             lambda session: students.change_student(

@@ -20,6 +20,8 @@ bring = Action("导入名册", "students_import", "upload")
 may_add = allows(actor, Permission.STUDENT_WRITE)
 may_import = allows(actor, Permission.STUDENT_IMPORT) and navigation.has_page("import_students")
 acts = [bring] if may_import else []
+if allows(actor, Permission.YEAR_CHANGE):
+    acts.append(Action("升年级", "students_new_year", "moving"))
 if allows(actor, Permission.STUDENT_EXPORT):
     acts.append(Action("导出这张表", "students_export", "download", on_click=open_dialog, args=("export_students",)))
 if may_add:
@@ -58,6 +60,8 @@ register_filters.keep_in_address()
 
 if clicked and clicked.startswith("students_add"):
     st.switch_page(navigation.path_of("student_edit"))
+if clicked == "students_new_year":
+    st.switch_page(navigation.path_of("new_year"))
 if clicked and clicked.startswith("students_import"):
     st.switch_page(navigation.path_of("import_students"))
 if opened("export_students"):

@@ -147,6 +147,7 @@ class Permission(StrEnum):
     STUDENT_IMPORT = "student:import"
     STUDENT_EXPORT = "student:export"
     CATEGORY_WRITE = "category:write"
+    YEAR_CHANGE = "student:year_change"
     REFERRAL_REGISTER = "referral:register"
     REFERRAL_READ = "referral:read"
     REFERRAL_HANDLE = "referral:handle"
@@ -169,6 +170,7 @@ HOLDERS: Mapping[Permission, frozenset[Role]] = {
     Permission.STUDENT_IMPORT: _CARE,
     Permission.STUDENT_EXPORT: _CARE | {Role.HOMEROOM},
     Permission.CATEGORY_WRITE: _CARE | {Role.HOMEROOM},
+    Permission.YEAR_CHANGE: frozenset({Role.LEAD}),
     Permission.REFERRAL_REGISTER: _TEACHERS,
     Permission.REFERRAL_READ: _TEACHERS,
     Permission.REFERRAL_HANDLE: _CARE,

@@ -44,6 +44,10 @@ class Action(StrEnum):
     CATEGORY_ENDED = "category.ended"
     CONTACT_OPENED = "contact.opened"
 
+    YEAR_EXCEPTION_SAVED = "year.exception_saved"
+    YEAR_CHANGED = "year.changed"
+    YEAR_CHANGE_UNDONE = "year.undone"
+
     IMPORT_CONFIRMED = "import.confirmed"
     IMPORT_UNDONE = "import.undone"
     EXPORT_MADE = "export.made"

@@ -14,10 +14,11 @@ from services.access import Permission, permitted, sees_students
 from services.actors import Actor
 from services.classes import class_label
 from services.editing import changed_fields, last_editor, lock_version
+from services.enrolment import enrolment_change
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound, Problem
 from services.exchange.classes import read_class
 from services.exchange.values import read_code, read_name
-from services.fields import SHORT, Checker, clean
+from services.fields import LINE, SHORT, Checker, clean
 from services.student_entries import SEALED, StoredEntry, StudentEntry, check_entry, seal_entry, stored_entry
 from services.student_rights import require_writable, writes_students
 
@@ -89,9 +90,15 @@ def find_entry(session: Session, actor: Actor, *, student_id: int) -> StoredEntr
 
 @permitted(Permission.STUDENT_WRITE)
 def create_student(
-    session: Session, actor: Actor, *, entry: StudentEntry, class_id: int | None, from_day: date | None = None
+    session: Session,
+    actor: Actor,
+    *,
+    entry: StudentEntry,
+    class_id: int | None,
+    from_day: date | None = None,
+    came_from: str | None = None,
 ) -> SavedStudent:
-    """Enter a child into the register and, from a day on, into a class.
+    """Enter a child into the register and, from a day on, into a class; `came_from` is the school it was at before.
 
     Raises:
         FieldErrors: something can't be saved as it is; a homeroom teacher left the class open.
@@ -101,12 +108,23 @@ def create_student(
     values, identity = check_entry(session, check, entry, student_id=None)
     first_day = from_day or entry.entered_on or clock.today()
     check.not_future("from_day", from_day, today=clock.today())
+    place = check.text("came_from", came_from, limit=LINE)
     _check_class(session, actor, check, class_id)
     check.finish()
     student = Student(**values, recorded_at=clock.now())
     seal_entry(student, entry, identity)
     session.add(student)
     _flush(session)
+    session.add(
+        enrolment_change(
+            actor,
+            student_id=student.id or 0,
+            before=None,
+            after=student.state,
+            day=first_day,
+            place=place,
+        )
+    )
     if class_id is not None:
         session.add(ClassMembership(student_id=student.id or 0, class_id=class_id, from_day=first_day))
         session.flush()
@@ -175,9 +193,18 @@ def move_to_class(
 
 @permitted(Permission.STUDENT_WRITE)
 def change_state(
-    session: Session, actor: Actor, *, student_id: int, version: int, state: EnrolmentState | None, day: date | None
+    session: Session,
+    actor: Actor,
+    *,
+    student_id: int,
+    version: int,
+    state: EnrolmentState | None,
+    day: date | None,
+    place: str | None = None,
 ) -> None:
     """Say that a child is here, on leave, or has left from a day on; leaving ends its time in the class.
+
+    `place` is the school it goes to, or comes back from.
 
     Raises:
         NotFound, NotAllowed, EditedMeanwhile: as `change_student`.
@@ -190,6 +217,7 @@ def change_state(
     if state is None:
         check.add("state", "required")
     day = _checked_day(check, day, not_before=membership.from_day if membership else student.entered_on)
+    place = check.text("place", place, limit=LINE)
     check.finish()
     before, student.state = student.state, state or student.state
     student.left_on = day if student.state in LEFT_SCHOOL else None
@@ -197,6 +225,11 @@ def change_state(
         membership.to_day = day
         session.add(membership)
     session.add(student)
+    if student.state is not before:
+        change = enrolment_change(
+            actor, student_id=student_id, before=before, after=student.state, day=day, place=place
+        )
+        session.add(change)
     session.flush()
     audit.record(
         session,

@@ -211,6 +211,8 @@ def _change_state(file: StudentFile) -> None:
             )
         with form.field("day", clock.today()) as key:
             day = st.date_input("从哪天起", value=None, key=key, format="YYYY-MM-DD")
+        with form.field("place", "") as key:
+            place = st.text_input("转出的写去哪所学校，回来的写从哪里来", key=key, autocomplete="off")
         note("转出、毕业、辍学以后，班级到那天为止；以前的记录都还在。")
         saved, cancelled = _buttons(form, f"保存{file.name}的学籍")
     _cancel_if(form, cancelled)
@@ -218,7 +220,7 @@ def _change_state(file: StudentFile) -> None:
         _finish(
             form,
             lambda session: students.change_state(
-                session, actor, student_id=file.id, version=form.version, state=state, day=day
+                session, actor, student_id=file.id, version=form.version, state=state, day=day, place=place
             ),
         )
 

@@ -2,9 +2,11 @@
 
 import streamlit as st
 
+from db.tables import EnrolmentState
 from db.transactions import reading
 from services import clock, home
 from services.actors import Actor
+from services.enrolment import EnrolmentLine, list_enrolment_changes
 from services.student_files import CategoryEntry, ContactCard, GuardianCard, StudentFile
 from ui import formats
 from ui.categories import LEVELS, category_badge, category_words
@@ -22,7 +24,7 @@ def draw(actor: Actor, file: StudentFile) -> None:
     with main:
         _draw_duties(actor, file)
         _draw_categories(file)
-        _draw_classes(file)
+        _draw_classes(actor, file)
     with side:
         _draw_card(file)
 
@@ -86,8 +88,10 @@ def _past_words(entry: CategoryEntry) -> str:
     return f"{category_words(entry)}，{formats.day(entry.from_day, today=today)}到{until}"
 
 
-def _draw_classes(file: StudentFile) -> None:
+def _draw_classes(actor: Actor, file: StudentFile) -> None:
     today = clock.today()
+    with reading() as session:
+        changes = list_enrolment_changes(session, actor, student_id=file.id)
     with st.container(border=True, gap="small"):
         st.markdown("**班级和学籍**")
         rows = {
@@ -107,6 +111,17 @@ def _draw_classes(file: StudentFile) -> None:
         if file.entered_on:
             state += f"，{formats.day(file.entered_on, today=today)}入学"
         note(state + "。")
+        if told := [_change_words(each) for each in changes if each.from_state or each.place]:
+            note("学籍变动：" + "；".join(told) + "。")
+
+
+def _change_words(change: EnrolmentLine) -> str:
+    """11月2日转出，去栖云市第二中学; 10月8日转入，从青岚镇小学来."""
+    day = formats.day(change.day, today=clock.today())
+    if change.to_state is EnrolmentState.ENROLLED:
+        word = "复学" if change.from_state is EnrolmentState.ON_LEAVE else "转入"
+        return f"{day}{word}" + (f"，从{change.place}来" if change.place else "")
+    return f"{day}{change.to_state.label.removeprefix('已')}" + (f"，去{change.place}" if change.place else "")
 
 
 def _draw_card(file: StudentFile) -> None:

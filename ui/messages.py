@@ -4,7 +4,7 @@ from functools import singledispatch
 
 from pydantic import ValidationError
 
-from services import accounts, setup, sign_in, student_imports
+from services import accounts, setup, sign_in, student_imports, year_changes
 from services.assessments import ChildUnknown
 from services.drafts import DraftTooLarge
 from services.errors import DomainError, EditedMeanwhile, FieldErrors, NotAllowed, NotFound
@@ -152,3 +152,26 @@ def _child_unknown(_error: ChildUnknown) -> str:
 @explain.register
 def _draft_too_large(_error: DraftTooLarge) -> str:
     return "写得太长，草稿存不下了。请先保存，或删短一些。"
+
+
+@explain.register
+def _already_changed(error: year_changes.AlreadyChanged) -> str:
+    who = f"，由{error.done.made_by}确认" if error.done and error.done.made_by else ""
+    return f"这个学年已经升过了{who}，没有再升一次。请关上，刷新看看。"
+
+
+@explain.register
+def _plan_changed(_error: year_changes.PlanChanged) -> str:
+    return "没有升：刚才有人改了名册，结果会和您看到的不一样。请关上，再看一遍各班的人数。"
+
+
+@explain.register
+def _nothing_to_move(_error: year_changes.NothingToMove) -> str:
+    return "上一学年的班里已经没有孩子，没有什么要升的。"
+
+
+@explain.register
+def _year_undo_blocked(error: year_changes.YearUndoBlocked) -> str:
+    names = "、".join(error.names[:NAMED])
+    more = f"等 {len(error.names)} 个孩子" if len(error.names) > NAMED else ""
+    return f"撤不回了，什么都没有动：{names}{more}升上来以后又换过班或学籍。请直接改这些孩子的班级。"

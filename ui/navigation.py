@@ -51,6 +51,7 @@ ENTRIES = (
     PageEntry("child", "学生档案", "person", permission="STUDENT_READ"),
     PageEntry("student_edit", "学生资料", "edit", permission="STUDENT_WRITE"),
     PageEntry("import_students", "导入名册", "upload", permission="STUDENT_IMPORT"),
+    PageEntry("new_year", "升年级", "moving", permission="YEAR_CHANGE"),
     PageEntry("referrals", "受理清单", "list", permission="REFERRAL_READ"),
     PageEntry("assessment", "评估", "psychology", permission="REFERRAL_HANDLE"),
     PageEntry("protection", "疑似侵害", "shield_person", permission="ABUSE_HANDLE"),

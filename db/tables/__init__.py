@@ -31,6 +31,7 @@ from db.tables.intake import (
 from db.tables.people import AppUser, LoginThrottle, Role, RoleGrant, SignInSession
 from db.tables.school import ClassTeacher, ClassTeacherKind, SchoolClass, SchoolDayException, Setting, Term
 from db.tables.system import AuditEvent, Draft, SystemFact
+from db.tables.years import EnrolmentChange, YearChange, YearChangeRow, YearException, YearStep
 
 __all__ = [
     "AppUser",
@@ -47,6 +48,7 @@ __all__ = [
     "ContactOpening",
     "Domain",
     "Draft",
+    "EnrolmentChange",
     "EnrolmentState",
     "Gender",
     "Guardian",
@@ -74,4 +76,8 @@ __all__ = [
     "SystemFact",
     "Term",
     "Urgency",
+    "YearChange",
+    "YearChangeRow",
+    "YearException",
+    "YearStep",
 ]

@@ -26,14 +26,14 @@ PLAIN = {
     "audit_event.target_table",
     "care_case.uid", "case_conference.uid", "class_teacher.subject", "conference_participant.uid",
     "contact_opening.uid",
-    "draft.form", "draft.subject", "draft.uid",
+    "draft.form", "draft.subject", "draft.uid", "enrolment_change.uid",
     "guardian.name", "guardian.phone_hash", "guardian.relation", "guardian.uid",
     "import_batch.file_digest", "import_batch.uid", "imported_row.table_name", "imported_row.uid",
     "login_throttle.subject_hash", "referral.uid", "referral_move.uid", "school_day_exception.label",
     "setting.name", "setting.value", "sign_in_session.token_hash",
     "student.ethnicity", "student.id_number_hash", "student.name", "student.name_initials", "student.name_pinyin",
     "student.student_no", "student.uid", "student_category.subkind", "student_category.uid",
-    "system_fact.name", "system_fact.value",
+    "system_fact.name", "system_fact.value", "year_change_row.table_name", "year_exception.uid",
 }  # fmt: skip
 # What an event may say beside numbers: codes and field names.
 WORDLESS = {

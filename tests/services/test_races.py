@@ -45,6 +45,8 @@ from services import (
     schools,
     sign_in,
     students,
+    year_changes,
+    year_plans,
 )
 from services.errors import DomainError
 from services.student_entries import StudentEntry
@@ -471,3 +473,45 @@ def test_a_right_guess_among_twenty_does_not_slip_through_the_wait(session, make
     ended = crowd([lambda s: sign_in.start_session(s, account, is_right=True, address="10.0.0.9")] * 20)
 
     assert set(ended) == {"TooManyTries"}
+
+
+def test_three_who_change_the_school_year_at_once_change_it_once(session, make_user, term, make_class, make_student):
+    leads = [make_user(Role.LEAD) for _ in range(3)]
+    old = make_class(7, 1, school_year=2025)
+    for place in range(6):
+        child = make_student(f"试{place}")
+        session.add(ClassMembership(student_id=child.id, class_id=old.id, from_day=date(2025, 9, 1)))
+    session.flush()
+    plan = year_plans.plan_year(session, leads[0])
+    settled(session)
+    options = year_changes.YearOptions(day=date(2026, 9, 1), leaving_day=date(2026, 7, 3))
+
+    ended = crowd(
+        [lambda s, lead=lead: year_changes.change_year(s, lead, digest=plan.digest, options=options) for lead in leads]
+    )
+
+    assert sorted(ended) == ["AlreadyChanged", "AlreadyChanged", "done"]
+    assert count_of(select(func.count()).select_from(ClassMembership)) == 12
+    assert chain_is_whole()
+
+
+def test_a_child_moved_while_the_year_changes_is_seen_first(session, make_user, term, make_class, make_student):
+    lead = make_user(Role.LEAD)
+    old, new = make_class(7, 1, school_year=2025), make_class(8, 2)
+    child = make_student("试")
+    session.add(ClassMembership(student_id=child.id, class_id=old.id, from_day=date(2025, 9, 1)))
+    session.flush()
+    plan = year_plans.plan_year(session, lead)
+    settled(session)
+    options = year_changes.YearOptions(day=date(2026, 9, 1), leaving_day=date(2026, 7, 3))
+
+    ended = race(
+        lambda s: students.move_to_class(
+            s, lead, student_id=child.id, version=1, class_id=new.id, day=date(2026, 9, 1)
+        ),
+        lambda s: year_changes.change_year(s, lead, digest=plan.digest, options=options),
+    )
+
+    assert ended == ["done", "NothingToMove"]
+    open_ones = select(func.count()).select_from(ClassMembership).where(col(ClassMembership.to_day).is_(None))
+    assert count_of(open_ones) == 1
