@@ -9,11 +9,11 @@ from sqlmodel import col, select, update
 from db import engine
 from db.tables import AppUser, Role, SignInSession
 from db.transactions import reading, transaction
-from services.access import HOLDERS
 from tests.browser import driver
 from tests.browser.conftest import SCREENS, OpenTab, Server, copy_of, serve
 from tests.browser.people import NAMES, PASSWORD, SPARE, make_school
 from tests.conftest import NOW
+from tests.roles import may_open
 from ui.navigation import HOME, existing_entries
 
 pytestmark = pytest.mark.browser
@@ -157,11 +157,7 @@ def test_each_role_is_offered_its_pages(server, tab: OpenTab, role: Role):
 
     links = page.get_by_test_id("stSidebar").get_by_role("link").evaluate_all("all => all.map(a => a.pathname)")
 
-    mine = [
-        entry.name
-        for entry in existing_entries()
-        if entry.section and any(role in HOLDERS[permission] for permission in entry.permissions)
-    ]
+    mine = [entry.name for entry in existing_entries() if entry.section and may_open(role, entry)]
     assert [link.strip("/") or HOME for link in links] == mine
 
 

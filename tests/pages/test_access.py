@@ -5,24 +5,16 @@ from sqlmodel import col, delete
 from streamlit.testing.v1 import AppTest
 
 from db.tables import AppUser, Role, RoleGrant
-from services.access import HOLDERS, Permission
 from tests.pages.conftest import OpenPage, World
+from tests.roles import may_open
 from ui import navigation
 from ui.navigation import PageEntry
 from ui.session import NOT_FOR_YOU
 
 ENTRIES = navigation.existing_entries()
 TOP_BAR = {"care_find", "care_hide"}
-UNNAMED = (Permission.ABUSE_HANDLE, Role.LEADERSHIP)  # in this school no leader is named for it
 each_page = pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
 each_role = pytest.mark.parametrize("role", Role, ids=lambda role: role.value)
-
-
-def may_open(role: Role, entry: PageEntry) -> bool:
-    """The rule written a second time: no permission named, or the role holds one of those named."""
-    return not entry.permissions or any(
-        role in HOLDERS[permission] and (permission, role) != UNNAMED for permission in entry.permissions
-    )
 
 
 def offered(screen: AppTest) -> list[str]:
