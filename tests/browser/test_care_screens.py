@@ -9,13 +9,12 @@ from sqlmodel import select
 from db import engine
 from db.tables import Referral, Role, Student
 from db.transactions import reading
-from services.access import HOLDERS
 from tests.browser import driver
 from tests.browser.conftest import SCREENS, OpenTab, Server, copy_of, serve
 from tests.browser.people import NAMES, PASSWORD
 from tests.browser.school import make_filled_school
+from tests.roles import may_open
 from ui import navigation
-from ui.navigation import PageEntry
 from ui.session import NOT_FOR_YOU
 
 pytestmark = pytest.mark.browser
@@ -51,11 +50,6 @@ def enter(school: Server, tab: OpenTab, role: Role, size: tuple[int, int] = driv
     page = tab(size=size, on=school)
     driver.sign_in(page, NAMES[role][0], PASSWORD)
     return page
-
-
-def may_open(role: Role, entry: PageEntry) -> bool:
-    """The rule written a second time."""
-    return not entry.permissions or any(role in HOLDERS[permission] for permission in entry.permissions)
 
 
 @pytest.mark.long  # the page tests walk every role in the fast run; here once more in a real browser
