@@ -1,24 +1,29 @@
-"""Settings: the school, its terms, its calendar, its classes."""
+"""Settings: the school, its terms, its calendar, its bell times, its classes, its numbers."""
 
 from services.access import Permission
+from ui.bell_forms import show_bells
 from ui.class_forms import show_classes
 from ui.dialogs import open_dialog
 from ui.layout import Action, page_header
+from ui.parameter_forms import show_parameters
 from ui.school_forms import show_days, show_school, show_terms
 from ui.session import require_user
 from ui.views import choose_view, chosen_view
 
 actor = require_user(Permission.SCHOOL_WRITE)
 
-VIEWS = {"school": "学校", "terms": "学期", "days": "校历", "classes": "班级"}
+VIEWS = {"school": "学校", "terms": "学期", "days": "校历", "bells": "作息", "classes": "班级", "numbers": "制度里的数"}
 ACTIONS = {
     "terms": Action("加一个学期", "settings_add_term", "add", is_primary=True, on_click=open_dialog, args=("term", 0)),
+    "bells": Action("从某天起换作息", "settings_bells", "schedule", on_click=open_dialog, args=("bells_begin",)),
     "classes": Action("加班级", "settings_add_classes", "add", on_click=open_dialog, args=("classes_add",)),
 }
 
 view = chosen_view(VIEWS, key="settings_view")
 page_header(
-    "设置", "学校、学期、校历和班级。到期的日子都从这里算出来。", actions=[ACTIONS[view]] if view in ACTIONS else []
+    "设置",
+    "学校、学期、校历、作息和班级。到期的日子都从这里算出来。",
+    actions=[ACTIONS[view]] if view in ACTIONS else [],
 )
 choose_view(VIEWS, key="settings_view")
 match view:
@@ -26,7 +31,11 @@ match view:
         show_terms(actor)
     case "days":
         show_days(actor)
+    case "bells":
+        show_bells(actor)
     case "classes":
         show_classes(actor)
+    case "numbers":
+        show_parameters(actor)
     case _:
         show_school(actor)

@@ -17,6 +17,9 @@ class Action(StrEnum):
     SETTINGS_CHANGED = "settings.changed"
     TERM_SAVED = "term.saved"
     SCHOOL_DAY_SAVED = "school_day.saved"
+    BELLS_SAVED = "bells.saved"
+    PARAMETER_SET = "parameter.set"
+    PARAMETER_WITHDRAWN = "parameter.withdrawn"
     CLASS_SAVED = "class.saved"
     CLASS_TEACHER_CHANGED = "class_teacher.changed"
 
@@ -51,6 +54,11 @@ class Action(StrEnum):
     IMPORT_CONFIRMED = "import.confirmed"
     IMPORT_UNDONE = "import.undone"
     EXPORT_MADE = "export.made"
+
+    DOCUMENT_FILED = "document.filed"
+    DOCUMENT_OPENED = "document.opened"
+    DOCUMENT_REVIEWED = "document.reviewed"
+    DOCUMENT_WITHDRAWN = "document.withdrawn"
 
     REFERRAL_REGISTERED = "referral.registered"
     REFERRAL_CHANGED = "referral.changed"

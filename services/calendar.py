@@ -1,14 +1,19 @@
 """The school calendar: what is a school day, which week it is, and when something is due on school time."""
 
+import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 import chinese_calendar
+from sqlalchemy import Integer, String, cast, literal, union_all
 from sqlmodel import Session, col, select
 
-from db.tables import SchoolDayException, Term
+from db.tables import ParameterVersion, SchoolDayException, Term
 from services import clock
+from services.regulations.parameters import Change, Numbers
 
 END_OF_SCHOOL_DAY = time(17, 0)
 SEARCH_DAYS = 400
@@ -39,10 +44,14 @@ class TermDates:
 
 @dataclass(frozen=True)
 class SchoolCalendar:
-    """Terms, and the days on which this school differs from the national calendar."""
+    """Terms, the days on which this school differs from the national calendar, and the numbers in force by date.
+
+    The numbers come along because no due time is known without them: whoever holds a calendar can compute one.
+    """
 
     terms: Sequence[TermDates] = ()
     exceptions: Mapping[date, bool] = field(default_factory=dict)
+    numbers: Numbers = field(default_factory=Numbers)
 
     def is_school_day(self, day: date) -> bool:
         """Say whether school is held: the school's own word first, then its terms, then the national calendar."""
@@ -144,10 +153,54 @@ def current_school_year(calendar: SchoolCalendar, day: date) -> int:
 
 
 def load_calendar(session: Session) -> SchoolCalendar:
-    """Read the school's calendar; two statements."""
-    terms = session.exec(select(Term).order_by(col(Term.first_day))).all()
-    exceptions = session.exec(select(SchoolDayException)).all()
-    return SchoolCalendar(
-        [TermDates(term.id or 0, term.school_year, term.number, term.first_day, term.last_day) for term in terms],
-        {exception.day: exception.is_school_day for exception in exceptions},
+    """Read the school's calendar with the numbers of its regulations; one statement, for every page needs it."""
+    terms: list[TermDates] = []
+    exceptions: dict[date, bool] = {}
+    changes: dict[str, list[Change]] = defaultdict(list)
+    for kind, number, school_year, half, first_day, last_day, name, value in session.execute(_dated_facts()):
+        if kind == _TERM:
+            terms.append(TermDates(number, school_year, half, first_day, last_day))
+        elif kind == _DAY:
+            exceptions[first_day] = bool(number)
+        else:
+            changes[name].append(Change(first_day, number, int(json.loads(value))))
+    return SchoolCalendar(terms, exceptions, Numbers(dict(changes)))
+
+
+_TERM, _DAY, _NUMBER = "term", "day", "number"
+
+
+def _dated_facts() -> Any:  # a union of three tables has no row type
+    """Return terms, days and numbers as rows of one shape, the earliest first."""
+    nothing, nowhere = literal(0, Integer), literal(None, String)
+    terms = select(  # type: ignore[call-overload]  # more columns than the stubs know
+        literal(_TERM, String).label("kind"),
+        col(Term.id).label("number"),
+        col(Term.school_year).label("school_year"),
+        col(Term.number).label("half"),
+        col(Term.first_day).label("first_day"),
+        col(Term.last_day).label("last_day"),
+        cast(nowhere, String).label("name"),
+        cast(nowhere, String).label("value"),
     )
+    days = select(  # type: ignore[call-overload]
+        literal(_DAY, String),
+        cast(col(SchoolDayException.is_school_day), Integer),
+        nothing,
+        nothing,
+        col(SchoolDayException.day),
+        col(SchoolDayException.day),
+        cast(nowhere, String),
+        cast(nowhere, String),
+    )
+    numbers = select(  # type: ignore[call-overload]
+        literal(_NUMBER, String),
+        col(ParameterVersion.number),
+        nothing,
+        nothing,
+        col(ParameterVersion.in_force_from),
+        col(ParameterVersion.in_force_from),
+        col(ParameterVersion.name),
+        col(ParameterVersion.value),
+    ).where(col(ParameterVersion.withdrawn_at).is_(None))
+    return union_all(terms, days, numbers).order_by("first_day")

@@ -4,7 +4,15 @@ from functools import singledispatch
 
 from pydantic import ValidationError
 
-from services import accounts, setup, sign_in, student_imports, year_changes
+from services import (
+    accounts,
+    bell_times,
+    parameter_versions,
+    setup,
+    sign_in,
+    student_imports,
+    year_changes,
+)
 from services.assessments import ChildUnknown
 from services.drafts import DraftTooLarge
 from services.errors import DomainError, EditedMeanwhile, FieldErrors, NotAllowed, NotFound
@@ -117,6 +125,18 @@ def _undo_blocked(error: student_imports.UndoBlocked) -> str:
     names = "、".join(f"{row.name}（{row.reason.label}）" for row in error.rows[:NAMED])
     more = f"等 {len(error.rows)} 个孩子" if len(error.rows) > NAMED else ""
     return f"这次导入撤不回了，什么都没有动：{names}{more}。请直接改这些孩子的资料。"
+
+
+@explain.register
+def _already_in_force(_error: parameter_versions.AlreadyInForce) -> str:
+    return "这一次改动已经开始算了，撤不回。要改回去，请再写一次，从今天起算。"
+
+
+@explain.register
+def _bells_in_use(error: bell_times.BellsInUse) -> str:
+    days = "、".join(f"{day.month}月{day.day}日" for day in error.days[:NAMED])
+    more = f"等 {len(error.days)} 天" if len(error.days) > NAMED else ""
+    return f"没有删：{days}{more}按这一种上课。请先在“哪天不一样”里把它们去掉。"
 
 
 def _waiting_time(seconds: int) -> str:

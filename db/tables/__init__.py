@@ -1,5 +1,6 @@
 """All tables; importing this package makes SQLModel's metadata complete."""
 
+from db.tables.bells import BellDate, BellDayKind, BellPeriod, BellTimetable, BellWeekday
 from db.tables.children import (
     CategoryKind,
     ClassMembership,
@@ -11,6 +12,7 @@ from db.tables.children import (
     Student,
     StudentCategory,
 )
+from db.tables.documents import MAX_FILE_BYTES, Attachment, Document, DocumentReview, FileKind
 from db.tables.imports import ImportAction, ImportBatch, ImportedRow, ImportKind
 from db.tables.intake import (
     Assessment,
@@ -29,14 +31,29 @@ from db.tables.intake import (
     Urgency,
 )
 from db.tables.people import AppUser, LoginThrottle, Role, RoleGrant, SignInSession
-from db.tables.school import ClassTeacher, ClassTeacherKind, SchoolClass, SchoolDayException, Setting, Term
+from db.tables.school import (
+    ClassTeacher,
+    ClassTeacherKind,
+    ParameterVersion,
+    SchoolClass,
+    SchoolDayException,
+    Setting,
+    Term,
+)
 from db.tables.system import AuditEvent, Draft, SystemFact
 from db.tables.years import EnrolmentChange, YearChange, YearChangeRow, YearException, YearStep
 
 __all__ = [
+    "MAX_FILE_BYTES",
     "AppUser",
     "Assessment",
+    "Attachment",
     "AuditEvent",
+    "BellDate",
+    "BellDayKind",
+    "BellPeriod",
+    "BellTimetable",
+    "BellWeekday",
     "Case",
     "CaseConference",
     "CaseState",
@@ -46,10 +63,13 @@ __all__ = [
     "ClassTeacherKind",
     "ConferenceParticipant",
     "ContactOpening",
+    "Document",
+    "DocumentReview",
     "Domain",
     "Draft",
     "EnrolmentChange",
     "EnrolmentState",
+    "FileKind",
     "Gender",
     "Guardian",
     "GuardianKind",
@@ -58,6 +78,7 @@ __all__ = [
     "ImportKind",
     "ImportedRow",
     "LoginThrottle",
+    "ParameterVersion",
     "ParentsInformed",
     "Referral",
     "ReferralChannel",

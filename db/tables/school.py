@@ -1,6 +1,6 @@
 """The school: settings, terms, days that differ from the calendar, classes and who teaches them."""
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
@@ -17,6 +17,27 @@ class Setting(SQLModel, table=True):
     name: str = Field(primary_key=True, max_length=60)
     value: str
     version: int = 1
+
+
+class ParameterVersion(SQLModel, table=True):
+    """One number of the regulations as the school set it, in force from a day; what counted before stays."""
+
+    __tablename__ = "parameter_version"
+    __table_args__ = (
+        UniqueConstraint("name", "number"),
+        CheckConstraint("number >= 1", name="number"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(max_length=80)  # a name of services/regulations/parameters.toml
+    number: int  # counts the versions of one parameter: two editors can't both write the next one
+    value: str = Field(max_length=200)  # JSON
+    in_force_from: date
+    reason: str = Field(max_length=200)
+    set_by_id: int | None = Field(default=None, foreign_key="app_user.id", ondelete="RESTRICT")
+    set_at: datetime
+    withdrawn_by_id: int | None = Field(default=None, foreign_key="app_user.id", ondelete="RESTRICT")
+    withdrawn_at: datetime | None = None  # taken back before it came into force
 
 
 class Term(SQLModel, table=True):

@@ -14,7 +14,7 @@ class AuditEvent(SQLModel, table=True):
     __tablename__ = "audit_event"
 
     seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    at: datetime
+    at: datetime = Field(index=True)
     actor_id: int | None = Field(default=None, foreign_key="app_user.id", ondelete="RESTRICT", index=True)
     actor_label: str | None = Field(default=None, max_length=80)  # the command line's operating-system user
     action: str = Field(max_length=60, index=True)

@@ -1,4 +1,4 @@
-"""The clause catalogue, read once from clauses.toml: what each clause says, who owes it, and its numbers."""
+"""The clause catalogue, read once from clauses.toml: what each clause says and who owes it."""
 
 import tomllib
 from collections.abc import Mapping
@@ -33,30 +33,6 @@ class ClausePost(StrEnum):
     TEACHER = "teacher"
 
 
-class Origin(StrEnum):
-    """Whether a number stands in the regulation or was chosen for this program."""
-
-    GIVEN = "given"
-    CHOSEN = "chosen"
-
-
-class Unit(StrEnum):
-    """What a number counts."""
-
-    SCHOOL_DAYS = "school_days"
-    DAYS = "days"
-    PARTS = "parts"
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One number of a clause."""
-
-    value: int
-    unit: Unit
-    origin: Origin
-
-
 @dataclass(frozen=True, slots=True)
 class Clause:
     """One clause of the school's regulations."""
@@ -67,7 +43,6 @@ class Clause:
     post: ClausePost
     kind: ClauseKind
     page: str
-    parameters: Mapping[str, Parameter]
 
     @property
     def area(self) -> str:
@@ -101,16 +76,9 @@ def find_clause(clause_id: str) -> Clause:
     return clauses()[clause_id]
 
 
-def parameter(clause_id: str, name: str) -> int:
-    """Return a number of a clause.
-
-    Raises:
-        KeyError: the clause, or its number, is not declared.
-    """
-    return find_clause(clause_id).parameters[name].value
-
-
 def _clause(entry: dict[str, Any], *, sources: Mapping[str, str]) -> Clause:  # Any: as TOML gives it
+    if "parameters" in entry:  # they have names, bounds and versions of their own
+        raise ValueError(f"{entry['id']}: numbers belong into parameters.toml")
     return Clause(
         id=entry["id"],
         text=entry["text"],
@@ -118,8 +86,4 @@ def _clause(entry: dict[str, Any], *, sources: Mapping[str, str]) -> Clause:  # 
         post=ClausePost(entry["post"]),
         kind=ClauseKind(entry["kind"]),
         page=entry["page"],
-        parameters={
-            name: Parameter(int(found["value"]), Unit(found["unit"]), Origin(found["origin"]))
-            for name, found in entry.get("parameters", {}).items()
-        },
     )

@@ -1,4 +1,4 @@
-"""When a step of intake is due and how it stands: pure functions of records and a moment."""
+"""When a step of intake is due and how it stands: pure functions of records, the calendar and a moment."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -7,7 +7,6 @@ from enum import StrEnum
 from db.tables import ReferralChannel, Urgency
 from services import clock
 from services.calendar import SchoolCalendar
-from services.regulations.catalogue import parameter
 
 
 class DutyState(StrEnum):
@@ -53,38 +52,32 @@ def is_same_day_work(urgency: Urgency) -> bool:
 
 def assessment_due(*, received_at: datetime, urgency: Urgency, calendar: SchoolCalendar) -> datetime:
     """Return when the first assessment is due (D-06); an urgent one on the very day, a Saturday included."""
-    if is_same_day_work(urgency):
-        return _due(calendar, received_at, parameter("D-06", "urgent_assessment_school_days"))
-    return _due(calendar, received_at, parameter("D-06", "assessment_school_days"))
+    name = "D-06.urgent_assessment_school_days" if is_same_day_work(urgency) else "D-06.assessment_school_days"
+    return _due(calendar, received_at, name)
 
 
 def reply_due(*, received_at: datetime, channel: ReferralChannel, calendar: SchoolCalendar) -> datetime | None:
     """Return when the pupil or parent who came must have an answer (D-05); None where nobody waits for one."""
     if channel not in {ReferralChannel.SELF, ReferralChannel.PARENT}:
         return None
-    return _due(calendar, received_at, parameter("D-05", "reply_school_days"))
+    return _due(calendar, received_at, "D-05.reply_school_days")
 
 
 def feedback_due(*, received_at: datetime, channel: ReferralChannel, calendar: SchoolCalendar) -> datetime | None:
     """Return when the referring teacher must have fact and advice (C-09); None where no teacher referred."""
     if channel is not ReferralChannel.TEACHER:
         return None
-    return _due(calendar, received_at, parameter("C-09", "feedback_to_teacher_school_days"))
-
-
-def on_the_spot_due(*, received_at: datetime, calendar: SchoolCalendar) -> datetime:
-    """Return until when an answer counts as given on the spot (D-04)."""
-    return _due(calendar, received_at, parameter("D-04", "answer_school_days"))
+    return _due(calendar, received_at, "C-09.feedback_to_teacher_school_days")
 
 
 def conference_due(*, called_at: datetime, calendar: SchoolCalendar) -> datetime:
     """Return when the joint discussion of a serious case must have been held (D-08)."""
-    return _due(calendar, called_at, parameter("D-08", "conference_school_days"))
+    return _due(calendar, called_at, "D-08.conference_school_days")
 
 
 def teacher_referral_due(*, noticed_on: date, calendar: SchoolCalendar) -> datetime:
     """Return until when a teacher should have referred what was noticed on a day (D-09)."""
-    return _due(calendar, clock.at_school(noticed_on, time(12)), parameter("D-09", "referral_school_days"))
+    return _due(calendar, clock.at_school(noticed_on, time(12)), "D-09.referral_school_days")
 
 
 def assessment_deadline(
@@ -152,7 +145,9 @@ def teacher_referral_deadline(
     return Deadline("D-09", due_at, state_at(due_at=due_at, done_at=received_at, now=now))
 
 
-def _due(calendar: SchoolCalendar, start: datetime, school_days: int) -> datetime:
+def _due(calendar: SchoolCalendar, start: datetime, name: str) -> datetime:
+    """Return when a step is due whose limit is this parameter: as it was in force on the day the step began."""
+    school_days = calendar.numbers.on(name, clock.local(start).date())
     if school_days == 0:
         return calendar.due_same_day(start)
     return calendar.due_after(start, school_days=school_days)

@@ -1,12 +1,12 @@
 """The invented school of the browser tests: one person for each role, written straight into the database."""
 
-from datetime import date
+from datetime import date, time
 
 import bcrypt
 
 from db.tables import AppUser, ClassTeacher, ClassTeacherKind, Role, SchoolClass, SystemFact, Term
 from db.transactions import transaction
-from services import accounts, clock, schools, setup
+from services import accounts, bell_times, clock, parameter_versions, schools, setup
 from services.actors import Actor
 
 SCHOOL = "青澜县望舒中心学校"
@@ -56,3 +56,48 @@ def make_school() -> None:
                     class_id=classes[2].id, user_id=ids[username], kind=kind, subject=subject, from_day=date(2026, 9, 1)
                 )
             )
+
+
+USUAL_BELLS = """早读 07:40-08:00
+第一节 08:10-08:50
+大课间 08:50-09:20
+第二节 09:20-10:00
+第三节 10:10-10:50
+第四节 11:00-11:40
+午休 12:10-13:50
+第五节 14:10-14:50
+第六节 15:00-15:40
+课后服务 15:50-17:00 课外"""
+
+
+def make_bells() -> None:
+    """Write the bell times of the term: usual days, a shorter Friday, and a make-up Saturday that follows Friday."""
+    actor = Actor(None, "", frozenset({Role.LEAD}))
+    friday = "\n".join(USUAL_BELLS.splitlines()[:8])
+    with transaction() as session:
+        made = bell_times.begin_timetable(session, actor, from_day=date(2026, 9, 1))
+        for name, weekdays, periods in (("平日", [0, 1, 2, 3], USUAL_BELLS), ("周五", [4], friday)):
+            bell_times.save_day_kind(
+                session, actor, timetable_id=made.id or 0, name=name, weekdays=weekdays, periods=periods
+            )
+        bell_times.save_bell_date(session, actor, day=date(2026, 10, 10), follows_weekday=4)
+
+
+def make_numbers() -> None:
+    """Change one limit of intake last month and plan another for next term."""
+    actor = Actor(None, "", frozenset({Role.LEAD}), os_user="fangxin")
+    name = "D-06.assessment_school_days"
+    try:
+        for number, (now, value, day, reason) in enumerate(
+            [
+                (date(2026, 10, 12), 5, date(2026, 10, 12), "十月例会定的，开学忙，先放宽"),
+                (date(2026, 11, 16), 3, date(2027, 2, 22), "下学期起改回来"),
+            ]
+        ):
+            clock.set_fixed(clock.at_school(now, time(9)))
+            with transaction() as session:
+                parameter_versions.set_parameter(
+                    session, actor, name=name, value=value, in_force_from=day, reason=reason, version=number
+                )
+    finally:
+        clock.set_fixed(None)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser import driver
 from tests.browser.conftest import SCREENS, OpenTab, Server, copy_of, serve
-from tests.browser.people import PASSWORD, make_school
+from tests.browser.people import PASSWORD, make_bells, make_numbers, make_school
 from tests.browser.test_sessions import id_of
 
 pytestmark = pytest.mark.browser
@@ -18,6 +18,8 @@ def untouched(prepared, tmp_path) -> Iterator[Server]:
     """A server of its own: on the shared one, who was last seen when depends on the tests before."""
     location = copy_of(prepared, tmp_path)
     make_school()
+    make_bells()
+    make_numbers()
     with serve(location) as server:
         yield server
 
@@ -32,6 +34,8 @@ def test_the_system_pages(untouched: Server, tab: OpenTab, size: tuple[int, int]
         "settings": ("settings", "保存学校名称"),
         "settings?view=terms": ("settings-terms", "改日期"),
         "settings?view=days": ("settings-days", "为什么"),
+        "settings?view=bells": ("settings-bells", "哪天不一样"),
+        "settings?view=numbers&parameter=D-06.assessment_school_days": ("settings-numbers", "为什么改"),
         "settings?view=classes&class=3": ("settings-classes", "保存班主任"),
         "password": ("password", "换成新密码"),
     }

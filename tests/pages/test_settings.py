@@ -6,10 +6,10 @@ import pytest
 
 from db.tables import Role
 from db.transactions import reading
-from services import classes, schools
+from services import bell_times, classes, parameter_versions, schools
 from tests.pages.conftest import SCHOOL, OpenPage, World, words_on
 
-VIEWS = ["school", "terms", "days", "classes"]
+VIEWS = ["school", "terms", "days", "bells", "classes", "numbers"]
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -88,6 +88,82 @@ def test_a_day_off_is_written_and_taken_back_after_asking(open_page: OpenPage, w
     assert "11月26日–27日" not in words_on(screen)
 
 
+def test_bell_times_are_begun_written_line_by_line_and_refused_by_the_line(open_page: OpenPage, world: World):
+    screen = open_page("settings", world.staff[Role.LEAD], view="bells")
+    assert "还没有作息时间" in words_on(screen)
+    screen.button(key="bells_first").click().run()
+    assert screen.date_input(key="bells_begin_from_day").value == date(2026, 9, 1)
+    screen.button(key="bells_begin_save").click().run()
+
+    screen.button(key="bells_add_kind").click().run()
+    screen.text_area(key="bell_kind_new_periods").set_value("第一节 08:00-08:40\n第二节 08:30-09:10").run()
+    screen.button(key="bell_kind_new_save").click().run()
+    assert "第 2 行和前面的重叠了" in words_on(screen)
+
+    screen.text_area(key="bell_kind_new_periods").set_value("第一节 08:00-08:40\n第二节 08:50-09:30").run()
+    screen.button(key="bell_kind_new_save").click().run()
+
+    assert not screen.exception
+    assert "周一、周二、周三、周四、周五，2 节课" in words_on(screen)
+    with reading() as session:
+        (kind,) = bell_times.find_bells(session, world.staff[Role.LEAD]).timetables[0].kinds
+    assert kind.weekdays == (0, 1, 2, 3, 4)
+
+
+@pytest.fixture
+def bells(world: World, session) -> int:
+    lead = world.staff[Role.LEAD]
+    timetable = bell_times.begin_timetable(session, lead, from_day=date(2026, 9, 1))
+    kind = bell_times.save_day_kind(
+        session, lead, timetable_id=timetable.id, name="平日", weekdays=[0, 1, 2, 3], periods="第一节 08:00-08:40"
+    )
+    return kind.id
+
+
+def test_the_second_editor_of_the_periods_sees_both(open_page: OpenPage, world: World, bells: int):
+    first, second = (open_page("settings", world.staff[role], view="bells") for role in (Role.LEAD, Role.ADMIN))
+    for screen in (first, second):
+        screen.button(key=f"bell_kind_{bells}").click().run()
+    first.text_area(key=f"bell_kind_{bells}_periods").set_value("第一节 08:10-08:50").run()
+    first.button(key=f"bell_kind_{bells}_save").click().run()
+    second.text_area(key=f"bell_kind_{bells}_periods").set_value("第一节 08:05-08:45").run()
+
+    second.button(key=f"bell_kind_{bells}_save").click().run()
+
+    assert "刚改过这一条" in words_on(second)
+    assert second.text_area(key=f"bell_kind_{bells}_periods").value == "第一节 08:05-08:45"
+    second.button(key=f"bell_kind_{bells}_keep_mine").click().run()
+    second.button(key=f"bell_kind_{bells}_save").click().run()
+    with reading() as session:
+        (kind,) = bell_times.find_bells(session, world.staff[Role.LEAD]).timetables[0].kinds
+    assert bell_times.kind_values(kind)["periods"] == "第一节 08:05-08:45"
+
+
+def test_days_without_periods_are_told_and_a_single_day_is_settled(open_page: OpenPage, world: World, bells: int):
+    screen = open_page("settings", world.staff[Role.LEAD], view="bells")
+    assert "11月20日 周五、11月27日 周五" in screen.warning[0].value
+    screen.date_input(key="bell_date_day").set_value(date(2026, 11, 20)).run()
+    screen.selectbox(key="bell_date_goes_by").set_value("w3").run()
+
+    screen.button(key="bell_date_save").click().run()
+
+    assert "按周四的课上" in words_on(screen)
+    assert "11月20日 周五、" not in screen.warning[0].value
+    screen.button(key="bell_date_2026-11-20").click().run()
+    assert "按周四的课上" not in words_on(screen)
+
+
+def test_a_kind_of_day_goes_only_after_asking(open_page: OpenPage, world: World, bells: int):
+    screen = open_page("settings", world.staff[Role.LEAD], view="bells")
+    screen.button(key=f"bell_kind_{bells}").click().run()
+    screen.button(key=f"bell_kind_{bells}_remove").click().run()
+    assert "都删掉？" in words_on(screen)
+
+    screen.button(key="bells_confirm").click().run()
+
+    assert "还没有节次" in words_on(screen)
+
+
 def test_a_class_gets_its_homeroom_and_subject_teachers(open_page: OpenPage, world: World, session, make_user):
     other = make_user(Role.HOMEROOM, name="陆衡之")
     class_id = world.school_class.id
@@ -140,3 +216,77 @@ def test_the_administrator_is_told_that_nothing_is_encrypted(
 
     assert ("未加密" in str([line.value for line in screen.sidebar.markdown])) == is_told
     assert ("装上学校的证书" in words_on(screen)) == is_told
+
+
+NUMBER = "D-06.assessment_school_days"
+
+
+def test_a_number_is_changed_from_today_and_refused_beyond_its_bounds(open_page: OpenPage, world: World):
+    screen = open_page("settings", world.staff[Role.LEAD], view="numbers", parameter=NUMBER)
+    assert "还没有改过" in words_on(screen)
+    screen.number_input(key=f"parameter_{NUMBER}_value").set_value(50)
+    screen.text_input(key=f"parameter_{NUMBER}_reason").set_value("领导小组定的").run()
+    screen.button(key=f"parameter_{NUMBER}_save").click().run()
+    assert "可以填 0 到 20 个上课日" in words_on(screen)
+
+    screen.number_input(key=f"parameter_{NUMBER}_value").set_value(5).run()
+    screen.button(key=f"parameter_{NUMBER}_save").click().run()
+
+    assert not screen.exception
+    assert "11月20日起 5 个上课日" in words_on(screen)
+    assert "现在用的" in words_on(screen)
+    assert "领导小组定的" in words_on(screen)
+    with reading() as session:
+        assert parameter_versions.parameter_on(session, NUMBER, date(2026, 11, 19)) == 3
+
+
+def test_the_second_editor_of_a_number_sees_both(open_page: OpenPage, world: World):
+    first, second = (
+        open_page("settings", world.staff[role], view="numbers", parameter=NUMBER) for role in (Role.LEAD, Role.ADMIN)
+    )
+    for screen, value in ((first, 5), (second, 7)):
+        screen.number_input(key=f"parameter_{NUMBER}_value").set_value(value)
+        screen.text_input(key=f"parameter_{NUMBER}_reason").set_value("会议定的").run()
+    first.button(key=f"parameter_{NUMBER}_save").click().run()
+
+    second.button(key=f"parameter_{NUMBER}_save").click().run()
+
+    assert "刚改过这一条" in words_on(second)
+    assert second.number_input(key=f"parameter_{NUMBER}_value").value == 7
+    second.button(key=f"parameter_{NUMBER}_keep_mine").click().run()
+    second.button(key=f"parameter_{NUMBER}_save").click().run()
+    with reading() as session:
+        assert parameter_versions.parameter_on(session, NUMBER, date(2026, 11, 20)) == 7
+
+
+def test_a_planned_change_is_taken_back_after_asking(open_page: OpenPage, world: World, session):
+    lead = world.staff[Role.LEAD]
+    row = parameter_versions.set_parameter(
+        session, lead, name=NUMBER, value=5, in_force_from=date(2027, 2, 22), reason="下学期起", version=0
+    )
+    screen = open_page("settings", lead, view="numbers", parameter=NUMBER)
+    screen.button(key=f"parameter_withdraw_{row.id}").click().run()
+
+    screen.button(key="parameter_withdraw_confirm").click().run()
+
+    assert "撤回了" in words_on(screen)
+    with reading() as database:
+        assert parameter_versions.parameter_on(database, NUMBER, date(2027, 3, 1)) == 3
+
+
+def test_an_address_with_a_number_nobody_declared_says_so(open_page: OpenPage, world: World):
+    screen = open_page("settings", world.staff[Role.LEAD], view="numbers", parameter="x")
+
+    assert not screen.exception
+    assert "没有这一条" in screen.error[0].value
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_takes_twelve_statements_at_most(open_page: OpenPage, world: World, statements, view: str):
+    screen = open_page("settings", world.staff[Role.LEAD], view=view, parameter=NUMBER)
+    statements.clear()
+
+    screen.run()
+
+    queries = [each for each in statements if each != "BEGIN"]
+    assert len(queries) <= 12, "\n\n".join(queries)

@@ -24,6 +24,7 @@ from db.tables import (
 from services import (
     accounts,
     assessments,
+    bell_times,
     cases,
     categories,
     classes,
@@ -31,6 +32,7 @@ from services import (
     drafts,
     guardians,
     intake,
+    parameter_versions,
     referral_moves,
     referral_views,
     safeguarding,
@@ -179,6 +181,22 @@ def category(world: World) -> int:
         world.session, world.lead, student_id=world.child, kind=CategoryKind.LEFT_BEHIND,
         details=categories.CategoryDetails(level=2), from_day=date(2026, 9, 1),
     )  # fmt: skip
+
+
+def timetable(world: World) -> int:
+    found = bell_times.find_bells(world.session, world.lead).timetables
+    return (
+        found[0].id
+        if found
+        else int(bell_times.begin_timetable(world.session, world.lead, from_day=date(2026, 9, 1)).id or 0)
+    )
+
+
+def kind_of_day(world: World) -> int:
+    kind = bell_times.save_day_kind(
+        world.session, world.lead, timetable_id=timetable(world), name="考试", weekdays=[], periods="语文 8:00-10:00"
+    )
+    return int(kind.id or 0)
 
 
 def claim_request(**values: Any) -> setup.ClaimRequest:
@@ -395,6 +413,41 @@ def forms(world: World) -> dict[str, Form]:
             texts=("label",),
             days=("day", "last_day"),
         ),
+        "number of the regulations": Form(
+            lambda **v: parameter_versions.set_parameter(s, lead, version=0, **v),
+            {"name": "D-05.reply_school_days", "value": 4, "in_force_from": date(2026, 11, 20), "reason": "会议定的"},
+            texts=("name", "reason"),
+            days=("in_force_from",),
+            numbers=("value",),
+            typed=("value",),
+        ),
+        "change taken back": Form(
+            lambda **v: parameter_versions.withdraw_change(s, lead, **v), {"change_id": 1}, numbers=("change_id",)
+        ),
+        "bell times": Form(
+            lambda **v: bell_times.begin_timetable(s, lead, **v),
+            {"from_day": date(2030, 9, 1)},
+            days=("from_day",),
+            numbers=("copy_from_id",),
+        ),
+        "kind of day": Form(
+            lambda **v: bell_times.save_day_kind(s, lead, timetable_id=timetable(world), **v),
+            {"name": "平日", "weekdays": [0], "periods": "第一节 08:00-08:40"},
+            texts=("name", "periods"),
+            more={"weekdays": [[-1], [7], [2**63]]},
+        ),
+        "any kind of day": Form(
+            lambda **v: bell_times.remove_day_kind(s, lead, **v),
+            {"day_kind_id": kind_of_day(world), "version": 1},
+            numbers=("day_kind_id", "version"),
+        ),
+        "bells of a day": Form(
+            lambda **v: bell_times.save_bell_date(s, lead, **v),
+            {"day": date(2026, 11, 20), "day_kind_id": None, "follows_weekday": 0},
+            days=("day",),
+            numbers=("day_kind_id", "follows_weekday"),
+            typed=("follows_weekday",),
+        ),
         "day taken back": Form(
             lambda **v: schools.remove_day_exception(s, lead, **v),
             {"day": date(2026, 12, 1)},
@@ -516,7 +569,7 @@ def test_what_is_fine_is_fine(world):
         "sign-in",
         "password",
     }
-    refused = {"new password", "day taken back", "any referral"}
+    refused = {"new password", "day taken back", "any referral", "change taken back"}
     for title, form in forms(world).items():
         if title not in needs_a_value | refused:
             step = world.session.begin_nested()

@@ -8,7 +8,7 @@ from db.tables import ReferralChannel, Urgency
 from services import clock
 from services.calendar import SchoolCalendar, TermDates
 from services.regulations import deadlines
-from services.regulations.catalogue import ClauseKind, clauses, find_clause, parameter
+from services.regulations.catalogue import ClauseKind, clauses, find_clause
 from services.regulations.deadlines import DutyState
 
 AUTUMN = TermDates(1, 2026, 1, date(2026, 9, 1), date(2027, 1, 22))
@@ -149,24 +149,3 @@ def test_the_catalogue_holds_the_clauses_of_intake():
     assert list(clauses()) == ["C-09", *(f"D-0{number}" for number in range(1, 10))]
     assert find_clause("D-06").kind is ClauseKind.DEADLINE
     assert find_clause("D-08").area == "D"
-
-
-@pytest.mark.parametrize(
-    ("clause", "name", "value"),
-    [
-        ("C-09", "feedback_to_teacher_school_days", 5),
-        ("D-04", "answer_school_days", 0),
-        ("D-05", "reply_school_days", 2),
-        ("D-06", "assessment_school_days", 3),
-        ("D-06", "urgent_assessment_school_days", 0),
-        ("D-08", "conference_school_days", 5),
-        ("D-09", "referral_school_days", 1),
-    ],
-)
-def test_the_numbers_are_those_of_the_table(clause, name, value):
-    assert parameter(clause, name) == value
-
-
-def test_a_number_nobody_declared_is_an_error():
-    with pytest.raises(KeyError):
-        parameter("D-06", "nothing")
