@@ -145,6 +145,14 @@ class FileUnwritable(FileFormUnknown):
     """The file can't be written there."""
 
 
+class BackupExists(FileFormUnknown):
+    """There is a file of that name already, and a backup writes over nothing."""
+
+
+class NotTyped(CommandProblem):
+    """What was asked for on the console was not typed."""
+
+
 SENTENCES: dict[type[Exception], str] = {
     PortTaken: "端口 {port} 已经有程序在用：请先停掉它，或换一个端口，例如 --port {other}。",
     PortForbidden: "端口 {port} 只有系统管理员能用：请换一个 1024 以上的端口，例如 --port 8501。",
@@ -167,6 +175,21 @@ SENTENCES: dict[type[Exception], str] = {
     FileFormUnknown: "{path} 要以 .xlsx 或 .csv 结尾：请改一下文件名。",
     FileUnwritable: "{path} 写不进去：请看看文件夹在不在、能不能写，文件是不是正开着。",
     ToolsMissing: "缺{tools}，这次测试不能少：请先运行 apt-get install -y {packages}，再运行同一条命令。",
+    BackupExists: "{path} 已经有了，备份不会盖掉别的文件：请换一个名字。",
+    NotTyped: "没有打完，什么都没有改：请准备好恢复单，再运行同一条命令。",
+    errors.StillInUse: "关爱室还开着（进程 {processes}）：请先停掉它（在它的窗口里按 Ctrl+C），再运行同一条命令。",
+    errors.BackupMissing: "没有找到 {path}：请看看备份文件在不在，运行这条命令的账号能不能读。",
+    errors.BackupForeign: "{path} 用这把密钥打不开：它属于另一把密钥，或不是关爱室的备份。"
+    "请换一份备份；换过密钥的，用 --key-file 指出旧的密钥文件，或用 --type-key 照恢复单打进来。现在的数据没有动过。",
+    errors.BackupDamaged: "{path} 坏了（{where}），不能用来恢复：请换前一天的那一份备份。现在的数据没有动过。",
+    errors.BackupNewer: "{path} 是更新的版本做的（备份 {found}，程序 {known}）：请先换上更新的程序。数据没有动过。",
+    errors.BackupUnproven: "备份做了，但读回来不一样（{where}），已经作废：请运行 manage.py doctor 看看盘有没有问题。",
+    errors.BackupUnwritable: "{path} 写不进去：请看看文件夹在不在、能不能写。",
+    errors.NoRoom: "{path} 所在的盘放不下：还要 {needed_mb} MB，现在只有 {free_mb} MB。请腾出地方，再运行同一条命令。",
+    errors.EmbeddedOnly: "数据在 PostgreSQL 上，这件事用它自己的工具做：办法写在“给信息老师”的“用 PostgreSQL”一段。",
+    errors.SheetWrong: "第 {places} 组不对：请照恢复单再打一遍，一共 16 组，每组五个字，没有 I、L、O、U。",
+    errors.SheetForeign: "这张恢复单抄得没有错，但不是现在这把密钥的：请找密钥编号一样的那一张，或重新抄一张。",
+    errors.ChainBroken: "留痕链在第 {seq} 条断开，不能换密钥：请运行 manage.py verify，保留数据，找做维护的人。",
     errors.KeyMissing: "有数据，却没有打开它的密钥文件 {path}：请把另存的那份放回去，或用 CARE_KEY_FILE 指出它在哪里。",
     errors.KeyWrong: "密钥文件 {path} 打不开这份数据：它坏了，或属于另一份数据，请换成和这份数据一起保存的密钥文件。",
     errors.DatabaseMissing: "这里还没有数据：没有找到 {path}，请看看 --data 写得对不对，或先运行 manage.py run。",

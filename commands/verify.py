@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commands.parsing import Subparsers, command_parser
@@ -16,6 +17,8 @@ SENTENCES = {
     "triggers": "保护记录的触发器不对",
     "foreign_keys": "有记录指向不存在的记录",
     "chain": "留痕链在这一条断开，它或它前面的被改过、删过",
+    "backup_heads": "留痕的末尾被截掉或换过：这份备份记下的链头找不到了",
+    "seals": "这一行的加密内容被改过，或是从别处搬来的（表.列 行号）",
 }
 
 
@@ -23,6 +26,9 @@ def add_parser(subparsers: Subparsers) -> None:
     """Declare the options of `verify`."""
     parser = command_parser(subparsers, "verify", json=True)
     parser.add_argument("--head", help="以前抄下的链头，例如 1234:9f3a…；用来发现末尾被人截掉的留痕")
+    parser.add_argument(
+        "--backups", metavar="文件夹", type=Path, action="append", help="别处的备份文件夹，链头也和那里的备份核对"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -36,13 +42,29 @@ def run(args: argparse.Namespace) -> int:
     refuse_empty(location)
     runtime = use(location)
     check_current(runtime)
-    report = verify(runtime)
+    folders = [*(args.backups or []), *_second_folders()]
+    report = verify(runtime, folders=folders)
     is_cut = bool(args.head) and not _holds_head(args.head)
     if args.json:
         print(json.dumps(_as_json(report, is_cut), ensure_ascii=False))
     else:
         _tell(report, is_cut)
     return 0 if report.is_whole and not is_cut else 1
+
+
+def _second_folders() -> "list[Path]":
+    from sqlalchemy.exc import DatabaseError
+
+    from db.transactions import reading
+    from services import backups
+    from services.actors import command_line
+
+    try:
+        with reading() as session:
+            folder = backups.find_second_folder(session, command_line()).folder
+    except DatabaseError:  # damaged pages: verify names them
+        return []
+    return [Path(folder)] if folder else []
 
 
 def _holds_head(head: str) -> bool:

@@ -3,12 +3,14 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import text
-from sqlmodel import Session, col, select
+from sqlalchemy import Connection, select, text
+from sqlmodel import Session, SQLModel, col
+from sqlmodel import select as sqlmodel_select
 
 from db.base import JsonObject
 from db.engine import keys
@@ -17,6 +19,20 @@ from db.tables.system import AuditEvent
 COLLECTED = "audit_events"
 CHAIN_LOCK = 7_223_001  # PostgreSQL's advisory lock that orders the appends
 START = "0" * 64
+_EVENT = SQLModel.metadata.tables[str(AuditEvent.__tablename__)].c
+LINKED = (
+    _EVENT.seq,
+    _EVENT.at,
+    _EVENT.actor_id,
+    _EVENT.actor_label,
+    _EVENT.action,
+    _EVENT.target_table,
+    _EVENT.target_id,
+    _EVENT.student_id,
+    _EVENT.details,
+    _EVENT.link,
+)
+"""The columns an event's digest covers, and the digest; every schema version has had them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +54,8 @@ def collect(session: Session, note: Note) -> None:
     session.info.setdefault(COLLECTED, []).append(note)
 
 
-def link_of(event: AuditEvent, previous: str) -> str:
-    """Compute the keyed digest of an event that follows `previous`."""
+def link_of(event: Any, previous: str, *, key: bytes | None = None) -> str:  # an AuditEvent, or a row of its columns
+    """Compute the keyed digest of an event that follows `previous`, with this process's key or another."""
     content = [
         previous,
         event.seq,
@@ -53,19 +69,22 @@ def link_of(event: AuditEvent, previous: str) -> str:
         event.details,
     ]
     body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-    return hmac.new(keys().audit, body, hashlib.sha256).hexdigest()
+    return hmac.new(key or keys().audit, body, hashlib.sha256).hexdigest()
 
 
 def find_head(session: Session) -> AuditEvent | None:
     """Return the newest event."""
-    return session.exec(select(AuditEvent).order_by(col(AuditEvent.seq).desc()).limit(1)).first()
+    return session.exec(sqlmodel_select(AuditEvent).order_by(col(AuditEvent.seq).desc()).limit(1)).first()
 
 
 def append_collected(session: Session) -> None:
     """Append what the services collected; the last statements before COMMIT, under one lock."""
-    notes: list[Note] = session.info.pop(COLLECTED, [])
-    if not notes:
-        return
+    if notes := session.info.pop(COLLECTED, []):
+        append(session, notes)
+
+
+def append(session: Session, notes: Sequence[Note], *, key: bytes | None = None) -> None:
+    """Append events to the chain, with this process's key or another; only `append_collected` and offline work do."""
     if session.get_bind().dialect.name == "postgresql":
         session.connection().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHAIN_LOCK})
     head = find_head(session)
@@ -84,16 +103,21 @@ def append_collected(session: Session) -> None:
             details=json.dumps(note.details, ensure_ascii=False, sort_keys=True, separators=(",", ":")),
             link="",
         )
-        event.link = previous = link_of(event, previous)
+        event.link = previous = link_of(event, previous, key=key)
         session.add(event)
     session.flush()
 
 
-def find_breaks(session: Session, *, limit: int = 20) -> Iterator[int]:
+def walk(connection: Connection) -> Iterator[Any]:
+    """Yield every event in order as a plain row of the columns that are linked; also of an older schema's database."""
+    yield from connection.execution_options(yield_per=1000).execute(select(*LINKED).order_by(LINKED[0]))
+
+
+def find_breaks(session: Session, *, limit: int = 20, key: bytes | None = None) -> Iterator[int]:
     """Yield the numbers of events that do not fit the chain: changed, missing before them, or made without the key."""
     previous, expected, found = START, 1, 0
-    for event in session.exec(select(AuditEvent).order_by(col(AuditEvent.seq)).execution_options(yield_per=1000)):
-        if event.seq != expected or not hmac.compare_digest(event.link, link_of(event, previous)):
+    for event in walk(session.connection()):
+        if event.seq != expected or not hmac.compare_digest(event.link, link_of(event, previous, key=key)):
             yield event.seq
             found += 1
             if found >= limit:

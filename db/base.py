@@ -50,3 +50,22 @@ def new_uid() -> str:
 
 
 JsonObject = dict[str, Any]  # JSON has no narrower type
+
+
+# What a key rotation must know of a column besides its name, which ends in _sealed for every sealed one; it is no part
+# of the schema. A test asks every column that ends in _hash for one of these, or for a reason to have none.
+HASH_OF, ROW_OF, FORGOTTEN = "care_hash_of", "care_row_of", "care_forgotten"
+
+
+def hash_of(sealed: str, *, purpose: str) -> dict[str, Any]:
+    """Mark a column as the keyed hash, for a purpose, of the text in a sealed column of the same row."""
+    return {"info": {HASH_OF: (sealed, purpose)}}
+
+
+def row_of(table_name: str, row_id: str) -> dict[str, Any]:
+    """Mark a sealed column as another table's row in JSON, its sealed columns in hex; the arguments say which row."""
+    return {"info": {ROW_OF: (table_name, row_id)}}
+
+
+FORGOTTEN_WITH_KEY: dict[str, Any] = {"info": {FORGOTTEN: True}}
+"""Marks a keyed hash of what is stored nowhere: a new key begins with an empty table."""

@@ -2,19 +2,19 @@
 
 import threading
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
 import sqlcipher3.dbapi2 as sqlcipher
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
+from db import replacing
+from db.embedded import open_embedded
 from db.keys import Keys, create_key_file, read_key_file
 from db.location import Location
 
 WRITE = {"care_begin": "BEGIN IMMEDIATE"}
 """Execution options of a writing transaction: on SQLite it takes the write lock before it reads."""
-
-BUSY_TIMEOUT_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +30,6 @@ _lock = threading.Lock()
 _runtime: Runtime | None = None
 
 
-def open_embedded(path: str, key_hex: str) -> Any:  # a raw DBAPI connection has no stubs
-    """Open one SQLCipher connection with our settings."""
-    connection = sqlcipher.connect(path, timeout=BUSY_TIMEOUT_SECONDS, check_same_thread=False, isolation_level=None)
-    connection.execute("PRAGMA cipher_log_level = NONE")  # else a wrong key prints English lines of its own
-    connection.execute(f"PRAGMA key = \"x'{key_hex}'\"")
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA temp_store = MEMORY")  # nothing sensitive in a temporary file
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA trusted_schema = OFF")
-    connection.execute("PRAGMA journal_mode = WAL")  # the first statement that reads the file: a wrong key shows here
-    return connection
-
-
 def _begin_ourselves(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get("care_begin", "BEGIN"))
 
@@ -53,7 +40,12 @@ def make_engine(location: Location, keys: Keys) -> Engine:
         url = location.database_url.replace("postgresql://", "postgresql+psycopg://", 1)
         return create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=30)
 
-    path, key = str(location.database_file), keys.database
+    return make_file_engine(location.database_file, keys)
+
+
+def make_file_engine(file: Path, keys: Keys) -> Engine:
+    """Make an engine for one embedded database file."""
+    path, key = str(file), keys.database
     engine = create_engine(
         "sqlite://",
         module=sqlcipher,
@@ -70,6 +62,7 @@ def make_engine(location: Location, keys: Keys) -> Engine:
 def use(location: Location) -> Runtime:
     """Make this location the process's own, in place of the one before; a new installation gets its key file."""
     global _runtime
+    replacing.finish_if_pending(location)
     is_new = location.is_embedded and not location.database_file.exists()
     found = create_key_file(location.key_file) if is_new and not location.key_file.exists() else None
     keys_of_location = found or read_key_file(location.key_file)
@@ -87,6 +80,7 @@ def runtime() -> Runtime:
         with _lock:
             if _runtime is None:
                 location = Location.from_environment()
+                replacing.finish_if_pending(location)
                 found = read_key_file(location.key_file)
                 _runtime = Runtime(location, found, make_engine(location, found))
     return _runtime

@@ -77,5 +77,87 @@ class MigrationFailed(StartupProblem):
         self.backup = backup
 
 
+class StillInUse(StartupProblem):
+    """The database can't be replaced: a server or a command is at work on it."""
+
+    def __init__(self, processes: list[int]) -> None:
+        super().__init__(processes)
+        self.processes = "、".join(map(str, processes))
+
+
+class BackupMissing(StartupProblem):
+    """There is no such backup file, or it may not be read."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+class BackupForeign(BackupMissing):
+    """The file does not open with this key: another key's backup, or no backup at all."""
+
+
+class BackupDamaged(BackupMissing):
+    """The file opens, but does not read back as it was written; `where` says in names and numbers what differs."""
+
+    def __init__(self, path: Path, where: str) -> None:
+        super().__init__(path)
+        self.where = where
+
+
+class BackupNewer(BackupMissing):
+    """A newer version of the program made the backup."""
+
+    def __init__(self, path: Path, found: str, known: str) -> None:
+        super().__init__(path)
+        self.found = found
+        self.known = known
+
+
+class BackupUnproven(BackupMissing):
+    """A fresh copy does not read back as it should."""
+
+    def __init__(self, path: Path, where: str) -> None:
+        super().__init__(path)
+        self.where = where
+
+
+class BackupUnwritable(BackupMissing):
+    """The backup can't be written there."""
+
+
+class NoRoom(BackupMissing):
+    """The disk has no room for it; how much is needed and how much is there, in MB."""
+
+    def __init__(self, path: Path, needed_mb: int, free_mb: int) -> None:
+        super().__init__(path)
+        self.needed_mb = needed_mb
+        self.free_mb = free_mb
+
+
+class EmbeddedOnly(StartupProblem):
+    """This is done with PostgreSQL's own tools where the data lie on a PostgreSQL server."""
+
+
+class SheetWrong(StartupProblem):
+    """Groups of a recovery sheet that can't be right, by their places from 1."""
+
+    def __init__(self, places: list[int]) -> None:
+        super().__init__(places)
+        self.places = "、".join(map(str, places)) or "？"
+
+
+class SheetForeign(StartupProblem):
+    """A recovery sheet copied well, but of another key."""
+
+
+class ChainBroken(StartupProblem):
+    """The audit chain does not hold, so it can't be linked anew."""
+
+    def __init__(self, seq: int) -> None:
+        super().__init__(seq)
+        self.seq = seq
+
+
 class SealBroken(Exception):
     """Encrypted words do not fit their row: tampered with, copied from elsewhere, or another key."""

@@ -112,22 +112,33 @@ def read_key_file(path: Path) -> Keys:
     return decode_key(text, path=path)
 
 
-def create_key_file(path: Path) -> Keys:
-    """Make a new key file, or read the one another process made first."""
+def new_keys() -> Keys:
+    """Make a new master key."""
+    return Keys(secrets.token_bytes(MASTER_BYTES))
+
+
+def write_key_file(path: Path, keys: Keys) -> None:
+    """Write a key file, whole or not at all, in place of any there is."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    keys = Keys(secrets.token_bytes(MASTER_BYTES))
-    text = (
-        "# 关爱室的密钥。没有它，数据就打不开。请另存一份，不要和数据放在一起，也不要发给别人。\n"
-        + encode_key(keys)
-        + "\n"
-    )
-    # Written aside and linked into place: a kill half-way leaves no half-written key, and the first of two starts wins.
+    _write_draft(path, keys).replace(path)
+
+
+def _write_draft(path: Path, keys: Keys) -> Path:
     draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
+        file.write(f"{REMARK}\n{encode_key(keys)}\n")
         file.flush()
         os.fsync(file.fileno())
+    return draft
+
+
+def create_key_file(path: Path) -> Keys:
+    """Make a new key file, or read the one another process made first."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    keys = new_keys()
+    # Written aside and linked into place: a kill half-way leaves no half-written key, and the first of two starts wins.
+    draft = _write_draft(path, keys)
     try:
         os.link(draft, path)
     except FileExistsError:

@@ -42,3 +42,18 @@ class Location:
     def lock_file(self) -> Path:
         """What a process holds while it migrates."""
         return self.data_dir / "migration.lock"
+
+    @property
+    def presence_dir(self) -> Path:
+        """Where every process at work on these data holds a lock of its own."""
+        return self.data_dir / "in-use"
+
+    @property
+    def next_key_file(self) -> Path:
+        """The new key while it is being put in place of the old one."""
+        return self.key_file.with_name(f"{self.key_file.name}.next")
+
+    @property
+    def replaced_dir(self) -> Path:
+        """Where a database is put when a restored one takes its place."""
+        return self.data_dir / "replaced"

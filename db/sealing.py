@@ -9,6 +9,7 @@ from cryptography.exceptions import InvalidTag
 
 from db.engine import keys
 from db.errors import SealBroken
+from db.keys import Keys
 
 NONCE_BYTES = 12
 
@@ -28,8 +29,7 @@ def seal_text(text: str | None, *, table: str, column: str, uid: str) -> bytes |
     """Encrypt a text for one column of one row; blank becomes NULL."""
     if text is None or not text.strip():
         return None
-    nonce = os.urandom(NONCE_BYTES)
-    return nonce + keys().cipher.encrypt(nonce, text.encode(), _context(table, column, uid))
+    return seal_bytes(keys(), text.encode(), table=table, column=column, uid=uid)
 
 
 def open_text(sealed: bytes | None, *, table: str, column: str, uid: str) -> str | None:
@@ -40,11 +40,25 @@ def open_text(sealed: bytes | None, *, table: str, column: str, uid: str) -> str
     """
     if sealed is None:
         return None
+    return open_bytes(keys(), sealed, table=table, column=column, uid=uid).decode()
+
+
+def seal_bytes(with_keys: Keys, plain: bytes, *, table: str, column: str, uid: str) -> bytes:
+    """Encrypt for one column of one row with any key."""
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce + with_keys.cipher.encrypt(nonce, plain, _context(table, column, uid))
+
+
+def open_bytes(with_keys: Keys, sealed: bytes, *, table: str, column: str, uid: str) -> bytes:
+    """Decrypt one column of one row with any key.
+
+    Raises:
+        SealBroken: the words were tampered with, moved from another row, or sealed with another key.
+    """
     try:
-        plain = keys().cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _context(table, column, uid))
+        return with_keys.cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _context(table, column, uid))
     except InvalidTag as error:
         raise SealBroken(f"{table}.{column}") from error
-    return plain.decode()
 
 
 def seal(row: SealedRow, column: str, text: str | None) -> None:
@@ -63,4 +77,9 @@ def unseal(row: SealedRow, column: str) -> str | None:
 
 def keyed_hash(purpose: str, value: str) -> str:
     """Return the keyed hash by which a sealed value is found again."""
-    return hmac.new(keys().finder, f"{purpose}:{value}".encode(), hashlib.sha256).hexdigest()
+    return hash_with(keys(), purpose, value)
+
+
+def hash_with(with_keys: Keys, purpose: str, value: str) -> str:
+    """Return the keyed hash with any key."""
+    return hmac.new(with_keys.finder, f"{purpose}:{value}".encode(), hashlib.sha256).hexdigest()

@@ -44,12 +44,17 @@ def list_triggers(connection: Connection) -> set[str]:
     return set(connection.execute(text(query)).scalars())
 
 
-def create_triggers(connection: Connection) -> None:
-    """Put back every declared trigger; a batch migration on SQLite drops them."""
+def drop_triggers(connection: Connection) -> None:
+    """Take every declared trigger away; only for work on a database nobody else sees, which puts them back."""
     for table in APPEND_ONLY:
         for action in ACTIONS:
             name = f"{table}_no_{action.lower()}"
             on = "" if connection.dialect.name == "sqlite" else f" ON {table}"
             connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}{on}")
+
+
+def create_triggers(connection: Connection) -> None:
+    """Put back every declared trigger; a batch migration on SQLite drops them."""
+    drop_triggers(connection)
     for statement in _statements(connection.dialect.name):
         connection.exec_driver_sql(statement)

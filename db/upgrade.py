@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import filelock
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -25,13 +24,13 @@ from db.errors import (
     KeyMissing,
     KeyWrong,
     MigrationFailed,
-    MigrationLocked,
 )
 from db.keys import create_key_file
 from db.location import Location
+from db.presence import alone_or_waiting
+from db.replacing import finish_if_pending
 from db.triggers import create_triggers, declared_triggers, list_triggers
 
-LOCK_SECONDS = 120
 FINGERPRINT = "key_fingerprint"
 
 
@@ -60,14 +59,12 @@ def prepare(location: Location) -> Runtime:
         MigrationLocked: another process is migrating and does not finish.
         MigrationFailed: a migration broke off; nothing was changed.
     """
+    finish_if_pending(location)
     if location.is_embedded and location.database_file.exists() and not location.key_file.exists():
         raise KeyMissing(location.key_file)
-    _make_folders(location)
-    try:
-        with filelock.FileLock(location.lock_file, timeout=LOCK_SECONDS):
-            return _prepare_locked(location)
-    except filelock.Timeout as error:
-        raise MigrationLocked from error
+    make_folders(location)
+    with alone_or_waiting(location):
+        return _prepare_locked(location)
 
 
 def _prepare_locked(location: Location) -> Runtime:
@@ -82,6 +79,11 @@ def _prepare_locked(location: Location) -> Runtime:
     _check_not_newer(found)
     _migrate(runtime, found)
     return runtime
+
+
+def is_known(version: str | None) -> bool:
+    """Say whether a schema version is this program's or an older one's."""
+    return version in {each.revision for each in ScriptDirectory.from_config(_config()).walk_revisions()}
 
 
 def refuse_empty(location: Location) -> None:
@@ -110,7 +112,7 @@ def check_current(runtime: Runtime) -> None:
         raise DatabaseOutdated(found, known_head())
 
 
-def _make_folders(location: Location) -> None:
+def make_folders(location: Location) -> None:
     folders = [location.data_dir, location.backup_dir]
     if location.is_embedded:
         folders.append(location.database_file.parent)
@@ -150,8 +152,7 @@ def _check_fingerprint(connection: Connection, runtime: Runtime, found: str | No
 
 
 def _check_not_newer(found: str | None) -> None:
-    known = {revision.revision for revision in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if found is not None and found not in known:
+    if found is not None and not is_known(found):
         raise DatabaseNewer(found, known_head())
 
 

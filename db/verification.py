@@ -1,8 +1,9 @@
 """Proving that a database is whole: its pages, its schema, its triggers, its keys, its audit chain."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -12,10 +13,11 @@ from sqlmodel import Session, SQLModel
 
 import db.tables  # noqa: F401  the metadata is complete only with all tables imported
 from db.audit_chain import find_breaks, find_head
+from db.embedded import PLAIN_HEADER
 from db.engine import Runtime
+from db.remembered_heads import find_cut_tails
+from db.sealed_columns import find_broken_seals
 from db.triggers import declared_triggers, list_triggers
-
-PLAIN_HEADER = b"SQLite format 3\x00"
 
 
 class Check(StrEnum):
@@ -27,6 +29,8 @@ class Check(StrEnum):
     TRIGGERS = "triggers"
     FOREIGN_KEYS = "foreign_keys"
     CHAIN = "chain"
+    BACKUP_HEADS = "backup_heads"
+    SEALS = "seals"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +55,11 @@ class Report:
         return not self.findings
 
 
-def verify(runtime: Runtime) -> Report:
-    """Look at everything; reading only, and not on past damaged pages."""
+def verify(runtime: Runtime, *, folders: Sequence[Path] = ()) -> Report:
+    """Look at everything; reading only, and not on past damaged pages.
+
+    `folders` hold backups beside the backup folder: the heads in their manifests are compared as well.
+    """
     findings = list(_check_file(runtime))
     with runtime.engine.connect() as connection:
         findings += _check_pages(connection)
@@ -62,6 +69,8 @@ def verify(runtime: Runtime) -> Report:
         findings += _check_foreign_keys(connection)
     with Session(runtime.engine) as session:
         findings += [Finding(Check.CHAIN, str(seq)) for seq in find_breaks(session)]
+        findings += [Finding(Check.BACKUP_HEADS, where) for where in find_cut_tails(session, runtime, folders=folders)]
+        findings += [Finding(Check.SEALS, where) for where in find_broken_seals(session.connection(), runtime.keys)]
         head = find_head(session)
     return Report(tuple(findings), head.seq if head else 0, head.link if head else None)
 

@@ -156,6 +156,7 @@ class Permission(StrEnum):
     ACCOUNT_MANAGE = "account:manage"
     ACCOUNT_ADD_TEAM = "account:add_team"
     SCHOOL_WRITE = "school:write"
+    BACKUP_MANAGE = "backup:manage"
     AUDIT_READ = "audit:read"
 
 
@@ -179,6 +180,7 @@ HOLDERS: Mapping[Permission, frozenset[Role]] = {
     Permission.ACCOUNT_MANAGE: frozenset({Role.ADMIN}),
     Permission.ACCOUNT_ADD_TEAM: frozenset({Role.ADMIN, Role.LEAD}),
     Permission.SCHOOL_WRITE: frozenset({Role.ADMIN, Role.LEAD}),
+    Permission.BACKUP_MANAGE: frozenset({Role.ADMIN}),
     Permission.AUDIT_READ: _TEACHERS | {Role.ADMIN},
 }
 

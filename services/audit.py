@@ -59,6 +59,13 @@ class Action(StrEnum):
     DOCUMENT_OPENED = "document.opened"
     DOCUMENT_REVIEWED = "document.reviewed"
     DOCUMENT_WITHDRAWN = "document.withdrawn"
+    BACKUP_MADE = "backup.made"
+    BACKUP_FAILED = "backup.failed"
+    BACKUP_COPIED = "backup.copied"
+    BACKUPS_CLEARED = "backup.cleared"
+    BACKUP_RESTORED = "backup.restored"
+    KEY_ROTATED = "key.rotated"
+    RECOVERY_SHEET_CHECKED = "recovery_sheet.checked"
 
     REFERRAL_REGISTERED = "referral.registered"
     REFERRAL_CHANGED = "referral.changed"

@@ -32,7 +32,7 @@ class TermProblem(StrEnum):
 
 def school_name(session: Session) -> str | None:
     """Return the school's name; everybody may know it, signed in or not."""
-    return _setting(session, SCHOOL_NAME)
+    return setting(session, SCHOOL_NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class SchoolName:
 def find_school_name(session: Session, actor: Actor) -> SchoolName:
     """Return the school's name with the version a form is drawn from."""
     row = session.get(Setting, SCHOOL_NAME)
-    return SchoolName(row.version if row else 0, _setting(session, SCHOOL_NAME) or "")
+    return SchoolName(row.version if row else 0, setting(session, SCHOOL_NAME) or "")
 
 
 @permitted(Permission.SCHOOL_WRITE)
@@ -252,6 +252,7 @@ def save_setting(session: Session, name: str, value: object) -> None:
     session.add(row)
 
 
-def _setting(session: Session, name: str) -> str | None:
+def setting(session: Session, name: str) -> str | None:
+    """Return a setting as it was stored, None where it is not; for the service that owns it."""
     row = session.get(Setting, name)
     return json.loads(row.value) if row else None

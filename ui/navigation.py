@@ -48,6 +48,7 @@ ENTRIES = (
     PageEntry("activities", "活动与培训", "celebration", "保障", "ACTIVITY_READ"),
     PageEntry("accounts", "账号", "manage_accounts", "系统", ("ACCOUNT_MANAGE", "ACCOUNT_ADD_TEAM")),
     PageEntry("settings", "设置", "settings", "系统", "SCHOOL_WRITE"),
+    PageEntry("backups", "备份", "backup", "系统", "BACKUP_MANAGE"),
     PageEntry("child", "学生档案", "person", permission="STUDENT_READ"),
     PageEntry("student_edit", "学生资料", "edit", permission="STUDENT_WRITE"),
     PageEntry("import_students", "导入名册", "upload", permission="STUDENT_IMPORT"),

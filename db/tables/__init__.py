@@ -1,6 +1,7 @@
 """All tables; importing this package makes SQLModel's metadata complete."""
 
 from db.tables.bells import BellDate, BellDayKind, BellPeriod, BellTimetable, BellWeekday
+from db.tables.backups import BackupReason, BackupRun
 from db.tables.children import (
     CategoryKind,
     ClassMembership,
@@ -54,6 +55,8 @@ __all__ = [
     "BellPeriod",
     "BellTimetable",
     "BellWeekday",
+    "BackupReason",
+    "BackupRun",
     "Case",
     "CaseConference",
     "CaseState",

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
-from db.base import Labelled, new_uid, stored_by_value
+from db.base import Labelled, hash_of, new_uid, stored_by_value
 
 
 class Gender(Labelled):
@@ -40,7 +40,9 @@ class Student(SQLModel, table=True):
     gender: Gender = Field(sa_type=stored_by_value(Gender))
     birth_day: date
     id_number_sealed: bytes | None = None
-    id_number_hash: str | None = Field(default=None, max_length=64, unique=True)
+    id_number_hash: str | None = Field(
+        default=None, max_length=64, unique=True, sa_column_kwargs=hash_of("id_number_sealed", purpose="id_number")
+    )
     ethnicity: str | None = Field(default=None, max_length=20)
     is_boarding: bool | None = None
     address_sealed: bytes | None = None
@@ -99,7 +101,9 @@ class Guardian(SQLModel, table=True):
     relation: str | None = Field(default=None, max_length=20)
     is_primary: bool = False
     phone_sealed: bytes | None = None
-    phone_hash: str | None = Field(default=None, max_length=64, index=True)
+    phone_hash: str | None = Field(
+        default=None, max_length=64, index=True, sa_column_kwargs=hash_of("phone_sealed", purpose="phone")
+    )
     second_phone_sealed: bytes | None = None
     workplace_sealed: bytes | None = None
     address_sealed: bytes | None = None

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from sqlmodel import Field, SQLModel
 
-from db.base import new_uid, stored_by_value
+from db.base import new_uid, row_of, stored_by_value
 
 
 class ImportKind(StrEnum):
@@ -53,4 +53,4 @@ class ImportedRow(SQLModel, table=True):
     row_id: int
     action: ImportAction = Field(sa_type=stored_by_value(ImportAction))
     version_after: int | None = None  # somebody edited the row since, if its version is higher
-    before_sealed: bytes | None = None
+    before_sealed: bytes | None = Field(default=None, sa_column_kwargs=row_of("table_name", "row_id"))

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
-from db.base import Labelled, new_uid, stored_by_value
+from db.base import FORGOTTEN_WITH_KEY, Labelled, new_uid, stored_by_value
 
 
 class Role(Labelled):
@@ -84,7 +84,7 @@ class LoginThrottle(SQLModel, table=True):
 
     __tablename__ = "login_throttle"
 
-    subject_hash: str = Field(primary_key=True, max_length=64)
+    subject_hash: str = Field(primary_key=True, max_length=64, sa_column_kwargs=FORGOTTEN_WITH_KEY)
     misses: int = 0
     last_miss_at: datetime
     blocked_until: datetime | None = None

@@ -300,7 +300,7 @@ def test_two_processes_migrate_one_after_the_other(tmp_path):
 
     def start() -> None:
         try:
-            upgrade._make_folders(place)
+            upgrade.make_folders(place)
             upgrade.prepare(place)
         except Exception as error:
             errors.append(error)

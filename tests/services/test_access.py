@@ -114,6 +114,7 @@ CALLED_BY_SERVICES = {
     "referrals.visible_student": "takes the row filter itself",
     "schools.check_term": "checks a form for save_term and claim",
     "schools.save_setting": "stores a setting for the service that owns it",
+    "schools.setting": "reads a setting for the service that owns it",
     "setup.check_claim": "before the first account there is nobody to ask; claim asks for the code",
     "sign_in.count_claim_miss": "the throttle of the claim code, for check_code",
     "sign_in.end_sessions_of": "ends sessions for the service that changed the account",
