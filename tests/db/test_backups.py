@@ -43,7 +43,7 @@ def test_a_backup_says_what_it_holds_and_stands_alone(written):
 
 
 def test_a_backup_ends_and_is_whole_while_others_write_without_a_pause(written):
-    stop = threading.Event()
+    stop, begun = threading.Event(), threading.Event()
     longest = 0.0
 
     def write() -> None:
@@ -55,10 +55,12 @@ def test_a_backup_ends_and_is_whole_while_others_write_without_a_pause(written):
             with transaction() as session:
                 note(session, number)
             longest = max(longest, time.monotonic() - began)
+            begun.set()
 
     threads = [threading.Thread(target=write) for _ in range(3)]
     for thread in threads:
         thread.start()
+    begun.wait()
     made = [back_up(engine.runtime(), reason="manual") for _ in range(3)]
     stop.set()
     for thread in threads:
