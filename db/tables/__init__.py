@@ -1,7 +1,7 @@
 """All tables; importing this package makes SQLModel's metadata complete."""
 
-from db.tables.bells import BellDate, BellDayKind, BellPeriod, BellTimetable, BellWeekday
 from db.tables.backups import BackupReason, BackupRun
+from db.tables.bells import BellDate, BellDayKind, BellPeriod, BellTimetable, BellWeekday
 from db.tables.children import (
     CategoryKind,
     ClassMembership,
@@ -50,13 +50,13 @@ __all__ = [
     "Assessment",
     "Attachment",
     "AuditEvent",
+    "BackupReason",
+    "BackupRun",
     "BellDate",
     "BellDayKind",
     "BellPeriod",
     "BellTimetable",
     "BellWeekday",
-    "BackupReason",
-    "BackupRun",
     "Case",
     "CaseConference",
     "CaseState",
