@@ -13,7 +13,7 @@ from ui.forms import Form
 from ui.layout import flash, page_header, refusal
 from ui.numbers import number_from_address
 from ui.session import require_user
-from ui.student_form import LABELS, namesake_words, show_value
+from ui.student_form import LABELS, RURAL, namesake_words, show_value
 
 actor = require_user(Permission.STUDENT_WRITE)
 
@@ -70,6 +70,8 @@ with st.form(form.key("fields"), border=True, enter_to_submit=False):
             st.text_input("住址", key=key)
         with form.field("residence", "") as key:
             st.text_input("户籍所在地", key=key)
+        with form.field("is_rural") as key:
+            st.segmented_control("户口", [True, False], key=key, format_func=RURAL.__getitem__)
     with form.field("note", "") as key:
         st.text_area("备注", key=key)
     with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):

@@ -8,6 +8,7 @@ from services.access import Permission, allows
 from ui import navigation, register_filters
 from ui.dialogs import open_dialog, opened
 from ui.layout import Action, empty_state, page_header
+from ui.register_cards import draw_cards_by_class
 from ui.register_table import draw_table, export_dialog, open_clicked
 from ui.session import require_user
 from ui.tables import current_page, paging_line
@@ -34,9 +35,10 @@ filters, order = register_filters.read_filters(classes)
 with reading() as session:
     counts = student_lists.count_categories(session, actor, filters=filters)
     total = student_lists.count_students(session, actor, filters=filters)
+    incomplete = student_lists.count_incomplete_cards(session, actor, filters=filters)
 
 if total or register_filters.is_filtered(filters):
-    register_filters.draw_filters(classes, counts)
+    register_filters.draw_filters(classes, counts, incomplete_cards=incomplete)
 
 if total:
     size, key = student_lists.PAGE_SIZE, register_filters.PAGE
@@ -45,6 +47,8 @@ if total:
         page = student_lists.list_students(session, actor, filters=filters, order=order, page=number, page_size=size)
     draw_table(page)
     paging_line(key, total=total, unit="人", page_size=size)
+    if incomplete is not None:
+        draw_cards_by_class(actor, filters)
 elif register_filters.is_filtered(filters):
     everybody = Action("看全部", "students_clear", on_click=register_filters.clear_filters)
     empty_state("search_off", "没有这样的学生", "换一个班级、类别或学籍看看。", actions=[everybody])

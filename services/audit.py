@@ -43,6 +43,7 @@ class Action(StrEnum):
     STUDENT_CLASS_CHANGED = "student.class_changed"
     STUDENT_STATE_CHANGED = "student.state_changed"
     GUARDIAN_SAVED = "guardian.saved"
+    CARD_SAVED = "contact_card.saved"
     CATEGORY_SAVED = "category.saved"
     CATEGORY_ENDED = "category.ended"
     CONTACT_OPENED = "contact.opened"

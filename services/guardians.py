@@ -6,10 +6,12 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from db.sealing import seal
-from db.tables import Guardian, GuardianKind, Student
+from db.tables import Guardian, GuardianKind, Whereabouts
 from services import audit, clock
 from services.access import Permission, permitted
 from services.actors import Actor
+from services.card_history import noting_card
+from services.card_parts import GONE
 from services.editing import last_editor, lock_version
 from services.errors import EditedMeanwhile, NotFound
 from services.exchange.values import is_name, read_name, read_phones
@@ -18,7 +20,9 @@ from services.student_files import guardian_card
 from services.student_keys import phone_hash
 from services.student_rights import require_writable
 
-_RELATION = 20
+RELATION = 20
+YOUNGEST_GUARDIAN, OLDEST_GUARDIAN = 16, 110
+PRIVATE_TEXTS = ("workplace", "address", "occupation", "health")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +37,10 @@ class GuardianEntry:
     second_phone: str | None = None
     workplace: str | None = None
     address: str | None = None
+    age: int | None = None  # in years, as of today
+    occupation: str | None = None
+    health: str | None = None
+    whereabouts: Whereabouts | None = None
 
 
 @permitted(Permission.STUDENT_WRITE)
@@ -53,24 +61,9 @@ def save_guardian(
         EditedMeanwhile: somebody saved the guardian since; `current` is a GuardianCard.
     """
     require_writable(session, actor, student_id)
-    values, phones, private = _checked(entry)
-    # One main contact: two who name one at once come after each other.
-    session.exec(select(Student.id).where(Student.id == student_id).with_for_update()).one()
-    if guardian_id is None:
-        guardian = Guardian(student_id=student_id, **values)
-    else:
-        guardian = _locked(session, student_id, guardian_id, version or 0)
-        for name, value in values.items():
-            setattr(guardian, name, value)
-    for name, text in private.items():
-        seal(guardian, f"{name}_sealed", text)
-    seal(guardian, "phone_sealed", phones[0])
-    seal(guardian, "second_phone_sealed", phones[1])
-    guardian.phone_hash = phone_hash(phones[0]) if phones[0] else None
-    session.add(guardian)
-    session.flush()
-    if guardian.is_primary:
-        _demote_others(session, guardian)
+    # One main contact: two who name one at once come after each other, by the child's row that this locks.
+    with noting_card(session, actor, student_id):
+        guardian = _write(session, student_id, entry, guardian_id=guardian_id, version=version)
     audit.record(session, actor, audit.Action.GUARDIAN_SAVED, target=guardian, student_id=student_id)
     return guardian.id or 0
 
@@ -83,45 +76,90 @@ def end_guardian(session: Session, actor: Actor, *, student_id: int, guardian_id
         NotFound, NotAllowed, EditedMeanwhile: as `save_guardian`.
     """
     require_writable(session, actor, student_id)
-    guardian = _locked(session, student_id, guardian_id, version)
-    guardian.ended_at, guardian.is_primary = clock.now(), False
-    session.add(guardian)
-    session.flush()
+    with noting_card(session, actor, student_id):
+        guardian = _locked(session, student_id, guardian_id, version)
+        guardian.ended_at, guardian.is_primary = clock.now(), False
+        session.add(guardian)
     audit.record(session, actor, audit.Action.GUARDIAN_SAVED, target=guardian, student_id=student_id, ended=True)
 
 
+def _write(
+    session: Session, student_id: int, entry: GuardianEntry, *, guardian_id: int | None, version: int | None
+) -> Guardian:
+    drawn = _locked(session, student_id, guardian_id, version or 0) if guardian_id is not None else None
+    values, phones, private = _checked(entry, drawn)
+    guardian = drawn or Guardian(student_id=student_id, **values)
+    for name, value in values.items():
+        setattr(guardian, name, value)
+    for name, text in private.items():
+        seal(guardian, f"{name}_sealed", text)
+    seal_phones(guardian, *phones)
+    session.add(guardian)
+    session.flush()
+    if guardian.is_primary:
+        demote_others(session, guardian)
+    return guardian
+
+
 def _checked(
-    entry: GuardianEntry,
+    entry: GuardianEntry, drawn: Guardian | None
 ) -> tuple[dict[str, Any], tuple[str | None, str | None], dict[str, str | None]]:
     """Return plain columns, both phones, and the private texts; refuse what can't be saved."""
     check = Checker()
     if entry.kind is None:
         check.add("kind", "required")
-    name = check.text("name", entry.name, limit=SHORT)
-    tidy = read_name(name) if name else None
-    if name and not (tidy and is_name(tidy)):
-        check.add("name", "not_a_name")
-    first, spare = _phones(check, "phone", entry.phone)
-    second, _third = _phones(check, "second_phone", entry.second_phone)
-    if not name and not first and not check.problems:
+    name = checked_person_name(check, "name", entry.name)
+    first, spare = checked_phones(check, "phone", entry.phone)
+    second, _third = checked_phones(check, "second_phone", entry.second_phone)
+    if not name and not first and entry.whereabouts not in GONE and not check.problems:
         check.add("name", "someone")
     values: dict[str, Any] = {  # columns of several types
         "kind": entry.kind,
-        "name": tidy,
-        "relation": check.text("relation", entry.relation, limit=_RELATION),
+        "name": name,
+        "relation": check.text("relation", entry.relation, limit=RELATION),
         "is_primary": entry.is_primary,
+        "birth_year": checked_birth_year(check, "age", entry.age, stored=drawn.birth_year if drawn else None),
+        "whereabouts": entry.whereabouts,
     }
-    private = {field: check.text(field, getattr(entry, field), limit=LINE) for field in ("workplace", "address")}
+    private = {field: check.text(field, getattr(entry, field), limit=LINE) for field in PRIVATE_TEXTS}
     check.finish()
     return values, (first, second or spare), private
 
 
-def _phones(check: Checker, field: str, typed: str | None) -> tuple[str | None, str | None]:
+def checked_person_name(check: Checker, field: str, typed: str | None) -> str | None:
+    """Return a person's name tidied, or None for blank; note what is no name."""
+    name = check.text(field, typed, limit=SHORT)
+    tidy = read_name(name) if name else None
+    if name and not (tidy and is_name(tidy)):
+        check.add(field, "not_a_name")
+    return tidy or None
+
+
+def checked_phones(check: Checker, field: str, typed: str | None) -> tuple[str | None, str | None]:
+    """Return the first and second telephone of what was typed; note what is none."""
     text = check.text(field, typed, limit=LINE)
     found = read_phones(text)
     if found.unusable:
         check.add(field, "phone_shape")
     return found.first or None, found.second or None
+
+
+def checked_birth_year(check: Checker, field: str, age: int | None, *, stored: int | None) -> int | None:
+    """Return the year of birth an age means today; an age that still is the stored one keeps its year."""
+    if age is None:
+        return None
+    if not YOUNGEST_GUARDIAN <= age <= OLDEST_GUARDIAN:
+        check.add(field, "guardian_age", low=YOUNGEST_GUARDIAN, high=OLDEST_GUARDIAN)
+        return None
+    year = clock.today().year
+    return stored if stored is not None and year - stored == age else year - age
+
+
+def seal_phones(guardian: Guardian, first: str | None, second: str | None) -> None:
+    """Put both telephones into their sealed columns; the first can be found again."""
+    seal(guardian, "phone_sealed", first)
+    seal(guardian, "second_phone_sealed", second)
+    guardian.phone_hash = phone_hash(first) if first else None
 
 
 def _locked(session: Session, student_id: int, guardian_id: int, version: int) -> Guardian:
@@ -134,7 +172,8 @@ def _locked(session: Session, student_id: int, guardian_id: int, version: int) -
         raise EditedMeanwhile(guardian_card(error.current), edited_by=last_editor(session, error.current)) from None
 
 
-def _demote_others(session: Session, main: Guardian) -> None:
+def demote_others(session: Session, main: Guardian) -> None:
+    """Let this one be the only main contact of the child."""
     for other in session.exec(
         select(Guardian).where(
             Guardian.student_id == main.student_id, col(Guardian.is_primary), col(Guardian.id) != main.id

@@ -33,6 +33,7 @@ class StudentEntry:
     removes_id_number: bool = False
     ethnicity: str | None = None
     is_boarding: bool | None = None
+    is_rural: bool | None = None
     address: str | None = None
     residence: str | None = None
     entered_on: date | None = None
@@ -74,6 +75,7 @@ def check_entry(
         "student_no": number,
         "ethnicity": check.text("ethnicity", entry.ethnicity, limit=_ETHNICITY),
         "is_boarding": entry.is_boarding,
+        "is_rural": entry.is_rural,
         "entered_on": entry.entered_on,
     }
     return values, identity
@@ -154,6 +156,7 @@ def stored_entry(student: Student) -> StoredEntry:
         id_number_masked=masked(unseal(student, "id_number_sealed")),
         ethnicity=student.ethnicity,
         is_boarding=student.is_boarding,
+        is_rural=student.is_rural,
         address=unseal(student, "address_sealed"),
         residence=unseal(student, "residence_sealed"),
         entered_on=student.entered_on,

@@ -25,6 +25,7 @@ from db.tables import (
     SchoolClass,
     Student,
     StudentCategory,
+    Whereabouts,
 )
 from services import audit, clock
 from services.access import (
@@ -39,6 +40,7 @@ from services.access import (
     sees_students,
 )
 from services.actors import Actor
+from services.card_parts import CardPart, read_missing
 from services.classes import class_label
 from services.errors import NotAllowed, NotFound
 from services.exchange.values import age_in_years
@@ -51,6 +53,8 @@ from services.students import is_in_class, shown_class
 
 CONTACT_OPEN_FOR = timedelta(minutes=15)
 LISTED_OPENINGS = 200
+# What somebody who opened the card with a reason is not shown: it was opened to call somebody.
+_BESIDE_PHONES: dict[str, Any] = dict.fromkeys(("workplace", "address", "age", "occupation", "health", "whereabouts"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,10 @@ class GuardianCard:
     second_phone: str | None
     workplace: str | None
     address: str | None
+    age: int | None
+    occupation: str | None
+    health: str | None
+    whereabouts: Whereabouts | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +100,7 @@ class ContactCard:
     id_number_masked: str | None
     note: str | None
     guardians: tuple[GuardianCard, ...]
+    missing: tuple[CardPart, ...] | None  # None: opened with a reason, which shows phones only
     open_until: datetime | None  # opened with a reason; None: by right
 
 
@@ -341,8 +350,8 @@ def _card(session: Session, student: Student, opening: ContactOpening | None) ->
         .order_by(col(Guardian.is_primary).desc(), col(Guardian.id))
     ).all()
     if opening is not None:
-        phones = tuple(replace(guardian_card(each), workplace=None, address=None) for each in guardians)
-        return ContactCard(None, None, None, None, None, None, None, None, phones, opening.expires_at)
+        phones = tuple(replace(guardian_card(each), **_BESIDE_PHONES) for each in guardians)
+        return ContactCard(None, None, None, None, None, None, None, None, phones, None, opening.expires_at)
     return ContactCard(
         birth_day=student.birth_day,
         age=age_in_years(student.birth_day, today=clock.today()),
@@ -353,6 +362,7 @@ def _card(session: Session, student: Student, opening: ContactOpening | None) ->
         id_number_masked=masked(unseal(student, "id_number_sealed")),
         note=unseal(student, "note_sealed"),
         guardians=tuple(guardian_card(each) for each in guardians),
+        missing=read_missing(student.card_missing),
         open_until=None,
     )
 
@@ -370,6 +380,10 @@ def guardian_card(guardian: Guardian) -> GuardianCard:
         second_phone=unseal(guardian, "second_phone_sealed"),
         workplace=unseal(guardian, "workplace_sealed"),
         address=unseal(guardian, "address_sealed"),
+        age=clock.today().year - guardian.birth_year if guardian.birth_year else None,
+        occupation=unseal(guardian, "occupation_sealed"),
+        health=unseal(guardian, "health_sealed"),
+        whereabouts=guardian.whereabouts,
     )
 
 

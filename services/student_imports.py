@@ -212,6 +212,7 @@ def confirm_import(
         with session.begin_nested():
             written = write_matches(
                 session,
+                actor,
                 [
                     match.wanted
                     for match in matches
@@ -257,7 +258,7 @@ def undo_import(session: Session, actor: Actor, *, batch_id: int) -> None:
     batch = session.get(ImportBatch, batch_id, with_for_update=True, populate_existing=True)
     if batch is None or batch.kind is not ImportKind.STUDENTS or batch.undone_at is not None:
         raise NotFound
-    undoing.take_back(session, batch_id)
+    undoing.take_back(session, actor, batch_id)
     batch.undone_at, batch.undone_by_id = clock.now(), actor.user_id
     session.add(batch)
     session.flush()

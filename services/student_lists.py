@@ -27,10 +27,11 @@ from services import clock
 from services.access import Permission, Scope, Subject, permitted, scopes_of, sees_students
 from services.actors import Actor
 from services.calendar import current_school_year, load_calendar
+from services.card_parts import CardPart
 from services.classes import class_label, grade_label
 from services.fields import SHORT, clean
 from services.student_rights import writes_students
-from services.students import LEFT_SCHOOL, is_in_class, matches, shown_class
+from services.students import LEFT_SCHOOL, NO_CLASS, is_in_class, matches, shown_class
 
 PAGE_SIZE = 15
 
@@ -71,6 +72,7 @@ class StudentFilters:
     class_id: int | None = None
     category: CategoryGroup | None = None
     state: EnrolmentState | None = None
+    lacks_card: bool = False  # the contact card is not complete
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,37 @@ def count_categories(session: Session, actor: Actor, *, filters: StudentFilters)
 
 
 @permitted(Permission.STUDENT_READ)
+def count_incomplete_cards(session: Session, actor: Actor, *, filters: StudentFilters) -> int | None:
+    """Return how many children the filters leave whose contact card is not complete; None for who reads no cards."""
+    return count_students(session, actor, filters=replace(filters, lacks_card=True)) if shows_cards(actor) else None
+
+
+@dataclass(frozen=True, slots=True)
+class CardCount:
+    """How many contact cards of a class are complete, of how many; without a class, of those in none."""
+
+    class_label: str
+    children: int
+    complete: int
+
+
+@permitted(Permission.STUDENT_READ)
+def count_cards_by_class(session: Session, actor: Actor, *, filters: StudentFilters) -> list[CardCount]:
+    """Return by class how many contact cards are complete (E-08), of the children whose cards may be read."""
+    complete = case((col(Student.card_parts_filled) == len(CardPart), 1), else_=0)
+    rows = session.exec(
+        _in_class(select(SchoolClass.grade, SchoolClass.number, func.count(col(Student.id)), func.sum(complete)))
+        .where(*_conditions(actor, replace(filters, lacks_card=False)), sees_students(actor, Subject.CONTACT))
+        .group_by(col(SchoolClass.grade), col(SchoolClass.number))
+        .order_by(case((col(SchoolClass.grade).is_(None), 1), else_=0), col(SchoolClass.grade), col(SchoolClass.number))
+    ).all()
+    return [
+        CardCount(class_label(grade, number) if grade is not None else NO_CLASS, children, done)
+        for grade, number, children, done in rows
+    ]
+
+
+@permitted(Permission.STUDENT_READ)
 def list_register_classes(session: Session, actor: Actor) -> list[ClassName]:
     """Return the classes of this school year whose children the actor may see, empty ones too."""
     return _classes(session, actor, sees_all=Scope.ALL in scopes_of(actor, Subject.IDENTITY), kinds=_kinds_seen(actor))
@@ -198,6 +231,11 @@ def list_writable_classes(session: Session, actor: Actor) -> list[ClassName]:
 def shows_categories(actor: Actor) -> bool:
     """Say whether the actor may see the categories of some children at all."""
     return bool(scopes_of(actor, Subject.CATEGORY) & {Scope.ALL, Scope.OWN_CLASS})
+
+
+def shows_cards(actor: Actor) -> bool:
+    """Say whether the actor may read the contact cards of some children by right."""
+    return bool(scopes_of(actor, Subject.CONTACT) & {Scope.ALL, Scope.OWN_CLASS})
 
 
 def _kinds_seen(actor: Actor) -> frozenset[ClassTeacherKind]:
@@ -268,6 +306,8 @@ def _conditions(actor: Actor, filters: StudentFilters) -> list[ColumnElement[boo
         conditions.append(col(ClassMembership.class_id) == filters.class_id)
     if typed := clean(filters.text):
         conditions.append(matches(typed[:SHORT]))
+    if filters.lacks_card:
+        conditions += [col(Student.card_parts_filled) < len(CardPart), sees_students(actor, Subject.CONTACT)]
     if filters.category is not None:
         kinds = [kind for kind, group in GROUP_OF.items() if group is filters.category]
         has_one = select(StudentCategory.student_id).where(

@@ -12,6 +12,7 @@ from db.tables import ClassMembership, EnrolmentState, SchoolClass, Student
 from services import audit, clock
 from services.access import Permission, permitted, sees_students
 from services.actors import Actor
+from services.card_history import count_cards, noting_card
 from services.classes import class_label
 from services.editing import changed_fields, last_editor, lock_version
 from services.enrolment import enrolment_change
@@ -125,6 +126,7 @@ def create_student(
             place=place,
         )
     )
+    count_cards(session, [student.id or 0])
     if class_id is not None:
         session.add(ClassMembership(student_id=student.id or 0, class_id=class_id, from_day=first_day))
         session.flush()
@@ -149,11 +151,12 @@ def change_student(
     values, identity = check_entry(session, check, entry, student_id=student_id)
     check.finish()
     before = {name: unseal(student, name) for name in SEALED}
-    fields = changed_fields(student, values)
-    seal_entry(student, entry, identity)
-    fields += [name for name in SEALED if unseal(student, name) != before[name]]
-    session.add(student)
-    _flush(session)
+    with noting_card(session, actor, student_id):
+        fields = changed_fields(student, values)
+        seal_entry(student, entry, identity)
+        fields += [name for name in SEALED if unseal(student, name) != before[name]]
+        session.add(student)
+        _flush(session)
     audit.record(
         session, actor, audit.Action.STUDENT_CHANGED, target=student, student_id=student_id, fields=sorted(fields)
     )

@@ -6,15 +6,18 @@ from typing import Any
 
 import streamlit as st
 
-from db.tables import CategoryKind, EnrolmentState, GuardianKind
+from db.base import Labelled
+from db.tables import CategoryKind, EnrolmentState, GuardianKind, Whereabouts
 from db.transactions import reading
 from services import categories, clock, guardians, student_files, student_lists, students
 from services.access import Permission
 from services.categories import CategoryDetails
 from services.guardians import GuardianEntry
 from services.student_files import CategoryEntry, GuardianCard, StudentFile
+from ui.card_form import choice
 from ui.categories import LEVELS, SUBKINDS, category_words
-from ui.child_overview import guardian_title
+from ui.child_card import guardian_title
+from ui.child_card_dialogs import print_card, show_versions
 from ui.dialogs import close_dialog, open_dialog, opened, opened_about
 from ui.forms import Form, shown
 from ui.layout import flash, note
@@ -22,7 +25,12 @@ from ui.session import require_user
 
 _GUARDIAN_LABELS = {
     "kind": "是孩子的什么人", "name": "姓名", "relation": "称呼", "phone": "电话", "second_phone": "另一个电话",
+    "age": "年龄", "occupation": "职业", "health": "身体状况", "whereabouts": "现在在哪里",
     "workplace": "在哪里工作", "address": "住址", "is_primary": "第一联系人",
+}  # fmt: skip
+_GUARDIAN_LINES = {
+    "name": "姓名", "relation": "称呼，比如外婆、姑姑", "phone": "电话", "second_phone": "另一个电话",
+    "workplace": "在哪里工作", "address": "住址", "occupation": "职业", "health": "身体状况",
 }  # fmt: skip
 _CATEGORY_LABELS = {"subkind": "具体情况", "level": "程度", "evidence": "依据"}
 
@@ -49,6 +57,10 @@ def draw_opened(file: StudentFile) -> None:
         _change_state(file)
     elif opened("contact", file.id):
         _open_contact(file)
+    elif opened("card_versions", file.id) and file.card:
+        show_versions(file)
+    elif opened("print_card", file.id) and file.card:
+        print_card(file)
 
 
 @st.dialog("家人", dismissible=False)
@@ -62,18 +74,14 @@ def _edit_guardian(file: StudentFile, guardian: GuardianCard | None) -> None:
             st.selectbox(
                 "是孩子的什么人", list(GuardianKind), key=key, index=None, format_func=_label, placeholder="请选"
             )
-        with form.field("name", "") as key:
-            st.text_input("姓名", key=key)
-        with form.field("relation", "") as key:
-            st.text_input("称呼，比如外婆、姑姑", key=key)
-        with form.field("phone", "") as key:
-            st.text_input("电话", key=key)
-        with form.field("second_phone", "") as key:
-            st.text_input("另一个电话", key=key)
-        with form.field("workplace", "") as key:
-            st.text_input("在哪里工作", key=key)
-        with form.field("address", "") as key:
-            st.text_input("住址", key=key)
+        left, right = st.columns(2)
+        for place, (name, label) in enumerate(_GUARDIAN_LINES.items()):
+            with left if place % 2 == 0 else right, form.field(name, "") as key:
+                st.text_input(label, key=key)
+        with left:
+            choice(form, "whereabouts", "现在在哪里", Whereabouts)
+        with right, form.field("age") as key:
+            st.number_input("年龄", min_value=0, max_value=150, step=1, value=None, key=key)
         with form.field("is_primary", False) as key:
             st.checkbox("有事先找这一位", key=key)
         saved, cancelled = _buttons(form, f"保存{file.name}的家人")
@@ -296,8 +304,8 @@ def _label(value: GuardianKind | CategoryKind | EnrolmentState) -> str:
 
 
 def _show(field: str, value: Any) -> str:  # any field's value
-    if field == "kind" and value:
-        return GuardianKind(value).label
+    if isinstance(value, Labelled):
+        return value.label
     if field == "level" and value:
         return LEVELS[value]
     return shown(value)

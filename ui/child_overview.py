@@ -7,13 +7,14 @@ from db.transactions import reading
 from services import clock, home
 from services.actors import Actor
 from services.enrolment import EnrolmentLine, list_enrolment_changes
-from services.student_files import CategoryEntry, ContactCard, GuardianCard, StudentFile
+from services.student_files import CategoryEntry, StudentFile
 from ui import formats
 from ui.categories import LEVELS, category_badge, category_words
+from ui.child_card import draw_card
 from ui.dialogs import open_dialog
 from ui.duties import ABOUT_CHILD, badge_of, button_of, follow, reason_of
-from ui.formats import plain, plain_lines
-from ui.layout import act_list, act_row, facts, note, side_box, side_column
+from ui.formats import plain
+from ui.layout import act_list, act_row, facts, note, side_column
 
 _SMALL_BUTTON = 72
 
@@ -26,7 +27,7 @@ def draw(actor: Actor, file: StudentFile) -> None:
         _draw_categories(file)
         _draw_classes(actor, file)
     with side:
-        _draw_card(file)
+        draw_card(actor, file)
 
 
 def _draw_duties(actor: Actor, file: StudentFile) -> None:
@@ -122,76 +123,3 @@ def _change_words(change: EnrolmentLine) -> str:
         word = "复学" if change.from_state is EnrolmentState.ON_LEAVE else "转入"
         return f"{day}{word}" + (f"，从{change.place}来" if change.place else "")
     return f"{day}{change.to_state.label.removeprefix('已')}" + (f"，去{change.place}" if change.place else "")
-
-
-def _draw_card(file: StudentFile) -> None:
-    card = file.card
-    if card is None:
-        if file.can_open_card:
-            with side_box("联系卡"):
-                note("电话要写明原因才能看，15 分钟有效，会记下来。")
-                st.button(
-                    "写明原因看电话", key="child_open_card", icon=":material/call:",
-                    on_click=open_dialog, args=("contact", file.id),
-                )  # fmt: skip
-        return
-    with side_box("联系卡"):
-        rows = _card_rows(card)
-        if rows:
-            st.table(rows, border="horizontal", hide_index=True, hide_header=True)
-        else:
-            note("联系卡还空着。")
-        if card.open_until:
-            note(f"看到 {formats.clock(card.open_until, clock.SCHOOL_ZONE)} 为止。", icon="timer")
-        if card.note:
-            note(f"备注：{card.note}")
-        if file.may_write:
-            _draw_guardian_acts(file, card)
-
-
-def _draw_guardian_acts(file: StudentFile, card: ContactCard) -> None:
-    with st.container(horizontal=True, gap="xsmall"):
-        for each in card.guardians:
-            st.button(
-                plain(f"改{guardian_title(each)}"), key=f"child_guardian_{each.id}",
-                on_click=open_dialog, args=("guardian", file.id, each.id),
-            )  # fmt: skip
-        st.button(
-            "加一位家人", key="child_add_guardian", icon=":material/add:",
-            on_click=open_dialog, args=("guardian", file.id, 0),
-        )  # fmt: skip
-
-
-def _card_rows(card: ContactCard) -> list[dict[str, str]]:
-    said: list[tuple[str, str | None]] = [
-        ("出生", _birth_day(card)),
-        ("民族", card.ethnicity),
-        ("住校", None if card.is_boarding is None else ("住校" if card.is_boarding else "走读")),
-        ("住址", card.address),
-        ("户籍", card.residence),
-        *[(guardian_title(each), _guardian_words(each)) for each in card.guardians],
-        ("证件号", card.id_number_masked),
-    ]
-    return [{"name": f":gray[{plain(label)}]", "value": plain_lines(words)} for label, words in said if words]
-
-
-def _birth_day(card: ContactCard) -> str | None:
-    born = card.birth_day
-    return f"{born.year}年{born.month}月{born.day}日" if born else None
-
-
-def _guardian_words(guardian: GuardianCard) -> str:
-    who = "，".join(part for part in (guardian.name, guardian.workplace) if part)
-    phones = [spaced_phone(phone) for phone in (guardian.phone, guardian.second_phone) if phone]
-    main = ["第一联系人"] if guardian.is_primary else []
-    return "\n".join(part for part in (who, *phones, guardian.address or "", *main) if part)
-
-
-def guardian_title(guardian: GuardianCard) -> str:
-    """外婆, or 父亲: the closest word there is."""
-    return guardian.relation or guardian.kind.label
-
-
-def spaced_phone(number: str) -> str:
-    """154-0000-0137; a landline as it is."""
-    return f"{number[:3]}-{number[3:7]}-{number[7:]}" if len(number) == 11 and number[0] == "1" else number

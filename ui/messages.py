@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from services import (
     accounts,
     bell_times,
+    card_prints,
     parameter_versions,
     setup,
     sign_in,
@@ -113,6 +114,11 @@ def _wrong_claim_code(error: setup.WrongClaimCode) -> str:
 @explain.register
 def _password_needed(_error: sign_in.PasswordNeeded) -> str:
     return "隐藏超过 5 分钟了，请输入密码再回来。"
+
+
+@explain.register
+def _card_template(error: card_prints.CardTemplateBroken) -> str:
+    return f"学校自己的模板 {error.name} 用不了：不是 Word 文件，或双花括号里的名称断开了。请信息老师换回原来的模板。"
 
 
 @explain.register

@@ -51,6 +51,7 @@ ENTRIES = (
     PageEntry("backups", "备份", "backup", "系统", "BACKUP_MANAGE"),
     PageEntry("child", "学生档案", "person", permission="STUDENT_READ"),
     PageEntry("student_edit", "学生资料", "edit", permission="STUDENT_WRITE"),
+    PageEntry("card_edit", "联系卡", "contact_page", permission="STUDENT_WRITE"),
     PageEntry("import_students", "导入名册", "upload", permission="STUDENT_IMPORT"),
     PageEntry("new_year", "升年级", "moving", permission="YEAR_CHANGE"),
     PageEntry("referrals", "受理清单", "list", permission="REFERRAL_READ"),

@@ -56,6 +56,9 @@ SENTENCES: Mapping[str, str] = {
     "same_class": "本来就在这个班。",
     "category_overlaps": "这一类以前登记到{day}。请从那天以后写起。",
     "someone": "姓名、电话至少填一项。",
+    "guardian_age": "年龄要在 {low} 到 {high} 岁之间。请核对，不知道就空着。",
+    "no_such_parent": "联系卡上没有这位家长，或已去世、失去联系。请先写上面的姓名，或另选一位监护人。",
+    "parent_elsewhere": "监护人就是父亲或母亲时，姓名和电话写在上面，这里请空着。",
     # intake, assessment, conference
     "facts_needed": "请至少写一句看到或听到的事，才能登记。",
     "child_needed": "请选一个孩子；不知道是谁，就照听到的写下来。",

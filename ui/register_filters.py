@@ -12,7 +12,8 @@ from ui.layout import filter_row
 PAGE = "students_page"
 _GRADE, _CLASS, _CATEGORY = "students_grade", "students_class", "students_category"
 _STATE, _ORDER = "students_state", "students_order"
-_ADDRESS = {_GRADE: "grade", _CLASS: "class", _CATEGORY: "category", _STATE: "state", _ORDER: "order"}
+_CARD, _INCOMPLETE = "students_card", "incomplete"
+_ADDRESS = {_CARD: "card", _GRADE: "grade", _CLASS: "class", _CATEGORY: "category", _STATE: "state", _ORDER: "order"}
 _HERE = "here"
 Choice = TypeVar("Choice", int, str)
 
@@ -24,6 +25,7 @@ def read_filters(classes: Sequence[ClassName]) -> tuple[StudentFilters, StudentO
     _take(_CATEGORY, {each.value: each.value for each in CategoryGroup}, None)
     _take(_STATE, {each.value: each.value for each in EnrolmentState}, _HERE)
     _take(_ORDER, {each.value: each.value for each in StudentOrder}, StudentOrder.CLASS.value)
+    _take(_CARD, {_INCOMPLETE: _INCOMPLETE}, None)
     grade, class_id = st.session_state[_GRADE], st.session_state[_CLASS]
     if class_id and not any(each.id == class_id and grade in (0, each.grade) for each in classes):
         st.session_state[_CLASS] = class_id = 0  # the class is of another grade than the one just chosen
@@ -33,12 +35,15 @@ def read_filters(classes: Sequence[ClassName]) -> tuple[StudentFilters, StudentO
         class_id=class_id or None,
         category=CategoryGroup(category) if category else None,
         state=None if state == _HERE else EnrolmentState(state),
+        lacks_card=st.session_state[_CARD] == _INCOMPLETE,
     )
     return filters, StudentOrder(st.session_state[_ORDER])
 
 
-def draw_filters(classes: Sequence[ClassName], counts: Mapping[CategoryGroup, int]) -> None:
-    """Draw the row; pills only for who may see categories."""
+def draw_filters(
+    classes: Sequence[ClassName], counts: Mapping[CategoryGroup, int], *, incomplete_cards: int | None
+) -> None:
+    """Draw the row; pills only for who may see categories and contact cards."""
     grades = {each.grade: each.grade_label for each in classes}
     with filter_row():
         if len(grades) > 1:
@@ -55,13 +60,21 @@ def draw_filters(classes: Sequence[ClassName], counts: Mapping[CategoryGroup, in
                 key=_CATEGORY,
                 on_change=_back_to_first_page,
             )
+        if incomplete_cards is not None:
+            st.pills(
+                "联系卡",
+                [_INCOMPLETE],
+                format_func=lambda _: f"不全 {incomplete_cards:,}",
+                key=_CARD,
+                on_change=_back_to_first_page,
+            )
         _select("学籍", {_HERE: "在册", **{each.value: each.label for each in EnrolmentState}}, key=_STATE, width=120)
         _select("排在前面的", {each.value: each.label for each in StudentOrder}, key=_ORDER, width=130)
 
 
 def keep_in_address() -> None:
     """Write what is chosen into the address, so that reload and back lead here again."""
-    usual = {_GRADE: 0, _CLASS: 0, _CATEGORY: None, _STATE: _HERE, _ORDER: StudentOrder.CLASS.value}
+    usual = {_CARD: None, _GRADE: 0, _CLASS: 0, _CATEGORY: None, _STATE: _HERE, _ORDER: StudentOrder.CLASS.value}
     for key, name in _ADDRESS.items():
         chosen = st.session_state.get(key)
         wanted = None if chosen == usual[key] else str(chosen)

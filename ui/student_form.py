@@ -9,8 +9,10 @@ from ui.forms import shown
 
 LABELS = {
     "name": "姓名", "gender": "性别", "birth_day": "出生日期", "student_no": "学号", "ethnicity": "民族",
-    "is_boarding": "住校", "address": "住址", "residence": "户籍所在地", "entered_on": "入学", "note": "备注",
+    "is_boarding": "住校", "address": "住址", "residence": "户籍所在地", "is_rural": "农村户口",
+    "entered_on": "入学", "note": "备注",
 }  # fmt: skip
+RURAL = {True: "农村", False: "城镇"}
 
 
 def show_value(field: str, value: Any) -> str:  # any field's value

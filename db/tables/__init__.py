@@ -3,15 +3,24 @@
 from db.tables.backups import BackupReason, BackupRun
 from db.tables.bells import BellDate, BellDayKind, BellPeriod, BellTimetable, BellWeekday
 from db.tables.children import (
+    CARD_PARTS,
+    NO_CARD,
+    CareOption,
     CategoryKind,
     ClassMembership,
+    ContactCardVersion,
     ContactOpening,
     EnrolmentState,
+    FoundBy,
     Gender,
     Guardian,
     GuardianKind,
+    Guardianship,
+    LeftBehindKind,
+    OptionList,
     Student,
     StudentCategory,
+    Whereabouts,
 )
 from db.tables.documents import MAX_FILE_BYTES, Attachment, Document, DocumentReview, FileKind
 from db.tables.imports import ImportAction, ImportBatch, ImportedRow, ImportKind
@@ -45,7 +54,9 @@ from db.tables.system import AuditEvent, Draft, SystemFact
 from db.tables.years import EnrolmentChange, YearChange, YearChangeRow, YearException, YearStep
 
 __all__ = [
+    "CARD_PARTS",
     "MAX_FILE_BYTES",
+    "NO_CARD",
     "AppUser",
     "Assessment",
     "Attachment",
@@ -57,6 +68,7 @@ __all__ = [
     "BellPeriod",
     "BellTimetable",
     "BellWeekday",
+    "CareOption",
     "Case",
     "CaseConference",
     "CaseState",
@@ -65,6 +77,7 @@ __all__ = [
     "ClassTeacher",
     "ClassTeacherKind",
     "ConferenceParticipant",
+    "ContactCardVersion",
     "ContactOpening",
     "Document",
     "DocumentReview",
@@ -73,14 +86,18 @@ __all__ = [
     "EnrolmentChange",
     "EnrolmentState",
     "FileKind",
+    "FoundBy",
     "Gender",
     "Guardian",
     "GuardianKind",
+    "Guardianship",
     "ImportAction",
     "ImportBatch",
     "ImportKind",
     "ImportedRow",
+    "LeftBehindKind",
     "LoginThrottle",
+    "OptionList",
     "ParameterVersion",
     "ParentsInformed",
     "Referral",
@@ -100,6 +117,7 @@ __all__ = [
     "SystemFact",
     "Term",
     "Urgency",
+    "Whereabouts",
     "YearChange",
     "YearChangeRow",
     "YearException",

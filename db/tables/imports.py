@@ -12,6 +12,7 @@ class ImportKind(StrEnum):
     """What kind of list was imported."""
 
     STUDENTS = "students"
+    LEFT_BEHIND = "left_behind"
 
 
 class ImportBatch(SQLModel, table=True):

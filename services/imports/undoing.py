@@ -13,7 +13,9 @@ from sqlmodel import Session, SQLModel, col
 
 from db.base import Labelled
 from db.sealing import open_text
-from db.tables import ContactOpening, Draft, ImportAction
+from db.tables import ContactCardVersion, ContactOpening, Draft, ImportAction
+from services.actors import Actor
+from services.card_history import read_cards, settle_cards
 from services.errors import DomainError
 from services.imports.stored import CATEGORY, CLASS, GUARDIAN, MEMBERSHIP, STUDENT
 from services.imports.writing import IMPORTED, Values, update_rows
@@ -55,11 +57,12 @@ class _Note:
 
 
 _OWN = {table.name: table for table in (STUDENT, GUARDIAN, MEMBERSHIP, CATEGORY)}
-_SEEN = SQLModel.metadata.tables[str(ContactOpening.__tablename__)]
-"""Rows about having looked at a child; they stand in nobody's way, and the chain keeps the event of each."""
+_BESIDE = tuple(SQLModel.metadata.tables[str(table.__tablename__)] for table in (ContactOpening, ContactCardVersion))
+"""Rows that go with a child: that somebody looked at it, of which the chain keeps the event, and how its card stood
+before an edit, which stands in the way by itself."""
 
 
-def take_back(session: Session, batch_id: int) -> None:
+def take_back(session: Session, actor: Actor, batch_id: int) -> None:
     """Remove what an import created and restore what it changed, versions rising; then forget the notes.
 
     Raises:
@@ -68,7 +71,9 @@ def take_back(session: Session, batch_id: int) -> None:
     notes = _notes(session, batch_id)
     if blocked := _blocked(session, batch_id, notes):
         raise UndoBlocked(blocked)
-    session.execute(delete(_SEEN).where(_SEEN.c.student_id.in_(_created(batch_id, STUDENT))))
+    cards = read_cards(session, _kept_children(session, batch_id))
+    for table in _BESIDE:
+        session.execute(delete(table).where(table.c.student_id.in_(_created(batch_id, STUDENT))))
     for table in (CATEGORY, GUARDIAN, MEMBERSHIP, STUDENT):
         session.execute(delete(table).where(table.c.id.in_(_created(batch_id, table))))
     session.execute(
@@ -79,6 +84,7 @@ def take_back(session: Session, batch_id: int) -> None:
     session.execute(delete(IMPORTED).where(IMPORTED.c.batch_id == batch_id))
     _carry_over(session, notes)
     session.expire_all()
+    settle_cards(session, actor, cards)
 
 
 def _notes(session: Session, batch_id: int) -> list[_Note]:
@@ -97,6 +103,17 @@ def _created(batch_id: int, table: Table) -> Select[tuple[int]]:
         IMPORTED.c.table_name == table.name,
         IMPORTED.c.action == ImportAction.CREATED,
     )
+
+
+def _kept_children(session: Session, batch_id: int) -> set[int]:
+    """Return the children who stay and of whose card the import wrote something."""
+    written = select(IMPORTED.c.row_id).where(IMPORTED.c.batch_id == batch_id)
+    ids = select(STUDENT.c.id).where(STUDENT.c.id.in_(written.where(IMPORTED.c.table_name == STUDENT.name)))
+    of_guardians = select(GUARDIAN.c.student_id).where(
+        GUARDIAN.c.id.in_(written.where(IMPORTED.c.table_name == GUARDIAN.name))
+    )
+    found = {*session.execute(ids).scalars(), *session.execute(of_guardians).scalars()}
+    return found - set(session.execute(_created(batch_id, STUDENT)).scalars())
 
 
 def _restored(table: Table, notes: Iterable[_Note]) -> Iterator[Values]:
@@ -183,7 +200,7 @@ def _referring(session: Session, batch_id: int, notes: list[_Note]) -> Iterator[
     for note in notes:
         own[note.table].add(note.row_id)
     for table in SQLModel.metadata.sorted_tables:
-        for key in table.foreign_keys if table is not _SEEN else ():
+        for key in table.foreign_keys if table not in _BESIDE else ():
             target = _OWN.get(key.column.table.name)
             if target is None:
                 continue

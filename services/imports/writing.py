@@ -12,6 +12,8 @@ from sqlmodel import Session
 from db.base import new_uid
 from db.sealing import seal_text
 from db.tables import EnrolmentState, ImportAction, ImportedRow
+from services.actors import Actor
+from services.card_history import count_cards, read_cards, settle_cards
 from services.imports.matching import Match, guardian_fields, is_other_class, pair_guardians
 from services.imports.stored import CATEGORY, CLASS, GUARDIAN, MEMBERSHIP, STUDENT, StoredChild, StoredGuardian
 from services.imports.wanted import WantedChild, WantedGuardian
@@ -71,6 +73,7 @@ def _encoded(value: object) -> object:
 
 def write_matches(
     session: Session,
+    actor: Actor,
     new: Sequence[WantedChild],
     changed: Sequence[Match],
     *,
@@ -79,13 +82,16 @@ def write_matches(
     now: datetime,
     progress: Progress | None = None,
 ) -> Written:
-    """Write new children and what changed of the stored ones."""
+    """Write new children and what changed of the stored ones; the contact cards before are kept in the actor's name."""
     writer = _Writer(session, school_year, today, now)
+    cards = read_cards(session, [match.child.id for match in changed if match.child is not None])
     steps: list[Callable[[], None]] = [
         lambda: writer.ensure_classes([*new, *(match.wanted for match in changed)]),
         lambda: writer.add_children(new),
         lambda: writer.change_children(changed),
         writer.add_collected,
+        lambda: count_cards(session, writer.new_ids),
+        lambda: settle_cards(session, actor, cards),
     ]
     for done, step in enumerate(steps):
         if progress is not None:
@@ -104,6 +110,7 @@ class _Writer:
         self.now = now
         self.written = Written()
         self.class_ids: dict[tuple[int, int], int] = {}
+        self.new_ids: list[int] = []
         self.memberships: list[Values] = []
         self.guardians: list[Values] = []
         self.categories: list[Values] = []
@@ -119,7 +126,7 @@ class _Writer:
 
     def add_children(self, children: Sequence[WantedChild]) -> None:
         """Insert children who are new; what hangs on them is collected."""
-        ids = self._insert(STUDENT, [self._student(child) for child in children])
+        ids = self.new_ids = self._insert(STUDENT, [self._student(child) for child in children])
         for student_id, child in zip(ids, children, strict=True):
             self._collect_membership(student_id, child)
             for guardian in child.guardians:

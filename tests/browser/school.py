@@ -21,9 +21,10 @@ from db.tables import (
     SchoolClass,
     Severity,
     Urgency,
+    Whereabouts,
 )
 from db.transactions import transaction
-from services import assessments, categories, clock, guardians, intake, referral_moves, students
+from services import assessments, categories, clock, contact_cards, guardians, intake, referral_moves, students
 from services.actors import Actor
 from services.assessments import AssessmentRequest
 from services.exchange.values import check_digit
@@ -103,10 +104,29 @@ def _make_child(session: Session, lead: Actor, class_id: int, *, place: int, sea
             workplace="栖云市星河厂",
         ),
     )  # fmt: skip
+    if seat % 4 != 1:
+        _fill_card(session, lead, saved.id, family, number, is_whole=seat % 4 != 3)
     if seat % 3 == 0:
         _add_category(session, lead, saved.id, CategoryKind.LEFT_BEHIND)
     if seat % 5 == 0:
         _add_category(session, lead, saved.id, CategoryKind.SPECIAL_FAMILY)
+
+
+def _fill_card(session: Session, lead: Actor, student_id: int, family: str, number: int, *, is_whole: bool) -> None:
+    """Most cards are complete; of some the grandmother's particulars are not known yet."""
+    card = contact_cards.find_card(session, lead, student_id=student_id)
+    entry = contact_cards.CardEntry(
+        home_address=card.home_address,
+        father_name=card.father_name, father_phone=card.father_phone, father_workplace=card.father_workplace,
+        father_whereabouts=Whereabouts.AWAY,
+        mother_name="林初雪", mother_phone=f"1540001{number:04d}", mother_workplace="栖云市星河厂",
+        mother_whereabouts=Whereabouts.AWAY,
+        guardian_kind=GuardianKind.ENTRUSTED, guardian_name="顾兰亭", guardian_relation="外婆",
+        guardian_phone=f"1540002{number:04d}", guardian_age=67 if is_whole else None,
+        guardian_occupation="务农", guardian_health="良好" if is_whole else None,
+        guardian_address=card.home_address,
+    )  # fmt: skip
+    contact_cards.save_card(session, lead, student_id=student_id, version=card.version, entry=entry)
 
 
 def _add_category(session: Session, lead: Actor, student_id: int, kind: CategoryKind) -> None:

@@ -91,6 +91,7 @@ def test_pictures_of_the_counsellors_pages(school: Server, tab: OpenTab, ids: di
         "students": ("students", "42 人"),
         f"child?student={ids['child']}": ("child", "联系卡"),
         f"student_edit?student={ids['child']}": ("student_edit", "沈忍冬"),
+        f"card_edit?student={ids['child']}": ("card_edit", "平时照看孩子的那一位"),
         "intake": ("intake", "怎么来的"),
         "referrals": ("referrals", "霍半夏"),
         f"referrals?referral={ids['referral']}": ("referral", "霍半夏"),

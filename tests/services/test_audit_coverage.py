@@ -34,6 +34,7 @@ PLAIN = {
     "backup_run.second_problem",
     "care_case.uid", "case_conference.uid", "class_teacher.subject", "conference_participant.uid",
     "contact_opening.uid",
+    "care_option.label", "contact_card_version.changed", "contact_card_version.uid", "student.card_missing",
     "document.clause_ids", "document.kind", "document.title",
     "draft.form", "draft.subject", "draft.uid", "enrolment_change.uid",
     "guardian.name", "guardian.phone_hash", "guardian.relation", "guardian.uid",

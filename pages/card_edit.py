@@ -1,0 +1,76 @@
+"""A child's contact card: address, father, mother and guardian on one form."""
+
+import streamlit as st
+
+from db.tables import GuardianKind, Whereabouts
+from db.transactions import reading
+from services import contact_cards, student_files
+from services.access import Permission
+from services.contact_cards import CardEntry
+from services.errors import DomainError
+from ui import navigation
+from ui.card_form import LABELS, choice, line, show_value
+from ui.card_words import missing_words
+from ui.forms import Form
+from ui.layout import flash, note, page_header, refusal
+from ui.numbers import number_from_address
+from ui.session import require_user
+
+actor = require_user(Permission.STUDENT_WRITE)
+
+student_id = number_from_address("student")
+try:
+    with reading() as session:
+        stored = contact_cards.find_card(session, actor, student_id=student_id)
+        file = student_files.find_student(session, actor, student_id=student_id)
+except DomainError as error:
+    refusal(error)
+    st.stop()
+
+page_header(f"{file.name}的联系卡", "家里有变动，5 个上学日内改好。改以前的样子会留着，谁改的也会记下。")
+form = Form(f"card_edit_{student_id}", stored, labels=LABELS, show=show_value)
+form.notices()
+if stored.missing:
+    note(f"还缺：{missing_words(stored.missing)}。不知道的先空着，问到再补。", icon="info")
+
+with st.form(form.key("fields"), border=True, enter_to_submit=False):
+    line(form, "home_address", "家庭住址，写到门牌号")
+    for who, title in (("father", "父亲"), ("mother", "母亲")):
+        st.markdown(f"**{title}**")
+        left, right = st.columns(2)
+        with left:
+            line(form, f"{who}_name", "姓名")
+            line(form, f"{who}_workplace", "工作单位和地址，没有单位就写做什么、在哪里")
+        with right:
+            line(form, f"{who}_phone", "电话")
+            choice(form, f"{who}_whereabouts", "现在在哪里", Whereabouts)
+    st.markdown("**监护人**，平时照看孩子的那一位")
+    left, right = st.columns(2)
+    with left:
+        choice(form, "guardian_kind", "是孩子的什么人", GuardianKind)
+        line(form, "guardian_name", "姓名，父母自己照看就空着")
+        line(form, "guardian_phone", "电话，父母自己照看就空着")
+        line(form, "guardian_address", "住址")
+    with right:
+        line(form, "guardian_relation", "孩子怎么称呼，比如外婆、姑姑")
+        with form.field("guardian_age") as key:
+            st.number_input("年龄", min_value=0, max_value=150, step=1, value=None, key=key)
+        line(form, "guardian_occupation", "职业，没有就写无")
+        line(form, "guardian_health", "身体状况")
+    note("已去世、失去联系的家长，电话和单位不用填，算齐。")
+    with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
+        cancelled = st.form_submit_button("取消", key=form.key("cancel"))
+        submitted = st.form_submit_button(f"保存{file.name}的联系卡", key=form.key("save"), type="primary")
+
+if submitted:
+    entry = CardEntry(**form.typed(CardEntry.__dataclass_fields__))
+    if form.save(
+        lambda session: contact_cards.save_card(
+            session, actor, student_id=student_id, version=form.version, entry=entry
+        )
+    ):
+        flash("已保存。")
+        st.switch_page(navigation.path_of(navigation.CHILD), query_params={"student": str(student_id)})
+if cancelled:
+    form.cancel()
+    st.switch_page(navigation.path_of(navigation.CHILD), query_params={"student": str(student_id)})

@@ -1,0 +1,92 @@
+"""Dialogs about a child's contact card: how it stood before, and printing it."""
+
+from datetime import datetime
+
+import streamlit as st
+
+from db.transactions import reading, transaction
+from services import card_prints, clock, contact_cards
+from services.access import Permission
+from services.actors import Actor
+from services.contact_cards import CardVersion
+from services.student_exports import ExportPurpose
+from services.student_files import StudentFile
+from ui import formats
+from ui.card_words import CODES, code_words
+from ui.dialogs import close_dialog
+from ui.forms import Form
+from ui.layout import facts, note
+from ui.session import require_user
+
+_COMMAND_LINE = "信息老师在服务器上"
+_DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+@st.dialog("联系卡以前的样子", dismissible=False)
+def show_versions(file: StudentFile) -> None:
+    """Show what stood on the card before each change, the latest first."""
+    actor = require_user(Permission.STUDENT_READ)
+    with reading() as session:
+        versions = contact_cards.list_versions(session, actor, student_id=file.id)
+    if not versions:
+        note("联系卡填好以后还没有改过。")
+    for version in versions:
+        with st.expander(f"{_when(version.ended_at)}，{version.ended_by or _COMMAND_LINE}改了"):
+            note(f"改了：{code_words(version.changed)}。下面是改以前的样子。")
+            facts(_shown(version), alt="联系卡以前的样子")
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("关上", key="child_versions_close"):
+            close_dialog()
+
+
+def _shown(version: CardVersion) -> dict[str, str]:
+    return {label: version.words[code] for code, label in CODES.items() if code in version.words}
+
+
+def _when(moment: datetime) -> str:
+    local = clock.local(moment)
+    return f"{formats.day(local.date(), today=clock.today())} {formats.clock(moment, clock.SCHOOL_ZONE)}"
+
+
+@st.dialog("打印联系卡", dismissible=False)
+def print_card(file: StudentFile) -> None:
+    """Ask what for, note it, and give the Word document."""
+    actor = require_user(Permission.STUDENT_EXPORT)
+    form = Form(f"child_print_card_{file.id}")
+    form.notices()
+    note("打印谁的、做什么用，都会记下来。")
+    with form.field("purpose") as key:
+        purpose = st.selectbox(
+            "做什么用",
+            list(ExportPurpose),
+            key=key,
+            index=None,
+            placeholder="请选",
+            format_func=lambda each: each.label,
+        )
+    made_key = f"care_card_print_{file.id}"
+    with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
+        closed = st.button("关上", key=form.key("close"))
+        asked = st.button("做成 Word", key=form.key("make"), type="primary")
+    if closed:
+        st.session_state.pop(made_key, None)
+        form.cancel()
+        close_dialog()
+    if asked:
+        st.session_state.pop(made_key, None)
+        made = form.try_first(lambda: _make(actor, file.id, purpose))
+        if made is not None:
+            st.session_state[made_key] = made
+    if ready := st.session_state.get(made_key):
+        name, content = ready
+        st.download_button(
+            f"下载{file.name}的联系卡", content, file_name=name, mime=_DOCX, key=form.key("download"),
+            icon=":material/download:", on_click="ignore",
+        )  # fmt: skip
+
+
+def _make(actor: Actor, student_id: int, purpose: ExportPurpose | None) -> tuple[str, bytes]:
+    """Note it in a transaction of its own; the document is made outside of it."""
+    with transaction() as session:
+        made = card_prints.print_card(session, actor, student_id=student_id, purpose=purpose)
+    return made.file_name, made.content()
