@@ -148,6 +148,8 @@ class Permission(StrEnum):
     STUDENT_EXPORT = "student:export"
     CATEGORY_WRITE = "category:write"
     YEAR_CHANGE = "student:year_change"
+    CHECK_OPEN = "check:open"
+    CHECK_RETURN = "check:return"
     REFERRAL_REGISTER = "referral:register"
     REFERRAL_READ = "referral:read"
     REFERRAL_HANDLE = "referral:handle"
@@ -172,6 +174,8 @@ HOLDERS: Mapping[Permission, frozenset[Role]] = {
     Permission.STUDENT_EXPORT: _CARE | {Role.HOMEROOM},
     Permission.CATEGORY_WRITE: _CARE | {Role.HOMEROOM},
     Permission.YEAR_CHANGE: frozenset({Role.LEAD}),
+    Permission.CHECK_OPEN: frozenset({Role.LEAD}),
+    Permission.CHECK_RETURN: _CARE | {Role.HOMEROOM},
     Permission.REFERRAL_REGISTER: _TEACHERS,
     Permission.REFERRAL_READ: _TEACHERS,
     Permission.REFERRAL_HANDLE: _CARE,

@@ -52,6 +52,10 @@ class Action(StrEnum):
     YEAR_CHANGED = "year.changed"
     YEAR_CHANGE_UNDONE = "year.undone"
 
+    CHECK_OPENED = "check.opened"
+    CHECK_RETURNED = "check.returned"
+    CHECK_AMENDED = "check.amended"
+
     IMPORT_CONFIRMED = "import.confirmed"
     IMPORT_UNDONE = "import.undone"
     EXPORT_MADE = "export.made"

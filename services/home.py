@@ -24,7 +24,7 @@ from db.tables import (
     Student,
     Urgency,
 )
-from services import clock
+from services import check_rounds, clock
 from services.access import (
     Permission,
     Scope,
@@ -62,6 +62,9 @@ class DutyKind(StrEnum):
     HOLIDAYS_UNKNOWN = "holidays_unknown"
     FIRST_PASSWORDS = "first_passwords"
     UNENCRYPTED = "unencrypted"
+    OPEN_CHECK = "open_check"
+    RETURN_CHECK = "return_check"
+    CHECKS_MISSING = "checks_missing"
 
 
 class DutyGroup(IntEnum):
@@ -83,6 +86,7 @@ class DutyTarget(StrEnum):
     CLASSES = "classes"
     SCHOOL_DAYS = "school_days"
     ACCOUNTS = "accounts"
+    CHECKS = "checks"
     NOTHING = "nothing"
 
 
@@ -94,6 +98,9 @@ _TARGETS = {
     DutyKind.HOLIDAYS_UNKNOWN: DutyTarget.SCHOOL_DAYS,
     DutyKind.FIRST_PASSWORDS: DutyTarget.ACCOUNTS,
     DutyKind.UNENCRYPTED: DutyTarget.NOTHING,
+    DutyKind.OPEN_CHECK: DutyTarget.CHECKS,
+    DutyKind.RETURN_CHECK: DutyTarget.CHECKS,
+    DutyKind.CHECKS_MISSING: DutyTarget.CHECKS,
 }
 
 
@@ -131,7 +138,7 @@ class Duty:
 
 @permitted(Permission.HOME_READ)
 def list_duties(session: Session, actor: Actor) -> list[Duty]:
-    """Return everything that is this person's to do, ranked; at most seven statements, none growing with rows."""
+    """Return everything that is this person's to do, ranked; at most nine statements, none growing with rows."""
     calendar, now = load_calendar(session), clock.now()
     found: list[Duty] = []
     if allows(actor, Permission.REFERRAL_HANDLE) or is_protection_leader(actor):
@@ -141,6 +148,8 @@ def list_duties(session: Session, actor: Actor) -> list[Duty]:
         found.extend(_of_feedback(session, actor))
     if actor.has_role(Role.LEAD):
         found.extend(_of_classes(session, calendar))
+    if allows(actor, Permission.CHECK_RETURN):
+        found.extend(_of_checks(session, actor, calendar=calendar, now=now))
     if allows(actor, Permission.ACCOUNT_MANAGE):
         found.extend(_of_system(session, calendar))
     return sorted(found, key=lambda duty: duty.rank)
@@ -329,6 +338,21 @@ def _of_classes(session: Session, calendar: SchoolCalendar) -> Iterator[Duty]:
     if rows:
         labels = tuple(class_label(grade, number) for grade, number in rows)
         yield Duty(DutyKind.HOMEROOM_MISSING, DutyGroup.WAITING, labels=labels)
+
+
+def _of_checks(session: Session, actor: Actor, *, calendar: SchoolCalendar, now: datetime) -> Iterator[Duty]:
+    """The term's class check (E-02): the lead opens it, homeroom teachers return it, the lead sees who has not."""
+    owed = check_rounds.list_owed(session, actor, calendar=calendar)
+    if owed is None:
+        return
+    if owed.is_to_open:
+        yield Duty(DutyKind.OPEN_CHECK, DutyGroup.WAITING, since=owed.since)
+        return
+    group = group_of(owed.due_at, now=now)
+    for class_id, label in owed.own:
+        yield Duty(DutyKind.RETURN_CHECK, group, due_at=owed.due_at, class_label=label, target_id=class_id)
+    if owed.missing:
+        yield Duty(DutyKind.CHECKS_MISSING, group, due_at=owed.due_at, labels=owed.missing)
 
 
 def _of_system(session: Session, calendar: SchoolCalendar) -> Iterator[Duty]:

@@ -24,6 +24,9 @@ ACTS = {
     DutyKind.HOLIDAYS_UNKNOWN: "去补上",
     DutyKind.FIRST_PASSWORDS: "看账号",
     DutyKind.UNENCRYPTED: "看设置",
+    DutyKind.OPEN_CHECK: "去开始",
+    DutyKind.RETURN_CHECK: "去排查",
+    DutyKind.CHECKS_MISSING: "看名单",
 }
 ABOUT_CHILD = {
     DutyKind.REPORT_ABUSE: "报告疑似侵害",
@@ -42,6 +45,7 @@ _PAGES = {
     DutyTarget.CLASSES: ("settings", None),
     DutyTarget.SCHOOL_DAYS: ("settings", None),
     DutyTarget.ACCOUNTS: ("accounts", None),
+    DutyTarget.CHECKS: ("rounds", "class"),
     DutyTarget.NOTHING: ("settings", None),
 }
 
@@ -77,6 +81,12 @@ def title_of(duty: Duty) -> str:
             return f"{len(duty.labels)} 个账号还没换第一次密码"
         case DutyKind.UNENCRYPTED:
             return "现在的连接未加密"
+        case DutyKind.OPEN_CHECK:
+            return "开始这学期的班级排查"
+        case DutyKind.RETURN_CHECK:
+            return f"排查{duty.class_label}"
+        case DutyKind.CHECKS_MISSING:
+            return f"{len(duty.labels)} 个班还没交排查"
 
 
 def reason_of(duty: Duty) -> str:
@@ -106,6 +116,12 @@ def reason_of(duty: Duty) -> str:
             return f"受理：{moment(duty.since)} 写给您的" if duty.since else ""
         case DutyKind.HOLIDAYS_UNKNOWN:
             return "系统：公布以后，把放假和补课的日子填进校历"
+        case DutyKind.OPEN_CHECK:
+            return "排查：开始以后，每个班主任的工作台上都会有"
+        case DutyKind.RETURN_CHECK:
+            return f"排查：{due}交，每个孩子都要问到"
+        case DutyKind.CHECKS_MISSING:
+            return f"排查：{due}交；{_names(duty.labels)}"
         case DutyKind.UNENCRYPTED:
             return "系统：别的电脑来用时，请用 --https 启动"
         case _:

@@ -244,6 +244,11 @@ def was_left(name: str) -> bool:
     return bool(state and state.fields and not any(f"{name}_{each}" in st.session_state for each in state.fields))
 
 
+def is_being_filled(name: str) -> bool:
+    """Whether a form was drawn and is neither saved nor left: it stays on screen whatever is stored meanwhile."""
+    return _STATE + name in st.session_state and not was_left(name)
+
+
 def _take_theirs(name: str) -> None:
     state: _State = st.session_state[_STATE + name]
     if state.theirs is not None:

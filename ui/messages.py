@@ -8,6 +8,7 @@ from services import (
     accounts,
     bell_times,
     card_prints,
+    check_rounds,
     parameter_versions,
     setup,
     sign_in,
@@ -201,3 +202,13 @@ def _year_undo_blocked(error: year_changes.YearUndoBlocked) -> str:
     names = "、".join(error.names[:NAMED])
     more = f"等 {len(error.names)} 个孩子" if len(error.names) > NAMED else ""
     return f"撤不回了，什么都没有动：{names}{more}升上来以后又换过班或学籍。请直接改这些孩子的班级。"
+
+
+@explain.register
+def _round_opened(_error: check_rounds.RoundOpened) -> str:
+    return "这学期的排查已经开始了。请刷新看看。"
+
+
+@explain.register
+def _no_term(_error: check_rounds.NoTerm) -> str:
+    return "还没有写学期的起止日子，排查不知道算哪个学期。请先到“设置”里加上学期。"

@@ -52,6 +52,8 @@ SENTENCES: Mapping[str, str] = {
     "before_entry": "不能早于进这个班或入学的日子（{day}）。",
     "category_open": "这一类现在已经登记着。请改原来那一条。",
     "not_enrolled": "孩子已不在校，不能编班。请先改学籍状态。",
+    "category_gone": "这一类刚才有人结束了，已经不在单子上。请再看一遍，重新交。",
+    "required_tick": "请先问过全班，再打勾。",
     "after_change": "不能晚于进新班的日子（{day}）。请改一个。",
     "same_class": "本来就在这个班。",
     "category_overlaps": "这一类以前登记到{day}。请从那天以后写起。",

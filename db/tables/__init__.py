@@ -41,6 +41,7 @@ from db.tables.intake import (
     Urgency,
 )
 from db.tables.people import AppUser, LoginThrottle, Role, RoleGrant, SignInSession
+from db.tables.rounds import CheckFinding, CheckKind, CheckResult, CheckReturn, CheckRound
 from db.tables.school import (
     ClassTeacher,
     ClassTeacherKind,
@@ -73,6 +74,11 @@ __all__ = [
     "CaseConference",
     "CaseState",
     "CategoryKind",
+    "CheckFinding",
+    "CheckKind",
+    "CheckResult",
+    "CheckReturn",
+    "CheckRound",
     "ClassMembership",
     "ClassTeacher",
     "ClassTeacherKind",

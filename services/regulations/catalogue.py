@@ -31,6 +31,7 @@ class ClausePost(StrEnum):
     ROOM_STAFF = "room_staff"
     COUNSELLOR = "counsellor"
     TEACHER = "teacher"
+    HOMEROOM = "homeroom"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,12 @@
 """When a step of intake is due and how it stands: pure functions of records, the calendar and a moment."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from db.tables import ReferralChannel, Urgency
 from services import clock
-from services.calendar import SchoolCalendar
+from services.calendar import SchoolCalendar, TermDates
 
 
 class DutyState(StrEnum):
@@ -78,6 +78,15 @@ def conference_due(*, called_at: datetime, calendar: SchoolCalendar) -> datetime
 def teacher_referral_due(*, noticed_on: date, calendar: SchoolCalendar) -> datetime:
     """Return until when a teacher should have referred what was noticed on a day (D-09)."""
     return _due(calendar, clock.at_school(noticed_on, time(12)), "D-09.referral_school_days")
+
+
+def class_check_due(*, term: TermDates, opened_on: date, calendar: SchoolCalendar) -> date:
+    """Return the day by which every class has returned a check (E-02): weeks from the start of the term.
+
+    A round opened later leaves as many weeks from then, and ends with the term.
+    """
+    weeks = timedelta(weeks=calendar.numbers.on("E-02.within_weeks", opened_on))
+    return min(max(term.first_day, opened_on) + weeks - timedelta(days=1), max(term.last_day, opened_on))
 
 
 def assessment_deadline(

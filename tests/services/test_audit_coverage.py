@@ -33,7 +33,7 @@ PLAIN = {
     "backup_run.file", "backup_run.head_link", "backup_run.problem", "backup_run.second_file",
     "backup_run.second_problem",
     "care_case.uid", "case_conference.uid", "class_teacher.subject", "conference_participant.uid",
-    "contact_opening.uid",
+    "check_finding.uid", "contact_opening.uid",
     "care_option.label", "contact_card_version.changed", "contact_card_version.uid", "student.card_missing",
     "document.clause_ids", "document.kind", "document.title",
     "draft.form", "draft.subject", "draft.uid", "enrolment_change.uid",

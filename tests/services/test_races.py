@@ -15,6 +15,9 @@ from db.tables import (
     AppUser,
     Case,
     CategoryKind,
+    CheckResult,
+    CheckReturn,
+    CheckRound,
     ClassMembership,
     ClassTeacher,
     Domain,
@@ -36,6 +39,8 @@ from services import (
     accounts,
     assessments,
     categories,
+    check_returns,
+    check_rounds,
     classes,
     clock,
     drafts,
@@ -515,3 +520,60 @@ def test_a_child_moved_while_the_year_changes_is_seen_first(session, make_user, 
     assert ended == ["done", "NothingToMove"]
     open_ones = select(func.count()).select_from(ClassMembership).where(col(ClassMembership.to_day).is_(None))
     assert count_of(open_ones) == 1
+
+
+@pytest.fixture
+def checked(session, make_user, term, make_class, make_student):
+    """An open round, three classes with a left-behind child and a homeroom teacher each."""
+    lead = make_user(Role.LEAD)
+    sheets = []
+    for number in (1, 2, 3):
+        found = make_class(7, number)
+        teacher = make_user(Role.HOMEROOM, homeroom_of=found)
+        child = make_student(f"试{number}", in_class=found)
+        category = categories.add_category(
+            session, lead, student_id=child.id, kind=CategoryKind.LEFT_BEHIND,
+            details=categories.CategoryDetails(), from_day=date(2026, 9, 1),
+        )  # fmt: skip
+        sheets.append((teacher, found.id, child.id, category))
+    check_rounds.open_round(session, lead)
+    settled(session)
+    return lead, sheets
+
+
+def returning(actor, sheet, kind=CategoryKind.SPECIAL_FAMILY):
+    """Return a class's check with one new finding."""
+    _teacher, class_id, child_id, category_id = sheet
+    return lambda s: check_returns.return_check(
+        s, actor, class_id=class_id, version=0, has_asked_others=True,
+        answers=[check_returns.CheckAnswer(category_id=category_id, result=CheckResult.UNCHANGED)],
+        found=[check_returns.NewFinding(student_id=child_id, kind=kind)],
+    )  # fmt: skip
+
+
+def test_three_homeroom_teachers_return_at_once(checked):
+    _lead, sheets = checked
+
+    assert crowd([returning(sheet[0], sheet) for sheet in sheets]) == ["done"] * 3
+    assert count_of(select(func.count()).select_from(CheckReturn)) == 3
+    assert count_of(select(func.count()).where(CheckReturn.replaced_at.is_(None))) == 3
+    assert chain_is_whole()
+
+
+def test_two_who_return_one_class_at_once_do_it_once(checked):
+    lead, sheets = checked
+
+    ended = race(returning(sheets[0][0], sheets[0]), returning(lead, sheets[0]))
+
+    assert ended == ["done", "EditedMeanwhile"]
+    assert count_of(select(func.count()).select_from(CheckReturn)) == 1
+
+
+def test_two_who_open_the_round_at_once_open_it_once(session, make_user, term):
+    leads = [make_user(Role.LEAD) for _ in range(3)]
+    settled(session)
+
+    ended = crowd([lambda s, lead=lead: check_rounds.open_round(s, lead) for lead in leads])
+
+    assert sorted(ended) == ["RoundOpened", "RoundOpened", "done"]
+    assert count_of(select(func.count()).select_from(CheckRound)) == 1

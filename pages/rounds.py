@@ -1,0 +1,52 @@
+"""Class checks: which class has returned this term's, and the sheet of one class."""
+
+import streamlit as st
+
+from db.transactions import reading
+from services import check_returns, check_rounds
+from services.access import Permission
+from services.check_rounds import NoTerm
+from services.errors import NotFound
+from ui import check_table
+from ui.asked import number_asked
+from ui.check_sheet import draw_sheet
+from ui.dialogs import open_dialog
+from ui.layout import Action, empty_state, page_header, refusal
+from ui.session import require_user
+
+actor = require_user(Permission.CHECK_RETURN)
+
+try:
+    with reading() as session:
+        view = check_rounds.find_round(session, actor)
+except NoTerm as error:
+    page_header("班级排查")
+    refusal(error)
+    st.stop()
+
+acts = []
+if view.may_open:
+    acts.append(Action("开始排查", "rounds_open", "play_arrow", True, open_dialog, (check_table.OPEN,)))
+page_header("班级排查", f"{view.term_label}，每个班把孩子逐个问一遍，把变化记下来。", actions=acts)
+check_table.draw_open_dialog(view)
+
+asked = number_asked("class")
+chosen = asked if any(found.class_id == asked for found in view.classes) else None
+if chosen is None and len(view.classes) == 1:
+    chosen = view.classes[0].class_id
+
+if not view.classes:
+    empty_state("checklist", "还没有归您排查的班", "班主任由关爱室负责人在“设置”里安排，安排好这里就会有。")
+elif view.id is None:
+    empty_state("checklist", "这学期的排查还没有开始", "负责人点“开始排查”以后，每个班主任的工作台上都会有。")
+else:
+    if len(view.classes) > 1:
+        chosen = check_table.draw_table(view) or chosen
+    if chosen is not None:
+        try:
+            with reading() as session:
+                sheet = check_returns.find_sheet(session, actor, class_id=chosen)
+        except NotFound as error:
+            refusal(error)
+            st.stop()
+        draw_sheet(actor, sheet)

@@ -1,0 +1,276 @@
+"""Rounds of class checks: opening one, who has returned, what is owed (E-02, E-07)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+from sqlalchemy import ColumnElement, true
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, and_, col, func, select
+
+from db.locks import Turn, take_turn
+from db.tables import (
+    AppUser,
+    CategoryKind,
+    CheckFinding,
+    CheckResult,
+    CheckReturn,
+    CheckRound,
+    ClassMembership,
+    ClassTeacher,
+    ClassTeacherKind,
+    Role,
+    SchoolClass,
+    Student,
+)
+from services import audit, clock
+from services.access import Permission, Subject, allows, permitted, sees_students
+from services.actors import Actor
+from services.calendar import END_OF_SCHOOL_DAY, SchoolCalendar, TermDates, load_calendar
+from services.classes import class_label
+from services.errors import DomainError
+from services.regulations import deadlines
+from services.regulations.deadlines import DutyState, state_at
+from services.student_rights import writes_students
+
+
+class RoundOpened(DomainError):
+    """This term's round is open already."""
+
+
+class NoTerm(DomainError):
+    """No term is entered yet, so there is nothing a round could belong to."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassCheck:
+    """How one class stands in a round."""
+
+    class_id: int
+    label: str
+    homeroom_name: str | None
+    pupils: int
+    state: DutyState
+    returned_at: datetime | None
+    returned_by: str | None
+    revision: int
+    found: int
+    changed: int
+    ended: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoundView:
+    """A term's round with the classes this actor follows; without an id it is not open yet."""
+
+    id: int | None
+    term_label: str
+    due_at: datetime
+    may_open: bool
+    classes: tuple[ClassCheck, ...]
+
+    @property
+    def returned(self) -> int:
+        """How many of the classes have returned."""
+        return sum(found.returned_at is not None for found in self.classes)
+
+
+@dataclass(frozen=True, slots=True)
+class OwedChecks:
+    """What the round of this term asks of one person."""
+
+    due_at: datetime
+    since: datetime
+    own: tuple[tuple[int, str], ...] = ()  # classes the person returns, by id and label
+    missing: tuple[str, ...] = ()  # for the lead: every class that has not returned
+    is_to_open: bool = False
+
+
+@permitted(Permission.CHECK_OPEN)
+def open_round(session: Session, actor: Actor) -> int:
+    """Open this term's round; every class owes a return by the day the clause gives (E-02).
+
+    Raises:
+        NoTerm: no term is entered.
+        RoundOpened: it is open already.
+    """
+    take_turn(session, Turn.SCHOOL)
+    calendar = load_calendar(session)
+    term = _term(calendar)
+    due = deadlines.class_check_due(term=term, opened_on=clock.today(), calendar=calendar)
+    found = CheckRound(term_id=term.id, due_day=due, opened_at=clock.now(), opened_by_id=actor.user_id)
+    if _round_of(session, term) is not None:
+        raise RoundOpened
+    session.add(found)
+    try:
+        session.flush()
+    except IntegrityError:  # opened by another process since it was looked up
+        raise RoundOpened from None
+    audit.record(session, actor, audit.Action.CHECK_OPENED, target=found)
+    return found.id or 0
+
+
+@permitted(Permission.CHECK_RETURN)
+def find_round(session: Session, actor: Actor) -> RoundView:
+    """Return this term's round with the classes the actor follows: all, or the own; five statements.
+
+    Raises:
+        NoTerm: no term is entered.
+    """
+    calendar = load_calendar(session)
+    term = _term(calendar)
+    found = _round_of(session, term)
+    not_yet = deadlines.class_check_due(term=term, opened_on=clock.today(), calendar=calendar)
+    due_day = found.due_day if found else not_yet
+    due_at = clock.at_school(due_day, END_OF_SCHOOL_DAY)
+    rows = _classes(session, actor, term)
+    counts = _counts(session, found.id) if found else {}
+    now = clock.now()
+    return RoundView(
+        id=found.id if found else None,
+        term_label=term.label,
+        due_at=due_at,
+        may_open=found is None and allows(actor, Permission.CHECK_OPEN),
+        classes=tuple(_class_check(row, due_at=due_at, now=now, counts=counts) for row in rows),
+    )
+
+
+@permitted(Permission.CHECK_RETURN)
+def list_owed(session: Session, actor: Actor, *, calendar: SchoolCalendar) -> OwedChecks | None:
+    """Return what this term's round asks of the actor; None where nothing; one statement."""
+    term = calendar.latest_term(clock.today())
+    if term is None or clock.today() < term.first_day:
+        return None
+    rows = _classes(session, actor, term)
+    is_lead, since = actor.has_role(Role.LEAD), clock.at_school(term.first_day, time(8))
+    if not rows or rows[0].due_day is None:
+        return OwedChecks(since, since, is_to_open=True) if rows and is_lead else None
+    missing = [row for row in rows if row.returned_at is None]
+    own = tuple((row.class_id, class_label(row.grade, row.number)) for row in missing if row.is_own)
+    others = tuple(class_label(row.grade, row.number) for row in missing) if is_lead else ()
+    if not own and not others:
+        return None
+    return OwedChecks(
+        due_at=clock.at_school(rows[0].due_day, END_OF_SCHOOL_DAY),
+        since=rows[0].opened_at,
+        own=own,
+        missing=others,
+    )
+
+
+@permitted(Permission.STUDENT_READ)
+def list_confirmed(session: Session, actor: Actor, *, student_id: int) -> dict[CategoryKind, date]:
+    """Return when each category of a child was last gone through in a class check; one statement."""
+    rows = session.exec(
+        select(CheckFinding.kind, func.max(CheckReturn.returned_at))
+        .join(CheckReturn, col(CheckReturn.id) == col(CheckFinding.return_id))
+        .join(Student, col(Student.id) == col(CheckFinding.student_id))
+        .where(CheckFinding.student_id == student_id, sees_students(actor), sees_students(actor, Subject.CATEGORY))
+        .group_by(CheckFinding.kind)
+    ).all()
+    return {CategoryKind(kind): clock.local(at).date() for kind, at in rows}
+
+
+def _term(calendar: SchoolCalendar) -> TermDates:
+    term = calendar.latest_term(clock.today())
+    if term is None:
+        raise NoTerm
+    return term
+
+
+def _round_of(session: Session, term: TermDates) -> CheckRound | None:
+    return session.exec(select(CheckRound).where(CheckRound.term_id == term.id)).first()
+
+
+def _own_class(actor: Actor) -> ColumnElement[bool]:
+    own = select(ClassTeacher.class_id).where(
+        ClassTeacher.user_id == actor.user_id,
+        ClassTeacher.kind == ClassTeacherKind.HOMEROOM,
+        col(ClassTeacher.to_day).is_(None),
+    )
+    return col(SchoolClass.id).in_(own)
+
+
+def _classes(session: Session, actor: Actor, term: TermDates) -> Sequence[Any]:
+    """Return the classes that have children, with teacher, the term's round and the current return."""
+    pupils = (
+        select(ClassMembership.class_id, func.count().label("pupils"))
+        .where(col(ClassMembership.to_day).is_(None))
+        .group_by(col(ClassMembership.class_id))
+        .subquery()
+    )
+    teacher, returner = AppUser.__table__.alias("teacher"), AppUser.__table__.alias("returner")  # type: ignore[attr-defined]
+    all_classes = writes_students(actor, Permission.CHECK_RETURN).is_everything
+    return session.execute(
+        select(  # type: ignore[call-overload]  # more columns than the stubs know
+            col(SchoolClass.id).label("class_id"),
+            col(SchoolClass.grade),
+            col(SchoolClass.number),
+            teacher.c.display_name.label("homeroom_name"),
+            pupils.c.pupils,
+            col(CheckReturn.id).label("return_id"),
+            col(CheckReturn.returned_at),
+            col(CheckReturn.revision),
+            returner.c.display_name.label("returned_by"),
+            (teacher.c.id == actor.user_id).label("is_own"),
+            col(CheckRound.due_day),
+            col(CheckRound.opened_at),
+        )
+        .select_from(SchoolClass)
+        .join(pupils, pupils.c.class_id == SchoolClass.id)
+        .join(
+            ClassTeacher,
+            and_(
+                col(ClassTeacher.class_id) == col(SchoolClass.id),
+                col(ClassTeacher.kind) == ClassTeacherKind.HOMEROOM,
+                col(ClassTeacher.to_day).is_(None),
+            ),
+            isouter=True,
+        )
+        .join(teacher, teacher.c.id == ClassTeacher.user_id, isouter=True)
+        .join(CheckRound, col(CheckRound.term_id) == term.id, isouter=True)
+        .join(
+            CheckReturn,
+            and_(
+                col(CheckReturn.class_id) == col(SchoolClass.id),
+                col(CheckReturn.round_id) == col(CheckRound.id),
+                col(CheckReturn.replaced_at).is_(None),
+            ),
+            isouter=True,
+        )
+        .join(returner, returner.c.id == CheckReturn.returned_by_id, isouter=True)
+        .where(SchoolClass.school_year == term.school_year, true() if all_classes else _own_class(actor))
+        .order_by(col(SchoolClass.grade), col(SchoolClass.number))
+    ).all()
+
+
+def _counts(session: Session, round_id: int | None) -> dict[int, dict[CheckResult, int]]:
+    """Return by return how many findings of each kind it has."""
+    rows = session.exec(
+        select(CheckFinding.return_id, CheckFinding.result, func.count())
+        .join(CheckReturn, col(CheckReturn.id) == col(CheckFinding.return_id))
+        .where(CheckReturn.round_id == round_id, col(CheckReturn.replaced_at).is_(None))
+        .group_by(col(CheckFinding.return_id), CheckFinding.result)
+    ).all()
+    found: dict[int, dict[CheckResult, int]] = {}
+    for return_id, result, count in rows:
+        found.setdefault(return_id, {})[CheckResult(result)] = count
+    return found
+
+
+def _class_check(row: Any, *, due_at: datetime, now: datetime, counts: dict[int, dict[CheckResult, int]]) -> ClassCheck:
+    results = counts.get(row.return_id, {})
+    return ClassCheck(
+        class_id=row.class_id,
+        label=class_label(row.grade, row.number),
+        homeroom_name=row.homeroom_name,
+        pupils=row.pupils,
+        state=state_at(due_at=due_at, done_at=row.returned_at, now=now),
+        returned_at=row.returned_at,
+        returned_by=row.returned_by,
+        revision=row.revision or 0,
+        found=results.get(CheckResult.FOUND, 0),
+        changed=results.get(CheckResult.CHANGED, 0),
+        ended=results.get(CheckResult.ENDED, 0),
+    )

@@ -1,0 +1,104 @@
+"""Class checks and the change of school year in a real browser, with their pictures."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from sqlmodel import select
+
+from db import engine
+from db.tables import CheckReturn, ClassMembership, EnrolmentState, Role, SchoolClass, Student
+from db.transactions import reading, transaction
+from services import check_rounds
+from tests.browser import driver
+from tests.browser.conftest import SCREENS, OpenTab, Server, copy_of, serve
+from tests.browser.people import NAMES, PASSWORD
+from tests.browser.school import at, make_filled_school, person
+
+pytestmark = pytest.mark.browser
+SIZES = pytest.mark.parametrize("size", [driver.DESKTOP, driver.PHONE], ids=lambda size: str(size[0]))
+
+
+@pytest.fixture(scope="module")
+def school(prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The filled school, with an open round."""
+    location = copy_of(prepared, tmp_path_factory.mktemp("rounds"))
+    make_filled_school()
+    with at(11, 16), transaction() as session:
+        check_rounds.open_round(session, person(session, Role.LEAD))
+    with serve(location) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def last_year(prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The same school, as it was before its classes moved up."""
+    location = copy_of(prepared, tmp_path_factory.mktemp("last_year"))
+    make_filled_school()
+    with transaction() as session:
+        for found in session.exec(select(SchoolClass)):
+            found.school_year, found.grade = 2025, found.number + 6
+            found.number = 1
+        for stay in session.exec(select(ClassMembership)):
+            stay.from_day = date(2025, 9, 1)
+    with serve(location) as running:
+        yield running
+
+
+def enter(school: Server, tab: OpenTab, role: Role, size: tuple[int, int]):
+    page = tab(size=size, on=school)
+    driver.sign_in(page, NAMES[role][0], PASSWORD)
+    return page
+
+
+@SIZES
+def test_a_homeroom_teacher_goes_through_the_class(school: Server, tab: OpenTab, size: tuple[int, int]):
+    page = enter(school, tab, Role.HOMEROOM, size)
+    driver.see(page, "排查七（3）班")
+    driver.open_page(page, f"{school.address}/rounds")
+    driver.see(page, "江小满")
+    driver.take_picture(page, SCREENS / f"rounds-sheet-{size[0]}.png")
+
+
+@SIZES
+def test_the_lead_sees_who_has_not_returned(school: Server, tab: OpenTab, size: tuple[int, int]):
+    page = enter(school, tab, Role.LEAD, size)
+    driver.open_page(page, f"{school.address}/rounds")
+    driver.see(page, "已交")
+    driver.take_picture(page, SCREENS / f"rounds-{size[0]}.png")
+
+
+def test_a_class_is_returned_in_the_browser(school: Server, tab: OpenTab):
+    page = enter(school, tab, Role.HOMEROOM, driver.DESKTOP)
+    driver.open_page(page, f"{school.address}/rounds")
+    for button in page.get_by_role("radio", name="还是这样").all():
+        button.click()
+        driver.wait_until_idle(page)
+    page.get_by_text("人都问过了").click()
+    driver.wait_until_idle(page)
+    driver.press(page, "交七（3）班的排查")
+    driver.see(page, "改这一份")
+
+    engine.use(school.location)
+    with reading() as session:
+        assert session.exec(select(CheckReturn)).one().children_count == 14
+
+
+@SIZES
+def test_the_school_moves_up(last_year: Server, tab: OpenTab, size: tuple[int, int]):
+    page = enter(last_year, tab, Role.LEAD, size)
+    driver.open_page(page, f"{last_year.address}/new_year")
+    driver.see(page, "哪些年级毕业离校")
+    driver.take_picture(page, SCREENS / f"new_year-{size[0]}.png")
+    if size == driver.DESKTOP:
+        driver.press(page, "升年级")
+        driver.see(page, "班主任跟着班走")
+        driver.take_picture(page, SCREENS / f"new_year-confirm-{size[0]}.png")
+        driver.press(page, "确认，42 人")
+        driver.see(page, "已经升好了")
+        engine.use(last_year.location)
+        with reading() as session:
+            assert len(session.exec(select(Student).where(Student.state == EnrolmentState.GRADUATED)).all()) == 14
+        driver.press(page, "整批撤回")
+        driver.press(page, "撤回")
+        driver.see(page, "哪些年级毕业离校")

@@ -1,0 +1,125 @@
+"""The page of the class checks: opening, returning, putting right, two at once."""
+
+import pytest
+from sqlmodel import select
+
+from db.tables import CategoryKind, CheckResult, CheckReturn, CheckRound, Role, StudentCategory
+from db.transactions import reading, transaction
+from services import categories, check_returns, check_rounds, clock
+from services.check_returns import CheckAnswer
+from tests.pages.conftest import OpenPage, World, commit, words_on
+from ui.problems import SENTENCES
+
+
+@pytest.fixture
+def opened(world: World, session):
+    """A round is open, and one child of the class is registered as left behind."""
+    category = categories.add_category(
+        session, world.staff[Role.LEAD], student_id=world.students[0].id, kind=CategoryKind.LEFT_BEHIND,
+        details=categories.CategoryDetails(level=2), from_day=clock.today(),
+    )  # fmt: skip
+    round_id = check_rounds.open_round(session, world.staff[Role.LEAD])
+    commit(session)
+    return f"rounds_{round_id}_{world.school_class.id}", category
+
+
+def returns() -> list[CheckReturn]:
+    with reading() as session:
+        return list(session.exec(select(CheckReturn).order_by(CheckReturn.id)).all())
+
+
+def test_the_lead_opens_the_round(open_page: OpenPage, world: World):
+    screen = open_page("rounds", world.staff[Role.LEAD])
+    screen.button(key="rounds_open").click().run()
+    screen.button(key="rounds_open_form_save").click().run()
+
+    assert not screen.exception
+    with reading() as session:
+        assert session.exec(select(CheckRound)).one()
+    assert f"交{'七（3）班'}的排查" in [button.label.replace("\\", "") for button in screen.button]
+
+
+def test_a_homeroom_teacher_waits_until_it_is_open(open_page: OpenPage, world: World):
+    screen = open_page("rounds", world.staff[Role.HOMEROOM])
+
+    assert "还没有开始" in words_on(screen)
+    assert "rounds_open" not in {button.key for button in screen.button}
+
+
+def test_a_homeroom_teacher_confirms_finds_and_returns(open_page: OpenPage, world: World, opened):
+    form, category = opened
+    screen = open_page("rounds", world.staff[Role.HOMEROOM])
+    screen.button(key=f"{form}_save").click().run()
+    assert SENTENCES["required"] in words_on(screen)
+    assert SENTENCES["required_tick"] in words_on(screen)
+
+    screen.session_state[f"{form}_result_{category}"] = CheckResult.UNCHANGED
+    screen.button(key=f"{form}_add_found").click().run()
+    screen.selectbox(key=f"{form}_found_student_0").set_value(world.students[1].id)
+    screen.selectbox(key=f"{form}_found_kind_0").set_value(CategoryKind.SPECIAL_FAMILY)
+    screen.checkbox(key=f"{form}_has_asked_others").check().run()
+    screen.button(key=f"{form}_save").click().run()
+
+    assert not screen.exception
+    assert [row.children_count for row in returns()] == [3]
+    with reading() as session:
+        assert len(session.exec(select(StudentCategory)).all()) == 2
+    assert "霍半夏" in words_on(screen)
+
+
+def test_a_note_is_asked_for_where_something_changed(open_page: OpenPage, world: World, opened):
+    form, category = opened
+    screen = open_page("rounds", world.staff[Role.HOMEROOM])
+    screen.session_state[f"{form}_result_{category}"] = CheckResult.ENDED
+    screen.run()
+    screen.checkbox(key=f"{form}_has_asked_others").check().run()
+
+    screen.button(key=f"{form}_save").click().run()
+
+    assert SENTENCES["required"] in words_on(screen)
+    assert returns() == []
+
+
+def test_the_slower_of_two_keeps_the_words_and_decides(open_page: OpenPage, world: World, opened):
+    form, category = opened
+    screen = open_page("rounds", world.staff[Role.HOMEROOM])
+    screen.session_state[f"{form}_result_{category}"] = CheckResult.CHANGED
+    screen.run()
+    screen.text_input(key=f"{form}_note_{category}").set_value("母亲也外出了")
+    screen.checkbox(key=f"{form}_has_asked_others").check().run()
+    with transaction() as other:
+        check_returns.return_check(
+            other, world.staff[Role.LEAD], class_id=world.school_class.id, version=0, has_asked_others=True,
+            answers=[CheckAnswer(category_id=category, result=CheckResult.UNCHANGED)],
+        )  # fmt: skip
+
+    screen.button(key=f"{form}_save").click().run()
+    assert "刚改过这一条" in screen.error[0].value
+    assert screen.text_input(key=f"{form}_note_{category}").value == "母亲也外出了"
+
+    screen.button(key=f"{form}_keep_mine").click().run()
+    screen.button(key=f"{form}_save").click().run()
+    assert not screen.exception
+    assert [row.revision for row in returns()] == [1, 2]
+
+
+def test_a_return_is_put_right_and_the_one_before_stays(open_page: OpenPage, world: World, opened, session):
+    form, category = opened
+    check_returns.return_check(
+        session, world.staff[Role.HOMEROOM], class_id=world.school_class.id, version=0, has_asked_others=True,
+        answers=[CheckAnswer(category_id=category, result=CheckResult.UNCHANGED)],
+    )  # fmt: skip
+    commit(session)
+    screen = open_page("rounds", world.staff[Role.HOMEROOM])
+    screen.button(key="rounds_amend").click().run()
+    assert screen.session_state[f"{form}_result_{category}"] is CheckResult.UNCHANGED
+    screen.session_state[f"{form}_result_{category}"] = CheckResult.ENDED
+    screen.run()
+    screen.text_input(key=f"{form}_note_{category}").set_value("父亲回来了")
+    screen.checkbox(key=f"{form}_has_asked_others").check().run()
+    screen.button(key=f"{form}_save").click().run()
+
+    assert not screen.exception
+    assert [row.revision for row in returns()] == [1, 2]
+    assert "父亲回来了" in words_on(screen)
+    assert "改之前的第 1 份" in [box.label for box in screen.expander]

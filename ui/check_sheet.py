@@ -1,0 +1,205 @@
+"""One class's check: every child in a category, what was newly found, and what was returned before."""
+
+from typing import Any
+
+import streamlit as st
+
+from db.tables import CategoryKind, CheckResult
+from services import check_returns, clock
+from services.actors import Actor
+from services.check_returns import CheckAnswer, CheckLine, CheckSheet, NewFinding, ReturnView
+from ui import formats
+from ui.categories import LEVELS
+from ui.formats import plain
+from ui.forms import Form, is_being_filled, shown
+from ui.layout import flash, form_end, note
+from ui.states import DUTY
+
+_ANSWERS = (CheckResult.UNCHANGED, CheckResult.CHANGED, CheckResult.ENDED)
+_ROWS, _AMENDING = "found_rows", "care_rounds_amending"
+
+
+def draw_sheet(actor: Actor, sheet: CheckSheet) -> None:
+    """Draw what was returned, or the form for it."""
+    is_amending = st.session_state.get(_AMENDING) == sheet.class_id
+    if sheet.version and not is_amending and not is_being_filled(_name(sheet)):
+        _draw_returned(sheet)
+    else:
+        _draw_form(actor, sheet)
+
+
+def _name(sheet: CheckSheet) -> str:
+    return f"rounds_{sheet.round_id}_{sheet.class_id}"
+
+
+def _draw_returned(sheet: CheckSheet) -> None:
+    current, *earlier = sheet.returns
+    with st.container(border=True):
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.markdown(f"**{plain(sheet.class_label)}** {DUTY['met'].badge('交了')}", width="content")
+            st.button("改这一份", key="rounds_amend", icon=":material/edit:", on_click=_amend, args=(sheet,))
+        _draw_return(current)
+    for each in earlier:
+        with st.expander(
+            f"改之前的第 {each.revision} 份", key=f"rounds_earlier_{each.revision}", on_change="rerun"
+        ) as box:
+            if box.open:
+                _draw_return(each)
+
+
+def _amend(sheet: CheckSheet) -> None:
+    st.session_state[_AMENDING] = sheet.class_id
+
+
+def _draw_return(view: ReturnView) -> None:
+    when = formats.day(clock.local(view.returned_at).date(), today=clock.today())
+    note(f"{view.returned_by or '命令行'} {when}交，问过全班 {view.children_count} 人。")
+    if not view.lines:
+        note("没有发现要登记的情况。")
+    for line in view.lines:
+        said = [line.kind.label, line.result.label]
+        if line.level:
+            said.append(LEVELS[line.level])
+        words = f"{'，'.join(said)}。{line.note or ''}"
+        st.markdown(f"{plain(line.name)} :small[:gray[{plain(words)}]]")
+
+
+def _draw_form(actor: Actor, sheet: CheckSheet) -> None:
+    form = Form(_name(sheet), {"id": sheet.class_id, "version": sheet.version}, labels=_labels(sheet), show=_show)
+    with st.container(border=True):
+        st.markdown(f"**{plain(sheet.class_label)}** :small[:gray[{len(sheet.others)} 人]]")
+        form.notices()
+        if sheet.lines:
+            note("已经登记的孩子，一个一个确认。有变化、不再是的，写一句怎么回事。")
+        for line in sheet.lines:
+            _draw_line(form, line)
+        _draw_found(form, sheet)
+        with form.field("has_asked_others", False) as key:
+            asked = st.checkbox(f"全班 {len(sheet.others)} 人都问过了，没写到的没有情况", key=key)
+        with form_end():
+            if sheet.version and st.button("不改了", key=form.key("cancel"), type="tertiary"):
+                _leave(form)
+                st.rerun()
+            label = "交改过的这一份" if sheet.version else f"交{sheet.class_label}的排查"
+            submitted = st.button(label, key=form.key("save"), type="primary", icon=":material/check:")
+    if submitted and form.save(
+        lambda session: check_returns.return_check(
+            session, actor, class_id=sheet.class_id, version=form.version, answers=_answers(form, sheet),
+            found=_found(form), has_asked_others=bool(asked),
+        )
+    ):  # fmt: skip
+        _leave(form)
+        flash(f"{sheet.class_label}的排查交了。")
+        st.rerun()
+
+
+def _labels(sheet: CheckSheet) -> dict[str, str]:
+    """Name the fields of the sheet for the box that shows two versions."""
+    labels = {}
+    for line in sheet.lines:
+        labels[f"result_{line.category_id}"] = f"{line.name}，{line.kind.label}"
+        labels[f"note_{line.category_id}"] = f"{line.name}，怎么回事"
+    return labels
+
+
+def _show(field: str, value: Any) -> str:  # any field's value
+    return CheckResult(value).label if field.startswith("result_") and value else shown(value)
+
+
+def _leave(form: Form) -> None:
+    form.cancel()
+    st.session_state.pop(_AMENDING, None)
+    st.session_state.pop(form.key(_ROWS), None)
+
+
+def _draw_line(form: Form, line: CheckLine) -> None:
+    with st.container(horizontal=True, vertical_alignment="top"):
+        since = formats.day(line.from_day, today=clock.today())
+        level = f"，{LEVELS[line.level]}" if line.level else ""
+        kind = f"{line.kind.label}，{line.subkind}" if line.subkind else line.kind.label
+        st.markdown(f"**{plain(line.name)}**  \n:small[:gray[{plain(f'{kind}{level}，{since}起')}]]", width=220)
+        with form.field(f"result_{line.category_id}", line.result) as key:
+            result = st.segmented_control(
+                plain(f"{line.name}{line.kind.label}"), list(_ANSWERS), key=key,
+                format_func=lambda each: each.label, label_visibility="collapsed",
+            )  # fmt: skip
+    if result in {CheckResult.CHANGED, CheckResult.ENDED}:
+        with st.container(horizontal=True, vertical_alignment="top"):
+            with form.field(f"note_{line.category_id}", line.note or "") as key:
+                st.text_input("怎么回事", key=key, autocomplete="off", width=420)
+            if result is CheckResult.CHANGED:
+                with form.field(f"level_{line.category_id}", line.level) as key:
+                    st.segmented_control("现在的程度，一级最重", list(LEVELS), key=key, format_func=LEVELS.__getitem__)
+
+
+def _draw_found(form: Form, sheet: CheckSheet) -> None:
+    key_of_rows = form.key(_ROWS)
+    rows: list[int] = st.session_state.setdefault(key_of_rows, [])
+    if rows:
+        st.markdown("**新发现的**")
+    for row in rows:
+        with st.container(border=True):
+            left, right = st.columns(2)
+            with left, form.field(f"found_student_{row}") as key:
+                st.selectbox(
+                    "哪个孩子", list(sheet.others), key=key, index=None, placeholder="请选",
+                    format_func=lambda child: sheet.others.get(child, ""),
+                )  # fmt: skip
+            with right, form.field(f"found_kind_{row}") as key:
+                st.selectbox(
+                    "哪一类", list(CategoryKind), key=key, index=None, placeholder="请选",
+                    format_func=lambda each: each.label,
+                )  # fmt: skip
+            with form.field(f"found_level_{row}") as key:
+                st.segmented_control("程度，一级最重", list(LEVELS), key=key, format_func=LEVELS.__getitem__)
+            with form.field(f"found_note_{row}", "") as key:
+                st.text_input("看到、听到什么", key=key, autocomplete="off")
+            st.button(
+                "不写这一条", key=form.key(f"drop_{row}"), type="tertiary", on_click=_drop, args=(form.key(_ROWS), row)
+            )
+    st.button(
+        "加一个新发现的孩子",
+        key=form.key("add_found"),
+        icon=":material/add:",
+        on_click=_add_row,
+        args=(form.key(_ROWS),),
+    )
+
+
+def _add_row(key: str) -> None:
+    rows: list[int] = st.session_state.setdefault(key, [])
+    rows.append(max(rows, default=-1) + 1)
+
+
+def _drop(key: str, row: int) -> None:
+    st.session_state[key].remove(row)
+
+
+def _answers(form: Form, sheet: CheckSheet) -> list[CheckAnswer]:
+    answers = []
+    for line in sheet.lines:
+        typed = form.typed([f"{name}_{line.category_id}" for name in ("result", "note", "level")])
+        result = typed[f"result_{line.category_id}"]
+        is_told = result in {CheckResult.CHANGED, CheckResult.ENDED}
+        answers.append(
+            CheckAnswer(
+                category_id=line.category_id,
+                result=result,
+                note=typed[f"note_{line.category_id}"] if is_told else None,
+                level=typed[f"level_{line.category_id}"] if result is CheckResult.CHANGED else None,
+            )
+        )
+    return answers
+
+
+def _found(form: Form) -> list[NewFinding]:
+    return [
+        NewFinding(
+            student_id=st.session_state.get(form.key(f"found_student_{row}")),
+            kind=st.session_state.get(form.key(f"found_kind_{row}")),
+            level=st.session_state.get(form.key(f"found_level_{row}")),
+            note=st.session_state.get(form.key(f"found_note_{row}")),
+            row=row,
+        )
+        for row in st.session_state.get(form.key(_ROWS), [])
+    ]
