@@ -146,6 +146,6 @@ def test_a_protected_child_itself_still_gets_its_answer():
 
 
 def test_the_catalogue_holds_the_clauses_of_intake():
-    assert list(clauses()) == ["C-09", *(f"D-0{number}" for number in range(1, 10))]
+    assert [each for each in clauses() if each[0] in "CD"] == ["C-09", *(f"D-0{number}" for number in range(1, 10))]
     assert find_clause("D-06").kind is ClauseKind.DEADLINE
     assert find_clause("D-08").area == "D"
