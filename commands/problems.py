@@ -153,6 +153,19 @@ class NotTyped(CommandProblem):
     """What was asked for on the console was not typed."""
 
 
+class DataThere(CommandProblem):
+    """A demonstration was asked for where there are data."""
+
+
+class WrongNumberOfStudents(CommandProblem):
+    """A demonstration can't have so few or so many children."""
+
+    def __init__(self, least: int, most: int) -> None:
+        super().__init__(least, most)
+        self.least = least
+        self.most = most
+
+
 SENTENCES: dict[type[Exception], str] = {
     PortTaken: "端口 {port} 已经有程序在用：请先停掉它，或换一个端口，例如 --port {other}。",
     PortForbidden: "端口 {port} 只有系统管理员能用：请换一个 1024 以上的端口，例如 --port 8501。",
@@ -200,6 +213,8 @@ SENTENCES: dict[type[Exception], str] = {
     errors.MigrationLocked: "另一个窗口正在升级这份数据：请等它做完，再运行同一条命令。",
     errors.MigrationFailed: "数据升级没有做完，已退回原来的样子（备份：{backup}）：请保留备份，把这句话告诉信息老师。",
     errors.StartupProblem: "这份数据现在打不开：请看看数据文件夹和密钥文件是不是原来的那一套。",
+    DataThere: "这里已经有数据了，什么都没有动。演示要放在另一个空文件夹里：请加上 --data 和一个新的文件夹。",
+    WrongNumberOfStudents: "学生人数要在 {least} 到 {most} 之间。请换一个数再运行。",
 }
 
 

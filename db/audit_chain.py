@@ -3,12 +3,13 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, insert, select, text
 from sqlmodel import Session, SQLModel, col
 from sqlmodel import select as sqlmodel_select
 
@@ -19,7 +20,9 @@ from db.tables.system import AuditEvent
 COLLECTED = "audit_events"
 CHAIN_LOCK = 7_223_001  # PostgreSQL's advisory lock that orders the appends
 START = "0" * 64
-_EVENT = SQLModel.metadata.tables[str(AuditEvent.__tablename__)].c
+EVENTS_AT_ONCE = 5_000
+_EVENTS = SQLModel.metadata.tables[str(AuditEvent.__tablename__)]
+_EVENT = _EVENTS.c
 LINKED = (
     _EVENT.seq,
     _EVENT.at,
@@ -47,6 +50,21 @@ class Note:
     target_id: int | None = None
     student_id: int | None = None
     details: JsonObject = field(default_factory=dict)
+
+
+class _Row(NamedTuple):
+    """One event as it is written; far quicker to make than a row of the session."""
+
+    seq: int
+    at: datetime
+    actor_id: int | None
+    actor_label: str | None
+    action: str
+    target_table: str | None
+    target_id: int | None
+    student_id: int | None
+    details: str
+    link: str
 
 
 def collect(session: Session, note: Note) -> None:
@@ -83,15 +101,27 @@ def append_collected(session: Session) -> None:
         append(session, notes)
 
 
-def append(session: Session, notes: Sequence[Note], *, key: bytes | None = None) -> None:
-    """Append events to the chain, with this process's key or another; only `append_collected` and offline work do."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.connection().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHAIN_LOCK})
-    head = find_head(session)
-    seq, previous = (head.seq, head.link) if head else (0, START)
-    for note in notes:
-        seq += 1
-        event = AuditEvent(
+def append(session: Session, notes: Iterable[Note], *, key: bytes | None = None) -> int:
+    """Append events to the chain, with this process's key or another; returns how many.
+
+    Only `append_collected` and offline work do. A million events pass through in batches.
+    """
+    session.flush()  # what the events name is there before them
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHAIN_LOCK})
+    count, rows = 0, _linked(notes, find_head(session), key)
+    while batch := [row._asdict() for row in islice(rows, EVENTS_AT_ONCE)]:
+        connection.execute(insert(_EVENTS), batch)
+        count += len(batch)
+    return count
+
+
+def _linked(notes: Iterable[Note], head: AuditEvent | None, key: bytes | None) -> Iterator[_Row]:
+    """Yield the rows of these notes, each linked to the one before."""
+    last, previous = (head.seq, head.link) if head else (0, START)
+    for seq, note in enumerate(notes, start=last + 1):
+        row = _Row(
             seq=seq,
             at=note.at,
             actor_id=note.actor_id,
@@ -103,9 +133,8 @@ def append(session: Session, notes: Sequence[Note], *, key: bytes | None = None)
             details=json.dumps(note.details, ensure_ascii=False, sort_keys=True, separators=(",", ":")),
             link="",
         )
-        event.link = previous = link_of(event, previous, key=key)
-        session.add(event)
-    session.flush()
+        previous = link_of(row, previous, key=key)
+        yield row._replace(link=previous)
 
 
 def walk(connection: Connection) -> Iterator[Any]:

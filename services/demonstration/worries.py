@@ -1,0 +1,214 @@
+"""Worries about children over two school years: referred, answered, assessed, routed, discussed."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from db.tables import (
+    Assessment,
+    Case,
+    CaseConference,
+    CaseState,
+    ConferenceParticipant,
+    Domain,
+    ParentsInformed,
+    Referral,
+    ReferralChannel,
+    ReferralMove,
+    ReferralState,
+    ReferralWay,
+    Role,
+    Severity,
+    Urgency,
+)
+from services import clock
+from services.audit import Action
+from services.demonstration.plan import Child, Plan
+from services.demonstration.writer import Writer
+from services.regulations import deadlines
+
+Choice = TypeVar("Choice")
+
+PER_THOUSAND = 240
+OF_CHILDREN_IN_CARE = 0.7
+LATE, MISSING = 0.05, 0.05
+FRESH = 4  # of the last two school days, so that home has something to show
+OPEN_DAYS = 4  # what came in so lately may still wait
+CHANNELS = {
+    ReferralChannel.TEACHER: 55,
+    ReferralChannel.SELF: 15,
+    ReferralChannel.PARENT: 14,
+    ReferralChannel.OBSERVATION: 10,
+    ReferralChannel.SCREENING: 6,
+}
+URGENCIES = {Urgency.ORDINARY: 88, Urgency.URGENT: 10, Urgency.DANGER: 2}
+ENDS = {ReferralState.ROUTED: 45, ReferralState.ANSWERED: 43, ReferralState.DECLINED: 12}
+SERIOUS = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class _Worry:
+    """One worry on its way through the care room."""
+
+    id: int
+    child: Child
+    owner_id: int
+    received_at: datetime
+    urgency: Urgency
+
+
+def fill(plan: Plan, writer: Writer) -> None:
+    """Write referrals with their steps, and what became of them."""
+    days = plan.school_days()
+    in_care = [child for child in plan.children if child.is_left_behind or child.is_special] or plan.children
+    inventor, wanted = plan.inventor, plan.count_of(PER_THOUSAND)
+    for number in range(wanted + max(FRESH, plan.count_of(FRESH))):
+        child = inventor.random.choice(in_care if inventor.chance(OF_CHILDREN_IN_CARE) else plan.children)
+        day = inventor.random.choice(days if number < wanted else days[-2:])
+        if day < child.came_on:
+            continue
+        _add_worry(plan, writer, child, plan.moment(day))
+
+
+def _add_worry(plan: Plan, writer: Writer, child: Child, received_at: datetime) -> None:
+    inventor = plan.inventor
+    channel = _one_of(plan, CHANNELS)
+    urgency = _one_of(plan, URGENCIES)
+    owner = inventor.random.choice(plan.of_role(Role.COUNSELLOR))
+    teacher_id = child.homeroom_id if channel is ReferralChannel.TEACHER else None
+    registrar_id = teacher_id or owner.id
+    is_recent = clock.now() - received_at < timedelta(days=OPEN_DAYS)
+    is_forgotten = inventor.chance(MISSING)
+    end = None if is_recent or is_forgotten else _one_of(plan, ENDS)
+    state = end or (ReferralState.IN_ASSESSMENT if inventor.chance(0.4) else ReferralState.RECEIVED)
+    done_at = None if end is None else _done(plan, received_at, urgency)
+    referral_id = writer.add(
+        Referral,
+        student_id=child.id,
+        channel=channel,
+        way=inventor.random.choice(list(ReferralWay)) if channel is ReferralChannel.PARENT else None,
+        referred_by_id=teacher_id,
+        speaker_sealed="孩子的家里人" if channel is ReferralChannel.PARENT else None,
+        registered_by_id=registrar_id,
+        owner_id=owner.id,
+        noticed_on=clock.local(received_at).date(),
+        received_at=received_at,
+        recorded_at=received_at,
+        urgency=urgency,
+        parents_informed=inventor.random.choice(list(ParentsInformed)),
+        facts_sealed=inventor.narrative(),
+        child_words_sealed=inventor.narrative(20, 80) if inventor.chance(0.5) else None,
+        background_sealed=inventor.narrative(80, 160) if inventor.chance(0.6) else None,
+        tried_sealed=inventor.narrative(20, 80) if inventor.chance(0.6) else None,
+        parts_filled=3,
+        state=state,
+        answered_at=done_at if channel in {ReferralChannel.SELF, ReferralChannel.PARENT} else None,
+        answer_sealed=inventor.narrative(40, 120) if done_at else None,
+        feedback_at=done_at if channel is ReferralChannel.TEACHER else None,
+        feedback_sealed=inventor.narrative(40, 120) if done_at and teacher_id else None,
+        feedback_read_at=done_at if teacher_id and inventor.chance(0.8) else None,
+        closed_at=done_at,
+    )
+    worry = _Worry(referral_id, child, owner.id, received_at, urgency)
+    plan.did(received_at, registrar_id, Action.REFERRAL_REGISTERED, ("referral", referral_id), child.id)
+    _add_steps(plan, writer, worry, registrar_id, state=state, done_at=done_at)
+    if state is ReferralState.ROUTED and done_at is not None:
+        _add_case(plan, writer, worry, done_at)
+
+
+def _done(plan: Plan, received_at: datetime, urgency: Urgency) -> datetime:
+    """Return when it was dealt with: mostly in time, some late, never in the future."""
+    due_at = deadlines.assessment_due(received_at=received_at, urgency=urgency, calendar=plan.calendar)
+    share = 1.5 if plan.inventor.chance(LATE) else plan.inventor.random.uniform(0.1, 0.95)
+    return min(received_at + (due_at - received_at) * share, clock.now())
+
+
+def _add_steps(
+    plan: Plan, writer: Writer, worry: _Worry, registrar_id: int, *, state: ReferralState, done_at: datetime | None
+) -> None:
+    writer.add(
+        ReferralMove,
+        referral_id=worry.id,
+        to_state=ReferralState.RECEIVED,
+        by_id=registrar_id,
+        at=worry.received_at,
+    )
+    begun_at = worry.received_at + ((done_at or clock.now()) - worry.received_at) * 0.6
+    before = ReferralState.RECEIVED
+    if state in {ReferralState.IN_ASSESSMENT, ReferralState.ROUTED, ReferralState.DECLINED}:
+        _add_step(plan, writer, worry, (before, ReferralState.IN_ASSESSMENT), begun_at)
+        before = ReferralState.IN_ASSESSMENT
+    if done_at is not None and state is not before:
+        _add_step(plan, writer, worry, (before, state), done_at)
+
+
+def _add_step(
+    plan: Plan, writer: Writer, worry: _Worry, states: tuple[ReferralState, ReferralState], at: datetime
+) -> None:
+    reason = plan.inventor.narrative(20, 80) if states[1] is ReferralState.DECLINED else None
+    writer.add(
+        ReferralMove,
+        referral_id=worry.id,
+        from_state=states[0],
+        to_state=states[1],
+        by_id=worry.owner_id,
+        at=at,
+        reason_sealed=reason,
+    )
+    plan.did(at, worry.owner_id, Action.REFERRAL_OPENED, ("referral", worry.id), worry.child.id)
+
+
+def _add_case(plan: Plan, writer: Writer, worry: _Worry, at: datetime) -> None:
+    inventor = plan.inventor
+    is_serious = worry.urgency is not Urgency.ORDINARY or inventor.chance(SERIOUS)
+    severity = Severity.SERIOUS if is_serious else Severity.ORDINARY
+    domains = sorted(inventor.random.sample(list(Domain), inventor.random.randint(1, 3)), key=list(Domain).index)
+    assessment_id = writer.add(
+        Assessment,
+        referral_id=worry.id,
+        student_id=worry.child.id,
+        assessed_by_id=worry.owner_id,
+        assessed_at=at,
+        domains=",".join(domains),
+        suggested_severity=severity,
+        suggestion_reasons="",
+        severity=severity,
+        nature_sealed=inventor.narrative(),
+        measures_sealed=inventor.narrative(),
+        parts_filled=3,
+    )
+    is_held = is_serious and not inventor.chance(LATE + MISSING)
+    case_id = writer.add(
+        Case,
+        student_id=worry.child.id,
+        referral_id=worry.id,
+        severity=severity,
+        owner_id=worry.owner_id,
+        state=CaseState.SUPPORTED if is_held or not is_serious else CaseState.AWAITING_CONFERENCE,
+        opened_at=at,
+    )
+    plan.did(at, worry.owner_id, Action.ASSESSMENT_SAVED, ("assessment", assessment_id), worry.child.id)
+    plan.did(at, worry.owner_id, Action.CASE_OPENED, ("care_case", case_id), worry.child.id)
+    if is_serious:
+        _add_conference(plan, writer, worry, case_id, at, is_held=is_held)
+
+
+def _add_conference(
+    plan: Plan, writer: Writer, worry: _Worry, case_id: int, called_at: datetime, *, is_held: bool
+) -> None:
+    due_at = deadlines.conference_due(called_at=called_at, calendar=plan.calendar)
+    held_at = called_at + (due_at - called_at) * plan.inventor.random.uniform(0.2, 1.0)
+    conference_id = writer.add(
+        CaseConference,
+        case_id=case_id,
+        called_at=called_at,
+        held_at=held_at if is_held and held_at <= clock.now() else None,
+    )
+    lead = plan.of_role(Role.LEAD)[0]
+    for user_id in sorted({lead.id, worry.owner_id, worry.child.homeroom_id}):
+        writer.add(ConferenceParticipant, conference_id=conference_id, user_id=user_id)
+    plan.did(called_at, worry.owner_id, Action.CONFERENCE_CALLED, ("case_conference", conference_id), worry.child.id)
+
+
+def _one_of(plan: Plan, weights: dict[Choice, int]) -> Choice:
+    return plan.inventor.random.choices(list(weights), weights=list(weights.values()))[0]

@@ -1,0 +1,119 @@
+"""The invented school: the same for the same seed, in an empty database only, and whole."""
+
+import pytest
+from sqlmodel import Session, col, func, select
+
+from db import audit_chain, triggers
+from db.sealing import unseal
+from db.tables import (
+    AppUser,
+    AuditEvent,
+    CategoryKind,
+    ClassMembership,
+    EnrolmentState,
+    Guardian,
+    Referral,
+    Role,
+    Student,
+    StudentCategory,
+)
+from services import home, student_lists
+from services.actors import Actor
+from services.demonstration import trail
+from services.demonstration.filling import NotEmpty, WrongSize, fill
+
+STUDENTS = 270
+
+
+@pytest.fixture(autouse=True)
+def _short_trail(monkeypatch):
+    monkeypatch.setattr(trail, "PER_CHILD", 10)
+
+
+def count(session: Session, what: object) -> int:
+    return session.exec(select(func.count()).select_from(what)).one()
+
+
+def person(session: Session, username: str, role: Role) -> Actor:
+    user = session.exec(select(AppUser).where(AppUser.username == username)).one()
+    return Actor(user.id, user.display_name, frozenset({role}))
+
+
+def everything(session: Session) -> list[object]:
+    children = [(each.name, each.birth_day, unseal(each, "id_number_sealed")) for each in session.exec(select(Student))]
+    worries = [(each.student_id, each.state, unseal(each, "facts_sealed")) for each in session.exec(select(Referral))]
+    return [children, worries, session.exec(select(AuditEvent.at, AuditEvent.action, AuditEvent.student_id)).all()]
+
+
+def test_it_has_the_children_asked_for_with_families_and_categories(session):
+    made = fill(session, students=STUDENTS, seed=7)
+
+    here = select(Student.id).where(Student.state == EnrolmentState.ENROLLED)
+    assert len(session.exec(here).all()) == STUDENTS
+    assert set(made.accounts) == set(Role)
+    assert made.rows["audit_event"] == STUDENTS * 10 == count(session, AuditEvent)
+    assert count(session, Guardian) > 2 * STUDENTS
+    stays = select(func.count()).select_from(ClassMembership).where(col(ClassMembership.to_day).is_(None))
+    assert session.exec(stays).one() == STUDENTS
+    left_behind = (
+        select(func.count()).select_from(StudentCategory).where(StudentCategory.kind == CategoryKind.LEFT_BEHIND)
+    )
+    assert 0.1 * STUDENTS < session.exec(left_behind).one() < 0.25 * STUDENTS
+
+
+def test_the_chain_is_whole_and_in_the_order_of_time(session):
+    fill(session, students=STUDENTS, seed=7)
+
+    assert list(audit_chain.find_breaks(session)) == []
+    times = session.exec(select(AuditEvent.at).order_by(col(AuditEvent.seq))).all()
+    assert times == sorted(times)
+    assert triggers.list_triggers(session.connection()) == triggers.declared_triggers()
+
+
+def test_every_role_finds_something_on_its_pages(session):
+    fill(session, students=STUDENTS, seed=7)
+
+    homeroom = person(session, "banzhuren", Role.HOMEROOM)
+    counsellors = [person(session, name, Role.COUNSELLOR) for name in ("xinli", "xinli2")]
+    lead = Actor(1, "试负责人", frozenset({Role.LEAD}))
+
+    assert 0 < student_lists.list_students(session, homeroom).total < STUDENTS
+    assert student_lists.list_students(session, lead).total == STUDENTS
+    assert sum(len(home.list_duties(session, each)) for each in counsellors) >= 4
+
+
+def test_names_and_numbers_are_nobody_s(session):
+    fill(session, students=STUDENTS, seed=7)
+
+    numbers = [number for each in session.exec(select(Student)) if (number := unseal(each, "id_number_sealed"))]
+    phones = [phone for each in session.exec(select(Guardian)) if (phone := unseal(each, "phone_sealed"))]
+    assert {number[:6] for number in numbers} <= {"329901", "329902", "329903"}
+    assert {phone[:3] for phone in phones} == {"154"}
+    assert len(set(numbers)) == len(numbers)
+
+
+def test_too_few_or_too_many_children_are_refused(session):
+    for students in (0, 3, 1_000_000):
+        with pytest.raises(WrongSize):
+            fill(session, students=students, seed=7)
+
+
+def test_where_there_are_data_nothing_is_touched(session, make_user):
+    make_user(Role.LEAD)
+
+    with pytest.raises(NotEmpty):
+        fill(session, students=STUDENTS, seed=7)
+
+    assert count(session, Student) == 0
+
+
+def test_the_same_seed_makes_the_same_school_and_another_seed_another(session):
+    made = []
+    for seed in (7, 7, 8):
+        with session.begin_nested() as nested:
+            fill(session, students=27, seed=seed)
+            made.append(everything(session))
+            nested.rollback()
+        session.expire_all()
+
+    assert made[0] == made[1] != made[2]
