@@ -5,7 +5,7 @@ from random import Random
 
 from services.exchange.values import check_digit
 
-SURNAMES = (
+SURNAMES: tuple[str, ...] = (
     *"江霍沈孟柳陆白方郑顾苏秦叶宋贺温简钱黎丁韩唐许邓曹彭曾萧田董袁潘于余杜魏程蔡丘罗",
     *("司徒", "欧阳", "上官", "诸葛"),
 )
