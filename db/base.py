@@ -69,3 +69,7 @@ def row_of(table_name: str, row_id: str) -> dict[str, Any]:
 
 FORGOTTEN_WITH_KEY: dict[str, Any] = {"info": {FORGOTTEN: True}}
 """Marks a keyed hash of what is stored nowhere: a new key begins with an empty table."""
+
+LARGE = "care_large"
+LARGE_COLUMN: dict[str, Any] = {"info": {LARGE: True}}
+"""Marks a sealed column of whole files: what walks every sealed value takes few rows of it at a time."""

@@ -15,13 +15,13 @@ from sqlalchemy import Column, Connection, Table, and_, bindparam, delete, selec
 from sqlmodel import SQLModel
 
 import db.tables  # noqa: F401  the metadata is complete only with all tables imported
-from db.base import FORGOTTEN, HASH_OF, ROW_OF
+from db.base import FORGOTTEN, HASH_OF, LARGE, ROW_OF
 from db.errors import SealBroken
 from db.keys import Keys
 from db.sealing import hash_with, open_bytes, seal_bytes
 
 SUFFIX = "_sealed"
-BATCH = 500
+BATCH, BATCH_OF_FILES = 500, 4  # rows in memory at a time
 AnyColumn = Column[Any]
 
 
@@ -97,7 +97,8 @@ def _batches(connection: Connection, each: SealedTable) -> Iterator[list[Any]]:
     columns = [*each.key, each.table.c.uid, *each.sealed, *each.hashes]
     if ROW_OF in {mark for column in each.sealed for mark in column.info}:
         columns += [each.table.c[name] for column in each.sealed for name in column.info.get(ROW_OF, ())]
-    query = select(*dict.fromkeys(columns)).order_by(*each.key).limit(BATCH)
+    size = BATCH_OF_FILES if any(LARGE in column.info for column in each.sealed) else BATCH
+    query = select(*dict.fromkeys(columns)).order_by(*each.key).limit(size)
     last: tuple[Any, ...] | None = None
     while True:
         after = query if last is None else query.where(tuple_(*each.key) > tuple_(*last))
@@ -105,7 +106,7 @@ def _batches(connection: Connection, each: SealedTable) -> Iterator[list[Any]]:
         if batch:
             yield batch
             last = tuple(batch[-1][column.name] for column in each.key)
-        if len(batch) < BATCH:
+        if len(batch) < size:
             return
 
 

@@ -57,7 +57,7 @@ def open_bytes(with_keys: Keys, sealed: bytes, *, table: str, column: str, uid: 
     """
     try:
         return with_keys.cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _context(table, column, uid))
-    except InvalidTag as error:
+    except (InvalidTag, ValueError) as error:  # a nonce cut short is no nonce
         raise SealBroken(f"{table}.{column}") from error
 
 

@@ -92,7 +92,13 @@ class Action(StrEnum):
 
 
 LOOKED_AT = frozenset(
-    {Action.STUDENT_OPENED, Action.CONTACT_OPENED, Action.REFERRAL_OPENED, Action.REFERRAL_FEEDBACK_READ}
+    {
+        Action.STUDENT_OPENED,
+        Action.CONTACT_OPENED,
+        Action.REFERRAL_OPENED,
+        Action.REFERRAL_FEEDBACK_READ,
+        Action.DOCUMENT_OPENED,
+    }
 )
 """The events of somebody who read something and changed nothing of it."""
 

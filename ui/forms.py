@@ -129,10 +129,13 @@ class Form:
         self._draw_notices()
 
     @contextmanager
-    def field(self, name: str, start: Any = None) -> Generator[str]:
-        """Open one field: gives its widget's key, filled from what the form was drawn from, else from `start`."""
+    def field(self, name: str, start: Any = None, *, is_filled: bool = True) -> Generator[str]:
+        """Open one field: gives its widget's key, filled from what the form was drawn from, else from `start`.
+
+        A widget that nobody but the person can fill (a file) is not.
+        """
         key = self.key(name)
-        if key not in st.session_state:
+        if is_filled and key not in st.session_state:
             value = self.drawn_from.values.get(name)
             st.session_state[key] = start if value is None else value
         self._state.fields.add(name)

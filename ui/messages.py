@@ -9,6 +9,8 @@ from services import (
     bell_times,
     card_prints,
     check_rounds,
+    documents,
+    file_kinds,
     parameter_versions,
     setup,
     sign_in,
@@ -21,6 +23,7 @@ from services.errors import DomainError, EditedMeanwhile, FieldErrors, NotAllowe
 from services.intake import AlreadyRegistered
 from services.referral_moves import CannotMerge
 from services.referrals import IllegalMove, StoppedForProtection
+from ui.problems import SENTENCES
 from ui.states import REFERRAL
 
 NAMED = 5
@@ -132,6 +135,16 @@ def _undo_blocked(error: student_imports.UndoBlocked) -> str:
     names = "、".join(f"{row.name}（{row.reason.label}）" for row in error.rows[:NAMED])
     more = f"等 {len(error.rows)} 个孩子" if len(error.rows) > NAMED else ""
     return f"这次导入撤不回了，什么都没有动：{names}{more}。请直接改这些孩子的资料。"
+
+
+@explain.register
+def _replaced_meanwhile(_error: documents.ReplacedMeanwhile) -> str:
+    return "这一份上面已经有更新的一版了。请刷新，看最新的那一版。"
+
+
+@explain.register
+def _file_refused(error: file_kinds.FileRefused) -> str:
+    return SENTENCES[f"file_{error.reason.value}"]
 
 
 @explain.register

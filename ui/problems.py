@@ -40,6 +40,13 @@ SENTENCES: Mapping[str, str] = {
     "timetable_taken": "这一天已经有一份作息了。请改那一份，或换一天。",
     "not_school_day": "{day}不上课。请先在校历里写上这天上课。",
     "not_in_timetable": "这一天用的作息里没有这一种。请重新选。",
+    # documents
+    "file_empty": "还没有选文件，或文件是空的。请选一份。",
+    "file_too_large": "文件超过 20 MB。请压缩图片，或分成几份。",
+    "file_unknown": "收 PDF、Word、Excel、PPT、JPG、PNG。请另存成其中一种再选。",
+    "file_damaged": "文件打不开，可能坏了。请用原来的软件另存一份再选。",
+    "file_macros": "文件里有宏，不能存。请另存成不带宏的，或存成 PDF。",
+    "file_password": "文件加了密码，以后没人打得开。请去掉密码再选。",
     # children
     "not_a_name": "这不像姓名。请写名字本身，不要带符号或公式。",
     "id_format": "证件号要 18 位，最后一位可以是 X。请对照证件再写一遍。",

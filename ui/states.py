@@ -137,6 +137,16 @@ INCIDENT_CLOCK: dict[str, Look] = {
     "too_late": Look("timer_off", "超时", "red"),
 }
 
+DOCUMENT: dict[str, Look] = {
+    "current": Look("check_circle", "有", "green", "✓"),
+    "expiring": Look("schedule", "快到期", "yellow", "◷"),
+    "review_due": Look("visibility", "该看一遍了", "orange", "▲"),
+    "not_yet": Look("event_upcoming", "还没生效", "blue", "◷"),
+    "expired": Look("alarm", "过期", "orange", "▲"),
+    "missing": Look("cancel", "缺", "red", "✕"),
+    "not_needed": Look("toggle_off", "用到再存", "gray", "－"),
+}
+
 ACCOUNT: dict[str, Look] = {
     "active": Look("check_circle", "在用", "green", "✓"),
     "first_password": Look("key", "还没换密码", "yellow", "◷"),

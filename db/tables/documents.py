@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from db.base import new_uid, stored_by_value
+from db.base import LARGE_COLUMN, new_uid, stored_by_value
 
 MAX_FILE_BYTES = 20 * 1024 * 1024
 
@@ -35,7 +35,7 @@ class Attachment(SQLModel, table=True):
     uid: str = Field(default_factory=new_uid, max_length=32, unique=True)
     kind: FileKind = Field(sa_type=stored_by_value(FileKind))
     size_bytes: int
-    content_sealed: bytes
+    content_sealed: bytes = Field(sa_column_kwargs=LARGE_COLUMN)
     added_by_id: int | None = Field(default=None, foreign_key="app_user.id", ondelete="RESTRICT")
     added_at: datetime
 

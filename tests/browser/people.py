@@ -3,11 +3,13 @@
 from datetime import date, time
 
 import bcrypt
+from sqlmodel import select
 
-from db.tables import AppUser, ClassTeacher, ClassTeacherKind, Role, SchoolClass, SystemFact, Term
+from db.tables import AppUser, ClassTeacher, ClassTeacherKind, Document, Role, SchoolClass, SystemFact, Term
 from db.transactions import transaction
-from services import accounts, bell_times, clock, parameter_versions, schools, setup
+from services import accounts, bell_times, clock, documents, parameter_versions, schools, setup
 from services.actors import Actor
+from services.documents import DocumentEntry
 
 SCHOOL = "青澜县望舒中心学校"
 PASSWORD = "Wangshu-2026"
@@ -99,5 +101,35 @@ def make_numbers() -> None:
                 parameter_versions.set_parameter(
                     session, actor, name=name, value=value, in_force_from=day, reason=reason, version=number
                 )
+    finally:
+        clock.set_fixed(None)
+
+
+def make_documents() -> None:
+    """File some of what a school has to have: in order, running out, over, not looked through, and two editions."""
+    actor = Actor(None, "", frozenset({Role.LEAD}), os_user="hezhiwei")
+    pdf = b"%PDF-1.7\n% invented\n" + b"0" * 48_000 + b"\n%%EOF\n"
+    filed = [
+        ("emergency_plan", "突发事件应急预案", date(2025, 9, 1), None, date(2025, 9, 10)),
+        ("rules", "关爱室管理制度", date(2024, 9, 1), None, date(2026, 9, 3)),
+        ("rules", "值班制度", date(2026, 9, 1), date(2026, 12, 10), date(2026, 9, 3)),
+        ("job_descriptions", "关爱室人员职责", date(2026, 9, 1), None, date(2026, 9, 4)),
+        ("left_behind_plan", "留守儿童关爱行动方案", date(2026, 9, 1), None, date(2026, 9, 4)),
+        ("team_list", "工作专班名单", date(2026, 9, 1), None, date(2026, 9, 7)),
+        ("activity_records", "十月主题活动", date(2026, 10, 16), None, date(2026, 10, 19)),
+        ("curriculum", "心理课计划（上学年）", date(2025, 9, 1), None, date(2025, 9, 8)),
+    ]
+    try:
+        for kind, title, first, last, on in filed:
+            clock.set_fixed(clock.at_school(on, time(10)))
+            with transaction() as session:
+                entry = DocumentEntry(kind, title, first, last)
+                documents.file_document(session, actor, entry=entry, content=pdf)
+        clock.set_fixed(clock.at_school(date(2026, 11, 2), time(10)))
+        with transaction() as session:
+            plan = session.exec(select(Document).where(Document.kind == "left_behind_plan")).one()
+            entry = DocumentEntry("left_behind_plan", "留守儿童关爱行动方案（修订）", date(2026, 11, 1))
+            made = documents.file_document(session, actor, entry=entry, content=pdf, replaces_id=plan.id)
+            documents.note_looked_through(session, actor, document_id=made.id or 0)
     finally:
         clock.set_fixed(None)

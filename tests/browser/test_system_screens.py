@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser import driver
 from tests.browser.conftest import SCREENS, OpenTab, Server, copy_of, serve
-from tests.browser.people import PASSWORD, make_bells, make_numbers, make_school
+from tests.browser.people import PASSWORD, make_bells, make_documents, make_numbers, make_school
 from tests.browser.test_sessions import id_of
 
 pytestmark = pytest.mark.browser
@@ -20,6 +20,7 @@ def untouched(prepared, tmp_path) -> Iterator[Server]:
     make_school()
     make_bells()
     make_numbers()
+    make_documents()
     with serve(location) as server:
         yield server
 
@@ -37,6 +38,7 @@ def test_the_system_pages(untouched: Server, tab: OpenTab, size: tuple[int, int]
         "settings?view=bells": ("settings-bells", "哪天不一样"),
         "settings?view=numbers&parameter=D-06.assessment_school_days": ("settings-numbers", "为什么改"),
         "settings?view=classes&class=3": ("settings-classes", "保存班主任"),
+        "documents?kind=left_behind_plan": ("documents", "旧的一版"),
         "password": ("password", "换成新密码"),
     }
     for address, (name, awaited) in shots.items():
@@ -49,3 +51,30 @@ def test_the_system_pages(untouched: Server, tab: OpenTab, size: tuple[int, int]
     driver.press(page, "新增账号")
     driver.see(page, "第一次密码")
     driver.take_picture(page, SCREENS / f"account-new-{size[0]}.png")
+
+
+def test_a_document_is_filed_opened_and_looked_through(untouched: Server, tab: OpenTab, tmp_path):
+    """The main act of the page, with a real file through a real browser."""
+    page = tab(on=untouched)
+    driver.sign_in(page, "hezhiwei", PASSWORD)
+    driver.open_page(page, f"{untouched.address}/documents")
+    driver.see(page, "六有")
+    driver.press(page, "存一份文件")
+    page.get_by_role("combobox", name="哪一类").fill("工作流程")
+    page.get_by_role("option", name="工作流程").click()
+    driver.wait_until_idle(page)
+    page.get_by_label("叫什么").fill("接待流程")
+    paper = tmp_path / "孩子的名字不该留下.pdf"
+    paper.write_bytes(b"%PDF-1.7\n% invented\n%%EOF\n")
+    page.locator("input[type=file]").set_input_files(str(paper))
+    driver.wait_until_idle(page)
+    driver.press(page, "存好")
+    driver.see(page, "接待流程")
+    driver.press(page, "今天看过一遍")
+    driver.see(page, "11月20日看过")
+    driver.press(page, "打开")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="下载").click()
+
+    assert waiting.value.suggested_filename == "工作流程20261120.pdf"
+    assert "不该留下" not in driver.visible_text(page)

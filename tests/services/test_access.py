@@ -106,6 +106,8 @@ CALLED_BY_SERVICES = {
     "student_lists.needs_care": "a predicate on the actor, for rows already filtered",
     "student_rights.require_writable": "the row filter by which every edit begins",
     "accounts.check_username": "checks a field of a form for create_account and claim",
+    "attachments.keep_file": "seals a file for the service that owns its record",
+    "attachments.open_file": "opens a file for the service that has checked who asks, and notes it",
     "bell_times.load_bells": "the bell periods, needed by whoever computes with them",
     "parameter_versions.load_numbers": "the numbers of the regulations, needed by whoever computes with them",
     "parameter_versions.parameter_on": "the same, one of them",

@@ -29,6 +29,7 @@ from services import (
     categories,
     classes,
     clock,
+    documents,
     drafts,
     guardians,
     intake,
@@ -413,6 +414,38 @@ def forms(world: World) -> dict[str, Form]:
             texts=("label",),
             days=("day", "last_day"),
         ),
+        "document": Form(
+            lambda **v: documents.file_document(
+                s,
+                lead,
+                content=v.pop("content"),
+                replaces_id=v.pop("replaces_id"),
+                entry=documents.DocumentEntry(**v),
+            ),
+            {
+                "kind": "rules",
+                "title": "试",
+                "valid_from": date(2026, 9, 1),
+                "valid_to": None,
+                "content": b"%PDF-1.7",
+                "replaces_id": None,
+                "clause_ids": (),
+            },
+            texts=("kind", "title"),
+            days=("valid_from", "valid_to"),
+            numbers=("replaces_id",),
+            more={"content": [None, b"", b"PK\x03\x04", b"\0" * 100], "clause_ids": [("",), ("长" * 1000,)]},
+        ),
+        "documents of a kind": Form(
+            lambda **v: documents.list_documents(s, lead, **v),
+            {"kind": "rules", "page": 1},
+            texts=("kind",),
+            numbers=("page",),
+            typed=("page",),
+        ),
+        "any document": Form(
+            lambda **v: documents.open_document(s, lead, **v), {"document_id": 1}, numbers=("document_id",)
+        ),
         "number of the regulations": Form(
             lambda **v: parameter_versions.set_parameter(s, lead, version=0, **v),
             {"name": "D-05.reply_school_days", "value": 4, "in_force_from": date(2026, 11, 20), "reason": "会议定的"},
@@ -569,7 +602,7 @@ def test_what_is_fine_is_fine(world):
         "sign-in",
         "password",
     }
-    refused = {"new password", "day taken back", "any referral", "change taken back"}
+    refused = {"new password", "day taken back", "any referral", "change taken back", "any document"}
     for title, form in forms(world).items():
         if title not in needs_a_value | refused:
             step = world.session.begin_nested()

@@ -14,6 +14,7 @@ TABLES = [
     states.SHIFT,
     states.CLAIM,
     states.INCIDENT_CLOCK,
+    states.DOCUMENT,
 ]
 LOOKS = [look for table in TABLES for look in table.values()] + [states.tier(number) for number in (1, 2, 3)]
 
