@@ -3,7 +3,7 @@
 import streamlit as st
 
 from db.transactions import reading, transaction
-from services import accounts, passwords, setup
+from services import accounts, passwords, recovery, setup
 from services.accounts import NewPassword
 from services.errors import DomainError, FieldErrors
 from ui import navigation
@@ -12,6 +12,7 @@ from ui.forms import Form
 from ui.layout import Action, empty_state, field, field_error, form_end, note, page_header, side_column
 from ui.messages import explain
 from ui.problems import problem_sentence
+from ui.recovery_sheet import has_sheet, keep_sheet, show_sheet
 from ui.sign_in import FORM_WIDTH, draw_heading
 from ui.slips import has_slip, keep_slip, show_slip
 
@@ -76,6 +77,11 @@ def claim(request: setup.ClaimRequest) -> NewPassword:
 with reading() as session:
     state = setup.state(session)
 
+if has_sheet():
+    page_header("抄好恢复单", "密钥坏了、机器没了，有备份和这张单子就能找回来。抄好以后核对两组。")
+    if show_sheet(school_name=state.school_name):
+        st.rerun()
+    st.stop()
 if has_slip():
     page_header("都设好了", "把下面的第一次密码交给关爱室负责人，然后用您自己的账号登录。")
     if show_slip(school_name=state.school_name, button="抄好了，去登录"):
@@ -110,6 +116,7 @@ if submitted:
         st.rerun()
     if slip is not None:
         keep_slip(slip, name=request.lead_name.strip())
+        keep_sheet(recovery.sheet_of_new_school())
         form.cancel()
         st.query_params.clear()
         st.rerun()

@@ -9,7 +9,7 @@ from db import postgres_dumps
 from db.backups import Backup, back_up, clear_parts, copy_backup
 from db.engine import Runtime, runtime
 from db.errors import BackupMissing, BackupUnproven, BackupUnwritable, NoRoom
-from db.folders import is_same_disk, try_folder
+from db.folders import FolderProblem, FolderTried, is_same_disk, try_folder
 from db.manifests import beside, list_beside, read_beside
 from db.tables import BackupRun
 from db.transactions import reading, transaction
@@ -83,6 +83,17 @@ def clear_expired(actor: Actor) -> int:
         with transaction() as session:
             backups.note_removed(session, actor, run_ids=[run.id or 0 for run in expired])
     return len(expired)
+
+
+def try_second_folder(folder: str) -> FolderTried | None:
+    """Try a folder before it is saved; None for a blank. In no transaction: a network drive that is gone takes long."""
+    cleaned = folder.strip()
+    if not cleaned:
+        return None
+    try:
+        return try_folder(Path(cleaned), runtime().location)
+    except (OSError, ValueError):  # a name no file system takes
+        return FolderTried(FolderProblem.MISSING)
 
 
 class DailyBackups:

@@ -9,13 +9,16 @@ from pathlib import Path
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, or_, select, update
 
+from db.engine import keys
 from db.folders import FolderTried
-from db.tables import BackupReason, BackupRun, Role, Setting
+from db.tables import BackupReason, BackupRun, Role, Setting, SystemFact
 from services import audit, clock, schools
 from services.access import Permission, permitted
 from services.actors import Actor
 from services.errors import EditedMeanwhile, NotFound
 from services.fields import LINE, Checker
+from services.recovery import CHECKED
+from services.setup import CLAIMED
 
 SECOND_FOLDER = "second_backup_folder"
 OFF_DISK_DAYS = 7
@@ -96,6 +99,26 @@ def list_runs(session: Session, actor: Actor, *, limit: int = 60) -> list[RunRow
 def find_last_off_disk(session: Session, actor: Actor) -> datetime | None:
     """Return since when the newest proven copy on another disk stands there."""
     return session.exec(select(func.max(BackupRun.off_disk_at))).one()
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyFacts:
+    """What home asks: since when the school is set up, the newest backup off this disk, and the recovery sheet."""
+
+    claimed_at: datetime | None
+    off_disk_at: datetime | None
+    is_sheet_checked: bool
+
+
+def find_safety_facts(session: Session) -> SafetyFacts:
+    """Return them in one statement."""
+    facts = {name: select(SystemFact.value).where(SystemFact.name == name) for name in (CLAIMED, CHECKED)}
+    newest = select(func.max(BackupRun.off_disk_at)).scalar_subquery()
+    claimed, checked, off_disk_at = session.exec(
+        select(facts[CLAIMED].scalar_subquery(), facts[CHECKED].scalar_subquery(), newest)
+    ).one()
+    claimed_at = datetime.fromisoformat(claimed) if claimed else None
+    return SafetyFacts(claimed_at, off_disk_at, checked == keys().fingerprint)
 
 
 @permitted(Permission.BACKUP_MANAGE)

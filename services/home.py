@@ -24,7 +24,7 @@ from db.tables import (
     Student,
     Urgency,
 )
-from services import check_rounds, clock
+from services import backups, check_rounds, clock
 from services.access import (
     Permission,
     Scope,
@@ -65,6 +65,8 @@ class DutyKind(StrEnum):
     OPEN_CHECK = "open_check"
     RETURN_CHECK = "return_check"
     CHECKS_MISSING = "checks_missing"
+    BACKUP_OVERDUE = "backup_overdue"
+    RECOVERY_SHEET = "recovery_sheet"
 
 
 class DutyGroup(IntEnum):
@@ -87,6 +89,7 @@ class DutyTarget(StrEnum):
     SCHOOL_DAYS = "school_days"
     ACCOUNTS = "accounts"
     CHECKS = "checks"
+    BACKUPS = "backups"
     NOTHING = "nothing"
 
 
@@ -101,6 +104,8 @@ _TARGETS = {
     DutyKind.OPEN_CHECK: DutyTarget.CHECKS,
     DutyKind.RETURN_CHECK: DutyTarget.CHECKS,
     DutyKind.CHECKS_MISSING: DutyTarget.CHECKS,
+    DutyKind.BACKUP_OVERDUE: DutyTarget.BACKUPS,
+    DutyKind.RECOVERY_SHEET: DutyTarget.BACKUPS,
 }
 
 
@@ -368,6 +373,21 @@ def _of_system(session: Session, calendar: SchoolCalendar) -> Iterator[Duty]:
     ).all()
     if names:
         yield Duty(DutyKind.FIRST_PASSWORDS, DutyGroup.WAITING, labels=tuple(names))
+    yield from _of_backups(session)
+
+
+def _of_backups(session: Session) -> Iterator[Duty]:
+    """A proven backup off this disk within 7 days, and a recovery sheet that was asked back; from set-up on."""
+    facts = backups.find_safety_facts(session)
+    if facts.claimed_at is None:
+        return
+    due_at = (facts.off_disk_at or facts.claimed_at) + timedelta(days=backups.OFF_DISK_DAYS)
+    if clock.now() > due_at:
+        yield Duty(DutyKind.BACKUP_OVERDUE, DutyGroup.LATE, due_at=due_at, since=facts.off_disk_at)
+    elif facts.off_disk_at is None:
+        yield Duty(DutyKind.BACKUP_OVERDUE, DutyGroup.UPCOMING, due_at=due_at)
+    if not facts.is_sheet_checked:
+        yield Duty(DutyKind.RECOVERY_SHEET, DutyGroup.WAITING, since=facts.claimed_at)
 
 
 @dataclass(frozen=True, slots=True)

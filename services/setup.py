@@ -3,15 +3,19 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from sqlmodel import Session
 
+from db.engine import keys
+from db.errors import SheetForeign, SheetWrong
 from db.location import Location
+from db.sheets import check_groups, tidy, write_groups
 from db.tables import AppUser, Role, SystemFact, Term
 from db.transactions import transaction
-from services import audit, clock, passwords, schools, sign_in
+from services import audit, clock, passwords, recovery, schools, sign_in
 from services.accounts import NewPassword, add_user, check_username
 from services.actors import Actor
 from services.errors import DomainError, FieldErrors
@@ -155,6 +159,23 @@ def claim(
     add_user(session, setter_up, lead, frozenset({Role.LEAD}))
     audit.record(session, setter_up, audit.Action.SCHOOL_CLAIMED, target=admin)
     return NewPassword(lead.id or 0, lead.username, password)
+
+
+def confirm_sheet(session: Session, *, typed: Mapping[int, str]) -> None:
+    """Note that the recovery sheet shown after the claim was copied: two of its groups were asked back.
+
+    Raises:
+        FieldErrors: with the groups that were copied wrongly, as `group_<place>`.
+    """
+    check = Checker()
+    try:
+        check_groups(keys(), dict(typed))
+    except (SheetWrong, SheetForeign):
+        for place, text in typed.items():
+            if tidy(text) != write_groups(keys())[place - 1]:
+                check.add(f"group_{place}", "group_differs" if text.strip() else "required", place=place)
+    check.finish()
+    recovery.note_checked(session, Actor(None, "", frozenset({Role.ADMIN})))
 
 
 def _term(request: ClaimRequest) -> Term:

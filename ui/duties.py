@@ -5,9 +5,9 @@ import streamlit as st
 from db.tables import ReferralChannel, Urgency
 from services import clock
 from services.home import Duty, DutyGroup, DutyKind, DutyTarget
-from ui import navigation
+from ui import formats, navigation
 from ui.referral_words import CHANNELS, UNKNOWN_CHILD, child_with_class, due_words, elapsed, lateness, moment
-from ui.states import DUTY
+from ui.states import BACKUP, DUTY
 from ui.states import Duty as DutyState
 
 ACTS = {
@@ -27,6 +27,8 @@ ACTS = {
     DutyKind.OPEN_CHECK: "去开始",
     DutyKind.RETURN_CHECK: "去排查",
     DutyKind.CHECKS_MISSING: "看名单",
+    DutyKind.BACKUP_OVERDUE: "看备份",
+    DutyKind.RECOVERY_SHEET: "看做法",
 }
 ABOUT_CHILD = {
     DutyKind.REPORT_ABUSE: "报告疑似侵害",
@@ -46,6 +48,7 @@ _PAGES = {
     DutyTarget.SCHOOL_DAYS: ("settings", None),
     DutyTarget.ACCOUNTS: ("accounts", None),
     DutyTarget.CHECKS: ("rounds", "class"),
+    DutyTarget.BACKUPS: ("backups", None),
     DutyTarget.NOTHING: ("settings", None),
 }
 
@@ -87,6 +90,10 @@ def title_of(duty: Duty) -> str:
             return f"排查{duty.class_label}"
         case DutyKind.CHECKS_MISSING:
             return f"{len(duty.labels)} 个班还没交排查"
+        case DutyKind.BACKUP_OVERDUE:
+            return "把备份放到另一块盘上"
+        case DutyKind.RECOVERY_SHEET:
+            return "抄好恢复单，核对一遍"
 
 
 def reason_of(duty: Duty) -> str:
@@ -124,6 +131,13 @@ def reason_of(duty: Duty) -> str:
             return f"排查：{due}交；{_names(duty.labels)}"
         case DutyKind.UNENCRYPTED:
             return "系统：别的电脑来用时，请用 --https 启动"
+        case DutyKind.BACKUP_OVERDUE if duty.since:
+            day = formats.day(clock.local(duty.since).date(), today=clock.today())
+            return f"系统：另一块盘上验证过的备份，还是{day}的"
+        case DutyKind.BACKUP_OVERDUE:
+            return "系统：还没有一份验证过的备份在别的盘上，这块盘坏了就都没了"
+        case DutyKind.RECOVERY_SHEET:
+            return "系统：密钥坏了、丢了，只有它能打开备份"
         case _:
             return f"{_names(duty.labels)}"
 
@@ -132,6 +146,8 @@ def badge_of(duty: Duty) -> str:
     """Return the state first: late by how much, today, waiting, still time."""
     if duty.kind is DutyKind.REPORT_ABUSE and duty.since:
         return DUTY[DutyState.OVERDUE].badge(elapsed(duty.since))
+    if duty.kind is DutyKind.BACKUP_OVERDUE and duty.group is DutyGroup.LATE and duty.due_at:
+        return BACKUP["late"].badge(lateness(duty.due_at))
     match duty.group:
         case DutyGroup.LATE if duty.due_at:
             return DUTY[DutyState.OVERDUE].badge(lateness(duty.due_at))

@@ -15,6 +15,7 @@ from ui.brand import ICON
 from ui.frame import FindStudents, FoundStudent, draw_frame
 from ui.hidden import show_hidden_screen
 from ui.layout import Action, empty_state
+from ui.recovery_sheet import has_sheet
 from ui.shelf import put_input_on_shelf, take_input_from_shelf
 from ui.sign_in import ask_to_sign_in
 from ui.slips import has_slip
@@ -60,7 +61,7 @@ def _ask_who_it_is(page: st.Page) -> Actor | None:
     """Draw the sign-in form, or the first-run page while the school hasn't begun."""
     with reading() as database:
         state = setup.state(database)
-    if not state.is_claimed or has_slip():
+    if not state.is_claimed or has_slip() or has_sheet():
         _show_first_run(page)
     if page.url_path == navigation.SET_UP:
         session.say_at_sign_in(session.ALREADY_SET_UP)

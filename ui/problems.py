@@ -47,6 +47,13 @@ SENTENCES: Mapping[str, str] = {
     "file_damaged": "文件打不开，可能坏了。请用原来的软件另存一份再选。",
     "file_macros": "文件里有宏，不能存。请另存成不带宏的，或存成 PDF。",
     "file_password": "文件加了密码，以后没人打得开。请去掉密码再选。",
+    # backups
+    "group_differs": "第 {place} 组和单子上的不一样。请看着抄好的那张，再写一遍。",
+    "folder_not_absolute": "请写完整的位置，例如 /mnt/usb/backup 或 E:\\backup。",
+    "folder_missing": "没有找到这个文件夹。请插好盘、连好网络盘，或先建好文件夹。",
+    "folder_not_writable": "这个文件夹写不进去。请让运行关爱室的账号能写它。",
+    "folder_full": "这块盘只剩 {free} MB，放不下两份备份。请腾出地方，或换一块盘。",
+    "folder_inside": "不能放在数据或密钥的文件夹里。请换一块盘上的文件夹。",
     # children
     "not_a_name": "这不像姓名。请写名字本身，不要带符号或公式。",
     "id_format": "证件号要 18 位，最后一位可以是 X。请对照证件再写一遍。",

@@ -153,6 +153,15 @@ ACCOUNT: dict[str, Look] = {
     "disabled": Look("block", "停用", "gray", "－"),
 }
 
+BACKUP: dict[str, Look] = {
+    "proven": Look("verified", "已验证", "green", "✓"),
+    "unproven": Look("help", "未验证", "yellow", "？"),
+    "running": Look("hourglass_top", "正在做", "blue", "◷"),
+    "failed": Look("cancel", "没做成", "red", "✕"),
+    "removed": Look("delete", "过期清掉", "gray", "－"),
+    "late": Look("alarm", "逾期", "red", "▲"),
+}
+
 IMPORT: dict[str, Look] = {
     "made": Look("check_circle", "已导入", "green"),
     "undone": Look("undo", "已撤回", "gray"),

@@ -6,9 +6,11 @@ import pytest
 from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
-from db.tables import AppUser, LoginThrottle, Term
+from db import engine
+from db.sheets import write_groups
+from db.tables import AppUser, LoginThrottle, SystemFact, Term
 from db.transactions import reading
-from services import setup
+from services import recovery, setup
 from tests.pages.conftest import OpenPage, words_on
 
 FILLED = {
@@ -40,6 +42,22 @@ def fill(screen: AppTest, **changes: str) -> AppTest:
     screen.date_input(key="claim_first_day").set_value(date(2026, 9, 1))
     screen.date_input(key="claim_last_day").set_value(date(2027, 1, 22))
     return screen.run()
+
+
+def sheet_on(screen: AppTest) -> tuple[str, ...]:
+    """The groups in the order a person copies them: row by row."""
+    cells = screen.table[0].value.to_numpy().flatten()
+    return tuple(cell.split("**")[1] for cell in cells)
+
+
+def copy_sheet(screen: AppTest) -> None:
+    """Copy the recovery sheet and write the two groups asked back."""
+    groups = write_groups(engine.keys())
+    screen.button(key="recovery_copied").click().run()
+    for field in screen.text_input:
+        place = int(field.key.rpartition("_")[2])
+        field.set_value(groups[place - 1].lower())
+    screen.button(key="recovery_check").click().run()
 
 
 @pytest.mark.parametrize("page", ["home", "set_up", "password"])
@@ -79,15 +97,53 @@ def test_the_right_code_leads_to_school_term_and_two_accounts(code, open_before_
 
     assert not screen.exception
     assert [error.value for error in screen.error] == []
-    assert screen.title[0].value == "都设好了"
+    assert screen.title[0].value == "抄好恢复单"
     with reading() as session:
         assert setup.state(session) == setup.SetupState(True, FILLED["claim_school_name"])
         assert [user.username for user in session.exec(select(AppUser))] == ["xinxi", "fuzeren"]
         assert session.exec(select(Term.last_day)).one() == date(2027, 1, 22)
+    copy_sheet(screen)
+    assert screen.title[0].value == "都设好了"
     assert screen.code[0].value == "fuzeren"
     screen.button(key="slip_done").click().run()
     assert [button.label for button in screen.button] == ["登录"]
     assert not screen.code
+
+
+def test_the_recovery_sheet_is_asked_back_and_nothing_goes_on_without(code, open_before_claim: OpenPage):
+    screen = fill(give_code(open_before_claim("set_up"), code))
+    screen.button(key="claim_submit").click().run()
+    groups = write_groups(engine.keys())
+    assert sheet_on(screen) == groups
+
+    screen.button(key="recovery_copied").click().run()
+
+    assert not screen.table
+    assert len(screen.text_input) == 2
+    wrong, right = screen.text_input
+    wrong.set_value("AAAAA")
+    right.set_value(groups[int(right.key.rpartition("_")[2]) - 1])
+    screen.button(key="recovery_check").click().run()
+    assert f"第 {wrong.key.rpartition('_')[2]} 组和单子上的不一样" in words_on(screen)
+    assert screen.title[0].value == "抄好恢复单"
+    with reading() as session:
+        assert session.get(SystemFact, recovery.CHECKED) is None
+    screen.button(key="recovery_back").click().run()
+    assert sheet_on(screen) == groups
+    copy_sheet(screen)
+    with reading() as session:
+        assert session.get(SystemFact, recovery.CHECKED).value == engine.keys().fingerprint
+    assert screen.title[0].value == "都设好了"
+
+
+def test_over_a_line_in_the_clear_the_key_is_not_shown(code, open_before_claim: OpenPage, monkeypatch):
+    monkeypatch.setenv("CARE_UNENCRYPTED", "1")
+    screen = fill(give_code(open_before_claim("set_up"), code))
+
+    screen.button(key="claim_submit").click().run()
+
+    assert screen.title[0].value == "都设好了"
+    assert not screen.table
 
 
 def test_what_is_wrong_stands_at_its_field_and_nothing_is_written(code, open_before_claim: OpenPage):
