@@ -16,6 +16,9 @@ from db.location import Location
 WRITE = {"care_begin": "BEGIN IMMEDIATE"}
 """Execution options of a writing transaction: on SQLite it takes the write lock before it reads."""
 
+ONE_MOMENT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+"""Execution options of a reading transaction on PostgreSQL; SQLite reads one moment by itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Runtime:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from sqlmodel import Session
 
 from db.audit_chain import append_collected
-from db.engine import WRITE, runtime
+from db.engine import ONE_MOMENT, WRITE, runtime
 
 
 @contextmanager
@@ -27,4 +27,6 @@ def transaction() -> Iterator[Session]:
 def reading() -> Iterator[Session]:
     """Open a reading transaction: one consistent view, nothing is kept of what it changes."""
     with Session(runtime().engine, expire_on_commit=False, autoflush=False) as session:
+        if session.get_bind().dialect.name == "postgresql":  # by default each statement there sees another moment
+            session.connection(execution_options=ONE_MOMENT)
         yield session

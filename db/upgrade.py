@@ -68,12 +68,19 @@ def prepare(location: Location) -> Runtime:
 
 
 def _prepare_locked(location: Location) -> Runtime:
-    if not location.is_embedded and not location.key_file.exists():
+    is_new_key = not location.is_embedded and not location.key_file.exists()
+    if is_new_key:
         create_key_file(location.key_file)  # the server may hold data already; the fingerprint tells
-    runtime = use(location)
-    with _connected(runtime) as connection:
-        found = _current_version(connection)
-        _check_fingerprint(connection, runtime, found)
+    try:
+        runtime = use(location)
+        with _connected(runtime) as connection:
+            found = _current_version(connection)
+            _check_fingerprint(connection, runtime, found)
+    except KeyWrong:
+        if not is_new_key:
+            raise
+        location.key_file.unlink()  # it would look like the key of these data
+        raise KeyMissing(location.key_file) from None
     if found == known_head():
         return runtime
     _check_not_newer(found)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from db.tables import CaseState
-from db.transactions import reading
+from db.transactions import reading, transaction
 from services import cases
 from services.access import Permission
 from services.cases import PAGE_SIZE
@@ -37,6 +37,9 @@ if chosen:
     try:
         with reading() as session:
             view = cases.find_case(session, actor, case_id=chosen)
+        if not view.is_opening_noted:
+            with transaction() as session:
+                cases.note_opening(session, actor, case_id=chosen)
     except NotFound as error:
         refusal(error)
         st.stop()

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from db.tables import Gender
-from db.transactions import reading
-from services import clock, student_lists, students
+from db.transactions import reading, transaction
+from services import clock, student_files, student_lists, students
 from services.access import Permission
 from services.errors import DomainError
 from services.student_entries import StudentEntry
@@ -22,6 +22,10 @@ try:
     with reading() as session:
         stored = students.find_entry(session, actor, student_id=student_id) if student_id else None
         classes = {each.id: each.label for each in student_lists.list_writable_classes(session, actor)}
+        is_noted = not student_id or student_files.is_opening_noted(session, actor, student_id=student_id)
+    if not is_noted:  # address, remarks and the number stand on this page too
+        with transaction() as session:
+            student_files.note_opening(session, actor, student_id=student_id)
 except DomainError as error:
     refusal(error)
     st.stop()

@@ -80,6 +80,7 @@ class Action(StrEnum):
     REFERRAL_ANSWERED = "referral.answered"
     REFERRAL_FEEDBACK_GIVEN = "referral.feedback_given"
     REFERRAL_OPENED = "referral.opened"
+    CASE_READ = "case.read"  # case.opened is its beginning
     REFERRAL_FEEDBACK_READ = "referral.feedback_read"
     ABUSE_MARKED = "referral.abuse_marked"
     ABUSE_UNMARKED = "referral.abuse_unmarked"
@@ -96,6 +97,7 @@ LOOKED_AT = frozenset(
         Action.STUDENT_OPENED,
         Action.CONTACT_OPENED,
         Action.REFERRAL_OPENED,
+        Action.CASE_READ,
         Action.REFERRAL_FEEDBACK_READ,
         Action.DOCUMENT_OPENED,
     }

@@ -17,6 +17,7 @@ from services.regulations.parameters import Change, Numbers
 
 END_OF_SCHOOL_DAY = time(17, 0)
 SEARCH_DAYS = 400
+PREPARING = timedelta(days=31)  # a school prepares its new year in the holidays before
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 TERM_NAMES = {1: "第一学期", 2: "第二学期"}
 
@@ -147,8 +148,12 @@ def school_year_of(day: date) -> int:
 
 
 def current_school_year(calendar: SchoolCalendar, day: date) -> int:
-    """Return the school year that counts on a day: its term's, else the calendar's."""
-    term = calendar.term_of(day)
+    """Return the school year that counts on a day: its term's; in the weeks before a term, the one to come.
+
+    In August the new year's classes are made and its roster is imported; else the calendar's year counts.
+    """
+    soon = day + PREPARING
+    term = calendar.term_of(day) or next((each for each in calendar.terms if day < each.first_day <= soon), None)
     return term.school_year if term else school_year_of(day)
 
 

@@ -22,12 +22,13 @@ from db.tables import (
     Student,
 )
 from services import audit, clock
-from services.access import Permission, permitted, sees_cases
+from services.access import Permission, grounds_for, permitted, sees_cases
 from services.actors import Actor
 from services.calendar import SchoolCalendar, load_calendar
 from services.classes import class_label
 from services.editing import last_editor, lock_version
 from services.errors import EditedMeanwhile, FieldErrors, NotFound, Problem
+from services.openings import is_noted
 from services.regulations import deadlines
 from services.regulations.deadlines import Deadline
 from services.severity import TEXTS, Reason
@@ -80,6 +81,7 @@ class CaseView:
     called_at: datetime | None
     held_at: datetime | None
     participants: tuple[str, ...]
+    is_opening_noted: bool
 
 
 @permitted(Permission.CASE_READ, Permission.ABUSE_HANDLE)
@@ -148,7 +150,29 @@ def find_case(session: Session, actor: Actor, *, case_id: int) -> CaseView:
         called_at=conference.called_at if conference else None,
         held_at=conference.held_at if conference else None,
         participants=_participants(session, conference),
+        is_opening_noted=is_noted(session, actor, audit.Action.CASE_READ, record=(Case, case_id)),
     )
+
+
+@permitted(Permission.CASE_READ, Permission.ABUSE_HANDLE)
+def note_opening(session: Session, actor: Actor, *, case_id: int) -> None:
+    """Note that the actor opened a case's words: once per person, case and 30 minutes.
+
+    Raises:
+        NotFound: there is none this actor may open.
+    """
+    # The row is locked, so that two tabs of one person don't both note it.
+    case = session.exec(
+        select(Case)
+        .join(Referral, col(Referral.id) == col(Case.referral_id))
+        .where(Case.id == case_id, sees_cases(actor))
+        .with_for_update(of=Case)
+    ).first()
+    if case is None:
+        raise NotFound
+    if not is_noted(session, actor, audit.Action.CASE_READ, record=(Case, case_id)):
+        grounds = grounds_for(session, actor, student_id=case.student_id)
+        audit.record(session, actor, audit.Action.CASE_READ, target=case, student_id=case.student_id, grounds=grounds)
 
 
 @permitted(Permission.CASE_READ)

@@ -376,7 +376,7 @@ def open_document(session: Session, actor: Actor, *, document_id: int) -> Opened
     document = _found(session, actor, document_id)
     label = document_kinds()[document.kind].label
     opened = attachments.open_file(session, document.attachment_id, name=f"{label}{document.valid_from:%Y%m%d}")
-    if not is_noted(session, actor, audit.Action.DOCUMENT_OPENED, document_id=document_id):
+    if not is_noted(session, actor, audit.Action.DOCUMENT_OPENED, record=(Document, document_id)):
         audit.record(session, actor, audit.Action.DOCUMENT_OPENED, target=document, kind=document.kind)
     return opened
 

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from sqlmodel import Session, select
+from sqlmodel import Session, SQLModel, select
 
 from db.audit_chain import COLLECTED, Note
-from db.tables import AuditEvent, Document, Referral
+from db.tables import AuditEvent
 from services import audit, clock
 from services.actors import Actor
 
@@ -18,25 +18,23 @@ def is_noted(
     action: audit.Action,
     *,
     student_id: int | None = None,
-    referral_id: int | None = None,
-    document_id: int | None = None,
+    record: tuple[type[SQLModel], int] | None = None,
 ) -> bool:
     """Say whether the actor's opening is noted within 30 minutes, in the chain or by this same transaction.
 
-    A child's file is found by the child, a referral by its own number: its child may be matched meanwhile.
+    A child's file is found by the child; a referral or case by its own number: its child may be matched meanwhile.
     """
-    target_id = referral_id if referral_id is not None else document_id
+    table, row_id = (str(record[0].__tablename__), record[1]) if record else (None, None)
     waiting: list[Note] = session.info.get(COLLECTED, [])
     if any(
         (note.action, note.actor_id) == (action.value, actor.user_id)
-        and (note.target_id == target_id if target_id is not None else note.student_id == student_id)
+        and ((note.target_table, note.target_id) == (table, row_id) if record else note.student_id == student_id)
         for note in waiting
     ):
         return True
-    table = str((Referral if referral_id is not None else Document).__tablename__)
     about = (
-        [AuditEvent.target_table == table, AuditEvent.target_id == target_id]
-        if target_id is not None
+        [AuditEvent.target_table == table, AuditEvent.target_id == row_id]
+        if record
         else [AuditEvent.student_id == student_id]
     )
     return (

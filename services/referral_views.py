@@ -176,7 +176,8 @@ def find_referral(session: Session, actor: Actor, *, referral_id: int) -> Referr
         ),
         acts=_acts(actor, referral, is_stopped=bool(found.is_stopped), case_id=case_id),
         has_words=has_words,
-        is_opening_noted=has_words and is_noted(session, actor, audit.Action.REFERRAL_OPENED, referral_id=referral_id),
+        is_opening_noted=has_words
+        and is_noted(session, actor, audit.Action.REFERRAL_OPENED, record=(Referral, referral_id)),
     )
 
 
@@ -193,7 +194,7 @@ def note_opening(session: Session, actor: Actor, *, referral_id: int) -> None:
     ).first()
     if referral is None or not sees_referral_words(actor, referral):
         raise NotFound
-    if not is_noted(session, actor, audit.Action.REFERRAL_OPENED, referral_id=referral_id):
+    if not is_noted(session, actor, audit.Action.REFERRAL_OPENED, record=(Referral, referral_id)):
         known = referral.student_id
         audit.record(
             session,

@@ -154,6 +154,7 @@ class Opening:
     reason: str | None
     is_contact: bool
     is_referral: bool
+    is_case: bool
 
 
 @permitted(Permission.STUDENT_READ)
@@ -188,6 +189,12 @@ def find_student(session: Session, actor: Actor, *, student_id: int) -> StudentF
         may_write_categories=writes_categories and allows(actor, Permission.CATEGORY_WRITE),
         is_opening_noted=is_noted(session, actor, audit.Action.STUDENT_OPENED, student_id=student_id),
     )
+
+
+@permitted(Permission.STUDENT_READ)
+def is_opening_noted(session: Session, actor: Actor, *, student_id: int) -> bool:
+    """Say whether the actor's opening of this file is noted within 30 minutes."""
+    return is_noted(session, actor, audit.Action.STUDENT_OPENED, student_id=student_id)
 
 
 @permitted(Permission.STUDENT_READ)
@@ -258,13 +265,16 @@ def list_openings(session: Session, actor: Actor, *, student_id: int) -> list[Op
     return [_opening(event, name, contact) for event, name, contact in session.exec(events).all()]
 
 
+_OF_A_CHILD = (audit.Action.STUDENT_OPENED, audit.Action.CONTACT_OPENED, audit.Action.CASE_READ)
+
+
 def _is_opening_of(student_id: int) -> ColumnElement[bool]:
     """Return the filter on events; a referral counts to the child it was matched with since it was opened."""
     of_child = select(Referral.id).where(Referral.student_id == student_id)
     return or_(
         and_(
             AuditEvent.student_id == student_id,
-            col(AuditEvent.action).in_([audit.Action.STUDENT_OPENED.value, audit.Action.CONTACT_OPENED.value]),
+            col(AuditEvent.action).in_([action.value for action in _OF_A_CHILD]),
         ),
         and_(
             col(AuditEvent.action) == audit.Action.REFERRAL_OPENED.value,
@@ -283,6 +293,7 @@ def _opening(event: AuditEvent, name: str | None, contact: ContactOpening | None
         reason=unseal(contact, "reason_sealed") if contact else None,
         is_contact=contact is not None,
         is_referral=event.action == audit.Action.REFERRAL_OPENED.value,
+        is_case=event.action == audit.Action.CASE_READ.value,
     )
 
 

@@ -6,12 +6,20 @@ from db.transactions import reading
 from services import clock, student_files
 from services.access import Grounds
 from services.actors import Actor
-from services.student_files import StudentFile
+from services.student_files import Opening, StudentFile
 from ui import formats
 from ui.layout import note
 from ui.tables import data_table
 
 GROUNDS = {Grounds.CARE_ROOM: "关爱室的工作", Grounds.HOMEROOM: "班主任", Grounds.TAUGHT: "任课"}
+
+
+def _what(opening: Opening) -> str:
+    if opening.is_contact:
+        return "看了电话"
+    if opening.is_referral:
+        return "看了受理"
+    return "看了个案" if opening.is_case else "打开档案"
 
 
 def draw(actor: Actor, file: StudentFile) -> None:
@@ -28,7 +36,7 @@ def draw(actor: Actor, file: StudentFile) -> None:
             "when": f"{formats.day_and_weekday(clock.local(each.at).date(), today=today)} "
             f"{formats.clock(each.at, clock.SCHOOL_ZONE)}",
             "who": each.who,
-            "what": "看了电话" if each.is_contact else "看了受理" if each.is_referral else "打开档案",
+            "what": _what(each),
             "why": f"写明原因：{each.reason}" if each.reason else GROUNDS.get(each.grounds, "") if each.grounds else "",
         }
         for each in openings

@@ -16,6 +16,7 @@ from services.actors import Actor
 from services.home import Duty
 from ui.authenticator import forget_cookie
 from ui.cookies import COOKIE_NAME, read_cookie
+from ui.slips import drop_slip
 
 SIGN_IN_FIRST = "请先登录，再打开这一页。"
 NOT_FOR_YOU = "这里看不了：您的岗位没有这一页。有事请找关爱室负责人。"
@@ -42,6 +43,7 @@ def identify() -> Actor | None:
             return actor
     if st.session_state.pop(_TOKEN, None):
         st.session_state[_NOTICE] = SIGNED_OUT_MEANWHILE
+        drop_slip()  # a first password is for who made it, not for whoever sits here now
     return None
 
 

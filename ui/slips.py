@@ -20,6 +20,11 @@ def has_slip() -> bool:
     return _SLIP in st.session_state
 
 
+def drop_slip() -> None:
+    """Forget a first password that still waits; it can be reset once more."""
+    st.session_state.pop(_SLIP, None)
+
+
 def show_slip(*, school_name: str | None, button: str) -> bool:
     """Draw the slip to copy or print, and return whether it was just put away."""
     slip, name = st.session_state[_SLIP]

@@ -112,6 +112,21 @@ def test_a_reset_shows_the_new_first_password(open_page: OpenPage, world: World)
     assert stored(mentor).must_change_password
 
 
+def test_a_first_password_is_gone_once_who_made_it_is_signed_out(open_page: OpenPage, world: World, session):
+    mentor, admin = world.staff[Role.MENTOR], world.staff[Role.ADMIN]
+    screen = open_page("accounts", admin, account=mentor.user_id)
+    screen.button(key="account_reset").click().run()
+    screen.button(key="account_reset_yes").click().run()
+    password = screen.code[1].value
+    sign_in.end_sessions_of(session, admin.user_id or 0)
+    commit(session)
+
+    screen.run()
+
+    assert [button.label for button in screen.button] == ["登录"]
+    assert password not in [code.value for code in screen.code]
+
+
 def test_the_last_administrator_is_told_why(open_page: OpenPage, world: World):
     admin = world.staff[Role.ADMIN]
     key = f"account_{admin.user_id}"

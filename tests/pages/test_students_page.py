@@ -7,7 +7,7 @@ from sqlmodel import select
 
 from db.tables import AuditEvent, CategoryKind, ClassMembership, Gender, Role, Student, StudentCategory
 from db.transactions import reading
-from services import clock
+from services import audit, clock
 from tests.pages.conftest import OpenPage, World, words_on
 from ui.messages import CANNOT_BE_SEEN
 from ui.problems import SENTENCES
@@ -209,3 +209,13 @@ def test_the_second_editor_can_take_what_is_stored(open_page: OpenPage, world: W
         "汉族",
         "",
     )
+
+
+def test_opening_the_form_of_a_child_s_particulars_is_noted(open_page: OpenPage, world: World):
+    student_id = world.students[0].id
+    for _ in range(2):
+        open_page("student_edit", world.staff[Role.LEAD], student=student_id)
+
+    with reading() as session:
+        opened = select(AuditEvent.actor_id).where(AuditEvent.action == audit.Action.STUDENT_OPENED.value)
+        assert session.exec(opened).all() == [world.staff[Role.LEAD].user_id]

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from db.audit_chain import append_collected
+from db.audit_chain import COLLECTED, append_collected
 from db.sealing import unseal
 from db.tables import Assessment, Case, CaseConference, CaseState, Domain, ReferralState, Role, Severity
-from services import assessments, cases, intake, referral_moves, safeguarding
+from services import assessments, audit, cases, intake, referral_moves, safeguarding, student_files
 from services.assessments import AssessmentRequest, ChildUnknown
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
 from services.referrals import IllegalMove
@@ -245,3 +245,25 @@ def test_an_unknown_child_matched_in_time_can_be_assessed(session, counsellor, m
     intake.match_child(session, counsellor, referral_id=referral.id, version=2, student_id=make_student().id)
 
     assert assessments.save_assessment(session, counsellor, request=asked(referral)).student_id == referral.student_id
+
+
+def test_opening_a_case_is_noted_once_in_half_an_hour_and_stands_with_the_child(session, counsellor, make_user, begun):
+    case = assessments.save_assessment(session, counsellor, request=asked(begun))
+    assert not cases.find_case(session, counsellor, case_id=case.id).is_opening_noted
+
+    for _ in range(2):
+        cases.note_opening(session, counsellor, case_id=case.id)
+
+    assert cases.find_case(session, counsellor, case_id=case.id).is_opening_noted
+    noted = [note for note in session.info[COLLECTED] if note.action == audit.Action.CASE_READ]
+    assert [(note.target_id, note.student_id) for note in noted] == [(case.id, case.student_id)]
+    append_collected(session)
+    [opening] = student_files.list_openings(session, make_user(Role.LEAD), student_id=case.student_id)
+    assert (opening.who, opening.is_case) == ("何知微", True)
+
+
+def test_a_case_nobody_showed_them_leaves_no_line(session, counsellor, make_user, begun):
+    case = assessments.save_assessment(session, counsellor, request=asked(begun))
+
+    with pytest.raises(NotFound):
+        cases.note_opening(session, make_user(Role.COUNSELLOR), case_id=case.id)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.calendar import SchoolCalendar, TermDates, is_national_workday, knows_year
+from services.calendar import SchoolCalendar, TermDates, current_school_year, is_national_workday, knows_year
 
 ROOT = Path(__file__).resolve().parents[2]
 WHOLE_YEARS = [TermDates(year, year, 1, date(year, 9, 1), date(year + 1, 8, 31)) for year in range(2003, 2030)]
@@ -112,3 +112,29 @@ def test_only_the_calendar_asks_the_library_and_only_it_knows_weekends():
     }
 
     assert asking == {"services/calendar.py"}
+
+
+@pytest.mark.parametrize(
+    ("day", "year"),
+    [
+        (date(2026, 6, 30), 2025),
+        (date(2026, 7, 20), 2025),
+        (date(2026, 8, 1), 2026),
+        (date(2026, 8, 26), 2026),
+        (date(2026, 9, 1), 2026),
+        (date(2027, 2, 10), 2026),
+    ],
+    ids=["last term", "holidays", "a month before", "preparing", "first day", "winter holidays"],
+)
+def test_in_the_month_before_a_term_its_school_year_counts(day: date, year: int):
+    terms = [
+        TermDates(1, 2025, 2, date(2026, 2, 23), date(2026, 7, 3)),
+        TermDates(2, 2026, 1, date(2026, 9, 1), date(2027, 1, 22)),
+        TermDates(3, 2026, 2, date(2027, 2, 22), date(2027, 7, 3)),
+    ]
+
+    assert current_school_year(SchoolCalendar(terms), day) == year
+
+
+def test_where_no_term_is_entered_the_school_year_begins_in_september():
+    assert [current_school_year(SchoolCalendar(), date(2026, month, 20)) for month in (8, 9)] == [2025, 2026]

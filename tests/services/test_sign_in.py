@@ -85,6 +85,20 @@ def test_a_session_that_is_used_stays(session, make_user):
     assert sign_in.resolve(session, token) is not None
 
 
+def test_fifty_people_behind_one_address_who_mistype_now_and_then_never_wait(session):
+    for number in range(200):
+        clock.set_fixed(NOW + timedelta(minutes=40 * number))
+
+        assert sign_in._count_miss(session, f"user{number % 50}", "10.0.0.1").wait_seconds == 0
+
+
+def test_one_typo_every_morning_never_adds_up(session):
+    for day in range(60):
+        clock.set_fixed(NOW + timedelta(days=day))
+
+        assert sign_in._count_miss(session, "zhouyantian", "10.0.0.1").wait_seconds == 0
+
+
 def test_reset_role_change_and_disabling_end_every_session(session, make_user):
     admin, other = make_user(Role.ADMIN), make_user(Role.COUNSELLOR)
     acts = [
