@@ -38,23 +38,24 @@ def plain(version: str, folder: Path) -> Path:
     return path
 
 
+def lay(version: str, folder: Path) -> Location:
+    """Lay the database of a version, encrypted, into a folder with its key."""
+    place = Location(folder / "data", folder / "key" / "care.key")
+    for each in (place.database_file.parent, place.key_file.parent):
+        each.mkdir(parents=True)
+    shutil.copy(RELEASED / f"{version}.key", place.key_file)
+    source = plain(version, folder)
+    connection = open_embedded(str(place.database_file), read_key_file(place.key_file).database)
+    with contextlib.closing(connection):
+        connection.execute("ATTACH ? AS plain KEY ''", (str(source),))
+        connection.execute("SELECT sqlcipher_export('main', 'plain')")
+    return place
+
+
 @pytest.fixture
 def released(tmp_path):
-    """Lay the database of a version, encrypted, into a folder with its key: released("0001")."""
-
-    def lay(version: str) -> Location:
-        place = Location(tmp_path / "data", tmp_path / "key" / "care.key")
-        for folder in (place.database_file.parent, place.key_file.parent):
-            folder.mkdir(parents=True)
-        shutil.copy(RELEASED / f"{version}.key", place.key_file)
-        source = plain(version, tmp_path)
-        connection = open_embedded(str(place.database_file), read_key_file(place.key_file).database)
-        with contextlib.closing(connection):
-            connection.execute("ATTACH ? AS plain KEY ''", (str(source),))
-            connection.execute("SELECT sqlcipher_export('main', 'plain')")
-        return place
-
-    yield lay
+    """Lay the database of a version into this test's folder: released("0001")."""
+    yield lambda version: lay(version, tmp_path)
     if engine._runtime is not None:
         engine._runtime.engine.dispose()
 
