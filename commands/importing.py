@@ -12,14 +12,17 @@ from commands.parsing import Subparsers, command_parser
 from commands.problems import FileUnreadable, NotTheirs, UserUnknown
 
 if TYPE_CHECKING:
-    from services.exchange.readings import Position, RosterReading
+    from services.exchange.readings import ListReading, Position
     from services.student_imports import ImportPreview
 
 
 def add_parser(subparsers: Subparsers) -> None:
     """Declare the options of `import`."""
     parser = command_parser(subparsers, "import", json=True)
-    parser.add_argument("list", metavar="名册种类", choices=["students"], help="导入哪一种：students 是学生名册")
+    parser.add_argument(
+        "list", metavar="名册种类", choices=["students", "left-behind"],
+        help="导入哪一种：students 是学生名册，left-behind 是留守儿童台账",
+    )  # fmt: skip
     parser.add_argument("file", metavar="文件", type=Path, help="名册文件：xlsx、xls、ods 或 csv")
     parser.add_argument("--as", dest="user", metavar="账号", help="用哪个账号的岗位来做（不写就是命令行自己）")
     parser.add_argument("--dry-run", action="store_true", help="只看会怎么样，不写进去")
@@ -37,12 +40,12 @@ def run(args: argparse.Namespace) -> int:
     from services.errors import NotAllowed
     from services.exchange.errors import UnreadableFile
     from services.exchange.refusals import refusal_sentence
-    from services.student_imports import StalePreview, read_roster
+    from services.student_imports import StalePreview
 
     gc.disable()  # for a short-lived process its rounds over a whole list's rows cost an eighth of the time
     data = _content(args.file)
     try:
-        reading = read_roster(data, file_name=args.file.name)
+        reading = _read(args.list, data, args.file.name)
     except UnreadableFile as error:
         print(refusal_sentence(error), file=sys.stderr)
         return 1
@@ -70,19 +73,30 @@ def _content(path: Path) -> bytes:
         raise FileUnreadable(path) from None
 
 
-def _import(args: argparse.Namespace, reading: "RosterReading", digest: str) -> "ImportPreview":
+def _read(kind: str, data: bytes, file_name: str) -> "ListReading[Any]":  # of rows of whatever list
+    from services.left_behind_imports import read_left_behind
+    from services.student_imports import read_roster
+
+    read = read_left_behind if kind == "left-behind" else read_roster
+    return read(data, file_name=file_name)
+
+
+def _import(args: argparse.Namespace, reading: "ListReading[Any]", digest: str) -> "ImportPreview":
     from db.transactions import reading as looking
     from db.transactions import transaction
     from services.command_actors import find_command_actor
+    from services.left_behind_imports import confirm_left_behind, preview_left_behind
     from services.student_imports import confirm_import, preview_import
 
+    is_ledger = args.list == "left-behind"
+    preview_it, confirm = (preview_left_behind, confirm_left_behind) if is_ledger else (preview_import, confirm_import)
     with looking() if args.dry_run else transaction() as session:
         actor = find_command_actor(session, args.user)
         if actor is None:
             raise UserUnknown(args.user)
-        preview = preview_import(session, actor, reading=reading)
+        preview: ImportPreview = preview_it(session, actor, reading=reading)
         if not args.dry_run:
-            confirm_import(session, actor, preview=preview, file_name=args.file.name, digest=digest)
+            confirm(session, actor, preview=preview, file_name=args.file.name, digest=digest)
     return preview
 
 

@@ -18,9 +18,10 @@ from services.actors import Actor
 from services.calendar import current_school_year, load_calendar
 from services.errors import DomainError, NotFound
 from services.exchange.headers import Corrections
-from services.exchange.readings import Kind, Position, RosterReading
+from services.exchange.lists import RowsRead
+from services.exchange.readings import Kind, ListReading, Position, RosterReading
 from services.exchange.reasons import Reason
-from services.exchange.roster import RowsRead, parse_roster
+from services.exchange.roster import parse_roster
 from services.exchange.sheets import read_workbook
 from services.imports import undoing
 from services.imports.matching import FieldChange, Match, MatchedBy, Outcome, PreviewRow, match_rows
@@ -62,10 +63,10 @@ class StalePreview(DomainError):
 class ImportPreview:
     """What an import would do, row by row."""
 
-    reading: RosterReading
+    reading: ListReading[Any]  # of rows of whatever list
     school_year: int
     rows: tuple[PreviewRow, ...]  # one for each row taken from the file, in its order
-    wanted: tuple[WantedChild, ...] = field(repr=False, compare=False)
+    wanted: tuple[WantedChild, ...] = field(repr=False, compare=False, default=())
 
     def count(self, outcome: Outcome) -> int:
         """Return how many rows have this outcome."""
@@ -81,7 +82,7 @@ class ImportPreview:
         """The rows matched by name and class only: preselected, to be ticked by a person."""
         return frozenset(row.position for row in self.rows if row.wants_tick)
 
-    def full_reading(self) -> RosterReading:
+    def full_reading(self) -> ListReading[Any]:
         """Return the reading with the conflicts among the rejected rows: for the list and the file to give back."""
         reasons = {row.position: row.reason for row in self.rows if row.reason is not None}
         ticks = self.to_tick
@@ -208,36 +209,62 @@ def confirm_import(
     )
     if not result.created and not result.changed:
         return result
+    return write_import(
+        session,
+        actor,
+        ImportKind.STUDENTS,
+        result,
+        current,
+        new=[match.wanted for match in matches if match.shown.outcome is Outcome.NEW or match.shown.position in own],
+        changed=[
+            match for match in matches if match.shown.outcome is Outcome.CHANGED and match.shown.position not in own
+        ],
+        file_name=file_name,
+        digest=digest,
+        progress=progress,
+    )
+
+
+def write_import(
+    session: Session,
+    actor: Actor,
+    kind: ImportKind,
+    result: ImportResult,
+    preview: ImportPreview,
+    *,
+    new: Sequence[WantedChild],
+    changed: Sequence[Match],
+    file_name: str,
+    digest: str,
+    progress: Progress | None = None,
+) -> ImportResult:
+    """Write what an import of any kind has matched, with its batch and its event; for the services that matched it.
+
+    Raises:
+        StalePreview: somebody entered the same child by hand in this very moment.
+    """
     try:
         with session.begin_nested():
             written = write_matches(
                 session,
                 actor,
-                [
-                    match.wanted
-                    for match in matches
-                    if match.shown.outcome is Outcome.NEW or match.shown.position in own
-                ],
-                [
-                    match
-                    for match in matches
-                    if match.shown.outcome is Outcome.CHANGED and match.shown.position not in own
-                ],
+                new,
+                changed,
                 school_year=preview.school_year,
                 today=clock.today(),
                 now=clock.now(),
                 progress=progress,
             )
-    except IntegrityError:  # entered by hand in this very moment, by somebody the import's lock does not stop
-        raise StalePreview(current) from None
-    batch = _save_batch(session, actor, result, file_name=file_name, digest=digest)
+    except IntegrityError:  # by somebody the import's lock does not stop
+        raise StalePreview(preview) from None
+    batch = _save_batch(session, actor, kind, result, file_name=file_name, digest=digest)
     written.save(session, batch.id or 0)
     audit.record(
         session,
         actor,
         audit.Action.IMPORT_CONFIRMED,
         target=batch,
-        list="students",
+        list=kind.value,
         created=result.created,
         changed=result.changed,
         unchanged=result.unchanged,
@@ -256,7 +283,7 @@ def undo_import(session: Session, actor: Actor, *, batch_id: int) -> None:
     """
     take_turn(session, Turn.IMPORT)
     batch = session.get(ImportBatch, batch_id, with_for_update=True, populate_existing=True)
-    if batch is None or batch.kind is not ImportKind.STUDENTS or batch.undone_at is not None:
+    if batch is None or batch.undone_at is not None:
         raise NotFound
     undoing.take_back(session, actor, batch_id)
     batch.undone_at, batch.undone_by_id = clock.now(), actor.user_id
@@ -267,20 +294,19 @@ def undo_import(session: Session, actor: Actor, *, batch_id: int) -> None:
         actor,
         audit.Action.IMPORT_UNDONE,
         target=batch,
-        list="students",
+        list=batch.kind.value,
         created=batch.created_count,
         changed=batch.changed_count,
     )
 
 
 @permitted(Permission.STUDENT_IMPORT)
-def list_imports(session: Session, actor: Actor, *, limit: int = 50) -> list[ImportListing]:
-    """Return the imports of children, the newest first."""
+def list_imports(
+    session: Session, actor: Actor, *, kind: ImportKind = ImportKind.STUDENTS, limit: int = 50
+) -> list[ImportListing]:
+    """Return the imports of one kind of list, the newest first."""
     batches = session.exec(
-        select(ImportBatch)
-        .where(ImportBatch.kind == ImportKind.STUDENTS)
-        .order_by(col(ImportBatch.id).desc())
-        .limit(limit)
+        select(ImportBatch).where(ImportBatch.kind == kind).order_by(col(ImportBatch.id).desc()).limit(limit)
     ).all()
     people = {batch.imported_by_id for batch in batches} | {batch.undone_by_id for batch in batches}
     names = dict(
@@ -314,9 +340,11 @@ def _preview(reading: RosterReading, matches: list[Match], school_year: int) -> 
     return ImportPreview(reading, school_year, rows, wanted)
 
 
-def _save_batch(session: Session, actor: Actor, result: ImportResult, *, file_name: str, digest: str) -> ImportBatch:
+def _save_batch(
+    session: Session, actor: Actor, kind: ImportKind, result: ImportResult, *, file_name: str, digest: str
+) -> ImportBatch:
     batch = ImportBatch(
-        kind=ImportKind.STUDENTS,
+        kind=kind,
         file_digest=digest,
         imported_by_id=actor.user_id,
         imported_at=clock.now(),

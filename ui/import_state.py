@@ -15,9 +15,9 @@ from services.actors import Actor
 from services.errors import DomainError
 from services.exchange.errors import NoTableFound, UnreadableFile
 from services.exchange.headers import IGNORED
+from services.exchange.lists import RowsRead
 from services.exchange.readings import Kind, Position, RosterReading, RowProblem
 from services.exchange.refusals import refusal_sentence
-from services.exchange.roster import RowsRead
 from services.exchange.writing import write_rejected
 from services.student_imports import (
     ImportPreview,

@@ -40,6 +40,7 @@ class TableSpec:
     identifying: frozenset[str]
     context: frozenset[str]
     ignored: tuple[str, ...] = ()
+    closing_total: re.Pattern[str] | None = None  # a line at the end that totals the whole list: a note, no subtotal
 
     @cached_property
     def vocabulary(self) -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from .errors import HeaderCandidate
 from .headers import Column
@@ -88,11 +88,14 @@ class TableColumns:
     unknown: tuple[Column, ...]
 
 
-@dataclass
-class RosterReading:
-    """All that one file gave: children, problems, rows to give back, columns, counts of what was passed over."""
+Record = TypeVar("Record")
 
-    rows: list[RosterRow] = field(default_factory=list)
+
+@dataclass
+class ListReading(Generic[Record]):
+    """All that one file gave: its records, problems, rows to give back, columns, counts of what was passed over."""
+
+    rows: list[Record] = field(default_factory=list)
     problems: list[RowProblem] = field(default_factory=list)
     rejected: list[ReturnedRow] = field(default_factory=list)
     duplicates: list[ReturnedRow] = field(default_factory=list)
@@ -117,6 +120,9 @@ class RosterReading:
             "duplicates_at": [row.position for row in self.duplicates],
             "warnings_at": warnings_at,
         }
+
+
+RosterReading = ListReading[RosterRow]
 
 
 def _positions(problems: Iterable[RowProblem], kind: Kind) -> dict[str, list[Position]]:

@@ -30,6 +30,13 @@ class Reason(StrEnum):
     STUDENT_AMBIGUOUS = "student_ambiguous"
     NUMBER_CONFLICT = "number_conflict"
     MATCHED_BY_NAME_AND_CLASS = "matched_by_name_and_class"
+    STUDENT_NOT_IN_ROSTER = "student_not_in_roster"
+    NAME_ID_MISMATCH = "name_id_mismatch"
+    ROSTER_DIFFERS = "roster_differs"
+    # of ledgers of left-behind children
+    KIND_UNREADABLE = "kind_unreadable"
+    NO_PARENT_AWAY = "no_parent_away"
+    OUTSIDE_STATE_DEFINITION = "outside_state_definition"
 
 
 _SENTENCES = {
@@ -54,6 +61,12 @@ _SENTENCES = {
     Reason.STUDENT_AMBIGUOUS: "名册里不止一个孩子对得上这一行。请补上学号或身份证号，再导入这一行。",
     Reason.NUMBER_CONFLICT: "这个学号已经是另一个孩子的，姓名和生日都对不上。请核对两个孩子的学号。",
     Reason.MATCHED_BY_NAME_AND_CLASS: "没有号码可对，按姓名和班级对上了名册里的孩子。请看一眼是不是同一个人。",
+    Reason.STUDENT_NOT_IN_ROSTER: "名册里没有这个孩子，或已经离校。请核对姓名、班级、身份证号，或先把孩子加进名册。",
+    Reason.NAME_ID_MISMATCH: "学号或身份证号是名册里另一个孩子的，和姓名对不上。请核对姓名和号码。",
+    Reason.ROSTER_DIFFERS: "性别、出生日期或班级和名册里的不一样，名册没有改。请核对是哪一个写错了。",
+    Reason.KIND_UNREADABLE: "看不出父母谁外出，先收下了。请在孩子的一页补上留守类型。",
+    Reason.NO_PARENT_AWAY: "写的是父母都在家，照样收下了。请核对是不是留守儿童。",
+    Reason.OUTSIDE_STATE_DEFINITION: "不在国家口径里：要不满 16 岁、农村户籍、父母都外出或另一方无监护能力。照样登记。",
 }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import xlsxwriter
 
 from .grids import Cell
-from .readings import ReturnedRow, RosterReading
+from .readings import ListReading, ReturnedRow
 from .reasons import sentence
 from .roster_columns import RETURNED_REMARK, ROSTER
 from .values import show_cell
@@ -53,7 +53,7 @@ def write_csv(rows: Iterable[Sequence[Cell]], columns: Sequence[str], *, notes: 
     return out.getvalue().encode("utf-8-sig", "replace")
 
 
-def write_rejected(reading: RosterReading) -> bytes:
+def write_rejected(reading: ListReading[Any]) -> bytes:
     """Write the rejected rows as they came, each with what to mend; the file can be imported again as it is."""
     tables: dict[tuple[str, tuple[str, ...], bool], list[ReturnedRow]] = {}
     for row in reading.rejected:

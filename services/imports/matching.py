@@ -16,6 +16,8 @@ from services.student_entries import masked
 from services.students import LEFT_SCHOOL, NO_CLASS
 
 _PARENTS = (GuardianKind.FATHER, GuardianKind.MOTHER)
+_GUARDIANS = (GuardianKind.ENTRUSTED, GuardianKind.STATUTORY)
+_PRIVATE = {"workplace": "工作单位", "address": "住址", "occupation": "职业", "health": "身体状况"}
 
 
 class Outcome(Labelled):
@@ -168,7 +170,7 @@ def _shown(wanted: WantedChild, match: _Found, school_year: int) -> PreviewRow:
         return PreviewRow(row.position, row.name, label, Outcome.CONFLICT, reason=match.reason)
     if child is None:
         return PreviewRow(row.position, row.name, label, Outcome.NEW)
-    changes = tuple(_changes(wanted, child, school_year))
+    changes = tuple(field_changes(wanted, child, school_year))
     outcome = Outcome.CHANGED if changes else Outcome.UNCHANGED
     return PreviewRow(row.position, row.name, label, outcome, match.by, child.id, child.version, changes)
 
@@ -176,7 +178,8 @@ def _shown(wanted: WantedChild, match: _Found, school_year: int) -> PreviewRow:
 # --- field by field; a blank cell never erases ---
 
 
-def _changes(wanted: WantedChild, child: StoredChild, school_year: int) -> Iterator[FieldChange]:
+def field_changes(wanted: WantedChild, child: StoredChild, school_year: int) -> Iterator[FieldChange]:
+    """Yield what a row says otherwise than is stored."""
     row = wanted.row
     for key, label, stored, new in (
         ("name", "姓名", child.name, row.name),
@@ -185,6 +188,7 @@ def _changes(wanted: WantedChild, child: StoredChild, school_year: int) -> Itera
         ("student_no", "学号", child.student_no, wanted.student_no),
         ("ethnicity", "民族", child.ethnicity, wanted.ethnicity),
         ("is_boarding", "是否寄宿", child.is_boarding, row.boarding),
+        ("is_rural", "农村户口", child.is_rural, wanted.is_rural),
     ):
         if new is not None and new != stored:
             yield FieldChange(key, label, _written(stored), _written(new))
@@ -204,6 +208,8 @@ def _changes(wanted: WantedChild, child: StoredChild, school_year: int) -> Itera
     yield from _guardian_changes(wanted, child)
     for kind in sorted(wanted.categories - child.categories):
         yield FieldChange(f"category.{kind.value}", "类别", "", kind.label)
+    for column, title, stored, new in left_behind_fields(wanted, child):
+        yield FieldChange(f"category.left_behind.{column}", title, stored.label if stored else "", new.label)
     extra = child.extra() if wanted.extra else {}
     for header, new in wanted.extra.items():
         if extra.get(header) != new:
@@ -213,7 +219,23 @@ def _changes(wanted: WantedChild, child: StoredChild, school_year: int) -> Itera
 def is_other_class(wanted: WantedChild, child: StoredChild, school_year: int) -> bool:
     """Say whether a row puts a stored child into another class than it is in, or into its first."""
     stay = child.stay
+    if wanted.keeps_class:
+        return False
     return stay is None or (stay.school_year, stay.grade, stay.number) != (school_year, *wanted.class_key)
+
+
+def left_behind_fields(wanted: WantedChild, child: StoredChild) -> Iterator[tuple[str, str, Labelled | None, Labelled]]:
+    """Yield what a ledger says of the child's being left behind and is not stored: column, title, stored, new."""
+    if wanted.left_behind is None:
+        return
+    known = child.left_behind
+    for column, title, new in (
+        ("left_behind_kind", "留守类型", wanted.left_behind.kind),
+        ("guardianship", "监护情况", wanted.left_behind.guardianship),
+    ):
+        stored: Labelled | None = getattr(known, column) if known else None
+        if new is not None and new is not stored:
+            yield column, title, stored, new
 
 
 def _class_of(child: StoredChild) -> str:
@@ -238,11 +260,15 @@ def _guardian_changes(wanted: WantedChild, child: StoredChild) -> Iterator[Field
         key = guardian.kind.value
         label = guardian.kind.label if guardian.kind in _PARENTS else "监护人"
         for column, title, stored, new in guardian_fields(guardian, known):
-            yield FieldChange(f"{key}.{column}", f"{label}{title}", stored or "", new)
+            yield FieldChange(f"{key}.{column}", f"{label}{title}", _written(stored), _written(new))
 
 
-def guardian_fields(wanted: WantedGuardian, known: StoredGuardian | None) -> Iterator[tuple[str, str, str | None, str]]:
-    """Yield what a row says of a guardian and is not stored: column, Chinese title, stored text, new text."""
+def guardian_fields(
+    wanted: WantedGuardian, known: StoredGuardian | None
+) -> Iterator[tuple[str, str, object, str | int | Labelled]]:
+    """Yield what a row says of a guardian and is not stored: column, Chinese title, stored value, new value."""
+    if known is not None and known.kind is GuardianKind.OTHER and wanted.kind in _GUARDIANS:
+        yield "kind", "身份", known.kind, wanted.kind
     for column, title, stored, new in (
         ("name", "姓名", known.name if known else None, wanted.name),
         ("relation", "与学生关系", known.relation if known else None, wanted.relation),
@@ -253,6 +279,21 @@ def guardian_fields(wanted: WantedGuardian, known: StoredGuardian | None) -> Ite
         yield "phone", "电话", known.text("phone") if known else None, wanted.phone
     if wanted.second_phone and wanted.second_phone != (text := known.text("second_phone") if known else None):
         yield "second_phone", "备用电话", text, wanted.second_phone
+    for column, title in _PRIVATE.items():
+        value = getattr(wanted, column)
+        if value and value != (text := known.text(column) if known else None):
+            yield column, title, text, value
+    for column, title in (("birth_year", "出生年份"), ("whereabouts", "去向")):
+        new_value = getattr(wanted, column)
+        if column == "birth_year" and known and _is_same_age(known.birth_year, new_value):
+            continue
+        if new_value is not None and new_value != (old := getattr(known, column) if known else None):
+            yield column, title, old, new_value
+
+
+def _is_same_age(stored: int | None, new: int | None) -> bool:
+    """An age in years tells the year of birth only to one more or less."""
+    return stored is not None and new is not None and abs(stored - new) <= 1
 
 
 def pair_guardians(
@@ -285,6 +326,8 @@ def _find_guardian(wanted: WantedGuardian, free: Sequence[StoredGuardian]) -> St
     for known in others:
         if wanted.relation and known.relation == wanted.relation:
             return known
+    if wanted.kind in _GUARDIANS and not hashed:  # a roster had only the telephone of whoever looks after the child
+        return next((known for known in others if known.is_primary and not (known.name or known.relation)), None)
     if not wanted.name and not wanted.relation:  # a telephone alone: that of the main contact
         return next((known for known in others if known.is_primary), None)
     return None

@@ -18,9 +18,12 @@ from db.tables import (
     Gender,
     Guardian,
     GuardianKind,
+    Guardianship,
+    LeftBehindKind,
     SchoolClass,
     Student,
     StudentCategory,
+    Whereabouts,
 )
 
 STUDENT = Student.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
@@ -43,6 +46,12 @@ class StoredGuardian:
     phone_sealed: bytes | None
     phone_hash: str | None
     second_phone_sealed: bytes | None
+    workplace_sealed: bytes | None
+    address_sealed: bytes | None
+    birth_year: int | None
+    occupation_sealed: bytes | None
+    health_sealed: bytes | None
+    whereabouts: Whereabouts | None
     version: int
 
     def text(self, column: str) -> str | None:
@@ -63,6 +72,16 @@ class Stay:
 
 
 @dataclass(slots=True)
+class StoredLeftBehind:
+    """The open row that says a child is left behind."""
+
+    id: int
+    left_behind_kind: LeftBehindKind | None
+    guardianship: Guardianship | None
+    version: int
+
+
+@dataclass(slots=True)
 class StoredChild:
     """A stored child with what hangs on it."""
 
@@ -76,6 +95,7 @@ class StoredChild:
     id_number_hash: str | None
     ethnicity: str | None
     is_boarding: bool | None
+    is_rural: bool | None
     address_sealed: bytes | None
     residence_sealed: bytes | None
     state: EnrolmentState
@@ -88,6 +108,7 @@ class StoredChild:
     stay: Stay | None = None
     guardians: list[StoredGuardian] = field(default_factory=list)
     categories: set[CategoryKind] = field(default_factory=set)
+    left_behind: StoredLeftBehind | None = None
 
     def text(self, column: str) -> str | None:
         """Open a sealed column."""
@@ -107,12 +128,12 @@ class StoredChild:
 
 _STUDENT_COLUMNS = [
     "id", "uid", "student_no", "name", "gender", "birth_day", "id_number_sealed", "id_number_hash", "ethnicity",
-    "is_boarding", "address_sealed", "residence_sealed", "state", "left_on", "note_sealed", "extra_sealed", "version",
-    "name_initials", "name_pinyin",
+    "is_boarding", "is_rural", "address_sealed", "residence_sealed", "state", "left_on", "note_sealed",
+    "extra_sealed", "version", "name_initials", "name_pinyin",
 ]  # fmt: skip
 _GUARDIAN_COLUMNS = [
     "id", "uid", "kind", "name", "relation", "is_primary", "phone_sealed", "phone_hash", "second_phone_sealed",
-    "version",
+    "workplace_sealed", "address_sealed", "birth_year", "occupation_sealed", "health_sealed", "whereabouts", "version",
 ]  # fmt: skip
 
 
@@ -152,10 +173,12 @@ def load_children(session: Session, *, school_year: int, locking: bool = False) 
     for student_id, *stay in session.execute(stays):
         if child := children.get(student_id):
             child.stay = Stay(*stay)
-    categories = select(CATEGORY.c.student_id, CATEGORY.c.kind).where(CATEGORY.c.to_day.is_(None))
-    for student_id, kind in session.execute(categories):
+    columns = _columns(CATEGORY, ["student_id", "kind", "id", "left_behind_kind", "guardianship", "version"])
+    for student_id, kind, *rest in session.execute(select(*columns).where(CATEGORY.c.to_day.is_(None))):
         if child := children.get(student_id):
             child.categories.add(kind)
+            if kind is CategoryKind.LEFT_BEHIND:
+                child.left_behind = StoredLeftBehind(*rest)
     return _indexed(list(children.values()), school_year)
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from db.tables import CategoryKind, Gender, GuardianKind
+from db.tables import CategoryKind, Gender, GuardianKind, Guardianship, LeftBehindKind, Whereabouts
 from services.exchange.readings import RosterRow
 from services.exchange.roster_columns import ROSTER
 from services.student_keys import id_number_hash, phone_hash
@@ -13,7 +13,10 @@ from services.student_keys import id_number_hash, phone_hash
 _GENDERS = {"男": Gender.MALE, "女": Gender.FEMALE}
 _STUDENT_NO = re.compile(r"[\w.\-/]{1,40}")
 _SEAT = re.compile(r"\d{1,2}")  # 1 to 45 in each class: a seat, no number of a child
-_FATHER, _MOTHER = frozenset({"父亲", "父", "爸爸", "父子", "父女"}), frozenset({"母亲", "母", "妈妈", "母子", "母女"})
+FATHER_WORDS, MOTHER_WORDS = (
+    frozenset({"父亲", "父", "爸爸", "父子", "父女"}),
+    frozenset({"母亲", "母", "妈妈", "母子", "母女"}),
+)
 _LONGEST_NAME, _LONGEST_RELATION, _LONGEST_ETHNICITY = 40, 20, 20
 
 
@@ -28,6 +31,20 @@ class WantedGuardian:
     second_phone: str | None
     is_primary: bool
     phone_hash: str | None = None
+    workplace: str | None = None
+    address: str | None = None
+    birth_year: int | None = None
+    occupation: str | None = None
+    health: str | None = None
+    whereabouts: Whereabouts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WantedLeftBehind:
+    """What a ledger says of a child left behind; None where it does not say it."""
+
+    kind: LeftBehindKind | None
+    guardianship: Guardianship | None
 
 
 @dataclass(slots=True)
@@ -42,6 +59,9 @@ class WantedChild:
     guardians: tuple[WantedGuardian, ...]
     categories: frozenset[CategoryKind]
     extra: dict[str, str] = field(default_factory=dict)  # what has no column here, by its header
+    is_rural: bool | None = None
+    left_behind: WantedLeftBehind | None = None
+    keeps_class: bool = False  # a ledger tells the class only to find the child by
 
     @property
     def class_key(self) -> tuple[int, int]:
@@ -130,9 +150,9 @@ def _fitting(text: str | None, limit: int) -> str | None:
 
 
 def _kind(name: str | None, relation: str | None) -> GuardianKind:
-    if relation in _FATHER:
+    if relation in FATHER_WORDS:
         return GuardianKind.FATHER
-    if relation in _MOTHER:
+    if relation in MOTHER_WORDS:
         return GuardianKind.MOTHER
     # A telephone alone does not say whose it is.
     return GuardianKind.STATUTORY if name or relation else GuardianKind.OTHER

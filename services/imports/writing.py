@@ -11,16 +11,27 @@ from sqlmodel import Session
 
 from db.base import new_uid
 from db.sealing import seal_text
-from db.tables import EnrolmentState, ImportAction, ImportedRow
+from db.tables import CategoryKind, EnrolmentState, FoundBy, ImportAction, ImportedRow
 from services.actors import Actor
 from services.card_history import count_cards, read_cards, settle_cards
-from services.imports.matching import Match, guardian_fields, is_other_class, pair_guardians
-from services.imports.stored import CATEGORY, CLASS, GUARDIAN, MEMBERSHIP, STUDENT, StoredChild, StoredGuardian
+from services.imports.matching import Match, guardian_fields, is_other_class, left_behind_fields, pair_guardians
+from services.imports.stored import (
+    CATEGORY,
+    CLASS,
+    GUARDIAN,
+    MEMBERSHIP,
+    STUDENT,
+    StoredChild,
+    StoredGuardian,
+    StoredLeftBehind,
+)
 from services.imports.wanted import WantedChild, WantedGuardian
 from services.student_keys import name_keys
 from services.students import LEFT_SCHOOL
 
 IMPORTED = ImportedRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
+
+_SEALED_OF_GUARDIAN = ("phone", "second_phone", "workplace", "address", "occupation", "health")
 
 Values = dict[str, Any]  # a row's columns, each of its own type
 Progress = Callable[[int, int], None]
@@ -138,6 +149,7 @@ class _Writer:
         students: list[Values] = []
         guardians: list[Values] = []
         closed: list[Values] = []
+        left_behind: list[Values] = []
         for match in matches:
             child = match.child
             if child is None:
@@ -153,6 +165,11 @@ class _Writer:
                 self._collect_membership(child.id, match.wanted)
             guardians.extend(self._guardian_changes(match.wanted, child))
             self._collect_categories(child.id, match.wanted, child.categories)
+            if child.left_behind is not None and (
+                values := {name: new for name, _title, _stored, new in left_behind_fields(match.wanted, child)}
+            ):
+                left_behind.append(self._changed(CATEGORY, child.left_behind, values))
+        self._update(CATEGORY, left_behind)
         self._update(STUDENT, students)
         self._update(MEMBERSHIP, closed)
         self._update(GUARDIAN, guardians)
@@ -179,6 +196,7 @@ class _Writer:
             "id_number_hash": child.id_hash,
             "ethnicity": child.ethnicity,
             "is_boarding": row.boarding,
+            "is_rural": child.is_rural,
             "address_sealed": _sealed("student", "address", uid, row.address),
             "residence_sealed": _sealed("student", "residence", uid, row.residence),
             "note_sealed": _sealed("student", "note", uid, row.note),
@@ -204,7 +222,12 @@ class _Writer:
                 "is_primary": is_primary,
                 "phone_sealed": _sealed("guardian", "phone", uid, guardian.phone),
                 "phone_hash": guardian.phone_hash,
-                "second_phone_sealed": _sealed("guardian", "second_phone", uid, guardian.second_phone),
+                **{
+                    f"{name}_sealed": _sealed("guardian", name, uid, getattr(guardian, name))
+                    for name in _SEALED_OF_GUARDIAN[1:]
+                },
+                "birth_year": guardian.birth_year,
+                "whereabouts": guardian.whereabouts,
                 "version": 1,
             }
         )
@@ -216,6 +239,7 @@ class _Writer:
                     "uid": new_uid(),
                     "student_id": student_id,
                     "kind": kind,
+                    **_left_behind_of(child, kind),
                     "from_day": self.today,
                     "recorded_at": self.now,
                     "version": 1,
@@ -229,17 +253,17 @@ class _Writer:
                 self._collect_guardian(child.id, guardian, is_primary=guardian.is_primary and not has_primary)
                 continue
             values: Values = {}
-            for name, _title, _stored, text in guardian_fields(guardian, known):
-                if name in ("phone", "second_phone"):
-                    values[f"{name}_sealed"] = _sealed("guardian", name, known.uid, text)
+            for name, _title, _stored, value in guardian_fields(guardian, known):
+                if name in _SEALED_OF_GUARDIAN:
+                    values[f"{name}_sealed"] = _sealed("guardian", name, known.uid, str(value))
                 else:
-                    values[name] = text
+                    values[name] = value
             if "phone_sealed" in values:
                 values["phone_hash"] = guardian.phone_hash
             if values:
                 yield self._changed(GUARDIAN, known, values)
 
-    def _changed(self, table: Table, stored: StoredChild | StoredGuardian, values: Values) -> Values:
+    def _changed(self, table: Table, stored: StoredChild | StoredGuardian | StoredLeftBehind, values: Values) -> Values:
         version = stored.version + 1
         self.written.changed(table, stored.id, {name: getattr(stored, name) for name in values}, version=version)
         return {"of_row": stored.id, "version": version, **values}
@@ -284,6 +308,7 @@ def _student_changes(wanted: WantedChild, child: StoredChild) -> Values:
             ("student_no", wanted.student_no),
             ("ethnicity", wanted.ethnicity),
             ("is_boarding", row.boarding),
+            ("is_rural", wanted.is_rural),
         )
         if new is not None and new != getattr(child, name)
     }
@@ -302,6 +327,16 @@ def _student_changes(wanted: WantedChild, child: StoredChild) -> Values:
     if (merged := extra | wanted.extra) != extra:
         values["extra_sealed"] = _sealed("student", "extra", child.uid, _as_json(merged))
     return values
+
+
+def _left_behind_of(child: WantedChild, kind: CategoryKind) -> Values:
+    """Return the columns only some categories have; one statement inserts rows of the same columns."""
+    said = child.left_behind if kind is CategoryKind.LEFT_BEHIND else None
+    return {
+        "left_behind_kind": said.kind if said else None,
+        "guardianship": said.guardianship if said else None,
+        "found_by": FoundBy.LIST,
+    }
 
 
 def _as_json(extra: dict[str, str]) -> str | None:

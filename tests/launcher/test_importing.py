@@ -100,6 +100,32 @@ def test_five_thousand_rows_take_seconds_and_no_more_than_400_megabytes(tmp_path
     assert processor_seconds <= 6
 
 
+def test_a_ledger_of_left_behind_children_is_counted_row_by_row_against_the_roster(type_line):
+    wanted = json.loads((SAMPLES / "left_behind_ledger.xlsx.json").read_text("utf-8"))
+    line = ("import", "left-behind", str(SAMPLES / "left_behind_ledger.xlsx"))
+    type_line("import", "students", str(SAMPLES / "roster_grade_messy.xlsx"), "--json")
+
+    looked, first, second = (
+        answer(type_line(*line, "--dry-run", "--json")),
+        *(answer(type_line(*line, "--json")) for _ in range(2)),
+    )
+
+    facts = wanted.keys() - {"file", "records"}
+    assert first.keys() == facts | {"changed", "unchanged"}
+    for key in facts:
+        assert looked[key] == first[key] == second[key] == wanted[key], key
+    assert [(each["changed"], each["unchanged"]) for each in (looked, first, second)] == [(70, 0), (70, 0), (0, 70)]
+    told = type_line(*line).stdout
+    assert len([each for each in told.splitlines() if each.startswith("没导入 ")]) == 9
+    assert "奚流萤" not in told
+
+
+def test_a_ledger_without_a_roster_finds_nobody(type_line):
+    said = answer(type_line("import", "left-behind", str(SAMPLES / "left_behind_ledger.xlsx"), "--json"))
+
+    assert (said["imported"], said["rejected"], said["changed"]) == (0, 81, 0)
+
+
 def test_a_dry_run_writes_nothing(type_line):
     sample = str(SAMPLES / "roster_grade_messy.xlsx")
     type_line("import", "students", sample, "--dry-run", "--json")
