@@ -1,8 +1,10 @@
 """The first assessment (评估) and where it leads: a case, and for serious ones a conference (D-06 to D-08)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select
 
 from db.sealing import seal
@@ -25,7 +27,7 @@ from services.calendar import load_calendar
 from services.errors import DomainError, NotFound
 from services.fields import LONG, SHORT, Checker
 from services.referral_views import ReferralView, find_referral
-from services.referrals import IllegalMove, lock_referral, may_own, move
+from services.referrals import IllegalMove, knows_of_abuse, lock_referral, may_own, move
 from services.regulations import deadlines
 from services.severity import (
     EARLIER_CASE_DAYS,
@@ -205,16 +207,16 @@ def _checked_people(
         check.add("guests", "too_many", limit=MOST_GUESTS)
     if len(request.participant_ids) + len(guests) < LEAST_PARTICIPANTS:
         check.add("participants", "too_few", limit=LEAST_PARTICIPANTS)
-    known = session.exec(
-        select(AppUser.id).where(col(AppUser.id).in_(request.participant_ids), AppUser.is_active)
-    ).all()
+    known = _people_who(session, request, col(AppUser.is_active).is_(True))
     if len(known) < len(request.participant_ids):
         check.add("participants", "unknown")
-    if is_suspected_abuse and not all(
-        may_own(session, user_id, is_suspected_abuse=True) for user_id in request.participant_ids
-    ):
+    if is_suspected_abuse and len(_people_who(session, request, knows_of_abuse())) < len(request.participant_ids):
         check.add("participants", "leaders_only")
     return guests
+
+
+def _people_who(session: Session, request: AssessmentRequest, condition: ColumnElement[bool]) -> Sequence[int | None]:
+    return session.exec(select(AppUser.id).where(col(AppUser.id).in_(request.participant_ids), condition)).all()
 
 
 def _checked_owner(session: Session, check: Checker, actor: Actor, referral: Referral, owner_id: int | None) -> int:

@@ -254,7 +254,7 @@ def _of_referral(
         for step in steps_of(referral, now=now, calendar=calendar, is_stopped=bool(found.is_stopped))
         if step.is_open
     ]
-    if of_everybody or referral.owner_id == actor.user_id:
+    if of_everybody or (referral.owner_id == actor.user_id and found.owner_is_there):
         yield from (duty(_KIND_OF[step.clause_id], step.due_at) for step in steps)
         if referral.student_id is None and referral.state in OPEN_STATES:
             yield duty(DutyKind.MATCH_CHILD, None, since=referral.received_at, is_first=False)

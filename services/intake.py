@@ -33,6 +33,7 @@ from services.referrals import (
     goes_outside,
     is_stopped,
     lock_referral,
+    may_settle,
     note_move,
     visible_student,
 )
@@ -263,7 +264,7 @@ def _answer_on_the_spot(session: Session, referral: Referral, answer: str) -> No
     else:
         seal(referral, "answer_sealed", answer)
         referral.answered_at = clock.now()
-    if not deadlines.is_same_day_work(referral.urgency) and not referral.is_suspected_abuse:
+    if may_settle(state=referral.state, urgency=referral.urgency, is_suspected_abuse=referral.is_suspected_abuse):
         referral.state, referral.closed_at = ReferralState.ANSWERED, clock.now()
 
 
@@ -279,8 +280,8 @@ def what_follows(session: Session, actor: Actor, *, request: ReferralRequest) ->
     channel = request.channel or ReferralChannel.OBSERVATION
     received_at = min(request.received_at or clock.now(), clock.now())  # a later one is refused on saving
     owner = find_owner(session, is_suspected_abuse=request.is_suspected_abuse)
-    is_settled = (
-        request.is_answered and not deadlines.is_same_day_work(request.urgency) and not request.is_suspected_abuse
+    is_settled = request.is_answered and may_settle(
+        state=ReferralState.RECEIVED, urgency=request.urgency, is_suspected_abuse=request.is_suspected_abuse
     )
     assessment_due = deadlines.assessment_due(received_at=received_at, urgency=request.urgency, calendar=calendar)
     reply_due = deadlines.reply_due(received_at=received_at, channel=channel, calendar=calendar)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, case, literal
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, and_, col, func, or_, select
+from sqlmodel import Session, col, func, or_, select
 
 from db.sealing import unseal
 from db.tables import (
@@ -15,8 +15,6 @@ from db.tables import (
     Referral,
     ReferralChannel,
     ReferralState,
-    Role,
-    RoleGrant,
     SchoolClass,
     Student,
     Urgency,
@@ -36,7 +34,7 @@ from services.access import (
 from services.actors import Actor
 from services.calendar import SchoolCalendar, load_calendar
 from services.classes import class_label
-from services.referrals import OPEN_STATES, of_stopped_child
+from services.referrals import OPEN_STATES, can_take, of_stopped_child
 from services.regulations import deadlines
 from services.regulations.deadlines import Deadline
 
@@ -203,11 +201,12 @@ _Owner, _Referrer, _Registrar = aliased(AppUser), aliased(AppUser), aliased(AppU
 
 
 def owner_is_there() -> ColumnElement[bool]:
-    """Say, inside `detailed`, whether the owner still is somebody who takes referrals."""
-    holders = select(RoleGrant.user_id).where(
-        col(RoleGrant.role).in_([Role.LEAD, Role.COUNSELLOR, Role.LEADERSHIP]), col(RoleGrant.ended_at).is_(None)
+    """Say, inside `detailed`, whether the owner still is somebody who can take this very referral."""
+    fits = case(
+        (col(Referral.is_suspected_abuse), can_take(is_suspected_abuse=True, user=_Owner)),
+        else_=can_take(is_suspected_abuse=False, user=_Owner),
     )
-    return func.coalesce(and_(col(_Owner.is_active), col(_Owner.id).in_(holders)), False)
+    return func.coalesce(fits, False)
 
 
 def detailed(actor: Actor) -> Any:  # a Select of more columns than its stubs can type

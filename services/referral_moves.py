@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, and_, col, or_, select
+from sqlmodel import Session, col, select
 
 from db.sealing import seal, unseal
-from db.tables import AppUser, Referral, ReferralChannel, ReferralState, Role, RoleGrant
+from db.tables import AppUser, Referral, ReferralChannel, ReferralState
 from services import audit, clock
 from services.access import Permission, is_protection_leader, permitted, sees_referral_words, sees_referrals
 from services.actors import Actor
@@ -17,11 +17,14 @@ from services.fields import LONG, Checker
 from services.referrals import (
     OPEN_STATES,
     IllegalMove,
+    MustBeAssessed,
     StoppedForProtection,
+    can_take,
     goes_outside,
     is_stopped,
     lock_referral,
     may_own,
+    may_settle,
     move,
 )
 
@@ -67,6 +70,7 @@ def answer_referral(
         FieldErrors: the answer is blank or too long.
         StoppedForProtection: it would go to a parent of a protected child.
         NotFound, EditedMeanwhile.
+        MustBeAssessed: it is to settle what somebody must look at first.
         IllegalMove: it is to settle a referral that is no longer fresh, or was merged into another.
     """
     text = _checked(answer, "answer")
@@ -75,6 +79,8 @@ def answer_referral(
         raise StoppedForProtection
     if referral.state is ReferralState.MERGED:
         raise IllegalMove(referral.state, ReferralState.ANSWERED)
+    if settles:
+        _check_settles(referral)
     seal(referral, "answer_sealed", text)
     referral.answered_at = referral.answered_at or clock.now()  # the first answer is the one that counts
     session.add(referral)
@@ -84,6 +90,13 @@ def answer_referral(
         session, actor, audit.Action.REFERRAL_ANSWERED, target=referral, student_id=referral.student_id, settles=settles
     )
     return referral
+
+
+def _check_settles(referral: Referral) -> None:
+    if referral.state is not ReferralState.RECEIVED:
+        raise IllegalMove(referral.state, ReferralState.ANSWERED)
+    if not may_settle(state=referral.state, urgency=referral.urgency, is_suspected_abuse=referral.is_suspected_abuse):
+        raise MustBeAssessed
 
 
 @permitted(Permission.REFERRAL_HANDLE)
@@ -111,7 +124,7 @@ def give_feedback(session: Session, actor: Actor, *, referral_id: int, version: 
 
 @permitted(Permission.REFERRAL_READ)
 def mark_feedback_read(session: Session, actor: Actor, *, referral_id: int) -> None:
-    """Note that the referring teacher has read the feedback; asking twice changes nothing.
+    """Note that the referring teacher, and nobody for her, has read the feedback; asking twice changes nothing.
 
     Raises:
         NotFound: it is not the actor's referral, or there is no feedback to read.
@@ -121,7 +134,7 @@ def mark_feedback_read(session: Session, actor: Actor, *, referral_id: int) -> N
         .where(
             Referral.id == referral_id,
             sees_referrals(actor),
-            or_(Referral.referred_by_id == actor.user_id, Referral.registered_by_id == actor.user_id),
+            Referral.referred_by_id == actor.user_id,
             col(Referral.is_suspected_abuse).is_(False),
             col(Referral.feedback_at).is_not(None),
         )
@@ -138,7 +151,7 @@ def mark_feedback_read(session: Session, actor: Actor, *, referral_id: int) -> N
 
 @permitted(Permission.REFERRAL_HANDLE, Permission.ABUSE_HANDLE)
 def hand_over(session: Session, actor: Actor, *, referral_id: int, version: int, to_user_id: int) -> Referral:
-    """Give a referral to another counsellor, or the lead.
+    """Give a referral to another counsellor, or the lead; about suspected abuse to whom `can_take` names.
 
     Raises:
         FieldErrors: that person can't take it.
@@ -164,16 +177,10 @@ def hand_over(session: Session, actor: Actor, *, referral_id: int, version: int,
 @permitted(Permission.REFERRAL_HANDLE, Permission.ABUSE_HANDLE)
 def list_takers(session: Session, actor: Actor, *, is_suspected_abuse: bool) -> dict[int, str]:
     """Return who could take a referral: id and name."""
-    leads = RoleGrant.role == Role.LEAD
-    if is_suspected_abuse:
-        wanted = or_(leads, and_(RoleGrant.role == Role.LEADERSHIP, AppUser.is_protection_leader))
-    else:
-        wanted = or_(leads, RoleGrant.role == Role.COUNSELLOR)
     rows = session.exec(
         select(AppUser.id, AppUser.display_name)
-        .join(RoleGrant, col(RoleGrant.user_id) == col(AppUser.id))
-        .where(AppUser.is_active, col(RoleGrant.ended_at).is_(None), wanted)
-        .order_by(col(AppUser.display_name))
+        .where(can_take(is_suspected_abuse=is_suspected_abuse))
+        .order_by(col(AppUser.display_name), col(AppUser.id))
     ).all()
     return {user_id: name for user_id, name in rows if user_id is not None}
 

@@ -37,7 +37,7 @@ from services.calendar import load_calendar
 from services.errors import NotFound
 from services.openings import is_noted
 from services.referral_lists import detailed, may_follow, names_of, steps_of
-from services.referrals import LEGAL_MOVES, goes_outside
+from services.referrals import LEGAL_MOVES, goes_outside, may_settle
 from services.regulations.deadlines import Deadline
 
 
@@ -47,6 +47,7 @@ class ReferralAct(StrEnum):
     START_ASSESSMENT = "start_assessment"
     ASSESS = "assess"
     ANSWER = "answer"
+    SETTLE = "settle"  # an answer that ends it
     GIVE_FEEDBACK = "give_feedback"
     READ_FEEDBACK = "read_feedback"
     CHANGE = "change"
@@ -222,9 +223,9 @@ def _what_came_of_it(session: Session, actor: Actor, referral: Referral) -> tupl
 def _acts(actor: Actor, referral: Referral, *, is_stopped: bool, case_id: int | None) -> frozenset[ReferralAct]:
     """Return what this actor may do with a referral in this state."""
     acts: set[ReferralAct] = set()
-    is_own = actor.user_id is not None and actor.user_id in (referral.referred_by_id, referral.registered_by_id)
+    has_referred = actor.user_id is not None and actor.user_id == referral.referred_by_id
     is_for_leaders = referral.is_suspected_abuse
-    if is_own and referral.feedback_at and not referral.feedback_read_at and not is_for_leaders:
+    if has_referred and referral.feedback_at and not referral.feedback_read_at and not is_for_leaders:
         acts.add(ReferralAct.READ_FEEDBACK)
     if not sees_referral_words(actor, referral):
         return frozenset(acts)
@@ -247,6 +248,10 @@ def _handling_acts(referral: Referral, *, is_stopped: bool) -> set[ReferralAct]:
         acts |= {ReferralAct.HAND_OVER, ReferralAct.CHANGE}
         if not (is_stopped and goes_outside(referral)) and referral.channel is not ReferralChannel.TEACHER:
             acts.add(ReferralAct.ANSWER)
+            if may_settle(
+                state=referral.state, urgency=referral.urgency, is_suspected_abuse=referral.is_suspected_abuse
+            ):
+                acts.add(ReferralAct.SETTLE)
         if referral.referred_by_id is not None and not is_stopped and referral.channel is ReferralChannel.TEACHER:
             acts.add(ReferralAct.GIVE_FEEDBACK)
         if not referral.is_suspected_abuse:

@@ -1,14 +1,14 @@
 """What the services around a referral share: finding one the actor may handle, and who takes care of it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, and_, col, func, or_, select
 
 from db.sealing import seal, unseal
 from db.tables import (
     AppUser,
+    Case,
     Referral,
     ReferralChannel,
     ReferralMove,
@@ -16,12 +16,14 @@ from db.tables import (
     Role,
     RoleGrant,
     Student,
+    Urgency,
 )
 from services import audit, clock
 from services.access import sees_referral_words, sees_referrals
 from services.actors import Actor
 from services.editing import last_editor, lock_version
 from services.errors import DomainError, EditedMeanwhile, NotFound
+from services.regulations import deadlines
 
 OPEN_STATES = (ReferralState.RECEIVED, ReferralState.IN_ASSESSMENT)
 
@@ -44,6 +46,10 @@ class IllegalMove(DomainError):
         super().__init__(from_state, to_state)
         self.from_state = from_state
         self.to_state = to_state
+
+
+class MustBeAssessed(DomainError):
+    """An answer alone doesn't settle what is urgent, dangerous or protected: somebody still looks at it."""
 
 
 class StoppedForProtection(DomainError):
@@ -202,29 +208,58 @@ def _least_busy(session: Session, role: Role) -> Owner | None:
     return Owner(row[0] or 0, row[1], role) if row else None
 
 
-def holds_role(session: Session, user_id: int, roles: Sequence[Role]) -> bool:
-    """Say whether an active account holds one of these roles."""
-    return (
-        session.exec(
-            select(RoleGrant.id)
-            .join(AppUser, col(AppUser.id) == col(RoleGrant.user_id))
-            .where(
-                RoleGrant.user_id == user_id,
-                col(RoleGrant.role).in_(roles),
-                col(RoleGrant.ended_at).is_(None),
-                AppUser.is_active,
-            )
-        ).first()
-        is not None
+def may_settle(*, state: ReferralState, urgency: Urgency, is_suspected_abuse: bool) -> bool:
+    """Say whether an answer can end a referral (D-04): a fresh one that nobody has to look at on the same day."""
+    return state is ReferralState.RECEIVED and not deadlines.is_same_day_work(urgency) and not is_suspected_abuse
+
+
+def can_take(*, is_suspected_abuse: bool, user: type[AppUser] = AppUser) -> ColumnElement[bool]:
+    """Return the filter on accounts: who can take care of a referral, which is also who can assess it.
+
+    The care room; about suspected abuse the lead, and a counsellor who is a named leader as well.
+    """
+    counsels = _holds(Role.COUNSELLOR, user)
+    if is_suspected_abuse:
+        counsels = and_(counsels, knows_of_abuse(user=user))
+    return and_(col(user.is_active), or_(_holds(Role.LEAD, user), counsels))
+
+
+def knows_of_abuse(*, user: type[AppUser] = AppUser) -> ColumnElement[bool]:
+    """Return the filter on accounts that `access.is_protection_leader` is on actors."""
+    is_named = and_(_holds(Role.LEADERSHIP, user), col(user.is_protection_leader))
+    return and_(col(user.is_active), or_(_holds(Role.LEAD, user), is_named))
+
+
+def _holds(role: Role, user: type[AppUser]) -> ColumnElement[bool]:
+    holders = select(RoleGrant.user_id).where(RoleGrant.role == role, col(RoleGrant.ended_at).is_(None))
+    return col(user.id).in_(holders)
+
+
+def may_own(session: Session, user_id: int | None, *, is_suspected_abuse: bool) -> bool:
+    """Say whether somebody can take care of a referral."""
+    found = session.exec(
+        select(AppUser.id).where(AppUser.id == user_id, can_take(is_suspected_abuse=is_suspected_abuse))
     )
+    return found.first() is not None
 
 
-def may_own(session: Session, user_id: int, *, is_suspected_abuse: bool) -> bool:
-    """Say whether somebody can take care of a referral: care room staff, and for suspected abuse only leaders."""
-    if not is_suspected_abuse:
-        return holds_role(session, user_id, (Role.COUNSELLOR, Role.LEAD))
-    if holds_role(session, user_id, (Role.LEAD,)):
-        return True
-    user = session.get(AppUser, user_id)
-    is_named = user is not None and user.is_protection_leader
-    return is_named and holds_role(session, user_id, (Role.LEADERSHIP,))
+def hand_over_case(session: Session, actor: Actor, referral: Referral, *, if_unfit: bool = False) -> None:
+    """Let who owns a referral also follow its open case; `if_unfit`: only where its owner may not take it any more."""
+    case = session.exec(
+        select(Case).where(Case.referral_id == referral.id, col(Case.closed_at).is_(None)).with_for_update()
+    ).first()
+    if case is None or referral.owner_id is None or case.owner_id == referral.owner_id:
+        return
+    if if_unfit and may_own(session, case.owner_id, is_suspected_abuse=referral.is_suspected_abuse):
+        return
+    before, case.owner_id, case.version = case.owner_id, referral.owner_id, case.version + 1
+    session.add(case)
+    audit.record(
+        session,
+        actor,
+        audit.Action.CASE_HANDED_OVER,
+        target=case,
+        student_id=case.student_id,
+        before=before,
+        after=case.owner_id,
+    )

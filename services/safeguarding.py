@@ -2,15 +2,15 @@
 
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from db.tables import Case, Referral, Role
+from db.tables import Referral, Role
 from services import audit, clock
 from services.access import Permission, permitted
 from services.actors import Actor
 from services.errors import NotAllowed, NotFound
 from services.fields import LONG, Checker
-from services.referrals import find_owner, lock_referral, may_own, note_move
+from services.referrals import find_owner, hand_over_case, lock_referral, may_own, note_move
 
 
 @permitted(Permission.REFERRAL_HANDLE, Permission.ABUSE_HANDLE)
@@ -24,38 +24,24 @@ def mark_suspected_abuse(session: Session, actor: Actor, *, referral_id: int, ve
     if referral.is_suspected_abuse:
         return referral
     referral.is_suspected_abuse, referral.abuse_marked_at = True, clock.now()
-    if referral.owner_id is None or not may_own(session, referral.owner_id, is_suspected_abuse=True):
-        owner = find_owner(session, is_suspected_abuse=True)
-        referral.owner_id = owner.user_id if owner else None
     session.add(referral)
     audit.record(session, actor, audit.Action.ABUSE_MARKED, target=referral, student_id=referral.student_id)
-    _hand_over_case(session, actor, referral)
+    _find_who_may_own(session, actor, referral)
     return referral
 
 
-def _hand_over_case(session: Session, actor: Actor, referral: Referral) -> None:
-    """A case nobody but leaders may open any more is followed by one of them, or nobody would see what is due."""
-    case = session.exec(
-        select(Case).where(Case.referral_id == referral.id, col(Case.closed_at).is_(None)).with_for_update()
-    ).first()
-    if case is None or referral.owner_id is None or may_own(session, case.owner_id, is_suspected_abuse=True):
-        return
-    before, case.owner_id, case.version = case.owner_id, referral.owner_id, case.version + 1
-    session.add(case)
-    audit.record(
-        session,
-        actor,
-        audit.Action.CASE_HANDED_OVER,
-        target=case,
-        student_id=case.student_id,
-        before=before,
-        after=case.owner_id,
-    )
+def _find_who_may_own(session: Session, actor: Actor, referral: Referral) -> None:
+    """After the mark changed, referral and case lie with somebody who may see them, or nobody would be asked."""
+    if not may_own(session, referral.owner_id, is_suspected_abuse=referral.is_suspected_abuse):
+        owner = find_owner(session, is_suspected_abuse=referral.is_suspected_abuse)
+        referral.owner_id = owner.user_id if owner else None
+        session.add(referral)
+    hand_over_case(session, actor, referral, if_unfit=True)
 
 
 @permitted(Permission.ABUSE_HANDLE)
 def unmark_suspected_abuse(session: Session, actor: Actor, *, referral_id: int, version: int, reason: str) -> Referral:
-    """Take the mark back, with the reason; only the lead does.
+    """Take the mark back, with the reason; only the lead does; who may not own it unmarked gives it away.
 
     Raises:
         NotAllowed: the actor is not the lead.
@@ -73,6 +59,7 @@ def unmark_suspected_abuse(session: Session, actor: Actor, *, referral_id: int, 
     referral.is_suspected_abuse = False  # abuse_marked_at stays: it once was suspected
     session.add(referral)
     note_move(session, actor, referral, from_state=referral.state, reason=text)
+    _find_who_may_own(session, actor, referral)
     audit.record(session, actor, audit.Action.ABUSE_UNMARKED, target=referral, student_id=referral.student_id)
     return referral
 

@@ -22,7 +22,7 @@ from services.drafts import DraftTooLarge
 from services.errors import DomainError, EditedMeanwhile, FieldErrors, NotAllowed, NotFound
 from services.intake import AlreadyRegistered
 from services.referral_moves import CannotMerge
-from services.referrals import IllegalMove, StoppedForProtection
+from services.referrals import IllegalMove, MustBeAssessed, StoppedForProtection
 from ui.problems import SENTENCES
 from ui.states import REFERRAL
 
@@ -167,6 +167,11 @@ def _waiting_time(seconds: int) -> str:
 def _illegal_move(error: IllegalMove) -> str:
     now = REFERRAL[error.from_state.value].word
     return f"这件受理现在是“{now}”，这一步做不了。请刷新看看它到了哪一步。"
+
+
+@explain.register
+def _must_be_assessed(_error: MustBeAssessed) -> str:
+    return "还不能就此结束：着急的、有危险的事，答复以后还要评估。请关掉“事情到此解决”，再保存。"
 
 
 @explain.register

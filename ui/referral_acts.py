@@ -149,7 +149,7 @@ def _text(form: Form, name: str) -> str:
 def _draw_answer(actor: Actor, view: ReferralView) -> None:
     form = _words_form(view, ReferralAct.ANSWER, "answer", "答复了什么", "说了什么，约好了什么。")
     settles = False
-    if ReferralAct.START_ASSESSMENT in view.acts and not view.is_suspected_abuse:
+    if ReferralAct.SETTLE in view.acts:
         with form.field("settles", False) as key:
             settles = st.toggle("事情到此解决，不用再评估", key=key)
     _finish(

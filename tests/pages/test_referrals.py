@@ -402,3 +402,33 @@ def test_a_leader_who_is_not_named_finds_no_case(open_page: OpenPage, world: Wor
     ):
         assert "孟紫苏" not in words_on(screen)
         assert "身上有伤" not in words_on(screen)
+
+
+def test_what_is_dangerous_or_settled_offers_no_end_by_an_answer(open_page: OpenPage, world: World, session):
+    counsellor, child = world.staff[Role.COUNSELLOR], world.students[0].id
+    plain = register(session, counsellor, student_id=child, channel=ReferralChannel.SELF)
+    danger = register(session, counsellor, student_id=child, channel=ReferralChannel.SELF, urgency=Urgency.DANGER)
+    settled = register(session, counsellor, student_id=child, channel=ReferralChannel.SELF, is_answered=True,
+                       answer="告诉了他换座位找谁。")  # fmt: skip
+
+    offered = []
+    for each in (plain, danger, settled):
+        screen = open_page("referrals", counsellor, referral=each.id)
+        screen.button(key="referral_act_answer").click().run()
+        offered.append([toggle.label for toggle in screen.toggle])
+
+    assert offered == [["事情到此解决，不用再评估"], [], []]
+
+
+def test_a_named_leader_s_home_opens_only_pages_the_leader_may_open(open_page: OpenPage, world: World, marked, session):
+    leader = world.staff[Role.LEADERSHIP]
+    session.get_one(AppUser, leader.user_id).is_protection_leader = True
+    marked.owner_id = leader.user_id  # as an earlier version allowed
+    session.add(marked)
+    session.flush()
+
+    screen = open_page("home", leader)
+
+    acts = [button for button in screen.button if str(button.key).startswith("home_") and button.label == "开始评估"]
+    assert acts == []
+    assert "报告疑似侵害：孟紫苏" in words_on(screen)

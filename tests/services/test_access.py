@@ -117,7 +117,7 @@ CALLED_BY_SERVICES = {
     "editing.last_editor": "names the other editor in a conflict",
     "editing.lock_version": "the two-editors rule of every edit",
     "referrals.find_owner": "who takes a new referral, for register_referral",
-    "referrals.holds_role": "a question about an account, for handing over",
+    "referrals.hand_over_case": "the case goes with its referral, whose move is permitted",
     "referrals.is_stopped": "a question about a child, for what would go out",
     "referrals.may_own": "a question about an account, for handing over",
     "referrals.visible_student": "takes the row filter itself",

@@ -6,11 +6,13 @@ from hypothesis import strategies as st
 from sqlmodel import select
 
 from db.sealing import unseal
-from db.tables import Referral, ReferralChannel, ReferralMove, ReferralState, ReferralWay, Role
-from services import referral_moves, referral_views, safeguarding
+from db.tables import Referral, ReferralChannel, ReferralMove, ReferralState, ReferralWay, Role, Urgency
+from services import home, referral_moves, referral_views, safeguarding
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
+from services.home import DutyKind
 from services.referral_moves import CannotMerge
-from services.referrals import LEGAL_MOVES, IllegalMove, StoppedForProtection, move
+from services.referral_views import ReferralAct
+from services.referrals import LEGAL_MOVES, IllegalMove, MustBeAssessed, StoppedForProtection, move
 from tests.conftest import NOW
 from tests.services.intake_makers import register
 
@@ -112,6 +114,39 @@ def test_an_answer_may_settle_a_fresh_referral(session, make_user, make_student)
     assert (referral.state, referral.answered_at) == (ReferralState.ANSWERED, NOW)
 
 
+@pytest.mark.parametrize(
+    "overrides",
+    [{"urgency": Urgency.DANGER}, {"urgency": Urgency.URGENT}, {"is_suspected_abuse": True}],
+    ids=["danger", "urgent", "suspected abuse"],
+)
+def test_no_answer_settles_what_somebody_must_look_at(session, make_user, make_student, overrides):
+    lead = make_user(Role.LEAD)
+    typed = {"student_id": make_student().id, "channel": ReferralChannel.SELF} | overrides
+    referral = register(session, lead, **typed)
+
+    assert ReferralAct.SETTLE not in referral_views.find_referral(session, lead, referral_id=referral.id).acts
+    with pytest.raises(MustBeAssessed):
+        referral_moves.answer_referral(session, lead, referral_id=referral.id, version=1, answer="好", settles=True)
+
+    assert referral.state is ReferralState.RECEIVED
+
+
+def test_what_is_settled_is_not_settled_again(session, make_user, make_student):
+    counsellor = make_user(Role.COUNSELLOR)
+    referral = register(session, counsellor, student_id=make_student().id, channel=ReferralChannel.SELF)
+    assert ReferralAct.SETTLE in referral_views.find_referral(session, counsellor, referral_id=referral.id).acts
+    referral_moves.answer_referral(session, counsellor, referral_id=referral.id, version=1, answer="好", settles=True)
+
+    acts = referral_views.find_referral(session, counsellor, referral_id=referral.id).acts
+
+    assert ReferralAct.ANSWER in acts
+    assert ReferralAct.SETTLE not in acts
+    with pytest.raises(IllegalMove):
+        referral_moves.answer_referral(
+            session, counsellor, referral_id=referral.id, version=2, answer="好", settles=True
+        )
+
+
 def test_an_answer_alone_leaves_the_state(session, make_user, make_student):
     counsellor = make_user(Role.COUNSELLOR)
     referral = register(session, counsellor, student_id=make_student().id, channel=ReferralChannel.SELF)
@@ -141,6 +176,20 @@ def test_the_referring_teacher_reads_the_feedback_once(session, make_user, make_
     assert (referral.feedback_read_at, referral.version) == (NOW, 2)
     with pytest.raises(NotFound):
         referral_moves.mark_feedback_read(session, make_user(Role.HOMEROOM), referral_id=referral.id)
+
+
+def test_who_registered_for_a_teacher_does_not_read_the_feedback_in_her_place(session, make_user, make_student):
+    counsellor, homeroom = make_user(Role.COUNSELLOR), make_user(Role.HOMEROOM)
+    referral = register(session, counsellor, student_id=make_student().id, referred_by_id=homeroom.user_id)
+    referral_moves.give_feedback(session, counsellor, referral_id=referral.id, version=1, feedback="多留意")
+
+    acts = referral_views.find_referral(session, counsellor, referral_id=referral.id).acts
+    assert ReferralAct.READ_FEEDBACK not in acts
+    with pytest.raises(NotFound):
+        referral_moves.mark_feedback_read(session, counsellor, referral_id=referral.id)
+
+    assert referral.feedback_read_at is None
+    assert [duty.kind for duty in home.list_duties(session, homeroom)] == [DutyKind.READ_FEEDBACK]
 
 
 @pytest.mark.parametrize("role", [Role.HOMEROOM, Role.SUBJECT_TEACHER, Role.LEADERSHIP])
