@@ -4,7 +4,7 @@ import streamlit as st
 
 from db.tables import ReferralState, Severity
 from db.transactions import reading
-from services import accounts, assessments, drafts
+from services import assessments, drafts
 from services.access import Permission
 from services.errors import DomainError
 from ui import navigation
@@ -42,7 +42,6 @@ if referral_id is None:
 try:
     with reading() as session:
         opened = assessments.open_form(session, actor, referral_id=referral_id)
-        staff = accounts.list_staff(session, actor)
     note_opening(actor, opened.referral)
 except DomainError as error:
     refusal(error)
@@ -68,7 +67,7 @@ with main:
         draw_signs(form, draft)
         suggestion = suggestion_for(form, opened, request_of(form, referral_id))
         severity = draw_severity(form, draft, suggestion)
-        draw_rest(form, draft, staff, severity)
+        draw_rest(form, draft, opened, severity)
         with form_end(draft.line()):
             name = view.child or "这个孩子"
             submitted = st.button(f"保存{name}的评估", key="assessment_submit", type="primary", icon=":material/check:")

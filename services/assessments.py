@@ -21,11 +21,12 @@ from db.tables import (
     Severity,
 )
 from services import audit, clock
-from services.access import Permission, permitted, sees_referrals
+from services.access import Permission, permitted
 from services.actors import Actor
 from services.calendar import load_calendar
 from services.errors import DomainError, NotFound
 from services.fields import LONG, SHORT, Checker
+from services.referral_lists import follows_referrals
 from services.referral_views import ReferralView, find_referral
 from services.referrals import IllegalMove, knows_of_abuse, lock_referral, may_own, move
 from services.regulations import deadlines
@@ -39,6 +40,7 @@ from services.severity import (
 
 LEAST_PARTICIPANTS = 2
 MOST_GUESTS = 20
+STAFF_WORDS = ("老师", "教师", "班主任")
 
 
 class ChildUnknown(DomainError):
@@ -72,6 +74,7 @@ class AssessmentForm:
     referral: ReferralView
     signs: Signs  # what is known before anything is ticked
     conference_due_at: datetime
+    people: dict[int, str]  # who may be asked to the conference: id and name
 
 
 @permitted(Permission.REFERRAL_HANDLE)
@@ -88,8 +91,15 @@ def open_form(session: Session, actor: Actor, *, referral_id: int) -> Assessment
     return AssessmentForm(
         referral=view,
         signs=_known_signs(session, actor, referral),
+        people=_people_to_ask(session, is_suspected_abuse=referral.is_suspected_abuse),
         conference_due_at=deadlines.conference_due(called_at=clock.now(), calendar=load_calendar(session)),
     )
+
+
+def _people_to_ask(session: Session, *, is_suspected_abuse: bool) -> dict[int, str]:
+    may_know = knows_of_abuse() if is_suspected_abuse else col(AppUser.is_active).is_(True)
+    people = select(AppUser.id, AppUser.display_name).where(may_know).order_by(col(AppUser.display_name))
+    return {user_id: name for user_id, name in session.exec(people).all() if user_id is not None}
 
 
 def with_ticks(signs: Signs, request: AssessmentRequest) -> Signs:
@@ -163,7 +173,7 @@ def save_assessment(session: Session, actor: Actor, *, request: AssessmentReques
 
 
 def _known_signs(session: Session, actor: Actor, referral: Referral) -> Signs:
-    """Return what the records say; of other referrals only those this actor may know of."""
+    """Return what the records say; of other referrals only those this actor follows."""
     earlier_case, earlier_referrals = None, 0
     if referral.student_id is not None:
         now = clock.now()
@@ -173,7 +183,7 @@ def _known_signs(session: Session, actor: Actor, referral: Referral) -> Signs:
             .where(
                 Case.student_id == referral.student_id,
                 Case.opened_at > now - timedelta(days=EARLIER_CASE_DAYS),
-                sees_referrals(actor),
+                follows_referrals(actor),
             )
         ).first()
         earlier_referrals = session.exec(
@@ -184,7 +194,7 @@ def _known_signs(session: Session, actor: Actor, referral: Referral) -> Signs:
                 Referral.id != referral.id,
                 Referral.received_at > now - timedelta(days=EARLIER_REFERRAL_DAYS),
                 col(Referral.state) != ReferralState.MERGED,
-                sees_referrals(actor),
+                follows_referrals(actor),
             )
         ).one()
     return Signs(
@@ -199,7 +209,7 @@ def _known_signs(session: Session, actor: Actor, referral: Referral) -> Signs:
 def _checked_people(
     session: Session, check: Checker, request: AssessmentRequest, *, is_suspected_abuse: bool
 ) -> list[str]:
-    """A conference needs people by name; about suspected abuse only those who may know of it (D-08)."""
+    """A conference needs people by name; about suspected abuse nobody of the school but those who may know (D-08)."""
     if request.severity is not Severity.SERIOUS:
         return []
     guests = [name for typed in request.guests if (name := check.text("guests", typed, limit=SHORT))]
@@ -207,12 +217,22 @@ def _checked_people(
         check.add("guests", "too_many", limit=MOST_GUESTS)
     if len(request.participant_ids) + len(guests) < LEAST_PARTICIPANTS:
         check.add("participants", "too_few", limit=LEAST_PARTICIPANTS)
-    known = _people_who(session, request, col(AppUser.is_active).is_(True))
-    if len(known) < len(request.participant_ids):
+    if len(_people_who(session, request, col(AppUser.is_active).is_(True))) < len(request.participant_ids):
         check.add("participants", "unknown")
-    if is_suspected_abuse and len(_people_who(session, request, knows_of_abuse())) < len(request.participant_ids):
-        check.add("participants", "leaders_only")
+    if is_suspected_abuse:
+        _check_protected(session, check, request, guests)
     return guests
+
+
+def _check_protected(session: Session, check: Checker, request: AssessmentRequest, guests: list[str]) -> None:
+    """Police and authorities are guests of the lead or a named leader; a colleague is no guest."""
+    if len(_people_who(session, request, knows_of_abuse())) < len(request.participant_ids):
+        check.add("participants", "leaders_only")
+    if not request.participant_ids:
+        check.add("participants", "leader_needed")
+    staff = session.exec(select(AppUser.display_name)).all()
+    if any(name in guest for guest in guests for name in (*STAFF_WORDS, *staff)):
+        check.add("guests", "officials_only")
 
 
 def _people_who(session: Session, request: AssessmentRequest, condition: ColumnElement[bool]) -> Sequence[int | None]:

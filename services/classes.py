@@ -1,11 +1,13 @@
 """The classes of a school year, how they are written, and who teaches them."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlmodel import Session, col, func, select
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, and_, col, func, select
 
 from db.locks import Turn, take_turn
-from db.tables import AppUser, ClassMembership, ClassTeacher, ClassTeacherKind, SchoolClass
+from db.tables import AppUser, ClassMembership, ClassTeacher, ClassTeacherKind, Role, RoleGrant, SchoolClass
 from services import audit, clock
 from services.access import Permission, permitted
 from services.actors import Actor
@@ -28,6 +30,7 @@ class ClassRow:
     number: int
     homeroom_name: str | None
     homeroom_id: int | None
+    has_homeroom: bool  # somebody who is there: the account is in use and still holds the post
     pupils: int
 
     @property
@@ -46,6 +49,12 @@ def grade_label(grade: int) -> str:
     return SENIOR.get(grade) or f"{GRADE_DIGITS[grade - 1]}年级"
 
 
+def is_homeroom_teacher() -> ColumnElement[bool]:
+    """Return the filter on accounts: in use, and with the post of homeroom teacher."""
+    holders = select(RoleGrant.user_id).where(RoleGrant.role == Role.HOMEROOM, col(RoleGrant.ended_at).is_(None))
+    return and_(col(AppUser.is_active), col(AppUser.id).in_(holders))
+
+
 @permitted(Permission.HOME_READ)
 def list_classes(session: Session, actor: Actor, *, school_year: int | None = None) -> list[ClassRow]:
     """Return the classes of a school year (the current one by default) with homeroom teacher and pupil count."""
@@ -56,8 +65,16 @@ def list_classes(session: Session, actor: Actor, *, school_year: int | None = No
         .group_by(col(ClassMembership.class_id))
         .subquery()
     )
+    columns: list[Any] = [  # one more than the stubs of select can type
+        SchoolClass,
+        AppUser.display_name,
+        AppUser.id,
+        func.coalesce(is_homeroom_teacher(), False),
+        func.coalesce(pupils.c.pupils, 0),
+    ]
     rows = session.exec(
-        select(SchoolClass, AppUser.display_name, AppUser.id, func.coalesce(pupils.c.pupils, 0))
+        select(*columns)
+        .select_from(SchoolClass)
         .join(
             ClassTeacher,
             (col(ClassTeacher.class_id) == col(SchoolClass.id))
@@ -71,8 +88,8 @@ def list_classes(session: Session, actor: Actor, *, school_year: int | None = No
         .order_by(col(SchoolClass.grade), col(SchoolClass.number))
     ).all()
     return [
-        ClassRow(found.id or 0, found.school_year, found.grade, found.number, name, user_id, count)
-        for found, name, user_id, count in rows
+        ClassRow(found.id or 0, found.school_year, found.grade, found.number, name, user_id, bool(is_there), count)
+        for found, name, user_id, is_there, count in rows
     ]
 
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import IntEnum, StrEnum
 from typing import Any
 
@@ -38,7 +38,7 @@ from services.access import (
 )
 from services.actors import Actor
 from services.calendar import SchoolCalendar, current_school_year, load_calendar
-from services.classes import class_label
+from services.classes import class_label, is_homeroom_teacher
 from services.figures import hold_back_small, total_of
 from services.referral_lists import detailed, may_follow, names_of, owner_is_there, steps_of
 from services.referrals import OPEN_STATES
@@ -203,10 +203,7 @@ def _owes_something() -> ColumnElement[bool]:
         col(Referral.is_suspected_abuse),
         or_(col(Referral.police_told_at).is_(None), col(Referral.authority_told_at).is_(None)),
     )
-    return and_(
-        col(Referral.state) != ReferralState.MERGED,
-        or_(col(Referral.state).in_(OPEN_STATES), reply, feedback, report),
-    )
+    return or_(col(Referral.state).in_(OPEN_STATES), reply, feedback, report)
 
 
 def _is_for(actor: Actor) -> ColumnElement[bool]:
@@ -328,9 +325,13 @@ def _of_feedback(session: Session, actor: Actor) -> Iterator[Duty]:
 
 
 def _of_classes(session: Session, calendar: SchoolCalendar) -> Iterator[Duty]:
-    """A class without homeroom teacher: nobody would owe its duties."""
-    has_one = select(ClassTeacher.class_id).where(
-        ClassTeacher.kind == ClassTeacherKind.HOMEROOM, col(ClassTeacher.to_day).is_(None)
+    """A class without homeroom teacher, or whose teacher is there no more: nobody would owe its duties."""
+    has_one = (
+        select(ClassTeacher.class_id)
+        .join(AppUser, col(AppUser.id) == col(ClassTeacher.user_id))
+        .where(
+            ClassTeacher.kind == ClassTeacherKind.HOMEROOM, col(ClassTeacher.to_day).is_(None), is_homeroom_teacher()
+        )
     )
     rows = session.exec(
         select(SchoolClass.grade, SchoolClass.number)
@@ -408,7 +409,7 @@ def find_numbers(session: Session, actor: Actor) -> Numbers | None:
     term = load_calendar(session).latest_term(clock.today())
     received = select(Referral.channel, func.count()).where(col(Referral.state) != ReferralState.MERGED)
     if term is not None:
-        received = received.where(Referral.noticed_on >= term.first_day)
+        received = received.where(Referral.received_at >= clock.at_school(term.first_day, time(0)))
     counts = {
         ReferralChannel(channel).value: count for channel, count in session.exec(received.group_by(Referral.channel))
     }

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, literal
+from sqlalchemy import ColumnElement, case, false, literal
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import Session, and_, col, func, or_, select
 
 from db.sealing import unseal
 from db.tables import (
@@ -107,9 +107,7 @@ def steps_of(
     is_stopped: bool,
     assessed_at: datetime | None = None,
 ) -> list[Deadline]:
-    """Return every step a referral owes or owed: assessment, reply, feedback."""
-    if referral.state is ReferralState.MERGED:
-        return []
+    """Return every step a referral owes or owed: assessment, reply, feedback; a merged one no assessment of its own."""
     found: list[Deadline | None] = []
     if referral.state in OPEN_STATES or assessed_at is not None:
         found.append(
@@ -245,6 +243,15 @@ def may_follow(actor: Actor, referral: Referral) -> bool:
     if referral.is_suspected_abuse:
         return is_protection_leader(actor)
     return Scope.ALL in scopes_of(actor, Subject.REFERRAL)
+
+
+def follows_referrals(actor: Actor) -> ColumnElement[bool]:
+    """Return the row filter that `may_follow` is for one referral."""
+    is_plain = col(Referral.is_suspected_abuse).is_(False)
+    followed: ColumnElement[bool] = is_plain if Scope.ALL in scopes_of(actor, Subject.REFERRAL) else false()
+    if is_protection_leader(actor):
+        followed = or_(followed, col(Referral.is_suspected_abuse))
+    return and_(sees_referrals(actor), followed)
 
 
 def names_of(actor: Actor, found: Any) -> tuple[str | None, str | None]:  # Any: a row of detailed

@@ -10,21 +10,28 @@ from sqlmodel import Session, col, select
 from db.sealing import seal, unseal
 from db.tables import AppUser, Referral, ReferralChannel, ReferralState
 from services import audit, clock
-from services.access import Permission, is_protection_leader, permitted, sees_referral_words, sees_referrals
+from services.access import Permission, permitted, sees_referral_words, sees_referrals
 from services.actors import Actor
 from services.errors import DomainError, FieldErrors, NotFound, Problem
 from services.fields import LONG, Checker
+from services.referral_lists import follows_referrals
 from services.referrals import (
     OPEN_STATES,
     IllegalMove,
     MustBeAssessed,
     StoppedForProtection,
+    awaits_feedback,
+    awaits_reply,
+    can_be_handed_over,
     can_take,
+    give_to,
     goes_outside,
+    hand_over_case,
     is_stopped,
     lock_referral,
     may_own,
     may_settle,
+    merged_into,
     move,
 )
 
@@ -55,8 +62,7 @@ def start_assessment(session: Session, actor: Actor, *, referral_id: int, versio
     """
     referral = lock_referral(session, actor, referral_id, version=version)
     move(session, actor, referral, ReferralState.IN_ASSESSMENT)
-    referral.owner_id = actor.id_of_staff
-    session.add(referral)
+    give_to(session, referral, actor.id_of_staff)
     return referral
 
 
@@ -66,29 +72,51 @@ def answer_referral(
 ) -> Referral:
     """Note what the pupil or parent was told (D-05); an answer that settles a fresh referral ends it.
 
+    One that was merged into another still takes its answer as long as somebody waits for it.
+
     Raises:
         FieldErrors: the answer is blank or too long.
         StoppedForProtection: it would go to a parent of a protected child.
         NotFound, EditedMeanwhile.
         MustBeAssessed: it is to settle what somebody must look at first.
-        IllegalMove: it is to settle a referral that is no longer fresh, or was merged into another.
+        IllegalMove: it is to settle a referral that is no longer fresh; a merged one has its answer already.
     """
     text = _checked(answer, "answer")
     referral = lock_referral(session, actor, referral_id, version=version)
     if goes_outside(referral) and is_stopped(session, referral):
         raise StoppedForProtection
-    if referral.state is ReferralState.MERGED:
+    if referral.state is ReferralState.MERGED and not awaits_reply(referral):
         raise IllegalMove(referral.state, ReferralState.ANSWERED)
     if settles:
         _check_settles(referral)
-    seal(referral, "answer_sealed", text)
-    referral.answered_at = referral.answered_at or clock.now()  # the first answer is the one that counts
-    session.add(referral)
-    if settles:
         move(session, actor, referral, ReferralState.ANSWERED)
-    audit.record(
-        session, actor, audit.Action.REFERRAL_ANSWERED, target=referral, student_id=referral.student_id, settles=settles
-    )
+    for each in (referral, *_told_as_well(session, referral)):
+        seal(each, "answer_sealed", text)
+        each.answered_at = each.answered_at or clock.now()  # the first answer is the one that counts
+        session.add(each)
+        audit.record(
+            session, actor, audit.Action.REFERRAL_ANSWERED, target=each, student_id=each.student_id, settles=settles
+        )
+    return referral
+
+
+def _told_as_well(session: Session, referral: Referral) -> list[Referral]:
+    """Return what was merged into a child's own visit and came from the child too: answered by the same talk.
+
+    A parent who called is not answered by what another was told; that reply stays due.
+    """
+    if referral.channel is not ReferralChannel.SELF:
+        return []
+    return [
+        _raised(each)
+        for each in merged_into(session, referral)
+        if each.channel is ReferralChannel.SELF and awaits_reply(each)
+    ]
+
+
+def _raised(referral: Referral) -> Referral:
+    """Raise the version: a form somebody has open on it was drawn from less."""
+    referral.version += 1
     return referral
 
 
@@ -101,7 +129,7 @@ def _check_settles(referral: Referral) -> None:
 
 @permitted(Permission.REFERRAL_HANDLE)
 def give_feedback(session: Session, actor: Actor, *, referral_id: int, version: int, feedback: str) -> Referral:
-    """Tell the referring teacher fact and advice, no content (C-09).
+    """Tell the referring teacher fact and advice, no content (C-09), and all whose referrals were merged into this one.
 
     Raises:
         FieldErrors: the feedback is blank or too long.
@@ -115,10 +143,12 @@ def give_feedback(session: Session, actor: Actor, *, referral_id: int, version: 
         raise StoppedForProtection
     if referral.referred_by_id is None:
         raise NotFound
-    seal(referral, "feedback_sealed", text)
-    referral.feedback_at, referral.feedback_read_at = referral.feedback_at or clock.now(), None
-    session.add(referral)
-    audit.record(session, actor, audit.Action.REFERRAL_FEEDBACK_GIVEN, target=referral, student_id=referral.student_id)
+    parts = [_raised(each) for each in merged_into(session, referral) if awaits_feedback(each)]
+    for each in (referral, *parts):
+        seal(each, "feedback_sealed", text)
+        each.feedback_at, each.feedback_read_at = each.feedback_at or clock.now(), None
+        session.add(each)
+        audit.record(session, actor, audit.Action.REFERRAL_FEEDBACK_GIVEN, target=each, student_id=each.student_id)
     return referral
 
 
@@ -151,17 +181,20 @@ def mark_feedback_read(session: Session, actor: Actor, *, referral_id: int) -> N
 
 @permitted(Permission.REFERRAL_HANDLE, Permission.ABUSE_HANDLE)
 def hand_over(session: Session, actor: Actor, *, referral_id: int, version: int, to_user_id: int) -> Referral:
-    """Give a referral to another counsellor, or the lead; about suspected abuse to whom `can_take` names.
+    """Give a referral, its open case and what was merged into it to somebody else whom `can_take` names.
 
     Raises:
         FieldErrors: that person can't take it.
+        IllegalMove: it is over, and nothing is left to do.
         NotFound, EditedMeanwhile.
     """
     referral = lock_referral(session, actor, referral_id, version=version)
     if not may_own(session, to_user_id, is_suspected_abuse=referral.is_suspected_abuse):
         raise FieldErrors({"to_user": Problem("cannot_take")})
-    before, referral.owner_id = referral.owner_id, to_user_id
-    session.add(referral)
+    if not can_be_handed_over(referral):
+        raise IllegalMove(referral.state, referral.state)
+    before = referral.owner_id
+    give_to(session, referral, to_user_id)
     audit.record(
         session,
         actor,
@@ -171,6 +204,7 @@ def hand_over(session: Session, actor: Actor, *, referral_id: int, version: int,
         before=before,
         after=to_user_id,
     )
+    hand_over_case(session, actor, referral)
     return referral
 
 
@@ -206,6 +240,8 @@ def decline(session: Session, actor: Actor, *, referral_id: int, version: int, r
 def merge(session: Session, actor: Actor, *, referral_id: int, version: int, into_id: int) -> Referral:
     """Make a referral part of another open one of the same child; what that one leads to counts for both.
 
+    Its teacher reads the feedback given there; who waits for an answer or feedback is waited on until there is one.
+
     Raises:
         CannotMerge: the other is of another child, no longer open, or this one is protected.
         NotFound: the actor may not handle one of the two.
@@ -226,6 +262,7 @@ def merge(session: Session, actor: Actor, *, referral_id: int, version: int, int
     referral.merged_into_id = target.id
     with session.no_autoflush:  # state and target change in one statement, as the table's check demands
         move(session, actor, referral, ReferralState.MERGED)
+    give_to(session, referral, target.owner_id)
     return referral
 
 
@@ -241,10 +278,8 @@ def list_merge_targets(session: Session, actor: Actor, *, referral_id: int) -> l
         col(Referral.student_id) == student_id,
         col(Referral.id) != referral_id,
         col(Referral.state).in_(OPEN_STATES),
-        sees_referrals(actor),
+        follows_referrals(actor),
     ]
-    if not is_protection_leader(actor):
-        conditions.append(col(Referral.is_suspected_abuse).is_(False))
     found: Any = session.exec(
         select(Referral, AppUser.display_name)
         .join(AppUser, col(AppUser.id) == col(Referral.referred_by_id), isouter=True)

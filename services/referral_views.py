@@ -37,7 +37,14 @@ from services.calendar import load_calendar
 from services.errors import NotFound
 from services.openings import is_noted
 from services.referral_lists import detailed, may_follow, names_of, steps_of
-from services.referrals import LEGAL_MOVES, goes_outside, may_settle
+from services.referrals import (
+    LEGAL_MOVES,
+    awaits_feedback,
+    awaits_reply,
+    can_be_handed_over,
+    goes_outside,
+    may_settle,
+)
 from services.regulations.deadlines import Deadline
 
 
@@ -242,18 +249,12 @@ def _acts(actor: Actor, referral: Referral, *, is_stopped: bool, case_id: int | 
 
 def _handling_acts(referral: Referral, *, is_stopped: bool) -> set[ReferralAct]:
     """Return what the care room may do, by state."""
-    acts: set[ReferralAct] = set()
+    acts = _telling_acts(referral, is_stopped=is_stopped)
     next_states = LEGAL_MOVES[referral.state]
+    if can_be_handed_over(referral):
+        acts.add(ReferralAct.HAND_OVER)
     if referral.state is not ReferralState.MERGED:
-        acts |= {ReferralAct.HAND_OVER, ReferralAct.CHANGE}
-        if not (is_stopped and goes_outside(referral)) and referral.channel is not ReferralChannel.TEACHER:
-            acts.add(ReferralAct.ANSWER)
-            if may_settle(
-                state=referral.state, urgency=referral.urgency, is_suspected_abuse=referral.is_suspected_abuse
-            ):
-                acts.add(ReferralAct.SETTLE)
-        if referral.referred_by_id is not None and not is_stopped and referral.channel is ReferralChannel.TEACHER:
-            acts.add(ReferralAct.GIVE_FEEDBACK)
+        acts.add(ReferralAct.CHANGE)
         if not referral.is_suspected_abuse:
             acts.add(ReferralAct.MARK_ABUSE)
     if ReferralState.IN_ASSESSMENT in next_states:
@@ -266,6 +267,20 @@ def _handling_acts(referral: Referral, *, is_stopped: bool) -> set[ReferralAct]:
             acts.add(ReferralAct.MERGE)
     if referral.student_id is None and referral.state not in {ReferralState.ROUTED, ReferralState.MERGED}:
         acts.add(ReferralAct.MATCH_CHILD)
+    return acts
+
+
+def _telling_acts(referral: Referral, *, is_stopped: bool) -> set[ReferralAct]:
+    """Return what may be told to whom: of a merged one only what somebody still waits for."""
+    acts: set[ReferralAct] = set()
+    is_merged = referral.state is ReferralState.MERGED
+    if referral.channel is ReferralChannel.TEACHER:
+        if referral.referred_by_id is not None and not is_stopped and (not is_merged or awaits_feedback(referral)):
+            acts.add(ReferralAct.GIVE_FEEDBACK)
+    elif not (is_stopped and goes_outside(referral)) and (not is_merged or awaits_reply(referral)):
+        acts.add(ReferralAct.ANSWER)
+        if may_settle(state=referral.state, urgency=referral.urgency, is_suspected_abuse=referral.is_suspected_abuse):
+            acts.add(ReferralAct.SETTLE)
     return acts
 
 

@@ -213,6 +213,43 @@ def may_settle(*, state: ReferralState, urgency: Urgency, is_suspected_abuse: bo
     return state is ReferralState.RECEIVED and not deadlines.is_same_day_work(urgency) and not is_suspected_abuse
 
 
+def awaits_reply(referral: Referral) -> bool:
+    """Say whether the pupil or parent who came has not been answered yet (D-05), whatever the referral became."""
+    return referral.channel in {ReferralChannel.SELF, ReferralChannel.PARENT} and referral.answered_at is None
+
+
+def awaits_feedback(referral: Referral) -> bool:
+    """Say whether the teacher who referred has heard nothing yet (C-09), whatever the referral became."""
+    has_teacher = referral.channel is ReferralChannel.TEACHER and referral.referred_by_id is not None
+    return has_teacher and referral.feedback_at is None
+
+
+def can_be_handed_over(referral: Referral) -> bool:
+    """Say whether anything is left that a next owner would do."""
+    is_over = referral.state in {ReferralState.MERGED, ReferralState.DECLINED}
+    return not is_over or awaits_reply(referral) or awaits_feedback(referral) or referral.is_suspected_abuse
+
+
+def merged_into(session: Session, referral: Referral) -> list[Referral]:
+    """Return and lock every referral that became part of this one, also by way of another."""
+    found: list[Referral] = []
+    into = [referral.id]
+    while into:
+        parts = select(Referral).where(col(Referral.merged_into_id).in_(into)).order_by(col(Referral.id))
+        newly = session.exec(parts.with_for_update()).all()
+        found += newly
+        into = [each.id for each in newly]
+    return found
+
+
+def give_to(session: Session, referral: Referral, owner_id: int | None) -> None:
+    """Let somebody own a referral and what was merged into it, so that one person is asked for all of it."""
+    for each in (referral, *merged_into(session, referral)):
+        if referral.is_suspected_abuse or not each.is_suspected_abuse:  # a protected one stays with who may see it
+            each.owner_id = owner_id
+            session.add(each)
+
+
 def can_take(*, is_suspected_abuse: bool, user: type[AppUser] = AppUser) -> ColumnElement[bool]:
     """Return the filter on accounts: who can take care of a referral, which is also who can assess it.
 

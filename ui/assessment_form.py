@@ -5,8 +5,7 @@ from typing import Any
 import streamlit as st
 
 from db.tables import Domain, Severity
-from services.accounts import StaffName
-from services.assessments import AssessmentForm, AssessmentRequest, with_ticks
+from services.assessments import LEAST_PARTICIPANTS, AssessmentForm, AssessmentRequest, with_ticks
 from services.severity import Suggestion, suggest_severity
 from ui.drafts import Draftable
 from ui.forms import Form
@@ -19,6 +18,8 @@ SIGNS = {
     "harms_others": "伤到了别人，或说要伤人",
     "stays_away": "已经不来上学或不进课堂",
 }
+_GUESTS = ("还有谁，没有账号的人", "社区的柳主任")
+_GUESTS_PROTECTED = ("还有哪些办案的人，不写本校老师", "派出所的民警、民政所的柳主任")
 WORDS = ("nature", "measures", "override_reason", "guests")
 
 
@@ -49,25 +50,24 @@ def draw_severity(form: Form, draft: Draftable, suggestion: Suggestion) -> Sever
     return chosen
 
 
-def draw_rest(form: Form, draft: Draftable, staff: list[StaffName], severity: Severity | None) -> None:
+def draw_rest(form: Form, draft: Draftable, opened: AssessmentForm, severity: Severity | None) -> None:
     """Draw measures, and for a serious one the people of the conference."""
     with form.field("measures", "") as key:
         st.text_area("打算怎么做", key=key, placeholder="谁做，做什么，多久一次。", on_change=draft.keep)
     if severity is not Severity.SERIOUS:
         return
-    names = {person.id: person.display_name for person in staff}
+    is_protected = opened.signs.is_suspected_abuse
     with form.field("participants", []) as key:
         st.multiselect(
-            "请谁一起研讨（至少 2 人）",
-            list(names),
-            format_func=lambda each: names.get(each, "已停用的账号"),
+            f"请谁一起研讨（至少 {LEAST_PARTICIPANTS} 人）",
+            list(opened.people),
+            format_func=lambda each: opened.people.get(each, "已停用的账号"),
             key=key,
-            placeholder="选教师",
+            placeholder="选负责人和指定的领导" if is_protected else "选教师",
         )
+    label, example = _GUESTS_PROTECTED if is_protected else _GUESTS
     with form.field("guests", "") as key:
-        st.text_input(
-            "还有谁（没有账号的人，用顿号隔开）", key=key, placeholder="例如：社区的柳主任", on_change=draft.keep
-        )
+        st.text_input(f"{label}（用顿号隔开）", key=key, placeholder=f"例如：{example}", on_change=draft.keep)
 
 
 def suggestion_for(form: Form, opened: AssessmentForm, request: AssessmentRequest) -> Suggestion:

@@ -41,8 +41,8 @@ def show_classes(actor: Actor) -> None:
         return
     by_class = {found.id: [each for each in teachers if each.class_id == found.id] for found in found_classes}
     chosen = _choose_class(found_classes, by_class)
-    without = sum(1 for found in found_classes if found.homeroom_id is None)
-    missing = f"，{without} 个班还没有班主任" if without else ""
+    without = sum(not found.has_homeroom for found in found_classes)
+    missing = f"，{without} 个班没有在岗的班主任" if without else ""
     st.caption(f"{school_year_label(year)}，{len(found_classes)} 个班{missing}。点班级，就能换老师。")
     if chosen is not None:
         _draw_class(actor, chosen, by_class[chosen.id])
@@ -54,7 +54,7 @@ def _choose_class(rows: Sequence[ClassRow], by_class: Mapping[int, Sequence[Subj
         [
             {
                 "label": found.label,
-                "homeroom": found.homeroom_name,
+                "homeroom": _homeroom_words(found),
                 "subjects": [_teacher_words(each) for each in by_class[found.id]],
                 "pupils": f"{found.pupils} 人",
             }
@@ -71,6 +71,13 @@ def _choose_class(rows: Sequence[ClassRow], by_class: Mapping[int, Sequence[Subj
     )
     asked = opened_in_table(ids, key=_OPENED, parameter=_SELECTED)
     return next((found for found in rows if found.id == asked), None)
+
+
+def _homeroom_words(found: ClassRow) -> str | None:
+    """陆衡之; 陆衡之（不在岗）: the account was disabled, or holds the post no more."""
+    if found.homeroom_name is None or found.has_homeroom:
+        return found.homeroom_name
+    return f"{found.homeroom_name}（不在岗）"
 
 
 def _teacher_words(teacher: SubjectTeacher) -> str:
@@ -96,7 +103,7 @@ def _homeroom_form(actor: Actor, chosen: ClassRow, staff: Sequence[StaffName]) -
         return
     names = {each.id: each.display_name for each in staff}
     if chosen.homeroom_id is not None:
-        names.setdefault(chosen.homeroom_id, chosen.homeroom_name or "")
+        names.setdefault(chosen.homeroom_id, _homeroom_words(chosen) or "")
     form = Form(
         f"class_{chosen.id}",
         {"user_id": chosen.homeroom_id},

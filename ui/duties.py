@@ -77,7 +77,7 @@ def title_of(duty: Duty) -> str:
         case DutyKind.READ_FEEDBACK:
             return f"看关爱室的反馈：{child}"
         case DutyKind.HOMEROOM_MISSING:
-            return f"{len(duty.labels)} 个班还没有班主任"
+            return f"{len(duty.labels)} 个班没有在岗的班主任"
         case DutyKind.HOLIDAYS_UNKNOWN:
             return f"{'、'.join(duty.labels)} 年的放假和调休还不知道"
         case DutyKind.FIRST_PASSWORDS:

@@ -88,6 +88,8 @@ SENTENCES: Mapping[str, str] = {
     "too_few": "集体研讨至少要 {limit} 个人。请再加人。",
     "too_many": "最多写 {limit} 个人。请减几个。",
     "leaders_only": "这件事只有负责人和指定的领导能参加。请换人。",
+    "leader_needed": "至少要有一位负责人或指定的领导参加。请加上。",
+    "officials_only": "这里只写公安、民政这些办案的人，不写本校老师。请改一改。",
     "before_noticed": "不能早于发现的日子（{day}）。请核对。",
     "before_called": "不能早于召集的日子（{day}）。请核对。",
 }

@@ -432,3 +432,35 @@ def test_a_named_leader_s_home_opens_only_pages_the_leader_may_open(open_page: O
     acts = [button for button in screen.button if str(button.key).startswith("home_") and button.label == "开始评估"]
     assert acts == []
     assert "报告疑似侵害：孟紫苏" in words_on(screen)
+
+
+def test_the_conference_about_suspected_abuse_offers_only_who_may_know(open_page: OpenPage, world: World, marked):
+    lead = world.staff[Role.LEAD]
+    opened = open_page("protection", lead, referral=marked.id)
+    opened.button(key="referral_act_start_assessment").click().run()
+    screen = assessed(open_page("assessment", lead, referral=marked.id)).run()
+
+    assert screen.multiselect(key="assessment_participants").options == [lead.display_name]
+    screen.multiselect(key="assessment_participants").set_value([lead.user_id])
+    screen.text_input(key="assessment_guests").set_value("班主任王老师").run()
+    screen.button(key="assessment_submit").click().run()
+    assert "这里只写公安、民政这些办案的人" in words_on(screen)
+
+    screen.text_input(key="assessment_guests").set_value("派出所的民警").run()
+    screen.button(key="assessment_submit").click().run()
+    assert not screen.exception
+    assert stored(marked).state is ReferralState.ROUTED
+
+
+def test_a_merged_referral_still_offers_the_feedback_its_teacher_waits_for(
+    open_page: OpenPage, world: World, session, referral
+):
+    counsellor = world.staff[Role.COUNSELLOR]
+    target = register(session, counsellor, student_id=referral.student_id, channel=ReferralChannel.SELF)
+    referral_moves.merge(session, counsellor, referral_id=referral.id, version=1, into_id=target.id)
+
+    screen = open_page("referrals", counsellor, referral=referral.id)
+    assert acts_on(screen) == {"写反馈", "转给别人"}
+    act(screen, "give_feedback", feedback="已经谈过，请多留意。")
+
+    assert "已经谈过，请多留意。" in words_on(open_page("referrals", world.staff[Role.HOMEROOM], referral=referral.id))

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from db.tables import Role
+from db.tables import AppUser, Role
 from db.transactions import reading
 from services import bell_times, classes, parameter_versions, schools
 from tests.pages.conftest import SCHOOL, OpenPage, World, words_on
@@ -290,3 +290,15 @@ def test_a_view_takes_twelve_statements_at_most(open_page: OpenPage, world: Worl
 
     queries = [each for each in statements if each != "BEGIN"]
     assert len(queries) <= 12, "\n\n".join(queries)
+
+
+def test_a_class_whose_homeroom_teacher_is_gone_says_so(open_page: OpenPage, world: World, session):
+    homeroom = world.staff[Role.HOMEROOM]
+    session.get_one(AppUser, homeroom.user_id).is_active = False
+    session.flush()
+
+    screen = open_page("settings", world.staff[Role.LEAD], view="classes")
+
+    assert "1 个班，1 个班没有在岗的班主任。" in words_on(screen)
+    table = screen.dataframe[0].value
+    assert table["homeroom"].tolist() == [f"{homeroom.display_name}（不在岗）"]

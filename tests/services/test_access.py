@@ -119,6 +119,8 @@ CALLED_BY_SERVICES = {
     "referrals.find_owner": "who takes a new referral, for register_referral",
     "referrals.hand_over_case": "the case goes with its referral, whose move is permitted",
     "referrals.is_stopped": "a question about a child, for what would go out",
+    "referrals.give_to": "who owns a referral, and what was merged into it; the move is permitted",
+    "referrals.merged_into": "the parts of a referral already found",
     "referrals.may_own": "a question about an account, for handing over",
     "referrals.visible_student": "takes the row filter itself",
     "schools.check_term": "checks a form for save_term and claim",

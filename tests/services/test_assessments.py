@@ -201,6 +201,55 @@ def test_about_suspected_abuse_only_leaders_meet(session, make_user, make_studen
         cases.find_case(session, counsellor, case_id=case.id)
 
 
+def test_a_counsellor_is_not_told_that_what_she_registered_about_abuse_became_a_case(
+    session, counsellor, make_user, make_student
+):
+    lead, student = make_user(Role.LEAD), make_student()
+    hidden = register(session, counsellor, student_id=student.id, is_suspected_abuse=True)
+    referral_moves.start_assessment(session, lead, referral_id=hidden.id, version=1)
+    assessments.save_assessment(session, lead, request=asked(hidden, override_reason="先保护"))
+    again = register(session, counsellor, student_id=student.id)
+
+    signs = assessments.open_form(session, counsellor, referral_id=again.id).signs
+    assert (signs.has_earlier_case, signs.earlier_referrals) == (False, 0)
+    signs = assessments.open_form(session, lead, referral_id=again.id).signs
+    assert (signs.has_earlier_case, signs.earlier_referrals) == (True, 1)
+
+
+@pytest.mark.parametrize(
+    ("with_lead", "guests", "field", "code"),
+    [
+        (True, ("班主任王老师",), "guests", "officials_only"),
+        (True, ("七（3）班的周砚田",), "guests", "officials_only"),
+        (False, ("派出所的民警", "民政所的柳主任"), "participants", "leader_needed"),
+    ],
+    ids=["a teacher", "a colleague by name", "no leader"],
+)
+def test_no_colleague_learns_of_suspected_abuse_as_a_guest(
+    session, make_user, make_student, with_lead, guests, field, code
+):
+    lead = make_user(Role.LEAD)
+    make_user(Role.HOMEROOM, name="周砚田")
+    referral = register(session, lead, student_id=make_student().id, is_suspected_abuse=True)
+    referral_moves.start_assessment(session, lead, referral_id=referral.id, version=1)
+
+    request = serious(referral, [lead] if with_lead else [], guests=guests)
+    with pytest.raises(FieldErrors) as refused:
+        assessments.save_assessment(session, lead, request=request)
+
+    assert refused.value.problems[field].code == code
+    assert session.exec(select(Case)).all() == []
+
+
+def test_only_who_may_know_is_offered_for_the_conference(session, counsellor, make_user, make_student, begun):
+    lead, leader = make_user(Role.LEAD, name="秦若谷"), make_user(Role.LEADERSHIP)
+    marked = register(session, lead, student_id=make_student().id, is_suspected_abuse=True)
+
+    assert assessments.open_form(session, lead, referral_id=marked.id).people == {lead.user_id: "秦若谷"}
+    people = assessments.open_form(session, lead, referral_id=begun.id).people
+    assert {lead.user_id, leader.user_id, counsellor.user_id} == people.keys()
+
+
 def test_cases_are_seen_by_owner_and_participants(session, counsellor, make_user, begun):
     member, stranger = make_user(Role.COUNSELLOR), make_user(Role.COUNSELLOR)
     case = assessments.save_assessment(session, counsellor, request=serious(begun, [member, make_user(Role.LEAD)]))

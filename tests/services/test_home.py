@@ -1,12 +1,13 @@
 """Home: one ranked list, different for everybody."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
+from sqlmodel import select
 
-from db.tables import AppUser, ReferralChannel, ReferralWay, Role, Severity, Urgency
-from services import clock, figures, home, intake, referral_moves, safeguarding
+from db.tables import AppUser, ReferralChannel, ReferralWay, Role, RoleGrant, Severity, Urgency
+from services import classes, clock, figures, home, intake, referral_moves, safeguarding
 from services.assessments import save_assessment
 from services.home import DutyGroup, DutyKind, DutyTarget
 from tests.conftest import NOW
@@ -168,6 +169,24 @@ def test_the_lead_is_told_of_classes_without_homeroom_teacher(session, make_user
     assert (duty.kind, duty.labels) == (DutyKind.HOMEROOM_MISSING, ("七（2）班",))
 
 
+@pytest.mark.parametrize("change", ["account disabled", "post given up"])
+def test_a_homeroom_teacher_who_is_gone_leaves_the_class_without_one(session, make_user, make_class, change):
+    lead, seven = make_user(Role.LEAD), make_class(7, 1)
+    gone = make_user(Role.HOMEROOM, homeroom_of=seven)
+    assert kinds(session, lead) == []
+
+    if change == "account disabled":
+        session.get_one(AppUser, gone.user_id).is_active = False
+    else:
+        session.exec(select(RoleGrant).where(RoleGrant.user_id == gone.user_id)).one().ended_at = NOW
+    session.flush()
+
+    [duty] = home.list_duties(session, lead)
+    assert (duty.kind, duty.labels) == (DutyKind.HOMEROOM_MISSING, ("七（1）班",))
+    [row] = classes.list_classes(session, lead)
+    assert (row.homeroom_id, row.has_homeroom) == (gone.user_id, False)
+
+
 def test_the_administrator_is_told_what_the_system_needs(session, make_user, monkeypatch):
     admin = make_user(Role.ADMIN)
     newcomer = make_user(Role.HOMEROOM, name="岳青岚")
@@ -214,6 +233,21 @@ def test_numbers_are_for_leadership_and_hold_small_groups_back(session, make_use
 
     assert (numbers.total, numbers.by_channel["teacher"], numbers.open_cases) == (None, None, 0)
     assert home.find_numbers(session, counsellor) is None
+
+
+def test_the_numbers_are_this_term_s_by_the_day_the_room_was_told(session, make_user, make_student, term):
+    counsellor, leader = make_user(Role.COUNSELLOR), make_user(Role.LEADERSHIP)
+    first = clock.at_school(term.first_day, time(0))
+    for _ in range(6):  # noticed in the holidays, told on the third day of school
+        register(session, counsellor, student_id=make_student().id, received_at=first + timedelta(days=2, hours=8),
+                 noticed_on=term.first_day - timedelta(days=1))  # fmt: skip
+    for received_at in (first - timedelta(seconds=1), first - timedelta(days=60)):  # last term's
+        register(session, counsellor, student_id=make_student().id, received_at=received_at,
+                 noticed_on=clock.local(received_at).date())  # fmt: skip
+
+    numbers = home.find_numbers(session, leader)
+
+    assert (numbers.since, numbers.total, numbers.by_channel["teacher"]) == (term.first_day, 6, 6)
 
 
 def test_my_figures_count_what_lies_with_me(session, make_user, make_student):
