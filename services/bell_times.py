@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection
 from datetime import date
+from typing import Any
 
 from sqlmodel import Session, col, delete, select
 
@@ -38,7 +39,7 @@ class BellsInUse(DomainError):
 
 @permitted(Permission.HOME_READ)
 def find_bells(session: Session, actor: Actor) -> BellCalendar:
-    """Return the school calendar with its bell periods; five statements."""
+    """Return the school calendar with its bell periods; four statements."""
     return load_bells(session)
 
 
@@ -58,24 +59,27 @@ def _timetables(session: Session) -> list[Timetable]:
     periods: dict[int, list[Period]] = defaultdict(list)
     for each in session.exec(select(BellPeriod).order_by(col(BellPeriod.day_kind_id), col(BellPeriod.number))):
         periods[each.day_kind_id].append(Period(each.name, each.starts_at, each.ends_at, each.is_lesson))
-    weekdays: dict[int, list[int]] = defaultdict(list)
-    for found in session.exec(select(BellWeekday).order_by(col(BellWeekday.weekday))):
-        weekdays[found.day_kind_id].append(found.weekday)
-    kinds: dict[int, list[DayKind]] = defaultdict(list)
-    timetables: dict[int, BellTimetable] = {}
-    rows = session.exec(
-        select(BellTimetable, BellDayKind)
+    columns: list[Any] = [BellTimetable, BellDayKind, BellWeekday.weekday]
+    rows = session.execute(
+        select(*columns)
+        .select_from(BellTimetable)
         .join(BellDayKind, col(BellDayKind.timetable_id) == col(BellTimetable.id), isouter=True)
-        .order_by(col(BellTimetable.from_day), col(BellDayKind.id))
+        .join(BellWeekday, col(BellWeekday.day_kind_id) == col(BellDayKind.id), isouter=True)
+        .order_by(col(BellTimetable.from_day), col(BellDayKind.id), col(BellWeekday.weekday))
     )
-    for timetable, kind in rows:
-        timetables[timetable.id or 0] = timetable
-        if kind is not None:  # a timetable without any kind yet
-            number = kind.id or 0
-            kinds[timetable.id or 0].append(
-                DayKind(number, kind.version, kind.name, tuple(weekdays[number]), tuple(periods[number]))
-            )
-    return [Timetable(number, each.version, each.from_day, tuple(kinds[number])) for number, each in timetables.items()]
+    timetables: dict[int, BellTimetable] = {}
+    kinds: dict[int, dict[int, DayKind]] = defaultdict(dict)
+    for timetable, kind, weekday in rows:  # a row for each weekday of a kind; one alone for a kind or table without
+        timetables[timetable.id] = timetable
+        if kind is None:
+            continue
+        known = kinds[timetable.id].get(kind.id)
+        weekdays = (*(known.weekdays if known else ()), *(() if weekday is None else (weekday,)))
+        kinds[timetable.id][kind.id] = DayKind(kind.id, kind.version, kind.name, weekdays, tuple(periods[kind.id]))
+    return [
+        Timetable(number, each.version, each.from_day, tuple(kinds[number].values()))
+        for number, each in timetables.items()
+    ]
 
 
 @permitted(Permission.SCHOOL_WRITE)

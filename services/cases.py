@@ -119,7 +119,7 @@ def list_cases(
 
 @permitted(Permission.CASE_READ, Permission.ABUSE_HANDLE)
 def find_case(session: Session, actor: Actor, *, case_id: int) -> CaseView:
-    """Return one case.
+    """Return one case. Note the opening with `note_opening`.
 
     Raises:
         NotFound: there is none this actor may open.

@@ -1,17 +1,14 @@
 """One child's file: everything this actor may see of it, and who has opened it."""
 
-import json
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement
-from sqlmodel import Session, and_, col, or_, select
+from sqlmodel import Session, col, select
 
 from db.sealing import seal, unseal
 from db.tables import (
     AppUser,
-    AuditEvent,
     CategoryKind,
     ClassMembership,
     ClassTeacher,
@@ -21,7 +18,6 @@ from db.tables import (
     Gender,
     Guardian,
     GuardianKind,
-    Referral,
     SchoolClass,
     Student,
     StudentCategory,
@@ -52,7 +48,6 @@ from services.student_rights import writes_students
 from services.students import is_in_class, shown_class
 
 CONTACT_OPEN_FOR = timedelta(minutes=15)
-LISTED_OPENINGS = 200
 # What somebody who opened the card with a reason is not shown: it was opened to call somebody.
 _BESIDE_PHONES: dict[str, Any] = dict.fromkeys(("workplace", "address", "age", "occupation", "health", "whereabouts"))
 
@@ -144,19 +139,6 @@ class StudentFile:
     is_opening_noted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """Somebody opened the file, one of the child's referrals, or with a reason the phones."""
-
-    at: datetime
-    who: str
-    grounds: Grounds | None
-    reason: str | None
-    is_contact: bool
-    is_referral: bool
-    is_case: bool
-
-
 @permitted(Permission.STUDENT_READ)
 def find_student(session: Session, actor: Actor, *, student_id: int) -> StudentFile:
     """Return a child's file as far as this actor may see it. Note the opening with `note_opening`.
@@ -237,64 +219,6 @@ def open_contact_with_reason(session: Session, actor: Actor, *, student_id: int,
     session.flush()
     audit.record(session, actor, audit.Action.CONTACT_OPENED, target=opening, student_id=student_id)
     return opening.expires_at
-
-
-@permitted(Permission.AUDIT_READ)
-def list_openings(session: Session, actor: Actor, *, student_id: int) -> list[Opening]:
-    """Return who opened a child's file, the newest first: the lead reads all of them, others their own.
-
-    Raises:
-        NotFound: there is no such child, or the actor may not see it.
-    """
-    _visible(session, actor, student_id)
-    events = (
-        select(AuditEvent, AppUser.display_name, ContactOpening)
-        .join(AppUser, col(AppUser.id) == col(AuditEvent.actor_id), isouter=True)
-        .join(
-            ContactOpening,
-            (col(ContactOpening.id) == col(AuditEvent.target_id))
-            & (col(AuditEvent.action) == audit.Action.CONTACT_OPENED.value),
-            isouter=True,
-        )
-        .where(_is_opening_of(student_id))
-        .order_by(col(AuditEvent.seq).desc())
-        .limit(LISTED_OPENINGS)
-    )
-    if Scope.OWN_OPENINGS_AND_CASES not in scopes_of(actor, Subject.AUDIT):
-        events = events.where(AuditEvent.actor_id == actor.user_id)
-    return [_opening(event, name, contact) for event, name, contact in session.exec(events).all()]
-
-
-_OF_A_CHILD = (audit.Action.STUDENT_OPENED, audit.Action.CONTACT_OPENED, audit.Action.CASE_READ)
-
-
-def _is_opening_of(student_id: int) -> ColumnElement[bool]:
-    """Return the filter on events; a referral counts to the child it was matched with since it was opened."""
-    of_child = select(Referral.id).where(Referral.student_id == student_id)
-    return or_(
-        and_(
-            AuditEvent.student_id == student_id,
-            col(AuditEvent.action).in_([action.value for action in _OF_A_CHILD]),
-        ),
-        and_(
-            col(AuditEvent.action) == audit.Action.REFERRAL_OPENED.value,
-            col(AuditEvent.target_table) == str(Referral.__tablename__),
-            col(AuditEvent.target_id).in_(of_child),
-        ),
-    )
-
-
-def _opening(event: AuditEvent, name: str | None, contact: ContactOpening | None) -> Opening:
-    grounds = json.loads(event.details).get("grounds")
-    return Opening(
-        at=event.at,
-        who=name or f"命令行（{event.actor_label}）",
-        grounds=Grounds(grounds) if grounds else None,
-        reason=unseal(contact, "reason_sealed") if contact else None,
-        is_contact=contact is not None,
-        is_referral=event.action == audit.Action.REFERRAL_OPENED.value,
-        is_case=event.action == audit.Action.CASE_READ.value,
-    )
 
 
 def _visible(session: Session, actor: Actor, student_id: int) -> Any:  # one row: the child, its class, four answers

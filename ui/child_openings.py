@@ -2,49 +2,58 @@
 
 import streamlit as st
 
+from db.tables import Role
 from db.transactions import reading
-from services import clock, student_files
+from services import clock, file_openings
 from services.access import Grounds
 from services.actors import Actor
-from services.student_files import Opening, StudentFile
-from ui import formats
+from services.file_openings import PAGE_SIZE, OpenedWhat, Opening
+from services.student_files import StudentFile
+from ui import formats, navigation
 from ui.layout import note
-from ui.tables import data_table
+from ui.tables import data_table, page_asked, paging_line
 
 GROUNDS = {Grounds.CARE_ROOM: "关爱室的工作", Grounds.HOMEROOM: "班主任", Grounds.TAUGHT: "任课"}
-
-
-def _what(opening: Opening) -> str:
-    if opening.is_contact:
-        return "看了电话"
-    if opening.is_referral:
-        return "看了受理"
-    return "看了个案" if opening.is_case else "打开档案"
+WHAT = {
+    OpenedWhat.FILE: "打开档案",
+    OpenedWhat.CONTACT: "看了电话",
+    OpenedWhat.REFERRAL: "看了受理",
+    OpenedWhat.CASE: "看了个案",
+    OpenedWhat.PRINT: "打印了联系卡",
+}
+_PAGE = "openings_page"
 
 
 def draw(actor: Actor, file: StudentFile) -> None:
     """Draw the list: all openings for the lead, one's own for others."""
     with reading() as session:
-        openings = student_files.list_openings(session, actor, student_id=file.id)
+        found = file_openings.list_openings(session, actor, student_id=file.id, page=page_asked(_PAGE))
     note("同一个人半小时里打开几次，只记一次。负责人看得到全部，别人看得到自己的。")
-    if not openings:
+    if not found.rows:
         note("还没有记录。")
         return
-    today = clock.today()
-    rows = [
+    data_table(
+        [{"when": _when(each), "who": each.who, "what": WHAT[each.what], "why": _why(each)} for each in found.rows],
         {
-            "when": f"{formats.day_and_weekday(clock.local(each.at).date(), today=today)} "
-            f"{formats.clock(each.at, clock.SCHOOL_ZONE)}",
-            "who": each.who,
-            "what": _what(each),
-            "why": f"写明原因：{each.reason}" if each.reason else GROUNDS.get(each.grounds, "") if each.grounds else "",
-        }
-        for each in openings
-    ]
-    columns = {
-        "when": st.column_config.TextColumn("什么时候", width=150),
-        "who": st.column_config.TextColumn("谁", width=120),
-        "what": st.column_config.TextColumn("做了什么", width=110),
-        "why": st.column_config.TextColumn("凭什么", width=320),
-    }
-    data_table(rows, columns, key="child_openings", alt=f"谁打开过这份档案，共 {len(rows)} 次。")
+            "when": st.column_config.TextColumn("什么时候", width=150),
+            "who": st.column_config.TextColumn("谁", width=120),
+            "what": st.column_config.TextColumn("做了什么", width=110),
+            "why": st.column_config.TextColumn("凭什么", width=320),
+        },
+        key="child_openings",
+        alt=f"谁打开过这份档案，共 {found.total} 次。",
+    )
+    paging_line(_PAGE, total=found.total, unit="次", page_size=PAGE_SIZE)
+    if actor.has_role(Role.LEAD) and st.button("看这个孩子的全部操作记录", key="openings_audit", type="tertiary"):
+        st.switch_page(navigation.path_of("audit"), query_params={"student": str(file.id)})
+
+
+def _when(opening: Opening) -> str:
+    day = formats.day_and_weekday(clock.local(opening.at).date(), today=clock.today())
+    return f"{day} {formats.clock(opening.at, clock.SCHOOL_ZONE)}"
+
+
+def _why(opening: Opening) -> str:
+    if opening.reason:
+        return f"写明原因：{opening.reason}"
+    return GROUNDS.get(opening.grounds, "") if opening.grounds else ""

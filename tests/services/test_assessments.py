@@ -9,7 +9,7 @@ from sqlmodel import select
 from db.audit_chain import COLLECTED, append_collected
 from db.sealing import unseal
 from db.tables import Assessment, Case, CaseConference, CaseState, Domain, ReferralState, Role, Severity
-from services import assessments, audit, cases, intake, referral_moves, safeguarding, student_files
+from services import assessments, audit, cases, file_openings, intake, referral_moves, safeguarding
 from services.assessments import AssessmentRequest, ChildUnknown
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
 from services.referrals import IllegalMove
@@ -307,8 +307,8 @@ def test_opening_a_case_is_noted_once_in_half_an_hour_and_stands_with_the_child(
     noted = [note for note in session.info[COLLECTED] if note.action == audit.Action.CASE_READ]
     assert [(note.target_id, note.student_id) for note in noted] == [(case.id, case.student_id)]
     append_collected(session)
-    [opening] = student_files.list_openings(session, make_user(Role.LEAD), student_id=case.student_id)
-    assert (opening.who, opening.is_case) == ("何知微", True)
+    [opening] = file_openings.list_openings(session, make_user(Role.LEAD), student_id=case.student_id).rows
+    assert (opening.who, opening.what) == ("何知微", file_openings.OpenedWhat.CASE)
 
 
 def test_a_case_nobody_showed_them_leaves_no_line(session, counsellor, make_user, begun):

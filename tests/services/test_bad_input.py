@@ -24,6 +24,7 @@ from db.tables import (
 from services import (
     accounts,
     assessments,
+    audit_lists,
     bell_times,
     cases,
     categories,
@@ -31,6 +32,7 @@ from services import (
     clock,
     documents,
     drafts,
+    file_openings,
     guardians,
     intake,
     parameter_versions,
@@ -445,6 +447,20 @@ def forms(world: World) -> dict[str, Form]:
         ),
         "any document": Form(
             lambda **v: documents.open_document(s, lead, **v), {"document_id": 1}, numbers=("document_id",)
+        ),
+        "events": Form(
+            lambda **v: audit_lists.list_events(s, lead, page=v.pop("page"), filters=audit_lists.AuditFilters(**v)),
+            {"page": 1},
+            texts=("target_table",),
+            days=("first_day", "last_day"),
+            numbers=("page", "actor_id", "student_id", "target_id"),
+            typed=("page",),
+        ),
+        "openings of a file": Form(
+            lambda **v: file_openings.list_openings(s, lead, **v),
+            {"student_id": child, "page": 1},
+            numbers=("student_id", "page"),
+            typed=("page",),
         ),
         "number of the regulations": Form(
             lambda **v: parameter_versions.set_parameter(s, lead, version=0, **v),

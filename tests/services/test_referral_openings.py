@@ -7,9 +7,10 @@ import pytest
 from sqlmodel import select
 
 from db.audit_chain import append_collected
-from db.tables import AuditEvent, Role
-from services import clock, intake, referral_views, student_files
+from db.tables import AuditEvent, Domain, Role, Severity
+from services import assessments, cases, clock, file_openings, intake, referral_moves, referral_views, student_files
 from services.access import Grounds
+from services.assessments import AssessmentRequest
 from services.errors import NotFound
 from tests.conftest import NOW
 from tests.services.intake_makers import register
@@ -73,10 +74,10 @@ def test_it_stands_under_who_has_seen_the_child_also_when_matched_later(session,
     open_words(session, counsellor, unknown)
     intake.match_child(session, counsellor, referral_id=unknown.id, version=1, student_id=student.id)
 
-    [opening] = student_files.list_openings(session, lead, student_id=student.id)
+    [opening] = file_openings.list_openings(session, lead, student_id=student.id).rows
 
-    assert (opening.who, opening.is_referral, opening.is_contact) == ("何知微", True, False)
-    assert student_files.list_openings(session, make_user(Role.COUNSELLOR), student_id=student.id) == []
+    assert (opening.who, opening.what) == ("何知微", file_openings.OpenedWhat.REFERRAL)
+    assert file_openings.list_openings(session, make_user(Role.COUNSELLOR), student_id=student.id).rows == ()
 
 
 def test_the_grounds_are_kept(session, make_user, make_student):
@@ -86,6 +87,28 @@ def test_the_grounds_are_kept(session, make_user, make_student):
     for actor in (lead, leader):
         open_words(session, actor, referral)
 
-    found = student_files.list_openings(session, lead, student_id=student.id)
+    found = file_openings.list_openings(session, lead, student_id=student.id).rows
 
     assert [opening.grounds for opening in found] == [None, Grounds.CARE_ROOM]
+
+
+def test_a_case_opened_stands_under_who_has_seen_the_child_once_in_half_an_hour(session, make_user, make_student, term):
+    lead, child = make_user(Role.LEAD, name="何知微"), make_student()
+    referral = register(session, lead, student_id=child.id)
+    referral_moves.start_assessment(session, lead, referral_id=referral.id, version=1)
+    request = AssessmentRequest(
+        referral_id=referral.id, version=2, nature="相处", measures="谈话", severity=Severity.ORDINARY,
+        domains=frozenset({Domain.PEERS}),
+    )  # fmt: skip
+    case = assessments.save_assessment(session, lead, request=request)
+    assert not cases.find_case(session, lead, case_id=case.id).is_opening_noted
+    for _ in range(3):
+        cases.note_opening(session, lead, case_id=case.id)
+        append_collected(session)
+
+    found = file_openings.list_openings(session, lead, student_id=child.id).rows
+
+    assert [(each.what, each.grounds) for each in found] == [(file_openings.OpenedWhat.CASE, Grounds.CARE_ROOM)]
+    assert cases.find_case(session, lead, case_id=case.id).is_opening_noted
+    with pytest.raises(NotFound):
+        cases.note_opening(session, make_user(Role.COUNSELLOR), case_id=case.id)

@@ -8,7 +8,7 @@ from sqlmodel import select
 from db.audit_chain import append_collected
 from db.sealing import seal
 from db.tables import CategoryKind, ClassMembership, ContactOpening, Guardian, GuardianKind, Role, StudentCategory
-from services import categories, clock, guardians, student_files, students
+from services import audit, categories, clock, file_openings, guardians, student_files, students
 from services.access import Grounds
 from services.categories import CategoryDetails
 from services.errors import EditedMeanwhile, NotAllowed, NotFound
@@ -86,7 +86,7 @@ def test_a_child_of_others_and_one_that_does_not_exist_look_the_same(session, ma
         for act in (
             lambda wanted=student_id: open_file(session, actor, wanted),
             lambda wanted=student_id: student_files.note_opening(session, actor, student_id=wanted),
-            lambda wanted=student_id: student_files.list_openings(session, actor, student_id=wanted),
+            lambda wanted=student_id: file_openings.list_openings(session, actor, student_id=wanted),
             lambda wanted=student_id: student_files.open_contact_with_reason(
                 session, actor, student_id=wanted, reason="家长会"
             ),
@@ -109,7 +109,7 @@ def test_outsiders_open_no_file(session, make_user, child, role):
 
 def test_an_administrator_sees_no_openings_of_a_file(session, make_user, child):
     with pytest.raises(NotFound):
-        student_files.list_openings(session, make_user(Role.ADMIN), student_id=child)
+        file_openings.list_openings(session, make_user(Role.ADMIN), student_id=child)
 
 
 def test_the_class_history_leaves_out_what_was_put_right_the_same_day(session, make_user, make_class, third, child):
@@ -133,7 +133,7 @@ def test_an_opening_is_noted_once_in_half_an_hour(session, make_user, child):
     lead = make_user(Role.LEAD, name="秦若谷")
 
     def times():
-        return len(student_files.list_openings(session, lead, student_id=child))
+        return len(file_openings.list_openings(session, lead, student_id=child).rows)
 
     for _ in range(3):
         student_files.note_opening(session, lead, student_id=child)
@@ -159,7 +159,7 @@ def test_the_lead_sees_all_openings_and_others_their_own(session, make_user, thi
     append_collected(session)
 
     def seen(actor):
-        return [(each.who, each.grounds) for each in student_files.list_openings(session, actor, student_id=child)]
+        return [(each.who, each.grounds) for each in file_openings.list_openings(session, actor, student_id=child).rows]
 
     assert seen(lead) == [
         ("周砚田", Grounds.HOMEROOM), ("何知微", Grounds.CARE_ROOM), ("秦若谷", Grounds.CARE_ROOM)
@@ -177,8 +177,9 @@ def test_phones_open_with_a_reason_for_fifteen_minutes(session, make_user, third
     assert until == clock.now() + timedelta(minutes=15)
     assert [(each.name, each.phone, each.workplace) for each in card.guardians] == [("顾兰亭", PHONE, None)]
     assert (card.address, card.id_number_masked, card.birth_day) == (None, None, None)
-    (opening,) = student_files.list_openings(session, lead, student_id=child)
-    assert (opening.who, opening.reason, opening.is_contact) == ("陆衡之", "体育课扭伤，要告诉家里", True)
+    (opening,) = file_openings.list_openings(session, lead, student_id=child).rows
+    assert (opening.who, opening.reason) == ("陆衡之", "体育课扭伤，要告诉家里")
+    assert opening.what is file_openings.OpenedWhat.CONTACT
     clock.set_fixed(NOW + timedelta(minutes=15))
     assert open_file(session, teacher, child).card is None
 
@@ -373,3 +374,19 @@ def test_a_homeroom_teacher_writes_about_the_own_class_only(session, make_user, 
 
     with pytest.raises(NotFound):
         guardians.save_guardian(session, other, student_id=child, entry=father)
+
+
+def test_the_openings_are_paged_and_a_printed_card_is_one_of_them(session, make_user, make_class, make_student):
+    lead, child = make_user(Role.LEAD), make_student(in_class=make_class(7, 3)).id
+    for hour in range(24):
+        clock.set_fixed(NOW + timedelta(hours=hour))
+        student_files.note_opening(session, lead, student_id=child)
+        append_collected(session)
+    audit.record(session, lead, audit.Action.EXPORT_MADE, student_id=child, list="contact_card", count=1)
+    append_collected(session)
+
+    pages = [file_openings.list_openings(session, lead, student_id=child, page=page) for page in (1, 2, 99)]
+
+    assert [len(page.rows) for page in pages] == [20, 5, 5]
+    assert pages[0].total == 25
+    assert pages[0].rows[0].what is file_openings.OpenedWhat.PRINT
