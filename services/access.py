@@ -149,6 +149,8 @@ class Permission(StrEnum):
     STUDENT_EXPORT = "student:export"
     CATEGORY_WRITE = "category:write"
     YEAR_CHANGE = "student:year_change"
+    ENTRY_WRITE = "entry:write"
+    CONSENT_WRITE = "consent:write"
     CHECK_OPEN = "check:open"
     CHECK_RETURN = "check:return"
     REFERRAL_REGISTER = "referral:register"
@@ -178,6 +180,8 @@ HOLDERS: Mapping[Permission, frozenset[Role]] = {
     Permission.STUDENT_EXPORT: _CARE | {Role.HOMEROOM},
     Permission.CATEGORY_WRITE: _CARE | {Role.HOMEROOM},
     Permission.YEAR_CHANGE: frozenset({Role.LEAD}),
+    Permission.ENTRY_WRITE: _CARE | {Role.HOMEROOM},
+    Permission.CONSENT_WRITE: _CARE | {Role.HOMEROOM},
     Permission.CHECK_OPEN: frozenset({Role.LEAD}),
     Permission.CHECK_RETURN: _CARE | {Role.HOMEROOM},
     Permission.REFERRAL_REGISTER: _TEACHERS,

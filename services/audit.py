@@ -52,6 +52,9 @@ class Action(StrEnum):
     YEAR_CHANGED = "year.changed"
     YEAR_CHANGE_UNDONE = "year.undone"
 
+    TERM_ENTRY_SAVED = "term_entry.saved"
+    CONSENT_RECORDED = "consent.recorded"
+    PROMISE_RECORDED = "promise.recorded"
     CHECK_OPENED = "check.opened"
     CHECK_RETURNED = "check.returned"
     CHECK_AMENDED = "check.amended"

@@ -15,6 +15,7 @@ from services import (
     setup,
     sign_in,
     student_imports,
+    term_entries,
     year_changes,
 )
 from services.assessments import ChildUnknown
@@ -230,3 +231,10 @@ def _round_opened(_error: check_rounds.RoundOpened) -> str:
 @explain.register
 def _no_term(_error: check_rounds.NoTerm) -> str:
     return "还没有写学期的起止日子，排查不知道算哪个学期。请先到“设置”里加上学期。"
+
+
+@explain.register
+def _entries_changed(error: term_entries.EntriesChanged) -> str:
+    names = "、".join(row.name for row in error.rows[:NAMED])
+    more = f"等 {len(error.rows)} 个孩子" if len(error.rows) > NAMED else ""
+    return f"没有存上：别人刚改过{names}{more}。两份都在下面，请选一份。"

@@ -23,6 +23,16 @@ from db.tables.children import (
     Whereabouts,
 )
 from db.tables.documents import MAX_FILE_BYTES, Attachment, Document, DocumentReview, FileKind
+from db.tables.entries import (
+    Consent,
+    ConsentAnswer,
+    ConsentPurpose,
+    HealthState,
+    ParentsPromise,
+    StudyLevel,
+    TermEntry,
+    Vaccination,
+)
 from db.tables.imports import ImportAction, ImportBatch, ImportedRow, ImportKind
 from db.tables.intake import (
     Assessment,
@@ -83,6 +93,9 @@ __all__ = [
     "ClassTeacher",
     "ClassTeacherKind",
     "ConferenceParticipant",
+    "Consent",
+    "ConsentAnswer",
+    "ConsentPurpose",
     "ContactCardVersion",
     "ContactOpening",
     "Document",
@@ -97,6 +110,7 @@ __all__ = [
     "Guardian",
     "GuardianKind",
     "Guardianship",
+    "HealthState",
     "ImportAction",
     "ImportBatch",
     "ImportKind",
@@ -106,6 +120,7 @@ __all__ = [
     "OptionList",
     "ParameterVersion",
     "ParentsInformed",
+    "ParentsPromise",
     "Referral",
     "ReferralChannel",
     "ReferralMove",
@@ -120,9 +135,12 @@ __all__ = [
     "SignInSession",
     "Student",
     "StudentCategory",
+    "StudyLevel",
     "SystemFact",
     "Term",
+    "TermEntry",
     "Urgency",
+    "Vaccination",
     "Whereabouts",
     "YearChange",
     "YearChangeRow",

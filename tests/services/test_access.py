@@ -91,6 +91,7 @@ CALLED_BY_SERVICES = {
     "openings.is_noted": "asked by the readings that have checked what the actor may see",
     "access.grounds_for": "answers a question about access itself",
     "accounts.add_user": "writes a checked account for create_account and claim",
+    "consents.current_answer": "the one answer to whether a family agrees, asked by the services that act on it",
     "year_plans.build_plan": "the plan as plan_year shows it, built again under the locks of change_year",
     "year_plans.find_done": "whether a change was made, for plan_year and change_year",
     "year_plans.places_of": "where leavers go, for change_year",

@@ -12,6 +12,9 @@ from sqlmodel import Session
 from db.audit_chain import COLLECTED
 from db.tables import (
     CategoryKind,
+    CheckResult,
+    ConsentAnswer,
+    ConsentPurpose,
     Domain,
     EnrolmentState,
     Gender,
@@ -20,6 +23,7 @@ from db.tables import (
     ReferralChannel,
     Role,
     Severity,
+    YearStep,
 )
 from services import (
     accounts,
@@ -28,14 +32,18 @@ from services import (
     bell_times,
     cases,
     categories,
+    check_returns,
+    check_rounds,
     classes,
     clock,
+    consents,
     documents,
     drafts,
     file_openings,
     guardians,
     intake,
     parameter_versions,
+    promises,
     referral_moves,
     referral_views,
     safeguarding,
@@ -45,6 +53,9 @@ from services import (
     student_files,
     student_lists,
     students,
+    term_entries,
+    year_changes,
+    year_plans,
 )
 from services.actors import Actor
 from services.errors import DomainError, FieldErrors
@@ -124,13 +135,14 @@ class World:
     child: int
     in_class: int
     other_class: int
+    term: int
 
 
 @pytest.fixture
 def world(session, term, make_user, make_class, make_student) -> World:
     in_class, other = make_class(7, 3), make_class(7, 4)
     child = make_student(in_class=in_class)
-    return World(session, make_user(Role.LEAD), make_user(Role.ADMIN), child.id, in_class.id, other.id)
+    return World(session, make_user(Role.LEAD), make_user(Role.ADMIN), child.id, in_class.id, other.id, term.id)
 
 
 def referral(world: World) -> Any:
@@ -200,6 +212,27 @@ def kind_of_day(world: World) -> int:
         world.session, world.lead, timetable_id=timetable(world), name="考试", weekdays=[], periods="语文 8:00-10:00"
     )
     return int(kind.id or 0)
+
+
+def check_of_class(world: World, **values: Any) -> int:
+    """A class's check with one line and one new finding, each field of which may be anything."""
+    check_rounds.open_round(world.session, world.lead)
+    line = check_returns.CheckAnswer(
+        category_id=category(world), result=CheckResult.CHANGED, note=values["note"], level=values["level"]
+    )
+    found = check_returns.NewFinding(
+        student_id=values["student_id"], kind=CategoryKind.SPECIAL_FAMILY, note=values["found_note"]
+    )
+    return check_returns.return_check(
+        world.session, world.lead, class_id=values["class_id"], version=values["version"], answers=[line],
+        found=[found], has_asked_others=True,
+    )  # fmt: skip
+
+
+def entries_of_class(world: World, *, class_id: int, term_id: int, student_id: int, **values: Any) -> int:
+    """One row of a class's entries, each cell of which may be anything."""
+    row = term_entries.EntryInput(student_id=student_id, version=0, values=term_entries.EntryValues(**values))
+    return term_entries.save_class_entries(world.session, world.lead, class_id=class_id, term_id=term_id, rows=[row])
 
 
 def claim_request(**values: Any) -> setup.ClaimRequest:
@@ -523,6 +556,73 @@ def forms(world: World) -> dict[str, Form]:
         "name of the school": Form(
             lambda **v: schools.rename_school(s, lead, version=0, **v), {"name": "试验学校"}, texts=("name",)
         ),
+        "year exception": Form(
+            lambda **v: year_plans.note_exception(s, lead, school_year=2026, version=0, **v),
+            {"student_id": child, "step": YearStep.LEAVES, "class_number": 2, "place": "试验中学"},
+            texts=("place",),
+            numbers=("student_id", "class_number"),
+            typed=("class_number",),
+            more={"step": [*YearStep, None]},
+        ),
+        "change of the year": Form(
+            lambda **v: year_changes.change_year(s, lead, digest="x", options=year_changes.YearOptions(**v)),
+            {"day": date(2026, 9, 1), "leaving_day": date(2026, 7, 3)},
+            days=("day", "leaving_day"),
+        ),
+        "year taken back": Form(lambda **v: year_changes.undo_year(s, lead, **v), {}, numbers=("change_id",)),
+        "check of a class": Form(
+            lambda **v: check_of_class(world, **v),
+            {
+                "class_id": world.in_class,
+                "version": 0,
+                "note": "试",
+                "level": 2,
+                "student_id": child,
+                "found_note": "试",
+            },
+            texts=("note", "found_note"),
+            numbers=("class_id", "version", "level", "student_id"),
+            typed=("level",),
+        ),
+        "entries of a class": Form(
+            lambda **v: entries_of_class(world, **v),
+            {
+                "class_id": world.in_class,
+                "term_id": world.term,
+                "student_id": child,
+                "note": "试",
+                "checked_up_on": date(2026, 10, 9),
+                "height_cm": 150,
+                "weight_kg": 40.0,
+            },
+            texts=("note",),
+            days=("checked_up_on",),
+            numbers=("class_id", "term_id", "student_id", "height_cm", "weight_kg"),
+            typed=("height_cm", "weight_kg"),
+            more={"weight_kg": [float("nan"), float("inf"), -0.0, 1e308]},
+        ),
+        "consent": Form(
+            lambda **v: consents.record_consent(s, lead, student_id=child, **v),
+            {
+                "purpose": ConsentPurpose.PHOTO,
+                "answer": ConsentAnswer.GIVEN,
+                "day": date(2026, 9, 5),
+                "by_whom": "试母",
+                "evidence": "试",
+                "replaces_id": None,
+            },
+            texts=("by_whom", "evidence"),
+            days=("day",),
+            numbers=("replaces_id",),
+            more={"purpose": [None], "answer": [None, ConsentAnswer.WITHDRAWN]},
+        ),
+        "promise": Form(
+            lambda **v: promises.record_promise(s, lead, student_id=child, **v),
+            {"signed_on": date(2026, 9, 5), "signer": "试母", "place": "试", "replaces_id": None},
+            texts=("signer", "place"),
+            days=("signed_on",),
+            numbers=("replaces_id",),
+        ),
         "draft": Form(
             lambda **v: drafts.save_draft(s, lead, form="intake", subject="new", content={"facts": v["facts"]}),
             {},
@@ -611,6 +711,7 @@ def test_what_is_fine_is_fine(world):
     }
     needs_a_value |= {
         "any child",
+        "year taken back",
         "opening of a child",
         "find box",
         "draft",
@@ -619,6 +720,7 @@ def test_what_is_fine_is_fine(world):
         "password",
     }
     refused = {"new password", "day taken back", "any referral", "change taken back", "any document"}
+    refused |= {"change of the year"}
     for title, form in forms(world).items():
         if title not in needs_a_value | refused:
             step = world.session.begin_nested()

@@ -20,6 +20,9 @@ from db.tables import (
     CheckRound,
     ClassMembership,
     ClassTeacher,
+    Consent,
+    ConsentAnswer,
+    ConsentPurpose,
     Domain,
     Gender,
     Guardian,
@@ -32,7 +35,9 @@ from db.tables import (
     SchoolClass,
     Severity,
     Student,
+    StudyLevel,
     Term,
+    TermEntry,
 )
 from db.transactions import reading, transaction
 from services import (
@@ -43,6 +48,7 @@ from services import (
     check_rounds,
     classes,
     clock,
+    consents,
     drafts,
     guardians,
     intake,
@@ -50,6 +56,7 @@ from services import (
     schools,
     sign_in,
     students,
+    term_entries,
     year_changes,
     year_plans,
 )
@@ -577,3 +584,40 @@ def test_two_who_open_the_round_at_once_open_it_once(session, make_user, term):
 
     assert sorted(ended) == ["RoundOpened", "RoundOpened", "done"]
     assert count_of(select(func.count()).select_from(CheckRound)) == 1
+
+
+def test_two_first_answers_of_a_family_at_once_are_one(session, make_user, lead, child):
+    other = make_user(Role.COUNSELLOR)
+    settled(session)
+
+    def answering(actor, answer):
+        return lambda s: consents.record_consent(
+            s, actor, student_id=child.id, purpose=ConsentPurpose.PHOTO, answer=answer, day=date(2026, 9, 5),
+            by_whom="母亲",
+        )  # fmt: skip
+
+    ended = race(answering(lead, ConsentAnswer.GIVEN), answering(other, ConsentAnswer.REFUSED))
+
+    assert ended == ["done", "EditedMeanwhile"]
+    assert count_of(select(func.count()).select_from(Consent)) == 1
+
+
+def test_two_who_enter_one_class_at_once_overwrite_nobody(session, make_user, term, make_class, make_student):
+    found = make_class(7, 1)
+    people = [make_user(Role.LEAD), make_user(Role.HOMEROOM, homeroom_of=found)]
+    ids = [make_student(f"试{place}", in_class=found).id for place in range(4)]
+    settled(session)
+
+    def entering(actor, study):
+        rows = [
+            term_entries.EntryInput(student_id=child, version=0, values=term_entries.EntryValues(study=study))
+            for child in ids
+        ]
+        return lambda s: term_entries.save_class_entries(s, actor, class_id=found.id, term_id=term.id, rows=rows)
+
+    ended = race(entering(people[0], StudyLevel.GOOD), entering(people[1], StudyLevel.BELOW))
+
+    assert ended == ["done", "EntriesChanged"]
+    with reading() as fresh:
+        assert {row.study for row in fresh.exec(select(TermEntry))} == {StudyLevel.GOOD}
+    assert chain_is_whole()

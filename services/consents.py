@@ -1,0 +1,162 @@
+"""Consent of a family, purpose by purpose: given, refused or withdrawn, and the one answer that counts now."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
+
+from db.sealing import seal, unseal
+from db.tables import AppUser, Consent, ConsentAnswer, ConsentPurpose, Student
+from services import audit, clock
+from services.access import Permission, Subject, permitted, sees_students
+from services.actors import Actor
+from services.errors import EditedMeanwhile, NotFound
+from services.fields import LINE, SHORT, Checker
+from services.student_rights import require_writable
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentLine:
+    """One answer, as lists show it."""
+
+    id: int
+    purpose: ConsentPurpose
+    answer: ConsentAnswer
+    day: date
+    by_whom: str | None
+    evidence: str | None
+    recorded_by: str | None
+    is_current: bool
+
+
+def current_answer(session: Session, *, student_id: int, purpose: ConsentPurpose) -> ConsentAnswer | None:
+    """Return what a family says now about a purpose; None: nobody has asked.
+
+    The one place that knows: screening, counselling, referrals and photographs ask here before they act.
+    """
+    current = _current(session, student_id, purpose)
+    return current.answer if current else None
+
+
+def has_consent(purpose: ConsentPurpose) -> ColumnElement[bool]:
+    """Return the row filter on Student: whose family agrees to a purpose now."""
+    agreed = select(Consent.student_id).where(
+        Consent.purpose == purpose, Consent.answer == ConsentAnswer.GIVEN, col(Consent.replaced_at).is_(None)
+    )
+    return col(Student.id).in_(agreed)
+
+
+@permitted(Permission.CONSENT_WRITE)
+def list_consents(session: Session, actor: Actor, *, student_id: int) -> tuple[ConsentLine, ...]:
+    """Return every answer of a child's family, the newest first; one statement.
+
+    Children whose categories the actor may not see have none here.
+    """
+    rows = session.exec(
+        select(Consent, AppUser.display_name)
+        .join(Student, col(Student.id) == col(Consent.student_id))
+        .join(AppUser, col(AppUser.id) == col(Consent.recorded_by_id), isouter=True)
+        .where(Consent.student_id == student_id, sees_students(actor), sees_students(actor, Subject.CATEGORY))
+        .order_by(col(Consent.day).desc(), col(Consent.id).desc())
+    ).all()
+    return tuple(_line(row, name) for row, name in rows)
+
+
+@permitted(Permission.CONSENT_WRITE)
+def record_consent(
+    session: Session,
+    actor: Actor,
+    *,
+    student_id: int,
+    purpose: ConsentPurpose | None,
+    answer: ConsentAnswer | None,
+    day: date | None,
+    by_whom: str | None,
+    evidence: str | None = None,
+    replaces_id: int | None = None,
+) -> int:
+    """Record what a family says from a day on; the answer before stays in the history.
+
+    `replaces_id` is the answer the form was drawn from, None where there was none.
+
+    Raises:
+        NotFound, NotAllowed: the child is not this actor's to write.
+        FieldErrors: something is missing or can't be: nothing to withdraw, a day before the last answer.
+        EditedMeanwhile: somebody recorded an answer since; `current` is a ConsentLine.
+    """
+    require_writable(session, actor, student_id, Permission.CONSENT_WRITE)
+    child = session.exec(select(Student).where(Student.id == student_id).with_for_update()).one()
+    before = _current(session, student_id, purpose)
+    if (before.id if before else None) != replaces_id and purpose is not None:
+        name = session.get(AppUser, before.recorded_by_id) if before and before.recorded_by_id else None
+        who = name.display_name if name else None
+        raise EditedMeanwhile(_line(before, who) if before else {}, edited_by=who)
+    check = Checker()
+    if purpose is None:
+        check.add("purpose", "required")
+    if answer is None:
+        check.add("answer", "required")
+    elif answer is ConsentAnswer.WITHDRAWN and (before is None or before.answer is not ConsentAnswer.GIVEN):
+        check.add("answer", "nothing_to_withdraw")
+    who_said = check.required_text("by_whom", by_whom, limit=SHORT)
+    words = check.text("evidence", evidence, limit=LINE)
+    if day is None:
+        check.add("day", "required")
+    check.not_future("day", day, today=clock.today())
+    if day is not None and day < (before.day if before else child.birth_day):
+        check.add("day", "before_last", day=before.day if before else child.birth_day)
+    check.finish()
+    if purpose is None or answer is None or day is None:  # refused above; said again for the types
+        raise NotFound
+    if before is not None:
+        before.replaced_at = clock.now()
+        session.add(before)
+        session.flush()  # at most one answer counts
+    row = Consent(
+        student_id=student_id,
+        purpose=purpose,
+        answer=answer,
+        day=day,
+        recorded_by_id=actor.user_id,
+        recorded_at=clock.now(),
+    )
+    seal(row, "by_whom_sealed", who_said)
+    seal(row, "evidence_sealed", words)
+    session.add(row)
+    try:
+        session.flush()
+    except IntegrityError:  # recorded by another process since it was looked up
+        raise EditedMeanwhile({}) from None
+    audit.record(
+        session,
+        actor,
+        audit.Action.CONSENT_RECORDED,
+        target=row,
+        student_id=student_id,
+        purpose=purpose.value,
+        state=answer.value,
+    )
+    return row.id or 0
+
+
+def _current(session: Session, student_id: int, purpose: ConsentPurpose | None) -> Consent | None:
+    return session.exec(
+        select(Consent).where(
+            Consent.student_id == student_id, Consent.purpose == purpose, col(Consent.replaced_at).is_(None)
+        )
+    ).first()
+
+
+def _line(row: Consent, recorded_by: str | None) -> ConsentLine:
+    return ConsentLine(
+        id=row.id or 0,
+        purpose=row.purpose,
+        answer=row.answer,
+        day=row.day,
+        by_whom=unseal(row, "by_whom_sealed"),
+        evidence=unseal(row, "evidence_sealed"),
+        recorded_by=recorded_by,
+        is_current=row.replaced_at is None,
+    )
