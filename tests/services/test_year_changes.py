@@ -174,7 +174,7 @@ def test_a_school_without_last_years_classes_has_nothing_to_move(session, term, 
     [
         (YearOptions(day=None, leaving_day=None), {"day": "required", "leaving_day": "required"}),
         (YearOptions(day=date(2026, 12, 1), leaving_day=LEFT), {"day": "future"}),
-        (YearOptions(day=date(2026, 8, 20), leaving_day=LEFT), {"day": "other_school_year"}),
+        (YearOptions(day=date(2026, 7, 20), leaving_day=LEFT), {"day": "other_school_year"}),
         (YearOptions(day=DAY, leaving_day=date(2026, 9, 2)), {"leaving_day": "after_change"}),
         (YearOptions(day=DAY, leaving_day=date(2025, 6, 30)), {"leaving_day": "other_school_year"}),
     ],

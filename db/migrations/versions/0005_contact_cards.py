@@ -41,14 +41,18 @@ def _add_choice(table: str, column: str, name: str, values: tuple[str, ...]) -> 
 def upgrade() -> None:
     _upgrade_students()
     _upgrade_categories()
-    with op.batch_alter_table("import_batch") as batch:
-        batch.alter_column("kind", type_=_import_kinds("students", "left_behind"), existing_nullable=False)
+    _set_import_kinds("students", "left_behind")
     _map_words()
     _count_cards()
 
 
-def _import_kinds(*values: str) -> sa.Enum:
-    return sa.Enum(*values, name="importkind", native_enum=False, create_constraint=True, length=40)
+def _set_import_kinds(*values: str) -> None:
+    # On a server the column keeps its old check unless it is dropped first; a rewritten table has none but the new.
+    if op.get_bind().dialect.name == "postgresql":
+        op.drop_constraint(op.f("ck_import_batch_importkind"), "import_batch", type_="check")
+    kinds = sa.Enum(*values, name="importkind", native_enum=False, create_constraint=True, length=40)
+    with op.batch_alter_table("import_batch") as batch:
+        batch.alter_column("kind", type_=kinds, existing_nullable=False)
 
 
 def _upgrade_students() -> None:
@@ -249,5 +253,4 @@ def downgrade() -> None:
     with op.batch_alter_table("student") as batch:
         for column in ("card_version", "card_missing", "card_parts_filled", "is_rural"):
             batch.drop_column(column)
-    with op.batch_alter_table("import_batch") as batch:
-        batch.alter_column("kind", type_=_import_kinds("students"), existing_nullable=False)
+    _set_import_kinds("students")
