@@ -226,6 +226,7 @@ def remove_day_exception(session: Session, actor: Actor, *, day: date, last_day:
     Raises:
         NotFound: nothing was said about these days.
     """
+    take_turn(session, Turn.SCHOOL)
     rows = session.exec(
         select(SchoolDayException).where(
             col(SchoolDayException.day) >= day, col(SchoolDayException.day) <= (last_day or day)

@@ -1,6 +1,5 @@
 """What somebody types about a child: checked as a whole, the private parts sealed."""
 
-import re
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,14 +10,22 @@ from sqlmodel import Session, col, select
 from db.sealing import seal, unseal
 from db.tables import Gender, Student
 from services import clock
-from services.exchange.values import IdReading, IdState, age_in_years, is_name, read_code, read_id_number, read_name
+from services.exchange.values import (
+    STUDENT_NO,
+    IdReading,
+    IdState,
+    age_in_years,
+    can_be_pupil,
+    is_name,
+    read_code,
+    read_id_number,
+    read_name,
+)
 from services.fields import LINE, LONG, SHORT, Checker, clean
 from services.student_keys import id_number_hash, name_keys
 
-YOUNGEST, OLDEST = 3, 25
 SEALED = ("id_number_sealed", "address_sealed", "residence_sealed", "note_sealed")
 _ETHNICITY = 20
-_STUDENT_NO = re.compile(r"[\w.\-/]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +66,7 @@ def check_entry(
     keys = name_keys(name)
     number = check.text("student_no", entry.student_no, limit=SHORT)
     number = read_code(number) or None if number else None
-    if number and not _STUDENT_NO.fullmatch(number):
+    if number and not STUDENT_NO.fullmatch(number):
         check.add("student_no", "code_shape")
     elif number and _is_taken(session, col(Student.student_no) == number, student_id):
         check.add("student_no", "taken", value=number)
@@ -115,7 +122,7 @@ def _checked_person(check: Checker, entry: StudentEntry, identity: IdReading) ->
         check.add("birth_day", "required")
     elif birth_day > today:
         check.add("birth_day", "future", day=birth_day)
-    elif not YOUNGEST <= age_in_years(birth_day, today=today) <= OLDEST:
+    elif not can_be_pupil(birth_day, today=today):
         check.add("birth_day", "age", age=age_in_years(birth_day, today=today))
     elif identity.birth_day not in (None, birth_day):
         check.add("birth_day", "birth_day_differs", expected=identity.birth_day)

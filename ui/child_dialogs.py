@@ -23,6 +23,8 @@ from ui.forms import Form, shown
 from ui.layout import flash, note
 from ui.session import require_user
 
+CONTACT_MINUTES = int(student_files.CONTACT_OPEN_FOR.total_seconds() // 60)
+
 _GUARDIAN_LABELS = {
     "kind": "是孩子的什么人", "name": "姓名", "relation": "称呼", "phone": "电话", "second_phone": "另一个电话",
     "age": "年龄", "occupation": "职业", "health": "身体状况", "whereabouts": "现在在哪里",
@@ -238,7 +240,7 @@ def _open_contact(file: StudentFile) -> None:
     actor = require_user(Permission.STUDENT_READ)
     form = Form(f"child_contact_form_{file.id}")
     form.notices()
-    note("15 分钟内看得到家人的姓名和电话。谁、什么时候、为什么，都会记下来，负责人看得到。")
+    note(f"{CONTACT_MINUTES} 分钟内看得到家人的姓名和电话。谁、什么时候、为什么，都会记下来，负责人看得到。")
     with _fields(form):
         with form.field("reason", "") as key:
             reason = st.text_input("为什么要打电话", key=key)
@@ -250,7 +252,7 @@ def _open_contact(file: StudentFile) -> None:
             lambda session: student_files.open_contact_with_reason(
                 session, actor, student_id=file.id, reason=reason or ""
             ),
-            words="15 分钟内看得到电话。",
+            words=f"{CONTACT_MINUTES} 分钟内看得到电话。",
         )
 
 

@@ -41,8 +41,9 @@ def show_hidden_screen(actor: Actor, zone: tzinfo) -> None:
 
 
 def _line(actor: Actor, zone: tzinfo) -> str:
+    minutes = int(sign_in.HIDDEN_WITHOUT_PASSWORD.total_seconds() // 60)
     since = f"{clock(actor.hidden_since, zone)} " if actor.hidden_since else ""
-    return f"{since}由{actor.display_name}隐藏，5 分钟后要重新输入密码。"
+    return f"{since}由{actor.display_name}隐藏，{minutes} 分钟后要重新输入密码。"
 
 
 def _ask_for_password() -> None:

@@ -39,7 +39,7 @@ def draw_what_follows(told: WhatFollows, *, teacher: str | None) -> None:
         if told.proves_not:
             note(f"还不算：{'、'.join(CLAUSES[clause] for clause in told.proves_not)}。", icon="schedule")
         if told.noticed_late:
-            note("发现后超过 1 个上学日才转介，照实记下来就好。", icon="history")
+            note("发现以后过了该转介的时间，照实记下来就好。", icon="history")
 
 
 def draw_child(picked: Picked, categories: Sequence[CategoryEntry], earlier: EarlierReferral | None) -> None:

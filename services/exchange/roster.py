@@ -24,7 +24,6 @@ from .roster_columns import (
 )
 from .values import IdReading, IdState
 
-_YOUNGEST, _OLDEST = 3, 25
 
 
 def parse_roster(
@@ -109,7 +108,7 @@ class _RosterParser(ListParser[RosterRow]):
         if written is not None and inside is not None and written != inside:
             raise Fault(Reason.BIRTH_CONFLICT, "birth_day", line.text("birth_day"))
         birth_day = written or inside
-        if birth_day is None or not _YOUNGEST <= values.age_in_years(birth_day, today=self.today) <= _OLDEST:
+        if birth_day is None or not values.can_be_pupil(birth_day, today=self.today):
             raise Fault(Reason.BIRTH_UNREADABLE, "birth_day", line.text("birth_day"))
         if written is None:
             line.warn(Reason.BIRTH_FROM_ID, "birth_day")

@@ -9,6 +9,9 @@ from enum import StrEnum
 
 from .grids import Cell
 
+YOUNGEST, OLDEST = 3, 25  # years a pupil can have
+STUDENT_NO = re.compile(r"[\w.\-/]{1,40}")
+
 # --- text --------------------------------------------------------------------------------------------------
 
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
@@ -198,6 +201,11 @@ def _date(year: int, month: int, day: int) -> date | None:
         return date(year, month, day)
     except ValueError:
         return None
+
+
+def can_be_pupil(birth_day: date, *, today: date) -> bool:
+    """Say whether somebody born on a day can be at a school: the youngest three, the oldest twenty-five."""
+    return YOUNGEST <= age_in_years(birth_day, today=today) <= OLDEST
 
 
 def age_in_years(birth_day: date, *, today: date) -> int:

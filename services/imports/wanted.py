@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from db.tables import CategoryKind, Gender, GuardianKind, Guardianship, LeftBehindKind, Whereabouts
 from services.exchange.readings import RosterRow
 from services.exchange.roster_columns import ROSTER
+from services.exchange.values import STUDENT_NO
 from services.student_keys import id_number_hash, phone_hash
 
 _GENDERS = {"男": Gender.MALE, "女": Gender.FEMALE}
-_STUDENT_NO = re.compile(r"[\w.\-/]{1,40}")
 _SEAT = re.compile(r"\d{1,2}")  # 1 to 45 in each class: a seat, no number of a child
 FATHER_WORDS, MOTHER_WORDS = (
     frozenset({"父亲", "父", "爸爸", "父子", "父女"}),
@@ -91,7 +91,7 @@ def _child(row: RosterRow, *, is_own_number: bool) -> WantedChild:
         extra=dict(row.unknown),
     )
     number = row.student_no
-    if number and not (is_own_number and _STUDENT_NO.fullmatch(number) and not _SEAT.fullmatch(number)):
+    if number and not (is_own_number and STUDENT_NO.fullmatch(number) and not _SEAT.fullmatch(number)):
         child.student_no = None
         _keep(child, "student_no", number)
     if row.ethnic and len(row.ethnic) > _LONGEST_ETHNICITY:

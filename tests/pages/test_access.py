@@ -5,7 +5,9 @@ from sqlmodel import col, delete
 from streamlit.testing.v1 import AppTest
 
 from db.tables import AppUser, Role, RoleGrant
-from tests.pages.conftest import OpenPage, World
+from services import sign_in
+from tests.conftest import token_for
+from tests.pages.conftest import OpenPage, World, commit
 from tests.roles import may_open
 from ui import navigation
 from ui.navigation import PageEntry
@@ -75,6 +77,23 @@ def test_somebody_without_a_role_sees_nothing(open_page: OpenPage, world: World,
     assert not screen.dataframe
     if entry.permissions:
         assert [error.value for error in screen.error] == [NOT_FOR_YOU]
+
+
+def test_nothing_of_the_last_person_stays_when_another_signs_in_in_the_same_tab(
+    open_page: OpenPage, world: World, session
+):
+    lead, mentor = world.staff[Role.LEAD], world.staff[Role.MENTOR]
+    screen = open_page("intake", lead)
+    screen.text_area(key="intake_facts").set_value("只有负责人写过的话").run()
+    sign_in.end_sessions_of(session, lead.user_id or 0)
+    token = token_for(session, mentor)
+    commit(session)
+
+    screen.session_state["care_token"] = token
+    screen.run()
+
+    assert not screen.exception
+    assert not screen.text_area(key="intake_facts").value
 
 
 @each_page

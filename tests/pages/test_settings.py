@@ -85,7 +85,7 @@ def test_a_day_off_is_written_and_taken_back_after_asking(open_page: OpenPage, w
     screen.button(key="day_2026-11-26").click().run()
     screen.button(key="day_remove").click().run()
 
-    assert "11月26日–27日" not in words_on(screen)
+    assert "秋季运动会" not in words_on(screen)
 
 
 def test_bell_times_are_begun_written_line_by_line_and_refused_by_the_line(open_page: OpenPage, world: World):

@@ -119,7 +119,8 @@ def test_days_that_differ_count_and_stand_together(session, make_user, term):
         DayRange(first, last, False, "秋季运动会"),
     ]
     schools.remove_day_exception(session, lead, day=first, last_day=last)
-    assert schools.find_calendar(session, lead).is_school_day(first)
+    calendar = schools.find_calendar(session, lead)
+    assert [calendar.is_school_day(day) for day in (first, last)] == [True, True]
 
 
 @pytest.mark.parametrize(
