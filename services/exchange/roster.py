@@ -25,7 +25,6 @@ from .roster_columns import (
 from .values import IdReading, IdState
 
 
-
 def parse_roster(
     workbook: Workbook,
     *,
