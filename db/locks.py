@@ -15,6 +15,7 @@ class Turn(IntEnum):
     SCHOOL = 2  # that terms don't overlap, and a class is there once
     SIGN_IN = 3  # how often somebody has missed
     IMPORT = 4  # which stored child a row means
+    POSTS = 9  # who holds a post, sits in a group, or stands in for whom
 
 
 def take_turn(session: Session, turn: Turn) -> None:

@@ -6,13 +6,22 @@ from ui.class_forms import show_classes
 from ui.dialogs import open_dialog
 from ui.layout import Action, page_header
 from ui.parameter_forms import show_parameters
+from ui.pledge_forms import show_pledges
 from ui.school_forms import show_days, show_school, show_terms
 from ui.session import require_user
 from ui.views import choose_view, chosen_view
 
 actor = require_user(Permission.SCHOOL_WRITE)
 
-VIEWS = {"school": "学校", "terms": "学期", "days": "校历", "bells": "作息", "classes": "班级", "numbers": "制度里的数"}
+VIEWS = {
+    "school": "学校",
+    "terms": "学期",
+    "days": "校历",
+    "bells": "作息",
+    "classes": "班级",
+    "numbers": "制度里的数",
+    "pledge": "保密承诺",
+}
 ACTIONS = {
     "terms": Action("加一个学期", "settings_add_term", "add", is_primary=True, on_click=open_dialog, args=("term", 0)),
     "bells": Action("从某天起换作息", "settings_bells", "schedule", on_click=open_dialog, args=("bells_begin",)),
@@ -22,7 +31,7 @@ ACTIONS = {
 view = chosen_view(VIEWS, key="settings_view")
 page_header(
     "设置",
-    "学校、学期、校历、作息和班级。到期的日子都从这里算出来。",
+    "学校、学期、校历、作息、班级和保密承诺。到期的日子都从这里算出来。",
     actions=[ACTIONS[view]] if view in ACTIONS else [],
 )
 choose_view(VIEWS, key="settings_view")
@@ -37,5 +46,7 @@ match view:
         show_classes(actor)
     case "numbers":
         show_parameters(actor)
+    case "pledge":
+        show_pledges(actor)
     case _:
         show_school(actor)

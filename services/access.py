@@ -17,12 +17,14 @@ from db.tables import (
     ClassTeacher,
     ClassTeacherKind,
     ConferenceParticipant,
+    Deputy,
     Referral,
     Role,
     Student,
 )
+from services import clock
 from services.actors import Actor
-from services.errors import NotAllowed
+from services.errors import NotAllowed, NotPledged
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -165,6 +167,9 @@ class Permission(StrEnum):
     DOCUMENT_READ = "document:read"
     DOCUMENT_READ_TEAM = "document:read_team"
     DOCUMENT_WRITE = "document:write"
+    POST_READ = "post:read"
+    POST_WRITE = "post:write"
+    GROUP_GUESTS = "group:guests"  # names of pupils, parents, experts in groups
     AUDIT_READ = "audit:read"
 
 
@@ -198,8 +203,21 @@ HOLDERS: Mapping[Permission, frozenset[Role]] = {
     Permission.DOCUMENT_READ: frozenset(Role),
     Permission.DOCUMENT_READ_TEAM: _CARE | {Role.LEADERSHIP, Role.SUPERVISOR},
     Permission.DOCUMENT_WRITE: frozenset({Role.LEAD, Role.LEADERSHIP, Role.ADMIN}),
+    Permission.POST_READ: frozenset(Role),
+    Permission.POST_WRITE: frozenset({Role.ADMIN, Role.LEAD}),
+    Permission.GROUP_GUESTS: _CARE,
     Permission.AUDIT_READ: _TEACHERS | {Role.ADMIN},
 }
+
+CHILD_DATA = frozenset(
+    permission
+    for permission in Permission
+    if permission.value.split(":")[0] in {"student", "category", "referral", "abuse", "case"}
+)
+"""What shows or changes something about a child."""
+
+PLEDGED_ROLES = frozenset(role for permission in CHILD_DATA for role in HOLDERS[permission])
+"""Who accepts the confidentiality pledge each school year: everybody whose role shows anything about a child (A-03)."""
 
 PERMISSIONS_ATTRIBUTE = "__care_permissions__"
 
@@ -232,6 +250,7 @@ def permitted(
 
     Raises (the decorated function):
         NotAllowed: the actor holds none of these permissions, or must first change the password.
+        NotPledged: the actor has not accepted this school year's pledge (A-03).
     """
 
     def decorate(
@@ -242,6 +261,8 @@ def permitted(
             if actor.must_change_password and Permission.OWN_ACCOUNT not in any_of:
                 raise NotAllowed
             require(actor, *any_of)
+            if actor.must_pledge and Permission.OWN_ACCOUNT not in any_of:
+                raise NotPledged
             return function(session, actor, *args, **kwargs)
 
         setattr(guarded, PERMISSIONS_ATTRIBUTE, any_of)
@@ -281,9 +302,17 @@ def _students_of_classes(actor: Actor, kinds: set[ClassTeacherKind]):  # type: i
         .where(
             col(ClassMembership.to_day).is_(None),
             col(ClassTeacher.to_day).is_(None),
-            col(ClassTeacher.user_id) == actor.user_id,
+            or_(col(ClassTeacher.user_id) == actor.user_id, col(ClassTeacher.user_id).in_(_stood_in_for(actor))),
             col(ClassTeacher.kind).in_(kinds),
         )
+    )
+
+
+def _stood_in_for(actor: Actor):  # type: ignore[no-untyped-def]  # a Select
+    """Return whom the actor stands in for today: their classes are the deputy's too, for as long as it lasts."""
+    today = clock.today()
+    return select(Deputy.absent_id).where(
+        Deputy.deputy_id == actor.user_id, col(Deputy.from_day) <= today, col(Deputy.to_day) > today
     )
 
 

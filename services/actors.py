@@ -19,6 +19,7 @@ class Actor:
     roles: frozenset[Role]
     session_id: int | None = None
     must_change_password: bool = False
+    must_pledge: bool = False  # has not accepted this school year's pledge, and a role asks for it
     is_protection_leader: bool = False
     hidden_since: datetime | None = None
     last_seen_at: datetime | None = None

@@ -37,6 +37,19 @@ class Action(StrEnum):
     PASSWORD_RESET = "account.password_reset"  # noqa: S105  an event's name
     PASSWORD_CHANGED = "account.password_changed"  # noqa: S105
 
+    POST_SAVED = "post.saved"
+    POST_FILLED = "post.filled"
+    POST_ENDED = "post.ended"
+    DEPUTY_NAMED = "deputy.named"
+    DEPUTY_ENDED = "deputy.ended"
+    GROUP_SAVED = "group.saved"
+    GROUP_ENDED = "group.ended"
+    GROUP_MEMBER_SAVED = "group_member.saved"
+    GROUP_MEMBER_ENDED = "group_member.ended"
+    PLEDGE_ACCEPTED = "pledge.accepted"
+    PLEDGE_TEXT_SAVED = "pledge_text.saved"
+    STAFF_IMPORTED = "staff.imported"
+
     STUDENT_CREATED = "student.created"
     STUDENT_CHANGED = "student.changed"
     STUDENT_OPENED = "student.opened"

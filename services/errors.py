@@ -11,6 +11,10 @@ class NotAllowed(DomainError):
     """The actor may not do this, or may not know of it."""
 
 
+class NotPledged(NotAllowed):
+    """The confidentiality pledge of this school year is not accepted yet; nothing about a child before that."""
+
+
 class NotFound(DomainError):
     """There is no such record, or none this actor may see: the two look the same."""
 

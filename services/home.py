@@ -14,13 +14,10 @@ from db.tables import (
     AppUser,
     Case,
     CaseConference,
-    ClassTeacher,
-    ClassTeacherKind,
     Referral,
     ReferralChannel,
     ReferralState,
     Role,
-    SchoolClass,
     Student,
     Urgency,
 )
@@ -37,8 +34,8 @@ from services.access import (
     sees_referrals,
 )
 from services.actors import Actor
+from services.answers import list_vacancies
 from services.calendar import SchoolCalendar, current_school_year, load_calendar
-from services.classes import class_label, is_homeroom_teacher
 from services.figures import hold_back_small, total_of
 from services.referral_lists import detailed, may_follow, names_of, owner_is_there, steps_of
 from services.referrals import OPEN_STATES
@@ -58,6 +55,7 @@ class DutyKind(StrEnum):
     MATCH_CHILD = "match_child"
     CONFERENCE = "conference"
     READ_FEEDBACK = "read_feedback"
+    POST_VACANT = "post_vacant"
     HOMEROOM_MISSING = "homeroom_missing"
     HOLIDAYS_UNKNOWN = "holidays_unknown"
     FIRST_PASSWORDS = "first_passwords"
@@ -85,6 +83,7 @@ class DutyTarget(StrEnum):
     ASSESSMENT = "assessment"
     CASE = "case"
     PROTECTION = "protection"
+    POST = "post"
     CLASSES = "classes"
     SCHOOL_DAYS = "school_days"
     ACCOUNTS = "accounts"
@@ -97,6 +96,7 @@ _TARGETS = {
     DutyKind.REPORT_ABUSE: DutyTarget.PROTECTION,
     DutyKind.ASSESS: DutyTarget.ASSESSMENT,
     DutyKind.CONFERENCE: DutyTarget.CASE,
+    DutyKind.POST_VACANT: DutyTarget.POST,
     DutyKind.HOMEROOM_MISSING: DutyTarget.CLASSES,
     DutyKind.HOLIDAYS_UNKNOWN: DutyTarget.SCHOOL_DAYS,
     DutyKind.FIRST_PASSWORDS: DutyTarget.ACCOUNTS,
@@ -107,6 +107,13 @@ _TARGETS = {
     DutyKind.BACKUP_OVERDUE: DutyTarget.BACKUPS,
     DutyKind.RECOVERY_SHEET: DutyTarget.BACKUPS,
 }
+
+
+_NOBODY_S = frozenset({DutyKind.POST_VACANT, DutyKind.HOMEROOM_MISSING})
+"""Somebody is responsible: a post without a holder stands above what its holder would owe."""
+
+VACANCIES_APART = 3
+"""Up to so many vacant posts stand on a line each; a school that has only begun gets one line for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +143,14 @@ class Duty:
         return _TARGETS.get(self.kind, DutyTarget.REFERRAL)
 
     @property
-    def rank(self) -> tuple[bool, DutyGroup, datetime]:
-        """Where the line stands: danger, then late (the latest first), today, waiting, upcoming."""
-        return (not self.is_first, self.group, self.due_at or self.since or clock.now())
+    def rank(self) -> tuple[bool, bool, DutyGroup, datetime]:
+        """Where the line stands: danger, what nobody answers for, late (the latest first), today, waiting, upcoming."""
+        return (not self.is_first, self.kind not in _NOBODY_S, self.group, self.due_at or self.since or clock.now())
 
 
 @permitted(Permission.HOME_READ)
 def list_duties(session: Session, actor: Actor) -> list[Duty]:
-    """Return everything that is this person's to do, ranked; at most nine statements, none growing with rows."""
+    """Return everything that is this person's to do, ranked; at most eight statements, none growing with rows."""
     calendar, now = load_calendar(session), clock.now()
     found: list[Duty] = []
     if allows(actor, Permission.REFERRAL_HANDLE) or is_protection_leader(actor):
@@ -152,7 +159,7 @@ def list_duties(session: Session, actor: Actor) -> list[Duty]:
     if allows(actor, Permission.REFERRAL_READ):
         found.extend(_of_feedback(session, actor))
     if actor.has_role(Role.LEAD):
-        found.extend(_of_classes(session, calendar))
+        found.extend(_of_vacancies(session, calendar))
     if allows(actor, Permission.CHECK_RETURN):
         found.extend(_of_checks(session, actor, calendar=calendar, now=now))
     if allows(actor, Permission.ACCOUNT_MANAGE):
@@ -324,26 +331,17 @@ def _of_feedback(session: Session, actor: Actor) -> Iterator[Duty]:
         )
 
 
-def _of_classes(session: Session, calendar: SchoolCalendar) -> Iterator[Duty]:
-    """A class without homeroom teacher, or whose teacher is there no more: nobody would owe its duties."""
-    has_one = (
-        select(ClassTeacher.class_id)
-        .join(AppUser, col(AppUser.id) == col(ClassTeacher.user_id))
-        .where(
-            ClassTeacher.kind == ClassTeacherKind.HOMEROOM, col(ClassTeacher.to_day).is_(None), is_homeroom_teacher()
-        )
-    )
-    rows = session.exec(
-        select(SchoolClass.grade, SchoolClass.number)
-        .where(
-            SchoolClass.school_year == current_school_year(calendar, clock.today()),
-            col(SchoolClass.id).not_in(has_one),
-        )
-        .order_by(col(SchoolClass.grade), col(SchoolClass.number))
-    ).all()
-    if rows:
-        labels = tuple(class_label(grade, number) for grade, number in rows)
-        yield Duty(DutyKind.HOMEROOM_MISSING, DutyGroup.WAITING, labels=labels)
+def _of_vacancies(session: Session, calendar: SchoolCalendar) -> Iterator[Duty]:
+    """What nobody answers for, so that nobody would owe its duties (B-04, B-11, B-14, B-20 …): posts, and classes."""
+    found = list_vacancies(session, school_year=current_school_year(calendar, clock.today()))
+    posts = [each for each in found if each.post_id is not None]
+    if len(posts) > VACANCIES_APART:
+        yield Duty(DutyKind.POST_VACANT, DutyGroup.WAITING, labels=tuple(each.label for each in posts))
+    else:
+        for each in posts:
+            yield Duty(DutyKind.POST_VACANT, DutyGroup.WAITING, labels=(each.label,), target_id=each.post_id)
+    if classes := tuple(each.label for each in found if each.post_id is None):
+        yield Duty(DutyKind.HOMEROOM_MISSING, DutyGroup.WAITING, labels=classes)
 
 
 def _of_checks(session: Session, actor: Actor, *, calendar: SchoolCalendar, now: datetime) -> Iterator[Duty]:

@@ -9,15 +9,16 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, and_, col, select, update
 
 from db.engine import keys
 from db.locks import Turn, take_turn
 from db.sealing import keyed_hash
-from db.tables import AppUser, LoginThrottle, Role, RoleGrant, SignInSession
+from db.tables import AppUser, LoginThrottle, Pledge, Role, RoleGrant, SignInSession
 from services import audit, clock, passwords
-from services.access import Permission, permitted
+from services.access import PLEDGED_ROLES, Permission, permitted
 from services.actors import Actor
+from services.calendar import school_year_of
 from services.errors import DomainError
 from services.fields import clean
 
@@ -163,8 +164,13 @@ def resolve(session: Session, token: str | None) -> Actor | None:
         return None
     now = clock.now()
     found = session.exec(
-        select(SignInSession, AppUser)
+        select(SignInSession, AppUser, Pledge.id)
         .join(AppUser, col(AppUser.id) == col(SignInSession.user_id))
+        .join(
+            Pledge,
+            and_(Pledge.user_id == AppUser.id, Pledge.school_year == school_year_of(clock.today())),
+            isouter=True,
+        )
         .where(
             SignInSession.token_hash == _hash(token),
             col(SignInSession.ended_at).is_(None),
@@ -175,13 +181,15 @@ def resolve(session: Session, token: str | None) -> Actor | None:
     ).first()
     if found is None:
         return None
-    row, user = found
+    row, user, pledge_id = found
+    roles = roles_held(session, user.id or 0)
     return Actor(
         user_id=user.id,
         display_name=user.display_name,
-        roles=roles_held(session, user.id or 0),
+        roles=roles,
         session_id=row.id,
         must_change_password=user.must_change_password,
+        must_pledge=pledge_id is None and not roles.isdisjoint(PLEDGED_ROLES),
         is_protection_leader=user.is_protection_leader,
         hidden_since=row.hidden_at,
         last_seen_at=row.last_seen_at,

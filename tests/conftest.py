@@ -8,14 +8,27 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, event, text
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from db import engine, upgrade
 from db.location import Location
-from db.tables import AppUser, ClassMembership, ClassTeacher, ClassTeacherKind, Gender, Role, SchoolClass, Student, Term
+from db.tables import (
+    AppUser,
+    ClassMembership,
+    ClassTeacher,
+    ClassTeacherKind,
+    Gender,
+    Pledge,
+    PledgeText,
+    Role,
+    SchoolClass,
+    Student,
+    Term,
+)
 from db.transactions import transaction
 from services import accounts, clock, passwords, sign_in
 from services.actors import Actor
+from services.calendar import school_year_of
 from services.errors import FieldErrors
 from tests.postgres import running_cluster
 
@@ -139,6 +152,13 @@ def actor_for(user: AppUser, *roles: Role) -> Actor:
     return Actor(user.id, user.display_name, frozenset(roles))
 
 
+def pledge(session: Session, user: AppUser) -> None:
+    """Let somebody have accepted the pledge of the school year, so that a signed-in page shows children."""
+    text_id = session.exec(select(PledgeText.id).order_by(col(PledgeText.id).desc())).first()
+    year = school_year_of(clock.today())
+    session.add(Pledge(user_id=user.id or 0, school_year=year, text_id=text_id or 0, accepted_at=clock.now()))
+
+
 @pytest.fixture
 def make_user(session: Session) -> MakeUser:
     """Make an account and return it as an actor: make_user(Role.LEAD, name=…, homeroom_of=class)."""
@@ -150,6 +170,7 @@ def make_user(session: Session) -> MakeUser:
         homeroom_of: SchoolClass | None = None,
         teaches: SchoolClass | None = None,
         password: str = PASSWORD,
+        pledged: bool = True,
     ) -> Actor:
         nonlocal count
         count += 1
@@ -165,6 +186,8 @@ def make_user(session: Session) -> MakeUser:
         for found, kind in ((homeroom_of, ClassTeacherKind.HOMEROOM), (teaches, ClassTeacherKind.SUBJECT)):
             if found is not None:
                 session.add(ClassTeacher(class_id=found.id, user_id=user.id, kind=kind, from_day=date(2026, 9, 1)))
+        if pledged:
+            pledge(session, user)
         session.flush()
         return actor_for(user, *wanted)
 

@@ -20,6 +20,7 @@ ACTS = {
     DutyKind.MATCH_CHILD: "认出孩子",
     DutyKind.CONFERENCE: "看研讨单",
     DutyKind.READ_FEEDBACK: "看反馈",
+    DutyKind.POST_VACANT: "去指定",
     DutyKind.HOMEROOM_MISSING: "去指定",
     DutyKind.HOLIDAYS_UNKNOWN: "去补上",
     DutyKind.FIRST_PASSWORDS: "看账号",
@@ -44,6 +45,7 @@ _PAGES = {
     DutyTarget.ASSESSMENT: ("referrals", "referral"),
     DutyTarget.PROTECTION: ("protection", "referral"),
     DutyTarget.CASE: ("cases", "case"),
+    DutyTarget.POST: ("posts", "post"),
     DutyTarget.CLASSES: ("settings", None),
     DutyTarget.SCHOOL_DAYS: ("settings", None),
     DutyTarget.ACCOUNTS: ("accounts", None),
@@ -76,6 +78,8 @@ def title_of(duty: Duty) -> str:
             return f"集体研讨：{child}"
         case DutyKind.READ_FEEDBACK:
             return f"看关爱室的反馈：{child}"
+        case DutyKind.POST_VACANT:
+            return f"{len(duty.labels)} 个岗位还没有人" if len(duty.labels) > 1 else f"还没有{duty.labels[0]}"
         case DutyKind.HOMEROOM_MISSING:
             return f"{len(duty.labels)} 个班没有在岗的班主任"
         case DutyKind.HOLIDAYS_UNKNOWN:
@@ -121,6 +125,8 @@ def reason_of(duty: Duty) -> str:
             return f"个案：{due}开{whose.replace('接手', '负责')}"
         case DutyKind.READ_FEEDBACK:
             return f"受理：{moment(duty.since)} 写给您的" if duty.since else ""
+        case DutyKind.POST_VACANT if len(duty.labels) == 1:
+            return "岗位：没有人，这个岗位的事就没有人做"
         case DutyKind.HOLIDAYS_UNKNOWN:
             return "系统：公布以后，把放假和补课的日子填进校历"
         case DutyKind.OPEN_CHECK:

@@ -46,7 +46,9 @@ def _show(page: st.Page, actor: Actor, *, is_new: bool) -> None:
         st.stop()
     take_input_from_shelf()
     if actor.must_change_password:
-        _insist_on_password(page, is_new=is_new)
+        _insist_on(navigation.PASSWORD, page, is_new=is_new)
+    elif actor.must_pledge:
+        _insist_on(navigation.PLEDGE, page, is_new=is_new)
     else:
         draw_frame(
             actor,
@@ -80,18 +82,22 @@ def _show_first_run(page: st.Page) -> None:
     st.stop()
 
 
-def _insist_on_password(page: st.Page, *, is_new: bool) -> None:
-    """Let nobody past a first password; ends the run unless the page asked for is that one."""
-    if page.url_path == navigation.PASSWORD:
+_BEFORE = {
+    navigation.PASSWORD: ("key", "先换一个自己的密码", "现在的密码别人也知道。换好就可以开始用。", "去修改密码"),
+    navigation.PLEDGE: ("verified_user", "先看一遍保密承诺", "每学年一次。看过、点头，就可以开始用。", "去看保密承诺"),
+}
+
+
+def _insist_on(name: str, page: st.Page, *, is_new: bool) -> None:
+    """Let nobody past a first password or an open pledge; ends the run unless the page asked for is that one."""
+    if page.url_path == name:
         return
     if not is_new:
-        st.switch_page(navigation.path_of(navigation.PASSWORD))
+        st.switch_page(navigation.path_of(name))
     # This run has just sent the cookie to the browser; switching now could overtake it. The cookie component
     # asks for the next run by itself, which switches; the button is for a browser where it doesn't.
-    empty_state(
-        "key", "先换一个自己的密码", "现在的密码别人也知道。换好就可以开始用。",
-        actions=[Action("去修改密码", "care_insist_on_password", is_primary=True)],
-    )  # fmt: skip
+    icon, title, line, button = _BEFORE[name]
+    empty_state(icon, title, line, actions=[Action(button, f"care_insist_on_{name}", is_primary=True)])
     st.stop()
 
 

@@ -1,5 +1,6 @@
 """Refusals in Chinese: what is wrong and how to mend it. Errors carry facts, the sentences stand here."""
 
+from datetime import date
 from functools import singledispatch
 
 from pydantic import ValidationError
@@ -11,7 +12,9 @@ from services import (
     check_rounds,
     documents,
     file_kinds,
+    groups,
     parameter_versions,
+    posts,
     setup,
     sign_in,
     student_imports,
@@ -20,7 +23,7 @@ from services import (
 )
 from services.assessments import ChildUnknown
 from services.drafts import DraftTooLarge
-from services.errors import DomainError, EditedMeanwhile, FieldErrors, NotAllowed, NotFound
+from services.errors import DomainError, EditedMeanwhile, FieldErrors, NotAllowed, NotFound, NotPledged
 from services.intake import AlreadyRegistered
 from services.referral_moves import CannotMerge
 from services.referrals import IllegalMove, MustBeAssessed, StoppedForProtection
@@ -66,6 +69,31 @@ def _not_found(_error: NotFound) -> str:
 @explain.register
 def _not_allowed(_error: NotAllowed) -> str:
     return "这件事不归您的岗位办。有事请找关爱室负责人。"
+
+
+@explain.register
+def _not_pledged(_error: NotPledged) -> str:
+    return "这学年的保密承诺还没有签。请重新打开这一页，看过承诺再继续。"
+
+
+@explain.register
+def _post_taken(error: posts.PostTaken) -> str:
+    return f"没有存上：{error.holder}从{_day(error.from_day)}起任这个岗位。请刷新看看，再从现在的人那里接过来。"
+
+
+@explain.register
+def _held_by_role(_error: posts.HeldByRole) -> str:
+    return "这个岗位跟着账号走。请到“账号”里给这个人加上岗位。"
+
+
+@explain.register
+def _group_exists(_error: groups.GroupExists) -> str:
+    return "这个小组已经有了。请刷新，在原来那一个里加人。"
+
+
+@explain.register
+def _head_taken(error: groups.HeadTaken) -> str:
+    return f"没有存上：{error.name or '别人'}现在是组长。请刷新看看，再换组长。"
 
 
 @explain.register
@@ -158,6 +186,10 @@ def _bells_in_use(error: bell_times.BellsInUse) -> str:
     days = "、".join(f"{day.month}月{day.day}日" for day in error.days[:NAMED])
     more = f"等 {len(error.days)} 天" if len(error.days) > NAMED else ""
     return f"没有删：{days}{more}按这一种上课。请先在“哪天不一样”里把它们去掉。"
+
+
+def _day(value: date) -> str:
+    return f"{value.year}年{value.month}月{value.day}日"
 
 
 def _waiting_time(seconds: int) -> str:

@@ -44,6 +44,7 @@ ENTRIES = (
     PageEntry("records", "谈话与家访", "forum", "陪伴", "RECORD_READ"),
     PageEntry("room", "辅导室", "door_open", "陪伴", "BOOKING_READ"),
     PageEntry("rules", "制度执行", "rule", "制度", "RULES_READ"),
+    PageEntry("posts", "岗位与小组", "badge", "制度", "POST_READ"),
     PageEntry("weekly", "周例会", "event_note", "制度", "REVIEW_READ"),
     PageEntry("documents", "文件与制度", "folder_open", "制度", "DOCUMENT_READ"),
     PageEntry("incidents", "突发事件", "emergency", "制度", "INCIDENT_READ"),
@@ -62,9 +63,10 @@ ENTRIES = (
     PageEntry("assessment", "评估", "psychology", permission="REFERRAL_HANDLE"),
     PageEntry("protection", "疑似侵害", "shield_person", permission="ABUSE_HANDLE"),
     PageEntry("password", "修改密码", "key"),
+    PageEntry("pledge", "保密承诺", "verified_user"),
     PageEntry("set_up", "开始使用", "flag"),
 )
-HOME, CHILD, PASSWORD, SET_UP = "home", "child", "password", "set_up"
+HOME, CHILD, PASSWORD, PLEDGE, SET_UP = "home", "child", "password", "pledge", "set_up"
 
 
 def path_of(name: str) -> Path:

@@ -78,6 +78,15 @@ SENTENCES: Mapping[str, str] = {
     "guardian_age": "年龄要在 {low} 到 {high} 岁之间。请核对，不知道就空着。",
     "no_such_parent": "联系卡上没有这位家长，或已去世、失去联系。请先写上面的姓名，或另选一位监护人。",
     "parent_elsewhere": "监护人就是父亲或母亲时，姓名和电话写在上面，这里请空着。",
+    # posts and groups
+    "same_person": "自己不能给自己代。请换一个人。",
+    "too_far": "{day}太远了，最多一年以内。请看看是不是写错了。",
+    "absence_overlaps": "这几天已经有人代了。请先看看下面的代理，或改日子。",
+    "before_post": "不能早于上任的日子（{day}）。请改一个。",
+    "post_ended": "到{day}已经不任了。请刷新看看现在是谁。",
+    "already_member": "已经以这个身份在小组里了。请换一个人或换一个身份。",
+    "one_of_both": "本校老师和校外的人只写一个。请清掉一个。",
+    "staff_only": "这个身份要由有账号的老师来担任。请换一个身份，或选一位老师。",
     # intake, assessment, conference
     "facts_needed": "请至少写一句看到或听到的事，才能登记。",
     "child_needed": "请选一个孩子；不知道是谁，就照听到的写下来。",

@@ -162,6 +162,17 @@ BACKUP: dict[str, Look] = {
     "late": Look("alarm", "逾期", "red", "▲"),
 }
 
+POST: dict[str, Look] = {
+    "held": Look("person", "有人", "green", "✓"),
+    "deputised": Look("swap_horiz", "有人代", "violet", "◷"),
+    "vacant": Look("person_off", "还没有人", "orange", "▲"),
+}
+
+GROUP: dict[str, Look] = {
+    "complete": Look("groups", "齐了", "green", "✓"),
+    "incomplete": Look("person_add", "还缺人", "orange", "▲"),
+}
+
 IMPORT: dict[str, Look] = {
     "made": Look("check_circle", "已导入", "green"),
     "undone": Look("undo", "已撤回", "gray"),

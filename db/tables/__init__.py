@@ -51,6 +51,18 @@ from db.tables.intake import (
     Urgency,
 )
 from db.tables.people import AppUser, LoginThrottle, Role, RoleGrant, SignInSession
+from db.tables.posts import (
+    CareGroup,
+    Deputy,
+    GroupKind,
+    GroupMember,
+    GroupRole,
+    Pledge,
+    PledgeText,
+    Post,
+    PostHolder,
+    PostSpan,
+)
 from db.tables.rounds import CheckFinding, CheckKind, CheckResult, CheckReturn, CheckRound
 from db.tables.school import (
     ClassTeacher,
@@ -79,6 +91,7 @@ __all__ = [
     "BellPeriod",
     "BellTimetable",
     "BellWeekday",
+    "CareGroup",
     "CareOption",
     "Case",
     "CaseConference",
@@ -98,6 +111,7 @@ __all__ = [
     "ConsentPurpose",
     "ContactCardVersion",
     "ContactOpening",
+    "Deputy",
     "Document",
     "DocumentReview",
     "Domain",
@@ -107,6 +121,9 @@ __all__ = [
     "FileKind",
     "FoundBy",
     "Gender",
+    "GroupKind",
+    "GroupMember",
+    "GroupRole",
     "Guardian",
     "GuardianKind",
     "Guardianship",
@@ -121,6 +138,11 @@ __all__ = [
     "ParameterVersion",
     "ParentsInformed",
     "ParentsPromise",
+    "Pledge",
+    "PledgeText",
+    "Post",
+    "PostHolder",
+    "PostSpan",
     "Referral",
     "ReferralChannel",
     "ReferralMove",

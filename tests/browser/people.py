@@ -5,7 +5,7 @@ from datetime import date, time
 import bcrypt
 from sqlmodel import select
 
-from db.tables import AppUser, ClassTeacher, ClassTeacherKind, Document, Role, SchoolClass, SystemFact, Term
+from db.tables import AppUser, ClassTeacher, ClassTeacherKind, Document, Pledge, Role, SchoolClass, SystemFact, Term
 from db.transactions import transaction
 from services import accounts, bell_times, clock, documents, parameter_versions, schools, setup
 from services.actors import Actor
@@ -51,6 +51,7 @@ def make_school() -> None:
             )
             accounts.add_user(session, nobody, user, frozenset({role}))
             ids[username] = user.id
+            session.add(Pledge(user_id=user.id or 0, school_year=2026, text_id=1, accepted_at=clock.now()))
         teaching = [("zhouyantian", ClassTeacherKind.HOMEROOM, None), ("helanzhou", ClassTeacherKind.SUBJECT, "语文")]
         for username, kind, subject in teaching:
             session.add(

@@ -15,6 +15,7 @@ from db.tables import (
     ClassTeacher,
     ClassTeacherKind,
     Gender,
+    Pledge,
     Referral,
     ReferralMove,
     Role,
@@ -26,6 +27,7 @@ from db.tables import (
 from db.transactions import reading, transaction
 from services import accounts, clock
 from services.actors import Actor
+from services.calendar import school_year_of
 
 CHILDREN = 30
 NOBODY = Actor(None, "", frozenset())
@@ -74,6 +76,8 @@ def _staff(session: Session, username: str, role: Role) -> int:
         created_at=clock.now(),
     )
     accounts.add_user(session, NOBODY, user, frozenset({role}))
+    year = school_year_of(clock.today())
+    session.add(Pledge(user_id=user.id or 0, school_year=year, text_id=1, accepted_at=clock.now()))
     return user.id or 0
 
 

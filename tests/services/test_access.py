@@ -15,7 +15,7 @@ import services
 from db.tables import Role
 from services.access import HOLDERS, PERMISSIONS_ATTRIBUTE, SCOPES, Permission, Scope, Subject, allows
 from services.actors import Actor
-from services.errors import NotAllowed
+from services.errors import NotAllowed, NotPledged
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -89,6 +89,9 @@ CELLS = {
 # Public because another service calls them, after its own permission; a test below keeps screens from calling them.
 CALLED_BY_SERVICES = {
     "openings.is_noted": "asked by the readings that have checked what the actor may see",
+    "answers.deputies_on": "names who stands in for whom, for the services that show posts",
+    "answers.list_vacancies": "what nobody answers for, for home",
+    "answers.load_answers": "the posts with their holders, for list_answers and home",
     "access.grounds_for": "answers a question about access itself",
     "accounts.add_user": "writes a checked account for create_account and claim",
     "consents.current_answer": "the one answer to whether a family agrees, asked by the services that act on it",
@@ -117,6 +120,7 @@ CALLED_BY_SERVICES = {
     "calendar.load_calendar": "the school calendar, needed by whoever computes a due time",
     "editing.last_editor": "names the other editor in a conflict",
     "editing.lock_version": "the two-editors rule of every edit",
+    "posts.check_person": "checks a field of a form for posts and deputies",
     "referrals.find_owner": "who takes a new referral, for register_referral",
     "referrals.hand_over_case": "the case goes with its referral, whose move is permitted",
     "referrals.is_stopped": "a question about a child, for what would go out",
@@ -248,3 +252,16 @@ def test_a_role_outside_the_permission_is_refused(name: str):
 def test_a_first_password_opens_nothing(name: str):
     with pytest.raises(NotAllowed):
         PERMITTED[name](None, Actor(1, "试新人", frozenset(Role), must_change_password=True))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name, function in PERMITTED.items()
+        if Permission.OWN_ACCOUNT not in getattr(function, PERMISSIONS_ATTRIBUTE)
+    ],
+)
+def test_an_open_pledge_opens_nothing(name: str):
+    with pytest.raises(NotPledged):
+        PERMITTED[name](None, Actor(1, "试新人", frozenset(Role), must_pledge=True))

@@ -17,8 +17,13 @@ from tests.services.test_assessments import asked
 WEEK_AGO = NOW - timedelta(days=7)
 
 
+def duties_of(session, actor):
+    """Home without its line for vacant posts: nobody is appointed in these small schools."""
+    return [duty for duty in home.list_duties(session, actor) if duty.kind is not DutyKind.POST_VACANT]
+
+
 def kinds(session, actor):
-    return [duty.kind for duty in home.list_duties(session, actor)]
+    return [duty.kind for duty in duties_of(session, actor)]
 
 
 @pytest.fixture(autouse=True)
@@ -149,7 +154,7 @@ def test_a_serious_case_asks_owner_and_lead_for_the_conference(session, make_use
     case = save_assessment(session, counsellor, request=request)
 
     for actor in (lead, counsellor):
-        [duty] = home.list_duties(session, actor)
+        [duty] = duties_of(session, actor)
         assert (duty.kind, duty.target, duty.target_id, duty.owner_name) == (
             DutyKind.CONFERENCE,
             DutyTarget.CASE,
@@ -164,7 +169,7 @@ def test_the_lead_is_told_of_classes_without_homeroom_teacher(session, make_user
     make_class(7, 2)
     make_class(6, 1, school_year=2025)
 
-    [duty] = home.list_duties(session, lead)
+    [duty] = duties_of(session, lead)
 
     assert (duty.kind, duty.labels) == (DutyKind.HOMEROOM_MISSING, ("七（2）班",))
 
@@ -181,7 +186,7 @@ def test_a_homeroom_teacher_who_is_gone_leaves_the_class_without_one(session, ma
         session.exec(select(RoleGrant).where(RoleGrant.user_id == gone.user_id)).one().ended_at = NOW
     session.flush()
 
-    [duty] = home.list_duties(session, lead)
+    [duty] = duties_of(session, lead)
     assert (duty.kind, duty.labels) == (DutyKind.HOMEROOM_MISSING, ("七（1）班",))
     [row] = classes.list_classes(session, lead)
     assert (row.homeroom_id, row.has_homeroom) == (gone.user_id, False)
@@ -212,7 +217,7 @@ def test_others_have_nothing_on_the_list(session, make_user, make_student, role)
     assert kinds(session, make_user(role)) == []
 
 
-def test_the_list_takes_at_most_nine_statements_however_long_it_is(session, make_user, make_student, statements):
+def test_the_list_takes_at_most_eight_statements_however_long_it_is(session, make_user, make_student, statements):
     everybody = make_user(*Role)
     for number in range(15):
         register(session, everybody, child_label=f"孩子{number}")
@@ -221,7 +226,7 @@ def test_the_list_takes_at_most_nine_statements_however_long_it_is(session, make
     duties = home.list_duties(session, everybody)
 
     assert len(duties) > 15
-    assert len(statements) <= 9
+    assert len(statements) <= 8
 
 
 def test_numbers_are_for_leadership_and_hold_small_groups_back(session, make_user, make_student):

@@ -23,11 +23,18 @@ from db.tables import (
     Consent,
     ConsentAnswer,
     ConsentPurpose,
+    Deputy,
     Domain,
     Gender,
+    GroupKind,
+    GroupMember,
+    GroupRole,
     Guardian,
     GuardianKind,
     LoginThrottle,
+    Pledge,
+    Post,
+    PostHolder,
     Referral,
     ReferralChannel,
     Role,
@@ -49,9 +56,13 @@ from services import (
     classes,
     clock,
     consents,
+    deputies,
     drafts,
+    groups,
     guardians,
     intake,
+    pledges,
+    posts,
     referral_moves,
     schools,
     sign_in,
@@ -621,3 +632,58 @@ def test_two_who_enter_one_class_at_once_overwrite_nobody(session, make_user, te
     with reading() as fresh:
         assert {row.study for row in fresh.exec(select(TermEntry))} == {StudyLevel.GOOD}
     assert chain_is_whole()
+
+
+def test_a_sole_post_goes_to_one_of_two(session, lead, make_user):
+    first, second = make_user(), make_user()
+    post = session.exec(select(Post).where(Post.code == "office")).one()
+    settled(session)
+
+    def appoint(user):
+        return lambda s: posts.appoint(s, lead, post_id=post.id, user_id=user.user_id, from_day=clock.today())
+
+    assert sorted(race(appoint(first), appoint(second))) == ["PostTaken", "done"]
+    assert count_of(select(func.count()).select_from(PostHolder)) == 1
+    assert chain_is_whole()
+
+
+def test_a_group_has_one_head_whoever_comes_first(session, lead, make_user):
+    people = [make_user() for _ in range(4)]
+    group_id = groups.found_group(session, lead, kind=GroupKind.LEADING)
+    settled(session)
+
+    def head(user):
+        return lambda s: groups.add_member(s, lead, group_id=group_id, role=GroupRole.HEAD, user_id=user.user_id)
+
+    assert sorted(crowd([head(user) for user in people])) == ["HeadTaken"] * 3 + ["done"]
+    assert count_of(select(func.count()).select_from(GroupMember)) == 1
+    assert chain_is_whole()
+
+
+def test_a_kind_of_group_is_set_up_once(session, lead):
+    settled(session)
+
+    outcomes = crowd([lambda s: groups.found_group(s, lead, kind=GroupKind.LEADING)] * 3)
+
+    assert sorted(outcomes) == ["GroupExists", "GroupExists", "done"]
+
+
+def test_one_person_stands_in_at_a_time(session, lead, make_user):
+    absent, first, second = make_user(), make_user(), make_user()
+    settled(session)
+
+    def name(user, ahead):
+        days = {"first_day": clock.today() + timedelta(days=ahead), "last_day": clock.today() + timedelta(days=9)}
+        return lambda s: deputies.name_deputy(s, lead, absent_id=absent.user_id, deputy_id=user.user_id, **days)
+
+    assert sorted(race(name(first, 0), name(second, 2))) == ["FieldErrors", "done"]
+    assert count_of(select(func.count()).select_from(Deputy)) == 1
+
+
+def test_one_pledge_a_school_year_from_however_many_tabs(session, make_user):
+    teacher = make_user(pledged=False)
+    version = pledges.find_own_pledge(session, teacher).wording.version
+    settled(session)
+
+    assert crowd([lambda s: pledges.accept_pledge(s, teacher, version=version)] * 4) == ["done"] * 4
+    assert count_of(select(func.count()).select_from(Pledge).where(Pledge.user_id == teacher.user_id)) == 1
