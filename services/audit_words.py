@@ -15,6 +15,7 @@ class AuditGroup(Labelled):
     OPENINGS = "openings", "打开档案"
     SESSIONS = "session", "登录和隐藏"
     ACCOUNTS = "account", "账号"
+    POSTS = "post", "岗位、小组和承诺"
     STUDENTS = "student", "学生资料"
     REFERRALS = "referral", "受理"
     CASES = "case", "评估和个案"
@@ -27,6 +28,13 @@ class AuditGroup(Labelled):
 _GROUP_OF_WORD = {
     "session": AuditGroup.SESSIONS,
     "account": AuditGroup.ACCOUNTS,
+    "post": AuditGroup.POSTS,
+    "deputy": AuditGroup.POSTS,
+    "group": AuditGroup.POSTS,
+    "group_member": AuditGroup.POSTS,
+    "pledge": AuditGroup.POSTS,
+    "pledge_text": AuditGroup.POSTS,
+    "staff": AuditGroup.EXCHANGE,
     "student": AuditGroup.STUDENTS,
     "guardian": AuditGroup.STUDENTS,
     "category": AuditGroup.STUDENTS,
@@ -77,6 +85,18 @@ ACTION_LABELS: Mapping[Action, str] = {
     Action.ROLES_CHANGED: "改岗位",
     Action.PASSWORD_RESET: "重设密码",
     Action.PASSWORD_CHANGED: "换密码",
+    Action.POST_SAVED: "写岗位",
+    Action.POST_FILLED: "定岗位的人",
+    Action.POST_ENDED: "不再担任岗位",
+    Action.DEPUTY_NAMED: "请人代几天",
+    Action.DEPUTY_ENDED: "代完了",
+    Action.GROUP_SAVED: "写小组",
+    Action.GROUP_ENDED: "解散小组",
+    Action.GROUP_MEMBER_SAVED: "加小组成员",
+    Action.GROUP_MEMBER_ENDED: "小组成员离开",
+    Action.PLEDGE_ACCEPTED: "签保密承诺",
+    Action.PLEDGE_TEXT_SAVED: "改保密承诺",
+    Action.STAFF_IMPORTED: "导入教职工",
     Action.STUDENT_CREATED: "登记学生",
     Action.STUDENT_CHANGED: "改学生资料",
     Action.STUDENT_OPENED: "打开学生档案",

@@ -3,8 +3,20 @@
 import json
 from datetime import date, datetime, time
 
-from db.tables import AppUser, ClassTeacher, ClassTeacherKind, Role, RoleGrant, SchoolClass, Setting, SystemFact, Term
+from db.tables import (
+    AppUser,
+    ClassTeacher,
+    ClassTeacherKind,
+    Pledge,
+    Role,
+    RoleGrant,
+    SchoolClass,
+    Setting,
+    SystemFact,
+    Term,
+)
 from services import clock, passwords, schools, setup
+from services.access import PLEDGED_ROLES
 from services.audit import Action
 from services.demonstration.plan import CLASS_SIZE, GRADES, PASSWORD, SCHOOL, Person, Plan
 from services.demonstration.writer import Writer
@@ -22,6 +34,7 @@ NAMED = {
 }
 SUBJECTS = ("语文", "数学", "英语", "科学", "体育")
 TAUGHT_CLASSES = 3
+_SHIPPED_TEXT = 1  # the first wording of the pledge comes with the migration
 
 
 def fill(plan: Plan, writer: Writer) -> None:
@@ -68,6 +81,19 @@ def _add_staff(plan: Plan, writer: Writer, began: datetime) -> None:
     admin = plan.of_role(Role.ADMIN)[0]
     for person in plan.staff:
         plan.did(began, admin.id, Action.ACCOUNT_CREATED, ("app_user", person.id))
+    _accept_pledges(plan, writer)
+
+
+def _accept_pledges(plan: Plan, writer: Writer) -> None:
+    """Let everybody whose role shows children have accepted the pledge of each school year, in the shipped wording."""
+    for year in plan.years:
+        accepted_at = clock.at_school(date(year, 9, 1), time(7, 40))
+        for person in plan.staff:
+            if person.role in PLEDGED_ROLES:
+                row = writer.add(
+                    Pledge, user_id=person.id, school_year=year, text_id=_SHIPPED_TEXT, accepted_at=accepted_at
+                )
+                plan.did(accepted_at, person.id, Action.PLEDGE_ACCEPTED, ("pledge", row))
 
 
 def _classes_of(plan: Plan, grade: int) -> int:
