@@ -36,6 +36,7 @@ def run(args: argparse.Namespace) -> int:
         UserUnknown, NotTheirs: the account named can't do it.
     """
     from db.location import Location
+    from db.presence import at_work
     from db.upgrade import prepare
     from services.errors import NotAllowed
     from services.exchange.errors import UnreadableFile
@@ -49,9 +50,11 @@ def run(args: argparse.Namespace) -> int:
     except UnreadableFile as error:
         print(refusal_sentence(error), file=sys.stderr)
         return 1
-    prepare(Location.from_environment(args.data))
+    location = Location.from_environment(args.data)
+    prepare(location)
     try:
-        preview = _import(args, reading, hashlib.sha256(data).hexdigest())
+        with at_work(location):  # nobody may put another database in place meanwhile
+            preview = _import(args, reading, hashlib.sha256(data).hexdigest())
     except NotAllowed as error:
         raise NotTheirs(args.user) from error
     except StalePreview as error:  # only where somebody writes at a server in this very moment
