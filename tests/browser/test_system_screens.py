@@ -39,7 +39,7 @@ def test_the_system_pages(untouched: Server, tab: OpenTab, size: tuple[int, int]
         "settings?view=numbers&parameter=D-06.assessment_school_days": ("settings-numbers", "为什么改"),
         "settings?view=classes&class=3": ("settings-classes", "保存班主任"),
         "documents?kind=left_behind_plan": ("documents", "旧的一版"),
-        "audit": ("audit", "登录"),
+        "audit": ("audit", "导出这些记录"),
         "password": ("password", "换成新密码"),
     }
     for address, (name, awaited) in shots.items():
