@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, func, select
+from sqlalchemy import ColumnElement, false
+from sqlmodel import Session, SQLModel, col, func, select
 
 from db.base import Labelled
 from db.tables import AppUser, AuditEvent, Student
@@ -163,7 +163,8 @@ def _conditions(actor: Actor, filters: AuditFilters) -> list[ColumnElement[bool]
     if filters.student_id is not None:
         conditions.append(col(AuditEvent.student_id) == filters.student_id)
     if filters.target_table is not None:
-        conditions.append(col(AuditEvent.target_table) == filters.target_table)
+        is_table = filters.target_table in SQLModel.metadata.tables  # anything else may not even be sendable text
+        conditions.append(col(AuditEvent.target_table) == filters.target_table if is_table else false())
     if filters.target_id is not None:
         conditions.append(col(AuditEvent.target_id) == filters.target_id)
     if filters.first_day is not None:
