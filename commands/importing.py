@@ -5,6 +5,9 @@ import gc
 import hashlib
 import json
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +15,7 @@ from commands.parsing import Subparsers, command_parser
 from commands.problems import FileUnreadable, NotTheirs, UserUnknown
 
 if TYPE_CHECKING:
+    from db.location import Location
     from services.exchange.readings import ListReading, Position
     from services.student_imports import ImportPreview
 
@@ -36,8 +40,6 @@ def run(args: argparse.Namespace) -> int:
         UserUnknown, NotTheirs: the account named can't do it.
     """
     from db.location import Location
-    from db.presence import at_work
-    from db.upgrade import prepare
     from services.errors import NotAllowed
     from services.exchange.errors import UnreadableFile
     from services.exchange.refusals import refusal_sentence
@@ -50,10 +52,8 @@ def run(args: argparse.Namespace) -> int:
     except UnreadableFile as error:
         print(refusal_sentence(error), file=sys.stderr)
         return 1
-    location = Location.from_environment(args.data)
-    prepare(location)
     try:
-        with at_work(location):  # nobody may put another database in place meanwhile
+        with _opened(Location.from_environment(args.data), is_dry_run=args.dry_run):
             preview = _import(args, reading, hashlib.sha256(data).hexdigest())
     except NotAllowed as error:
         raise NotTheirs(args.user) from error
@@ -67,6 +67,28 @@ def run(args: argparse.Namespace) -> int:
     else:
         _tell(preview, is_dry_run=args.dry_run)
     return 0
+
+
+@contextmanager
+def _opened(location: "Location", *, is_dry_run: bool) -> Iterator[None]:
+    """Open the data, made and migrated where that is wanted; to look, nothing is made and nothing is migrated."""
+    from db.engine import use
+    from db.location import Location
+    from db.presence import at_work
+    from db.upgrade import check_current, prepare
+
+    if not is_dry_run:
+        prepare(location)
+        with at_work(location):  # nobody may put another database in place meanwhile
+            yield
+    elif location.is_embedded and not location.database_file.exists():
+        with tempfile.TemporaryDirectory(prefix="care-look-") as folder:
+            looked_at = prepare(Location(Path(folder, "data"), Path(folder, "key", "care.key")))
+            yield
+            looked_at.engine.dispose()
+    else:
+        check_current(use(location))
+        yield
 
 
 def _content(path: Path) -> bytes:

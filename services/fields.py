@@ -56,4 +56,6 @@ def clean(value: str | None) -> str | None:
         return None
     text = unicodedata.normalize("NFC", value).replace("\r\n", "\n").replace("\r", "\n")
     text = "".join(mark for mark in text if mark in "\n\t" or unicodedata.category(mark) not in {"Cc", "Cs", "Co"})
+    if all(unicodedata.category(mark) in {"Cf", "Zs", "Zl", "Zp", "Cc"} for mark in text):  # nothing one could see
+        return None
     return text.strip() or None

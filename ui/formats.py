@@ -5,7 +5,9 @@ from datetime import date, datetime, time, tzinfo
 
 _WEEKDAYS = "一二三四五六日"
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>$~&])")
-_DIRECTIVE = re.compile(r":(?=[a-z_]+[:\[/-])")
+_DIRECTIVE = re.compile(r":(?=(?:[a-z_]+|\d+[a-z]\w*|100|1234|[+-]1)[:\[/-])")
+_LINK = re.compile(r"(?<=:)(?=//)|(?<=\bwww)(?=\.)|(?<=\w)(?=@\w)", re.IGNORECASE)  # a backslash doesn't stop these
+_JOINER = "\u2060"  # nothing one sees
 
 
 def plain(text: str) -> str:
@@ -14,7 +16,8 @@ def plain(text: str) -> str:
     Everything on screen that comes from a person or a file goes through here; the kit does it itself.
     """
     one_line = " ".join(text.split())
-    return _MARKDOWN.sub(r"\\\1", _DIRECTIVE.sub("：", one_line))  # Streamlit's :icon: survives a backslash
+    broken = _LINK.sub(_JOINER, _DIRECTIVE.sub("：", one_line))  # Streamlit's :icon: survives a backslash
+    return _MARKDOWN.sub(r"\\\1", broken)
 
 
 def plain_lines(text: str) -> str:

@@ -33,11 +33,12 @@ def read_filters(classes: Sequence[ClassName]) -> tuple[StudentFilters, StudentO
     filters = StudentFilters(
         grade=grade or None,
         class_id=class_id or None,
-        category=CategoryGroup(category) if category else None,
-        state=None if state == _HERE else EnrolmentState(state),
+        category=CategoryGroup(category) if category in set(CategoryGroup) else None,
+        state=EnrolmentState(state) if state in set(EnrolmentState) else None,
         lacks_card=st.session_state[_CARD] == _INCOMPLETE,
     )
-    return filters, StudentOrder(st.session_state[_ORDER])
+    order = st.session_state[_ORDER]
+    return filters, StudentOrder(order) if order in set(StudentOrder) else StudentOrder.CLASS
 
 
 def draw_filters(

@@ -11,7 +11,6 @@ from services.demonstration import children, staff, trail, worries
 from services.demonstration.names import Inventor
 from services.demonstration.plan import GRADES, PASSWORD, SCHOOL, Plan
 from services.demonstration.writer import Writer
-from services.errors import DomainError
 
 LEAST, MOST = len(GRADES) * 3, 50_000
 AREAS = {"老师和班级": staff.fill, "学生": children.fill, "受理和评估": worries.fill}
@@ -21,11 +20,11 @@ Progress = Callable[[str], None]
 """Is told the area being filled."""
 
 
-class NotEmpty(DomainError):
+class NotEmpty(Exception):
     """Somebody's data are here already; a demonstration never stands beside them."""
 
 
-class WrongSize(DomainError):
+class WrongSize(Exception):
     """Fewer children than a school has, or more than this is made for."""
 
 

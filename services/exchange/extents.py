@@ -13,9 +13,11 @@ from .archives import Archive
 from .errors import ArchiveTooLarge, DamagedFile
 from .grids import check_size
 
-MAX_TEXT = 100 * 1024 * 1024  # text after every cell got its own copy of a shared string
+MAX_TEXT = 20 * 1024 * 1024  # characters, after every cell of every sheet got its own copy of a shared string
+_MAX_SHEETS = 200
 _MAX_DECLARED_STRINGS = 5_000_000
 _CELL_NAME = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
+_NAMED_SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^>]*\b(?:\w+:)?id=")
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")  # XML of two bytes a letter, which we could not search
 
 
@@ -32,19 +34,25 @@ def check_xlsx_extent(archive: Archive) -> None:
     """
     shared = _SharedStrings()
     sheets: list[str] = []
+    named = 0
     for name in archive.names():
         content = archive.read(name)
         if content.startswith(_WIDE_MARKS):
             raise DamagedFile(kind="xlsx")
+        named += len(_NAMED_SHEET.findall(content))
         if b"sheetData" in content:
             sheets.append(name)
         elif re.search(rb"<(?:\w+:)?sst\b", content):
             _parse(content, shared)
         elif content.lstrip().startswith(b"<") and (b"<!DOCTYPE" in content or b"<!ENTITY" in content):
             raise DamagedFile(kind="xlsx")
+    if named > max(len(sheets), 1) or named > _MAX_SHEETS:  # one part under many names would be read as often
+        raise DamagedFile(kind="xlsx")
+    text = 0
     for name in sheets:
         _parse(archive.read(name), sheet := _SheetExtent(shared.sizes))
-        if sheet.text > MAX_TEXT:
+        text += sheet.text
+        if text > MAX_TEXT:
             raise ArchiveTooLarge(limit=MAX_TEXT)
         check_size("", rows=sheet.last_row, columns=sheet.last_column)  # its name stands in another part
 

@@ -11,6 +11,7 @@ import python_calamine as calamine
 from . import compounds, delimited, markups
 from .archives import Archive, open_archive
 from .errors import (
+    ArchiveTooLarge,
     DamagedFile,
     EmptyFile,
     FileTooLarge,
@@ -19,7 +20,7 @@ from .errors import (
     PasswordProtected,
     UnreadableFile,
 )
-from .extents import check_xlsx_extent
+from .extents import MAX_TEXT, check_xlsx_extent
 from .grids import Cell, MergedRange, Row, Sheet, Workbook, build_sheet
 
 __all__ = ["Cell", "MergedRange", "Row", "Sheet", "Workbook", "build_sheet", "read_workbook"]
@@ -45,10 +46,9 @@ _OTHER_KINDS = (
     (b"SQLite format 3\0", "database"),
     (b"{\\rtf", "rtf"),
 )
-_WEB_PAGE = re.compile(
-    r"\s*(?:<!--.*?-->\s*|<\?xml[^>]*\?>\s*)*<(?:!doctype\s+html|html|head|body|table|meta|style|div)\b",
-    re.IGNORECASE | re.DOTALL,
-)
+_WEB_PAGE = re.compile(r"<(?:!doctype\s+html|html|head|body|table|meta|style|div)\b", re.IGNORECASE)
+_BEFORE_A_PAGE = (("<!--", "-->"), ("<?xml", "?>"))
+_BLANKS = re.compile(r"\s*")
 _DECLARED_CHARSET = re.compile(rb"charset=[\"']?\s*([\w-]+)", re.IGNORECASE)
 
 
@@ -68,7 +68,15 @@ def read_workbook(data: bytes, *, file_name: str, max_bytes: int = MAX_BYTES) ->
         raise DamagedFile(kind=PurePath(file_name).suffix.lstrip(".").lower()) from error
     if not any(sheet.rows for sheet in workbook.sheets):
         raise NoTableFound
+    if _length_of_text(workbook) > MAX_TEXT:
+        raise ArchiveTooLarge(limit=MAX_TEXT)
     return workbook
+
+
+def _length_of_text(workbook: Workbook) -> int:
+    """Return how many characters all cells hold, one that is repeated as often as it stands there."""
+    cells = (cell for sheet in workbook.sheets for row in sheet.rows for cell in row.cells)
+    return sum(len(cell) for cell in cells if isinstance(cell, str))
 
 
 def _read(data: bytes, file_name: str) -> Workbook:
@@ -132,7 +140,7 @@ def _read_text(data: bytes, file_name: str) -> Workbook:
     if b"urn:schemas-microsoft-com:office:spreadsheet" in head and b"<?xml" in head[:200]:
         return Workbook(file_name, "xml", markups.read_spreadsheet_ml(data))
     text, encoding = _decode(data)
-    if _WEB_PAGE.match(text.lstrip("\ufeff")):
+    if _is_web_page(text.lstrip("\ufeff")):
         return Workbook(file_name, "html", markups.read_web_page(text, name=name), encoding=encoding)
     return Workbook(
         file_name,
@@ -141,6 +149,17 @@ def _read_text(data: bytes, file_name: str) -> Workbook:
         encoding=encoding,
         counts_data_rows=True,
     )
+
+
+def _is_web_page(text: str) -> bool:
+    """Tell by the first tag, whatever comments stand before it; in one pass, however long they are."""
+    start = 0
+    while True:
+        start = _BLANKS.match(text, start).end()  # type: ignore[union-attr]  # no blank at all is a match too
+        ends = next((end for begins, end in _BEFORE_A_PAGE if text.startswith(begins, start)), None)
+        if ends is None or (found := text.find(ends, start)) < 0:
+            return _WEB_PAGE.match(text, start) is not None
+        start = found + len(ends)
 
 
 def _decode(data: bytes) -> tuple[str, str]:

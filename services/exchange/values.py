@@ -94,7 +94,12 @@ def read_name(cell: Cell) -> str:
 
 def is_name(text: str) -> bool:
     """Tell whether the text can be a name at all: not too long, with letters, and no formula."""
-    return len(text) <= MAX_NAME and any(letter.isalpha() for letter in text) and text[0] not in "=+@<"
+    return (
+        len(text) <= MAX_NAME
+        and any(letter.isalpha() for letter in text)
+        and text[0] not in "=+@"
+        and not any(sign in text for sign in "|<>{}[]:\\")
+    )
 
 
 # --- ID numbers --------------------------------------------------------------------------------------------

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zipfile
+from contextlib import suppress
 from datetime import date
 from io import BytesIO
 from pathlib import Path
+from time import perf_counter
 
 import pytest
 import xlsxwriter
@@ -347,6 +350,42 @@ def test_empty_cells_with_a_colour_do_not_make_a_sheet_long() -> None:
         sheet.write_blank("A900000", None, book.add_format({"bg_color": "yellow"}))
 
     assert cells(read_workbook(out.getvalue(), file_name="a.xlsx")) == [["字"]]
+
+
+@pytest.mark.parametrize(
+    "start", ["<!-- x -->" * 40, "<!-- x -->\n" * 50_000, "<?xml ?>" * 30, " " * 200_000, "<!--" * 9_000]
+)
+def test_whatever_stands_before_a_header_is_passed_over_at_once(start: str) -> None:
+    began = perf_counter()
+
+    with suppress(UnreadableFile):
+        read_workbook(f"{start}\n姓名,班级\n".encode(), file_name="名册.csv")
+
+    assert perf_counter() - began < 5
+
+
+def test_comments_before_a_web_page_don_t_hide_it() -> None:
+    page = "<!-- 导出 --> <?xml version='1.0'?>\n<!-- 2026 --><table><tr><td>姓名</td></tr></table>"
+
+    assert read_workbook(page.encode(), file_name="名册.xls").kind == "html"
+
+
+def test_long_text_in_many_sheets_counts_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    sheets = {f"{number}班": [["姓名"], *[["长" * 3_000]] * 10] for number in range(1, 5)}
+    monkeypatch.setattr(extents, "MAX_TEXT", 100_000)
+
+    with pytest.raises(ArchiveTooLarge):
+        read_workbook(xlsx(sheets), file_name="名册.xlsx")
+
+
+def test_a_sheet_named_many_times_is_refused() -> None:
+    parts = unpacked(xlsx({"一班": [["姓名"]]}))
+    [sheet] = re.findall(rb"<sheet [^>]*/>", parts["xl/workbook.xml"])
+    again = b"".join(sheet.replace("一班".encode(), b"s%d" % number) for number in range(300))
+    parts["xl/workbook.xml"] = parts["xl/workbook.xml"].replace(sheet, again)
+
+    with pytest.raises(DamagedFile):
+        read_workbook(packed(parts), file_name="名册.xlsx")
 
 
 def test_too_many_rows_of_text_are_refused() -> None:

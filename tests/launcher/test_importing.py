@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from commands import bootstrap
-from db import engine
+from db import upgrade
 from db.location import Location
 from db.tables import AppUser, Role
 from db.transactions import transaction
@@ -126,6 +126,15 @@ def test_a_ledger_without_a_roster_finds_nobody(type_line):
     assert (said["imported"], said["rejected"], said["changed"]) == (0, 81, 0)
 
 
+def test_a_dry_run_on_an_empty_folder_makes_nothing_at_all(type_line, tmp_path):
+    sample = str(SAMPLES / "roster_grade_messy.xlsx")
+
+    seen = answer(type_line("import", "students", sample, "--dry-run", "--json"))
+
+    assert seen["imported"] == 251
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_dry_run_writes_nothing(type_line):
     sample = str(SAMPLES / "roster_grade_messy.xlsx")
     type_line("import", "students", sample, "--dry-run", "--json")
@@ -170,7 +179,6 @@ def test_a_missing_file_and_an_unknown_account_are_one_sentence_each(type_line, 
 
 def test_an_account_acts_with_its_own_roles(type_line, tmp_path):
     sample = str(SAMPLES / "roster_small.xls")
-    type_line("import", "students", sample, "--dry-run")  # makes the database
     make_accounts(tmp_path)
 
     refused = type_line("import", "students", sample, "--as", "banzhuren")
@@ -183,7 +191,7 @@ def test_an_account_acts_with_its_own_roles(type_line, tmp_path):
 
 def make_accounts(folder: Path) -> None:
     """Add a homeroom teacher and a lead to the data in a folder."""
-    runtime = engine.use(Location(folder / "data", folder / "care.key"))
+    runtime = upgrade.prepare(Location(folder / "data", folder / "care.key"))
     with transaction() as session:
         for name, role in (("banzhuren", Role.HOMEROOM), ("fuzeren", Role.LEAD)):
             user = AppUser(username=name, display_name=name, password_hash="x", created_at=clock.now())

@@ -79,3 +79,18 @@ def test_typed_text_cannot_draw_an_icon():
 
 def test_longer_text_keeps_its_lines():
     assert formats.plain_lines("一\n二") == "一  \n二"
+
+
+@pytest.mark.parametrize(
+    ("typed", "broken"),
+    [
+        ("https://evil.example/x", "https:\u2060//evil.example/x"),
+        ("www.evil.example", "www\u2060.evil.example"),
+        ("写信给 a@evil.example", "写信给 a\u2060@evil.example"),
+        (":100: :8ball: :+1: :smile:", "：100: ：8ball: ：+1: ：smile:"),
+        ("09:40:30 到", "09:40:30 到"),
+    ],
+    ids=["address", "www", "mail", "pictures", "time"],
+)
+def test_what_people_write_becomes_no_link_and_no_picture(typed: str, broken: str):
+    assert formats.plain(typed).replace("\\", "") == broken
