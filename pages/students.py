@@ -6,6 +6,8 @@ from db.transactions import reading
 from services import student_lists
 from services.access import Permission, allows
 from ui import navigation, register_filters
+from ui.class_list_dialog import OPEN as LISTS
+from ui.class_list_dialog import class_list_dialog
 from ui.dialogs import open_dialog, opened
 from ui.layout import Action, empty_state, page_header
 from ui.register_cards import draw_cards_by_class
@@ -25,6 +27,8 @@ if allows(actor, Permission.YEAR_CHANGE):
     acts.append(Action("升年级", "students_new_year", "moving"))
 if allows(actor, Permission.STUDENT_EXPORT):
     acts.append(Action("导出这张表", "students_export", "download", on_click=open_dialog, args=("export_students",)))
+    if student_lists.shows_cards(actor):
+        acts.append(Action("班级五张表", "students_lists", "grid_on", on_click=open_dialog, args=(LISTS,)))
 if may_add:
     acts.append(add)
 clicked = page_header("学生名册", "点姓名打开，改动都会记下是谁改的。", actions=acts)
@@ -70,3 +74,7 @@ if clicked and clicked.startswith("students_import"):
     st.switch_page(navigation.path_of("import_students"))
 if opened("export_students"):
     export_dialog(filters, total)
+if opened(LISTS):
+    with reading() as session:
+        own = student_lists.list_writable_classes(session, actor)
+    class_list_dialog(own)

@@ -17,6 +17,7 @@ from db.tables import (
     CheckReturn,
     CheckRound,
     ClassMembership,
+    FoundBy,
     SchoolClass,
     Student,
     StudentCategory,
@@ -126,7 +127,7 @@ def find_sheet(session: Session, actor: Actor, *, class_id: int) -> CheckSheet:
         class_id=class_id,
         class_label=class_label(school_class.grade, school_class.number),
         version=returns[0][0].revision if returns else 0,
-        lines=tuple(_line(row, name, said.get((row.student_id, row.kind))) for row, name in rows),
+        lines=tuple(_line(row, name, said.get(row.id or 0)) for row, name in rows),
         others=_children(session, class_id),
         returns=_views(session, returns),
     )
@@ -171,18 +172,9 @@ def return_check(
     for answer in answers:
         row = open_rows[answer.category_id]
         _apply(session, actor, row, answer)
-        _note(session, made, row.student_id, row.kind, _result(answer, earlier.get((row.student_id, row.kind))), answer)
+        _note(session, made, row, _result(answer, earlier.get(answer.category_id)), answer)
     for each in found:
-        categories.add_category(
-            session,
-            actor,
-            student_id=each.student_id or 0,
-            kind=each.kind,
-            details=CategoryDetails(level=each.level, evidence=each.note),
-            from_day=clock.today(),
-        )
-        if each.kind is not None:  # refused above; said again for the types
-            _note(session, made, each.student_id or 0, each.kind, CheckResult.FOUND, each)
+        _note(session, made, _register(session, actor, each), CheckResult.FOUND, each)
     session.flush()
     audit.record(
         session,
@@ -248,9 +240,9 @@ def _returns(session: Session, round_id: int, class_id: int) -> list[tuple[Check
     return [(row, name) for row, name in rows]
 
 
-def _said(session: Session, return_id: int | None) -> dict[tuple[int, CategoryKind], CheckFinding]:
+def _said(session: Session, return_id: int | None) -> dict[int, CheckFinding]:
     rows = session.exec(select(CheckFinding).where(CheckFinding.return_id == return_id)).all()
-    return {(row.student_id, row.kind): row for row in rows}
+    return {row.category_id: row for row in rows}
 
 
 def _views(session: Session, returns: Sequence[tuple[CheckReturn, str | None]]) -> tuple[ReturnView, ...]:
@@ -292,7 +284,7 @@ def _fields_of(session: Session, class_id: int, returns: Sequence[tuple[CheckRet
     fields: dict[str, object] = {"id": class_id, "version": returns[0][0].revision if returns else 0}
     said = _said(session, returns[0][0].id) if returns else {}
     for row in _open_categories(session, class_id):
-        line = _line(row, "", said.get((row.student_id, row.kind)))
+        line = _line(row, "", said.get(row.id or 0))
         fields[f"result_{row.id}"], fields[f"note_{row.id}"] = line.result, line.note
     return fields
 
@@ -389,14 +381,32 @@ def _result(answer: CheckAnswer, earlier: CheckFinding | None) -> CheckResult:
     return CheckResult.FOUND if was_found and result is not CheckResult.ENDED else result
 
 
+def _register(session: Session, actor: Actor, found: NewFinding) -> StudentCategory:
+    """Enter what a check found into the register, and say that a check found it."""
+    category_id = categories.add_category(
+        session,
+        actor,
+        student_id=found.student_id or 0,
+        kind=found.kind,
+        details=CategoryDetails(level=found.level, evidence=found.note),
+        from_day=clock.today(),
+    )
+    row = session.get_one(StudentCategory, category_id)
+    row.found_by = FoundBy.CHECK_ROUND
+    session.add(row)
+    return row
+
+
 def _note(
-    session: Session,
-    made: CheckReturn,
-    student_id: int,
-    kind: CategoryKind,
-    result: CheckResult,
-    said: CheckAnswer | NewFinding,
+    session: Session, made: CheckReturn, row: StudentCategory, result: CheckResult, said: CheckAnswer | NewFinding
 ) -> None:
-    finding = CheckFinding(return_id=made.id or 0, student_id=student_id, kind=kind, result=result, level=said.level)
+    finding = CheckFinding(
+        return_id=made.id or 0,
+        student_id=row.student_id,
+        category_id=row.id or 0,
+        kind=row.kind,
+        result=result,
+        level=said.level,
+    )
     seal(finding, "note_sealed", clean(said.note))
     session.add(finding)

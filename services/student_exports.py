@@ -84,7 +84,7 @@ def export_students(
         count=len(rows),
         columns=sorted(columns),
     )
-    return StudentExport(rows, list(columns.values()), _notes(actor, purpose, len(rows)), form)
+    return StudentExport(rows, list(columns.values()), export_notes(actor, purpose, len(rows)), form)
 
 
 def _columns(page: StudentPage) -> Mapping[str, str]:
@@ -110,7 +110,8 @@ def _cell(row: StudentRow, column: str) -> Cell:
     return cells[column]
 
 
-def _notes(actor: Actor, purpose: ExportPurpose, count: int) -> Sequence[str]:
+def export_notes(actor: Actor, purpose: ExportPurpose, count: int) -> Sequence[str]:
+    """Return what stands below every list that leaves the program: who, when, how many, what for."""
     at = clock.local(clock.now())
     who = f"{actor.display_name}（{actor.os_user}）" if actor.is_command_line else actor.display_name
     return (

@@ -69,7 +69,7 @@ class CheckFinding(SQLModel, table=True):
 
     __tablename__ = "check_finding"
     __table_args__ = (
-        UniqueConstraint("return_id", "student_id", "kind"),
+        UniqueConstraint("return_id", "category_id"),
         CheckConstraint("level IS NULL OR level BETWEEN 1 AND 3", name="level"),
     )
 
@@ -77,6 +77,7 @@ class CheckFinding(SQLModel, table=True):
     uid: str = Field(default_factory=new_uid, max_length=32, unique=True)
     return_id: int = Field(foreign_key="check_return.id", ondelete="RESTRICT")
     student_id: int = Field(foreign_key="student.id", ondelete="RESTRICT", index=True)
+    category_id: int = Field(foreign_key="student_category.id", ondelete="RESTRICT", index=True)
     kind: CategoryKind = Field(sa_type=stored_by_value(CategoryKind))
     result: CheckResult = Field(sa_type=stored_by_value(CheckResult))
     level: int | None = None

@@ -40,7 +40,7 @@ def write_xlsx(
     notes: Sequence[str] = (),
 ) -> bytes:
     """Write one table: text stays text (ID and telephone numbers too), numbers stay numbers; notes stand below."""
-    return _write_sheets([(sheet_name, columns, list(rows), notes)])
+    return write_sheets([(sheet_name, columns, list(rows), notes)])
 
 
 def write_csv(rows: Iterable[Sequence[Cell]], columns: Sequence[str], *, notes: Sequence[str] = ()) -> bytes:
@@ -58,19 +58,21 @@ def write_rejected(reading: ListReading[Any]) -> bytes:
     tables: dict[tuple[str, tuple[str, ...], bool], list[ReturnedRow]] = {}
     for row in reading.rejected:
         tables.setdefault((row.sheet, row.header, bool(row.class_name)), []).append(row)
-    sheets: list[_SheetOut] = []
+    sheets: list[SheetOut] = []
     for (sheet, header, with_class), returned in tables.items():
         extra = [ROSTER.labels["class"]] if with_class else []
         columns = [*header, *extra, RETURNED_REMARK]
         rows = [[*row.original, *([row.class_name] if with_class else []), sentence(row.reason)] for row in returned]
         sheets.append((sheet, columns, rows, ()))
-    return _write_sheets(sheets or [("没有要改的", [ROSTER.labels["name"], RETURNED_REMARK], [], ())])
+    return write_sheets(sheets or [("没有要改的", [ROSTER.labels["name"], RETURNED_REMARK], [], ())])
 
 
-_SheetOut = tuple[str, Sequence[str], Sequence[Sequence[Cell]], Sequence[str]]
+SheetOut = tuple[str, Sequence[str], Sequence[Sequence[Cell]], Sequence[str]]
+"""One sheet: its name, its columns, its rows, and the notes below."""
 
 
-def _write_sheets(sheets: Iterable[_SheetOut]) -> bytes:
+def write_sheets(sheets: Iterable[SheetOut]) -> bytes:
+    """Write several tables as the sheets of one file, in this order."""
     out = BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
         formats = {

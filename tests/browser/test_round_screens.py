@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import select
 
 from db import engine
-from db.tables import CheckReturn, ClassMembership, EnrolmentState, Role, SchoolClass, Student
+from db.tables import CheckReturn, ClassMembership, EnrolmentState, Role, SchoolClass, Student, TermEntry
 from db.transactions import reading, transaction
 from services import check_rounds
 from tests.browser import driver
@@ -102,3 +102,42 @@ def test_the_school_moves_up(last_year: Server, tab: OpenTab, size: tuple[int, i
         driver.press(page, "整批撤回")
         driver.press(page, "撤回")
         driver.see(page, "哪些年级毕业离校")
+
+
+@SIZES
+def test_a_class_is_entered_in_its_table(school: Server, tab: OpenTab, size: tuple[int, int]):
+    page = enter(school, tab, Role.HOMEROOM, size)
+    driver.open_page(page, f"{school.address}/class_entries")
+    driver.see(page, "人还没记学业")
+    driver.take_picture(page, SCREENS / f"class_entries-{size[0]}.png")
+    if size == driver.DESKTOP:
+        table = page.get_by_test_id("stDataFrame").bounding_box()
+        assert table is not None
+        page.mouse.dblclick(table["x"] + 720, table["y"] + 54)  # the first child's height
+        page.keyboard.type("152")
+        page.keyboard.press("Enter")
+        driver.see(page, "还没保存")
+        driver.press(page, "保存七（3）班")
+        driver.see(page, "已保存")
+        engine.use(school.location)
+        with reading() as session:
+            assert [row.height_cm or row.weight_grams for row in session.exec(select(TermEntry))]
+
+
+@SIZES
+def test_what_a_family_says_is_recorded(school: Server, tab: OpenTab, size: tuple[int, int]):
+    engine.use(school.location)
+    with reading() as session:
+        child = session.exec(select(Student.id).where(Student.name == "沈忍冬")).one()
+    page = enter(school, tab, Role.LEAD, size)
+    driver.open_page(page, f"{school.address}/child?student={child}")
+    page.get_by_role("tab", name="同意和承诺").click()
+    driver.see(page, "家里同意什么")
+    if size == driver.DESKTOP:
+        page.get_by_role("button", name="记一次").nth(1).click()
+        driver.wait_until_idle(page)
+        page.get_by_role("radio", name="同意", exact=True).click()
+        page.get_by_label("谁说的，比如母亲、外婆").fill("母亲")
+        driver.press(page, "保存沈忍冬的同意")
+        driver.see(page, "何知微记")
+    driver.take_picture(page, SCREENS / f"child-consents-{size[0]}.png")

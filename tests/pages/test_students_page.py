@@ -219,3 +219,18 @@ def test_opening_the_form_of_a_child_s_particulars_is_noted(open_page: OpenPage,
     with reading() as session:
         opened = select(AuditEvent.actor_id).where(AuditEvent.action == audit.Action.STUDENT_OPENED.value)
         assert session.exec(opened).all() == [world.staff[Role.LEAD].user_id]
+
+
+def test_the_five_lists_need_a_purpose_and_are_made(open_page: OpenPage, world: World):
+    screen = open_page("students", world.staff[Role.HOMEROOM])
+    screen.button(key="students_lists").click().run()
+    screen.button(key="class_lists_save").click().run()
+    assert SENTENCES["required"] in " ".join(each.value for each in screen.markdown)
+
+    screen.selectbox(key="class_lists_purpose").select_index(0)
+    screen.button(key="class_lists_save").click().run()
+
+    assert not screen.exception
+    assert screen.download_button(key="class_lists_download")
+    with reading() as session:
+        assert "export.made" in session.exec(select(AuditEvent.action)).all()

@@ -7,7 +7,17 @@ from types import SimpleNamespace
 import pytest
 from sqlmodel import col, select
 
-from db.tables import CategoryKind, CheckFinding, CheckResult, CheckReturn, Role, StudentCategory
+from db.tables import (
+    CareOption,
+    CategoryKind,
+    CheckFinding,
+    CheckResult,
+    CheckReturn,
+    FoundBy,
+    OptionList,
+    Role,
+    StudentCategory,
+)
 from services import categories, check_returns, check_rounds, clock, home
 from services.calendar import SchoolCalendar, TermDates
 from services.check_returns import CheckAnswer, NewFinding
@@ -291,3 +301,40 @@ def test_an_answer_about_another_class_is_refused(session, school, make_student)
         give(session, school, answer, replace(answer, category_id=999_999))
 
     assert codes(refused) == {"result_999999": "category_gone"}
+
+
+def test_a_child_in_difficulty_in_two_ways_is_confirmed_for_each(session, school):
+    child = school.children[1].id
+    options = [CareOption(list_name=OptionList.DIFFICULTY, label=f"试难处{place}") for place in (1, 2)]
+    session.add_all(options)
+    session.flush()
+    rows = [
+        StudentCategory(
+            student_id=child, kind=CategoryKind.IN_DIFFICULTY, difficulty_id=option.id, from_day=date(2026, 9, 1),
+            recorded_at=clock.now(),
+        )
+        for option in options
+    ]  # fmt: skip
+    session.add_all(rows)
+    session.flush()
+    check_rounds.open_round(session, school.lead)
+    answers = [
+        CheckAnswer(category_id=category_id, result=CheckResult.UNCHANGED)
+        for category_id in (school.category, rows[0].id)
+    ]
+
+    give(session, school, *answers, CheckAnswer(category_id=rows[1].id, result=CheckResult.ENDED, note="已经脱困"))
+
+    assert sorted(line.result for line in sheet(session, school).returns[0].lines) == [
+        "ended",
+        "unchanged",
+        "unchanged",
+    ]
+
+
+def test_what_a_check_found_says_so(session, school):
+    check_rounds.open_round(session, school.lead)
+    give(session, school, found=[NewFinding(student_id=school.children[1].id, kind=FAMILY)])
+
+    found = session.exec(select(StudentCategory).where(StudentCategory.student_id == school.children[1].id)).one()
+    assert found.found_by is FoundBy.CHECK_ROUND
