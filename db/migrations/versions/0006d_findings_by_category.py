@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0006d"
-down_revision = "0006c"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
