@@ -48,6 +48,7 @@ def keep_words_out_of_logs() -> None:
     """
     logging.setLogRecordFactory(record_without_words)
     logging.getLogger("streamlit.error_util").addFilter(_is_not_a_second_report)
+    logging.getLogger("streamlit.runtime.websocket_session_manager").addFilter(_names_no_session)
     sys.excepthook = _report_uncaught
     sys.unraisablehook = lambda unraisable: _report_unraisable(unraisable.exc_value)
     threading.excepthook = lambda args: _report_unraisable(args.exc_value)
@@ -73,6 +74,11 @@ def _without_words(arg: object) -> object:
 def _is_not_a_second_report(record: logging.LogRecord) -> bool:
     """Streamlit logs the same exception before it asks our handler, without the number."""
     return not record.getMessage().startswith("Uncaught app execution")
+
+
+def _names_no_session(record: logging.LogRecord) -> bool:
+    """Streamlit names a tab's session when its connection comes back; with it a thief needs the cookie alone."""
+    return record.levelno >= logging.ERROR
 
 
 def _report_uncaught(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.cookies import COOKIE_NAME, read_cookie
 
+_PROTOCOLS = b"sec-websocket-protocol"
 _UPLOADS, _DOWNLOADS = "/_stcore/upload_file/", "/media/"
 # Figures on use and memory for whoever asks, and the addresses of an interface that is off: nobody here needs them.
 _CLOSED = ("/_stcore/metrics", "/_stcore/agent")
@@ -34,6 +35,8 @@ class Gate:
         """Pass the request on, or refuse it."""
         if scope["type"] == "websocket" and not is_same_origin(Headers(scope=scope)):
             await send({"type": "websocket.close", "code": _OTHER_ORIGIN})
+        elif scope["type"] == "websocket":
+            await self._app(await run_in_threadpool(without_other_session, scope), receive, send)
         elif scope["type"] == "http":
             await self._http(scope, receive, send)
         else:
@@ -43,7 +46,7 @@ class Gate:
         path: str = scope["path"]
         if path.startswith(_CLOSED):
             await _refuse(HTTPStatus.NOT_FOUND, scope, receive, send)
-        elif path.startswith(_UPLOADS) and not await run_in_threadpool(is_signed_in, scope):
+        elif path.startswith(_UPLOADS) and not await run_in_threadpool(may_upload, scope):
             await _refuse(HTTPStatus.FORBIDDEN, scope, receive, send)
         elif path.startswith(_DOWNLOADS):
             await self._download(scope, receive, send)
@@ -76,17 +79,46 @@ def is_same_origin(headers: Headers) -> bool:
     return origin is None or urlsplit(origin).netloc == headers.get("host")
 
 
+def without_other_session(scope: Scope) -> Scope:
+    """Return the request without the session it asks to go on with, unless its cookie is of who was in there.
+
+    The browser names the session as the third of its protocols (Streamlit's own way).
+    """
+    from ui.resuming import is_own_session
+
+    named = [each.strip() for each in Headers(scope=scope).get("sec-websocket-protocol", "").split(",")]
+    if len(named) < 3 or is_own_session(named[2], _token_of(scope)):
+        return scope
+    headers = [(name, value) for name, value in scope["headers"] if name != _PROTOCOLS]
+    headers.append((_PROTOCOLS, ", ".join(named[:2]).encode("latin-1")))
+    return {**scope, "headers": headers, "subprotocols": named[:2]}
+
+
+def may_upload(scope: Scope) -> bool:
+    """Say whether a file is put to a tab of who is signed in and sends it."""
+    from ui.resuming import is_own_session
+
+    session_id = scope["path"].removeprefix(_UPLOADS).partition("/")[0]
+    return is_signed_in(scope) and is_own_session(session_id, _token_of(scope))
+
+
 def is_signed_in(scope: Scope) -> bool:
     """Say whether the request's cookie names somebody who is signed in and whose screen isn't hidden."""
     from db.transactions import reading
     from services import sign_in
 
-    token = read_cookie(HTTPConnection(scope).cookies.get(COOKIE_NAME), key=sign_in.cookie_key())
+    token = _token_of(scope)
     if token is None:
         return False
     with reading() as session:
         actor = sign_in.resolve(session, token)
     return actor is not None and actor.hidden_since is None
+
+
+def _token_of(scope: Scope) -> str | None:
+    from services import sign_in
+
+    return read_cookie(HTTPConnection(scope).cookies.get(COOKIE_NAME), key=sign_in.cookie_key())
 
 
 async def _refuse(status: HTTPStatus, scope: Scope, receive: Receive, send: Send) -> None:

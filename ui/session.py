@@ -16,6 +16,7 @@ from services.actors import Actor
 from services.home import Duty
 from ui.authenticator import forget_cookie
 from ui.cookies import COOKIE_NAME, read_cookie
+from ui.resuming import own_session
 from ui.slips import drop_slip
 
 SIGN_IN_FIRST = "请先登录，再打开这一页。"
@@ -157,3 +158,4 @@ def _remember(token: str, actor: Actor) -> None:
         st.session_state.clear()  # somebody else sits here now: nothing of the last person stays
     st.session_state[_TOKEN] = token
     st.session_state[_USER_ID] = actor.user_id
+    own_session(token, actor.user_id or 0)

@@ -163,6 +163,7 @@ class Browser:
     page: str = ""
     query: str = ""
     origin: str | None = None
+    resumes: str = ""  # the session to go on with, as a tab asks whose connection broke
     states: dict[str, WidgetState] = field(default_factory=dict)
     elements: list[Any] = field(default_factory=list)  # protobufs
     session_id: str = ""
@@ -174,7 +175,7 @@ class Browser:
             f"ws://127.0.0.1:{self.running.port}/_stcore/stream",
             origin=self.origin or self.running.address,  # type: ignore[arg-type]
             additional_headers=headers,
-            subprotocols=["streamlit"],  # type: ignore[list-item]
+            subprotocols=["streamlit", *(["x", self.resumes] if self.resumes else [])],  # type: ignore[list-item]
             max_size=None,
             open_timeout=SECONDS_TO_ANSWER,
         )

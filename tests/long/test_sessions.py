@@ -102,6 +102,51 @@ def test_a_token_ends_with_what_it_rested_on(running, ending):
     assert "登录" in opened(running, cookie)  # and the replayed cookie
 
 
+def test_a_broken_connection_goes_on_with_the_cookie_of_the_same_person_alone(running):
+    lead, other = cookie_of(running, "staff0"), cookie_of(running, "staff2")
+    with Browser(running, cookie=lead, page="intake") as tab:
+        mine = tab.run().session_id
+        field = next(each.text_area for each in tab.elements if each.WhichOneof("type") == "text_area")
+        tab.put(field.id, string_value="写到一半的字").run()
+
+    for cookie in (None, "forged", other):
+        with Browser(running, cookie=cookie, resumes=mine, page="intake") as thief:
+            thief.run()
+            assert thief.session_id != mine
+            assert "试staff0" not in thief.words
+            assert "写到一半的字" not in thief.words
+        assert upload_status(running, mine, cookie) == 403
+
+    with Browser(running, cookie=cookie_of(running, "staff0"), resumes=mine, page="intake") as tab:
+        tab.run()
+        assert tab.session_id == mine  # a fresh session of the same person, as after signing in in another tab
+        assert "试staff0" in tab.words
+
+
+def test_a_session_in_use_is_not_taken_over(running):
+    with Browser(running, cookie=cookie_of(running, "staff0")) as tab:
+        tab.run()
+        for cookie in (None, cookie_of(running, "staff2")):
+            with Browser(running, cookie=cookie, resumes=tab.session_id) as thief:
+                assert thief.run().session_id != tab.session_id
+        assert HOME in tab.run().words
+        with Browser(running, cookie=tab.cookie, resumes=tab.session_id) as again:
+            assert again.run().session_id == tab.session_id
+
+    assert tab.session_id not in running.log.read_text("utf-8")
+
+
+def test_nobody_goes_on_with_a_form_of_nobody(running):
+    with Browser(running) as stranger, Browser(running, resumes=stranger.run().session_id) as other:
+        assert other.run().session_id != stranger.session_id
+
+
+def upload_status(running: Running, session_id: str, cookie: str | None) -> int:
+    from tests.long.test_http_surface import upload
+
+    return upload(running, session_id, size=10, cookie=cookie)
+
+
 def test_signing_in_makes_a_new_token_each_time(running):
     one, other = cookie_of(running, "staff1"), cookie_of(running, "staff1")
 
