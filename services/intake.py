@@ -82,7 +82,7 @@ class ReferralChange:
 
 
 class AlreadyRegistered(DomainError):
-    """This very form was saved before, in another tab, with other words."""
+    """This very form was saved before, in another tab, with other words, marks or days."""
 
 
 class ParentsStep(StrEnum):
@@ -116,7 +116,7 @@ def register_referral(session: Session, actor: Actor, *, request: ReferralReques
         FieldErrors: something is missing, too long, or lies in the future.
         NotFound: the child is not one the actor may see.
         StoppedForProtection: abuse is suspected, and a parent is to be answered.
-        AlreadyRegistered: the same form was saved with other words; with the same words, that referral is returned.
+        AlreadyRegistered: the same form was saved and says something else; if not, that referral is returned.
     """
     words = _checked(session, actor, request)
     if saved := _saved_before(session, actor, request, words):
@@ -161,23 +161,40 @@ def _saved_before(
     """Return the referral a double click made a moment ago.
 
     Raises:
-        AlreadyRegistered: it holds other words, which must not be lost silently.
+        AlreadyRegistered: it holds other words, marks or days, and what is typed now must not be lost silently.
     """
     if request.form_uid is None:
         return None
     saved = session.exec(select(Referral).where(Referral.uid == request.form_uid)).first()
     if saved is None:
         return None
-    same_words = all(unseal(saved, f"{name}_sealed") == text for name, text in words.items() if name != "answer")
-    same_child = saved.student_id == request.student_id or request.student_id is None
-    if saved.registered_by_id != actor.user_id or not same_words or not same_child:
+    if saved.registered_by_id != actor.user_id or not _says_all_of(saved, request, words):
         raise AlreadyRegistered
     return saved
 
 
+def _says_all_of(saved: Referral, request: ReferralRequest, words: dict[str, str | None]) -> bool:
+    """Whether nothing that was typed would be lost: words, child, marks, days, and what was answered."""
+    told = (
+        unseal(saved, "feedback_sealed") if saved.channel is ReferralChannel.TEACHER else unseal(saved, "answer_sealed")
+    )
+    has_answer = not request.is_answered or told == words.get("answer")
+    same_words = all(unseal(saved, f"{name}_sealed") == text for name, text in words.items() if name != "answer")
+    same_child = request.student_id in (None, saved.student_id)
+    has_mark = saved.is_suspected_abuse or not request.is_suspected_abuse
+    facts = ("channel", "noticed_on", "received_at", "urgency", "parents_informed")
+    same_facts = all(getattr(saved, name) == getattr(request, name) for name in facts)
+    return has_answer and same_words and same_child and has_mark and same_facts and _same_source(saved, request)
+
+
+def _same_source(saved: Referral, request: ReferralRequest) -> bool:
+    same_way = request.channel is not ReferralChannel.PARENT or saved.way is request.way
+    return same_way and request.referred_by_id in (None, saved.referred_by_id)
+
+
 def _checked(session: Session, actor: Actor, request: ReferralRequest) -> dict[str, str | None]:
     """Return the texts to seal, tidied; refuse everything else that can't be saved, all at once."""
-    check, now = Checker(), clock.now()
+    check = Checker()
     words = {name: check.text(name, getattr(request, name), limit=limit) for name, limit in WORD_FIELDS.items()}
     if words["facts"] is None:
         check.add("facts", "facts_needed")
@@ -192,15 +209,8 @@ def _checked(session: Session, actor: Actor, request: ReferralRequest) -> dict[s
     if request.channel is ReferralChannel.PARENT and request.way is None:
         check.add("way", "required")
     _check_speaker(session, actor, check, request, words["speaker"])
-    _check_noticed(check, request.noticed_on)
-    if request.received_at is None:
-        check.add("received_at", "required")
-    elif request.received_at > now:
-        check.add("received_at", "future", day=clock.local(request.received_at).date())
-    elif request.received_at < now - timedelta(days=NOTICED_AT_MOST_DAYS_AGO):
-        check.add("received_at", "too_long_ago", day=clock.local(request.received_at).date())
-    elif request.noticed_on is not None and request.noticed_on > clock.local(request.received_at).date():
-        check.add("noticed_on", "after_received", day=clock.local(request.received_at).date())
+    _check_received(check, request.received_at)
+    _check_noticed(check, request.noticed_on, received_at=request.received_at)
     if request.is_answered:
         words["answer"] = check.text("answer", request.answer, limit=LONG, required=True)
         if not allows(actor, Permission.REFERRAL_HANDLE):
@@ -213,23 +223,38 @@ def _check_speaker(
     session: Session, actor: Actor, check: Checker, request: ReferralRequest, speaker: str | None
 ) -> None:
     """A teacher or parent has a name; teachers outside the care room refer in their own."""
-    if request.referred_by_id is not None:
+    handles = allows(actor, Permission.REFERRAL_HANDLE)
+    if request.channel is ReferralChannel.TEACHER and not handles and request.referred_by_id != actor.user_id:
+        check.add("speaker", "own_name_only")
+    elif request.referred_by_id is not None:
         user = session.get(AppUser, request.referred_by_id)
         if user is None or not user.is_active:
             check.add("speaker", "unknown")
-        elif request.referred_by_id != actor.user_id and not allows(actor, Permission.REFERRAL_HANDLE):
+        elif request.referred_by_id != actor.user_id and not handles:
             check.add("speaker", "own_name_only")
     elif request.channel in {ReferralChannel.TEACHER, ReferralChannel.PARENT} and speaker is None:
         check.add("speaker", "speaker_needed")
 
 
-def _check_noticed(check: Checker, noticed_on: date | None) -> None:
-    today = clock.today()
+def _check_received(check: Checker, received_at: datetime | None) -> None:
+    if received_at is None:
+        check.add("received_at", "required")
+    elif received_at > clock.now():
+        check.add("received_at", "future", day=clock.local(received_at).date())
+    elif received_at < clock.now() - timedelta(days=NOTICED_AT_MOST_DAYS_AGO):
+        check.add("received_at", "too_long_ago", day=clock.local(received_at).date())
+
+
+def _check_noticed(check: Checker, noticed_on: date | None, *, received_at: datetime | None) -> None:
+    """Nothing is noticed after it was told, nor more than a year before; measured from then, whenever it is typed."""
+    told_on = clock.today() if received_at is None else min(clock.local(received_at).date(), clock.today())
     if noticed_on is None:
         check.add("noticed_on", "required")
-        return
-    check.not_future("noticed_on", noticed_on, today=today)
-    if noticed_on < today - timedelta(days=NOTICED_AT_MOST_DAYS_AGO):
+    elif noticed_on > clock.today():
+        check.add("noticed_on", "future", day=noticed_on)
+    elif noticed_on > told_on:
+        check.add("noticed_on", "after_received", day=told_on)
+    elif (told_on - noticed_on).days > NOTICED_AT_MOST_DAYS_AGO:
         check.add("noticed_on", "too_long_ago", day=noticed_on)
 
 
@@ -288,6 +313,8 @@ def what_follows(session: Session, actor: Actor, *, request: ReferralRequest) ->
     feedback_due = deadlines.feedback_due(received_at=received_at, channel=channel, calendar=calendar)
     if request.is_answered or request.is_suspected_abuse:
         reply_due = feedback_due = None
+    if request.referred_by_id is None and (request.speaker or "").strip():
+        feedback_due = None  # a teacher without account: nothing here would reach her
     proves, proves_not = _proof(request)
     return WhatFollows(
         owner_name=owner.display_name if owner else None,
@@ -341,9 +368,10 @@ def change_referral(
         name: check.text(name, getattr(change, name), limit=limit, required=name == "facts")
         for name, limit in WORD_FIELDS.items()
     }
-    _check_noticed(check, change.noticed_on)
-    check.finish()
     referral = lock_referral(session, actor, referral_id, version=version)
+    if change.noticed_on != referral.noticed_on:  # a typo of long ago is mended without moving the day
+        _check_noticed(check, change.noticed_on, received_at=referral.received_at)
+    check.finish()
     newly_told = change.parents_informed is ParentsInformed.YES and referral.parents_informed is not ParentsInformed.YES
     if newly_told and is_stopped(session, referral):
         raise StoppedForProtection

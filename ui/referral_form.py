@@ -1,7 +1,7 @@
 """The form of a referral: its fields, its draft, and the request made of them."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from datetime import date, time
 from typing import Any
 
@@ -44,77 +44,95 @@ _CHOSEN: dict[str, Callable[[Any], Any]] = {
     "is_answered": bool,
     "is_suspected_abuse": bool,
 }
+NO_ACCOUNT = 0  # among the teachers to choose from: one who has no account
 TEACHERS_CHANNELS = (ReferralChannel.TEACHER, ReferralChannel.SELF, ReferralChannel.PARENT)
 
 
 def draw_fields(form: Form, actor: Actor, staff: list[StaffName]) -> None:
     """Draw the fields; long texts stand outside any `st.form`, so that leaving one keeps a draft."""
     handles = allows(actor, Permission.REFERRAL_HANDLE)
-    channels = list(CHANNELS) if handles else list(TEACHERS_CHANNELS)
-    with form.field("channel", ReferralChannel.TEACHER) as key:
-        st.segmented_control(
-            "怎么来的", channels, format_func=CHANNELS.__getitem__, key=key, required=True, on_change=keep_draft
-        )
-    channel = st.session_state[form.key("channel")]
+    channels = CHANNELS if handles else {channel: CHANNELS[channel] for channel in TEACHERS_CHANNELS}
+    channel = _draw_choice(form, "channel", "怎么来的", channels, ReferralChannel.TEACHER)
     if channel is ReferralChannel.PARENT:
-        with form.field("way", ReferralWay.PHONE) as key:
-            st.segmented_control("家长怎么联系的", list(WAYS), format_func=WAYS.__getitem__, key=key, required=True,
-                                 on_change=keep_draft)  # fmt: skip
-    names_speaker = channel is ReferralChannel.PARENT or (channel is ReferralChannel.TEACHER and handles)
-    who, *speaker, day, at = st.columns((1.3, 1.15, 1.1, 0.8) if names_speaker else (2.45, 1.1, 0.8))
-    with who, _place_for_problem(form, "child"):
-        pick_child(CHILD, hint="名册里找不到，就照您写的记下来，以后再认。", on_change=keep_draft)
-    if speaker:
-        with speaker[0]:
-            _draw_speaker(form, channel, staff)
-    with day, form.field("received_day", clock.today()) as key:
-        st.date_input("哪天收到", key=key, format="YYYY-MM-DD", on_change=keep_draft)
-    with at, _place_for_problem(form, "received_at"), form.field("received_time", _this_minute()) as key:
-        st.time_input("几点", key=key, step=300, on_change=keep_draft)
+        _draw_choice(form, "way", "家长怎么联系的", WAYS, ReferralWay.PHONE)
+    _draw_who_and_when(form, channel, staff if handles else None)
     _draw_words(form, "facts", "看到、听到了什么", "时间、地点、发生了什么。只写事实，不下结论。", height=110)
     _draw_words(form, "child_words", "孩子的原话", "“……”", height=80)
     tried, parents = st.columns(2)
     with tried:
         _draw_words(form, "tried", "已经做过什么", "例如：课间谈过一次", height=68)
-    with parents, form.field("parents_informed", ParentsInformed.UNCLEAR) as key:
-        st.segmented_control("家里知道吗", list(PARENTS), format_func=PARENTS.__getitem__, key=key, required=True,
-                             on_change=keep_draft)  # fmt: skip
+    with parents:
+        _draw_choice(form, "parents_informed", "家里知道吗", PARENTS, ParentsInformed.UNCLEAR)
     urgency, marks = st.columns(2)
-    with urgency, form.field("urgency", Urgency.ORDINARY) as key:
-        st.segmented_control("急不急", list(URGENCIES), format_func=URGENCIES.__getitem__, key=key, required=True,
-                             on_change=keep_draft)  # fmt: skip
+    with urgency:
+        _draw_choice(form, "urgency", "急不急", URGENCIES, Urgency.ORDINARY)
     with marks:
-        with form.field("is_suspected_abuse", False) as key:
-            st.toggle(
-                "疑似侵害",
-                key=key,
-                on_change=keep_draft,
-                help="打开以后，只有负责人和指定的领导能看到内容；先不联系家长。",
-            )
-        if handles:
-            with form.field("is_answered", False) as key:
-                st.toggle("当场已经答复", key=key, on_change=keep_draft)
-    if handles and st.session_state.get(form.key("is_answered")):
+        _draw_marks(form, handles=handles)
+    if handles and _typed("is_answered"):
         _draw_words(form, "answer", "怎么答复的", "说了什么，约好了什么。", height=68)
     _draw_rest(form)
 
 
-def _draw_speaker(form: Form, channel: ReferralChannel, staff: list[StaffName]) -> None:
-    if channel is ReferralChannel.TEACHER:
-        names = {person.id: _with_role(person) for person in staff}
-        with _place_for_problem(form, "speaker"):
-            st.selectbox(
-                "谁说的",
-                list(names),
-                format_func=names.__getitem__,
-                key=form.key("referred_by_id"),
-                index=None,
-                placeholder="选一位教师",
-                on_change=keep_draft,
-            )
-    else:
-        with form.field("speaker", "") as key:
-            st.text_input("谁说的", key=key, placeholder="例如：孩子的外婆", on_change=keep_draft)
+def _draw_choice(form: Form, name: str, label: str, choices: Mapping[Any, str], start: Any) -> Any:
+    with form.field(name, start) as key:
+        return st.segmented_control(
+            label, list(choices), format_func=choices.__getitem__, key=key, required=True, on_change=keep_draft
+        )
+
+
+def _draw_who_and_when(form: Form, channel: ReferralChannel, staff: list[StaffName] | None) -> None:
+    """Which child, who said so, when; a teacher who refers is asked for no name but the child's (`staff` is None)."""
+    asks_teacher = channel is ReferralChannel.TEACHER and staff is not None
+    names_speaker = channel is ReferralChannel.PARENT or asks_teacher
+    who, *speaker, day, at = st.columns((1.3, 1.15, 1.1, 0.8) if names_speaker else (2.45, 1.1, 0.8))
+    with who, _place_for_problem(form, "child"):
+        pick_child(CHILD, hint="名册里找不到，就照您写的记下来，以后再认。", on_change=keep_draft)
+    for place in speaker:
+        with place:
+            if asks_teacher:
+                _draw_teacher(form, staff or [])
+            else:
+                _draw_speaker(form, "谁说的", "例如：孩子的外婆")
+    with day, form.field("received_day", clock.today()) as key:
+        st.date_input("哪天收到", key=key, format="YYYY-MM-DD", on_change=keep_draft)
+    with at, _place_for_problem(form, "received_at"), form.field("received_time", _this_minute()) as key:
+        st.time_input("几点", key=key, step=300, on_change=keep_draft)
+
+
+def _draw_teacher(form: Form, staff: list[StaffName]) -> None:
+    """Ask which teacher: by account, so that the feedback reaches her; who has none is written down by name."""
+    names = {person.id: _with_role(person) for person in staff} | {NO_ACCOUNT: "名单里没有这位老师"}
+    is_named = _typed("referred_by_id") == NO_ACCOUNT
+    with nullcontext() if is_named else _place_for_problem(form, "speaker"):
+        st.selectbox(
+            "谁说的",
+            list(names),
+            format_func=names.__getitem__,
+            key=form.key("referred_by_id"),
+            index=None,
+            placeholder="选一位教师",
+            on_change=keep_draft,
+        )
+    if is_named:
+        _draw_speaker(form, "这位老师的名字", "例如：代课的岳老师")
+
+
+def _draw_speaker(form: Form, label: str, hint: str) -> None:
+    with form.field("speaker", "") as key:
+        st.text_input(label, key=key, placeholder=hint, on_change=keep_draft)
+
+
+def _draw_marks(form: Form, *, handles: bool) -> None:
+    with form.field("is_suspected_abuse", False) as key:
+        st.toggle(
+            "疑似侵害",
+            key=key,
+            on_change=keep_draft,
+            help="打开以后，只有负责人和指定的领导能看到内容；先不联系家长。",
+        )
+    if handles:
+        with form.field("is_answered", False) as key:
+            st.toggle("当场已经答复", key=key, on_change=keep_draft)
 
 
 def _with_role(person: StaffName) -> str:
@@ -152,6 +170,8 @@ def request_of(actor: Actor) -> ReferralRequest:
     channel = _typed("channel")
     handles = allows(actor, Permission.REFERRAL_HANDLE)
     is_teacher = channel is ReferralChannel.TEACHER
+    teacher = _typed("referred_by_id") if handles else actor.user_id
+    has_speaker = channel is ReferralChannel.PARENT or (is_teacher and teacher == NO_ACCOUNT)
     return ReferralRequest(
         channel=channel,
         facts=_typed("facts"),
@@ -160,8 +180,8 @@ def request_of(actor: Actor) -> ReferralRequest:
         student_id=child.student_id,
         child_label=child.name,
         way=_typed("way") if channel is ReferralChannel.PARENT else None,
-        referred_by_id=(_typed("referred_by_id") if handles else actor.user_id) if is_teacher else None,
-        speaker=_typed("speaker") if channel is ReferralChannel.PARENT else None,
+        referred_by_id=(teacher or None) if is_teacher else None,
+        speaker=_typed("speaker") if has_speaker else None,
         child_words=_typed("child_words"),
         background=_typed("background"),
         tried=_typed("tried"),

@@ -13,6 +13,7 @@ from services.categories import CategoryDetails
 from tests.conftest import NOW
 from tests.pages.conftest import OpenPage, World, words_on
 from tests.services.intake_makers import register
+from ui.referral_form import NO_ACCOUNT
 
 FACTS = "课间独自坐在楼梯口，问话不答。"
 
@@ -46,6 +47,39 @@ def test_a_referral_is_registered(open_page: OpenPage, world: World, role):
     assert referral.student_id == world.students[0].id
     with reading() as session:
         assert session.exec(select(Draft)).all() == []
+
+
+def test_a_teacher_without_account_is_registered_by_name(open_page: OpenPage, world: World):
+    screen = fill(open_page("intake", world.staff[Role.COUNSELLOR]), world)
+    assert "intake_speaker" not in {field.key for field in screen.text_input}
+    screen.selectbox(key="intake_referred_by_id").select(NO_ACCOUNT).run()
+    screen.button(key="intake_submit").click().run()
+    assert "请写是谁说的。" in words_on(screen)
+
+    screen.text_input(key="intake_speaker").set_value("代课的岳老师").run()
+    again = open_page("intake", world.staff[Role.COUNSELLOR], draft=stored_drafts()[0].subject)
+    assert again.text_input(key="intake_speaker").value == "代课的岳老师"
+    again.button(key="intake_submit").click().run()
+
+    assert not again.exception
+    [referral] = stored()
+    assert (referral.referred_by_id, unseal(referral, "speaker_sealed")) == (None, "代课的岳老师")
+    assert "代课的岳老师说的" in words_on(again)
+
+
+def test_a_second_tab_that_marks_abuse_is_not_told_that_it_was_saved(open_page: OpenPage, world: World):
+    homeroom = world.staff[Role.HOMEROOM]
+    first = fill(open_page("intake", homeroom), world)
+    second = open_page("intake", homeroom, draft=stored_drafts()[0].subject)
+    first.button(key="intake_submit").click().run()
+
+    second.toggle(key="intake_is_suspected_abuse").set_value(True).run()
+    second.button(key="intake_submit").click().run()
+
+    assert "已经登记过了" in second.error[0].value
+    assert second.toggle(key="intake_is_suspected_abuse").value
+    [referral] = stored()
+    assert not referral.is_suspected_abuse
 
 
 def test_an_unknown_child_is_registered_as_typed(open_page: OpenPage, world: World):

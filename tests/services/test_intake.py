@@ -196,6 +196,15 @@ def test_teachers_refer_in_their_own_name(session, make_user, make_class, make_s
     assert refused.value.problems["speaker"].code == "own_name_only"
 
 
+@pytest.mark.parametrize("role", [Role.HOMEROOM, Role.SUBJECT_TEACHER, Role.MENTOR])
+def test_teachers_do_not_refer_in_a_name_they_type(session, make_user, role):
+    with pytest.raises(FieldErrors) as refused:
+        register(session, make_user(role), child_label="江小满", speaker="班主任周砚田")
+
+    assert refused.value.problems["speaker"].code == "own_name_only"
+    assert session.exec(select(Referral)).all() == []
+
+
 def test_teachers_do_not_answer_for_the_care_room(session, make_user):
     homeroom = make_user(Role.HOMEROOM)
 
@@ -269,7 +278,9 @@ def test_a_parent_is_not_answered_when_abuse_is_suspected(session, make_user, ma
 def test_what_follows_is_told_before_saving(session, make_user, make_student, term):
     counsellor = make_user(Role.COUNSELLOR, name="何知微")
 
-    told = intake.what_follows(session, counsellor, request=request(student_id=make_student().id, facts=""))
+    told = intake.what_follows(
+        session, counsellor, request=request(student_id=make_student().id, facts="", speaker=None)
+    )
 
     assert (told.owner_name, told.owner_is_lead, told.parents) == ("何知微", False, ParentsStep.AFTER_ASSESSMENT)
     assert clock.local(told.assessment_due_at).strftime("%m-%d %H:%M") == "11-25 17:00"
@@ -320,6 +331,42 @@ def test_facts_can_be_mended(session, make_user, make_student):
 
     assert unseal(referral, "facts_sealed") == "改过的事实"
     assert (referral.version, referral.urgency) == (2, Urgency.URGENT)
+
+
+def test_a_typo_is_mended_long_after_without_moving_the_day(session, make_user, make_student):
+    counsellor = make_user(Role.COUNSELLOR)
+    referral = register(session, counsellor, student_id=make_student().id, noticed_on=date(2026, 11, 19))
+    clock.set_fixed(NOW + timedelta(days=800))
+
+    intake.change_referral(session, counsellor, referral_id=referral.id, version=1, change=change())
+
+    assert unseal(referral, "facts_sealed") == "改过的事实"
+    moved = change(noticed_on=date(2026, 11, 18))  # still within a year of the day it was told
+    intake.change_referral(session, counsellor, referral_id=referral.id, version=2, change=moved)
+    assert referral.noticed_on == date(2026, 11, 18)
+
+
+@pytest.mark.parametrize(
+    ("noticed_on", "code"),
+    [
+        (date(2026, 11, 13), "after_received"),
+        (date(2026, 11, 20), "after_received"),
+        (date(2026, 11, 21), "future"),
+        (date(2025, 11, 11), "too_long_ago"),
+        (None, "required"),
+    ],
+)
+def test_a_change_asks_of_the_day_what_registration_asks(session, make_user, make_student, noticed_on, code):
+    counsellor = make_user(Role.COUNSELLOR)
+    referral = register(session, counsellor, student_id=make_student().id,
+                        received_at=NOW - timedelta(days=8), noticed_on=date(2026, 11, 12))  # fmt: skip
+
+    with pytest.raises(FieldErrors) as refused:
+        intake.change_referral(
+            session, counsellor, referral_id=referral.id, version=1, change=change(noticed_on=noticed_on)
+        )
+
+    assert refused.value.problems["noticed_on"].code == code
 
 
 def test_the_second_editor_gets_both_versions(session, make_user, make_student):

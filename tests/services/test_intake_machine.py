@@ -87,7 +87,9 @@ class IntakeMachine(RuleBasedStateMachine):
             {"student_id": self.place.children[child]} if child < 3 else {"child_label": "三班的高个子"}
         )
         way = ReferralWay.PHONE if channel is ReferralChannel.PARENT else None
-        typed = referral(channel=channel, way=way, is_suspected_abuse=abuse, is_answered=answered, answer="明天再谈")
+        teacher = self.place.staff[who].user_id if channel is ReferralChannel.TEACHER else None
+        typed = referral(channel=channel, way=way, is_suspected_abuse=abuse, is_answered=answered, answer="明天再谈",
+                         referred_by_id=teacher)  # fmt: skip
         self.act(intake.register_referral, who, request=replace(typed, **known))
 
     @precondition(has_any)

@@ -3,18 +3,32 @@
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from sqlmodel import Session, func, select
 
 from db.base import new_uid
-from db.tables import Assessment, Case, Domain, Referral, ReferralMove, Role, Severity
+from db.tables import (
+    Assessment,
+    Case,
+    Domain,
+    ParentsInformed,
+    Referral,
+    ReferralChannel,
+    ReferralMove,
+    ReferralWay,
+    Role,
+    Severity,
+    Urgency,
+)
 from db.transactions import reading, transaction
 from services import assessments, intake, referral_moves
 from services.assessments import AssessmentRequest
 from services.errors import DomainError, EditedMeanwhile
 from services.intake import AlreadyRegistered
+from tests.conftest import NOW
 from tests.pages.conftest import commit
 from tests.services.intake_makers import register, request
 
@@ -71,6 +85,44 @@ def test_the_same_form_with_other_words_or_by_somebody_else_is_refused(session, 
         intake.register_referral(session, counsellor, request=replace(typed, facts="别的话"))
     with pytest.raises(AlreadyRegistered):
         intake.register_referral(session, other, request=typed)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"is_suspected_abuse": True},
+        {"urgency": Urgency.DANGER},
+        {"channel": ReferralChannel.SELF},
+        {"channel": ReferralChannel.PARENT, "way": ReferralWay.PHONE},
+        {"noticed_on": date(2026, 11, 18)},
+        {"received_at": NOW - timedelta(hours=2)},
+        {"parents_informed": ParentsInformed.YES},
+        {"is_answered": True, "answer": "当场说好了"},
+        {"speaker": "另一位老师"},
+    ],
+    ids=lambda other: next(iter(other)),
+)
+def test_the_same_form_that_says_more_is_refused_and_not_lost(session, make_user, make_student, other):
+    counsellor = make_user(Role.COUNSELLOR)
+    typed = request(student_id=make_student().id, form_uid=new_uid())
+    intake.register_referral(session, counsellor, request=typed)
+
+    with pytest.raises(AlreadyRegistered):
+        intake.register_referral(session, counsellor, request=replace(typed, **other))
+
+    assert intake.register_referral(session, counsellor, request=typed).id
+
+
+@pytest.mark.parametrize("channel", [ReferralChannel.SELF, ReferralChannel.TEACHER])
+def test_an_answered_form_sent_twice_is_one_referral(session, make_user, make_student, channel):
+    counsellor = make_user(Role.COUNSELLOR)
+    typed = request(student_id=make_student().id, form_uid=new_uid(), channel=channel, is_answered=True, answer="好")
+
+    one, other = (intake.register_referral(session, counsellor, request=typed) for _ in range(2))
+
+    assert one.id == other.id
+    with pytest.raises(AlreadyRegistered):
+        intake.register_referral(session, counsellor, request=replace(typed, answer="别的答复"))
 
 
 def test_two_people_begin_one_referral_and_one_has_it(session, make_user, make_student):
