@@ -11,10 +11,11 @@ from ui import navigation
 from ui.asked import number_asked
 from ui.assessment_form import WORDS, draw_rest, draw_severity, draw_signs, request_of, suggestion_for
 from ui.drafts import Draftable
+from ui.formats import plain
 from ui.forms import Form
 from ui.layout import Action, empty_state, facts, flash, form_end, note, page_header, refusal, side_box, side_column
 from ui.referral_opening import note_opening
-from ui.referral_words import CHANNELS, child_with_class, due_words, moment
+from ui.referral_words import CHANNELS, FACTS, child_with_class, due_words, moment, show_fact
 from ui.session import require_user
 from ui.states import REFERRAL
 
@@ -58,19 +59,21 @@ st.session_state[drawn] = True
 
 draft = Draftable(FORM, f"referral:{referral_id}", WORDS)
 draft.offer(actor)
-form = Form(FORM, view, labels={"state": "办到哪一步"})
+form = Form(FORM, view, around=FACTS, show=show_fact)
 main, side = side_column(1.9)
 with main:
     form.notices()
     with st.container(border=True):
-        st.markdown(f"**{child_with_class(view.child, view.class_label)}**")
+        st.markdown(f"**{plain(child_with_class(view.child, view.class_label))}**")
         draw_signs(form, draft)
         suggestion = suggestion_for(form, opened, request_of(form, referral_id))
         severity = draw_severity(form, draft, suggestion)
         draw_rest(form, draft, opened, severity)
         with form_end(draft.line()):
             name = view.child or "这个孩子"
-            submitted = st.button(f"保存{name}的评估", key="assessment_submit", type="primary", icon=":material/check:")
+            submitted = st.button(
+                plain(f"保存{name}的评估"), key="assessment_submit", type="primary", icon=":material/check:"
+            )
 with side:
     with side_box("保存以后"):
         is_serious = severity is Severity.SERIOUS

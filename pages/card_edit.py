@@ -11,6 +11,7 @@ from services.errors import DomainError
 from ui import navigation
 from ui.card_form import LABELS, choice, line, show_value
 from ui.card_words import missing_words
+from ui.formats import plain
 from ui.forms import Form
 from ui.layout import flash, note, page_header, refusal
 from ui.numbers import number_from_address
@@ -60,7 +61,7 @@ with st.form(form.key("fields"), border=True, enter_to_submit=False):
     note("已去世、失去联系的家长，电话和单位不用填，算齐。")
     with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
         cancelled = st.form_submit_button("取消", key=form.key("cancel"))
-        submitted = st.form_submit_button(f"保存{file.name}的联系卡", key=form.key("save"), type="primary")
+        submitted = st.form_submit_button(plain(f"保存{file.name}的联系卡"), key=form.key("save"), type="primary")
 
 if submitted:
     entry = CardEntry(**form.typed(CardEntry.__dataclass_fields__))

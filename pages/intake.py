@@ -7,6 +7,7 @@ from services import accounts, intake, student_files
 from services.access import Permission, allows
 from ui import navigation
 from ui.child_picker import picked
+from ui.formats import plain
 from ui.forms import Form
 from ui.intake_side import draw_child, draw_danger, draw_what_follows
 from ui.layout import Action, act_list, act_row, flash, form_end, page_header, side_column
@@ -59,7 +60,7 @@ with main:
         with form_end(draft_line()):
             st.button("不要了", key="intake_discard", type="tertiary", on_click=throw_away)
             label = f"登记{child.name}的受理" if child.name else "登记受理"
-            submitted = st.button(label, key="intake_submit", type="primary", icon=":material/check:")
+            submitted = st.button(plain(label), key="intake_submit", type="primary", icon=":material/check:")
 
 request = request_of(actor)
 with reading() as session:

@@ -9,6 +9,7 @@ from services.access import Permission
 from services.errors import DomainError
 from services.student_entries import StudentEntry
 from ui import navigation
+from ui.formats import plain
 from ui.forms import Form
 from ui.layout import flash, page_header, refusal
 from ui.numbers import number_from_address
@@ -80,7 +81,7 @@ with st.form(form.key("fields"), border=True, enter_to_submit=False):
         st.text_area("备注", key=key)
     with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
         cancelled = st.form_submit_button("取消", key=form.key("cancel"))
-        submitted = st.form_submit_button(f"保存{name or '新学生'}的资料", key=form.key("save"), type="primary")
+        submitted = st.form_submit_button(plain(f"保存{name or '新学生'}的资料"), key=form.key("save"), type="primary")
 
 if cancelled:
     form.cancel()

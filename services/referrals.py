@@ -71,14 +71,24 @@ def lock_referral(session: Session, actor: Actor, referral_id: int, *, version: 
     try:
         return lock_version(session, Referral, referral_id, version=version)
     except EditedMeanwhile as error:
-        raise EditedMeanwhile(as_stored(error.current), edited_by=last_editor(session, error.current)) from None
+        raise EditedMeanwhile(
+            as_stored(session, error.current), edited_by=last_editor(session, error.current)
+        ) from None
 
 
-def as_stored(referral: Referral) -> dict[str, object]:
-    """Return what people typed into a referral, opened, with its id and version: the other side of a conflict."""
+def as_stored(session: Session, referral: Referral) -> dict[str, object]:
+    """Return a referral as a view names its facts, words opened: the other side of a conflict."""
+    owner = session.get(AppUser, referral.owner_id) if referral.owner_id else None
+    student = session.get(Student, referral.student_id) if referral.student_id else None
     return {
         "id": referral.id,
         "version": referral.version,
+        "state": referral.state,
+        "owner_name": owner.display_name if owner else None,
+        "child": student.name if student else unseal(referral, "child_label_sealed"),
+        "is_suspected_abuse": referral.is_suspected_abuse,
+        "police_told_at": referral.police_told_at,
+        "authority_told_at": referral.authority_told_at,
         "facts": unseal(referral, "facts_sealed"),
         "child_words": unseal(referral, "child_words_sealed"),
         "background": unseal(referral, "background_sealed"),

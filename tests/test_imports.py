@@ -87,3 +87,45 @@ def _only_declares(node: ast.stmt) -> bool:
         isinstance(target, ast.Name) and target.id.isupper() for target in node.targets
     )
     return is_docstring or is_constant or isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef)
+
+
+LABELLED = {"button", "form_submit_button", "download_button", "expander"}
+
+
+def _stays_text(label: ast.expr, scope: ast.AST) -> bool:
+    """Say whether a label shows as typed: fixed words and numbers, or what went through `plain`."""
+    match label:
+        case ast.Constant():
+            return True
+        case ast.IfExp():
+            return _stays_text(label.body, scope) and _stays_text(label.orelse, scope)
+        case ast.JoinedStr():
+            return all(part.format_spec for part in label.values if isinstance(part, ast.FormattedValue))
+        case ast.Call():
+            return ast.unparse(label.func) in {"plain", "formats.plain"}
+        case ast.Name():
+            given = [
+                node.value
+                for node in ast.walk(scope)
+                if isinstance(node, ast.Assign) and label.id in {getattr(each, "id", "") for each in node.targets}
+            ]
+            return bool(given) and all(_stays_text(each, scope) for each in given)
+    return False
+
+
+@pytest.mark.parametrize("layer", ["pages", "ui"])
+def test_no_label_makes_markup_of_what_people_typed(layer: str):
+    """A button's label is markdown: a child named [tap](http://evil) would be a link."""
+    wrong = [
+        f"{path.relative_to(ROOT).as_posix()}:{node.lineno} {ast.unparse(node.args[0])}"
+        for path in sorted((ROOT / layer).rglob("*.py"))
+        for tree in [ast.parse(path.read_text(encoding="utf-8"))]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in LABELLED
+        and node.args
+        and not _stays_text(node.args[0], tree)
+    ]
+
+    assert wrong == []

@@ -256,7 +256,7 @@ def _confirm(act: Callable[[Session], None], label: str) -> None:
     with form_end():
         if st.button("留着", key="bells_keep"):
             close_dialog()
-        confirmed = st.button(label, key="bells_confirm", type="primary")
+        confirmed = st.button(plain(label), key="bells_confirm", type="primary")
     if confirmed:
         try:
             with transaction() as session:

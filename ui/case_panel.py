@@ -57,9 +57,8 @@ def _draw_conference(actor: Actor, view: CaseView) -> None:
 
 def _draw_held(actor: Actor, view: CaseView) -> None:
     conference_id = view.conference_id or 0
-    form = Form(
-        "conference_held", {"id": conference_id, "version": view.conference_version}, labels={"held_at": "哪天"}
-    )
+    drawn = {"id": conference_id, "version": view.conference_version, "held_at": view.held_at}
+    form = Form("conference_held", drawn, around={"held_at": "哪天开的"})
     form.notices()
     now = clock.local(clock.now())
     with form.field("held_at"):
@@ -70,7 +69,9 @@ def _draw_held(actor: Actor, view: CaseView) -> None:
     st.session_state.pop(form.key("held_at"), None)
     held_at = clock.at_school(day, at) if isinstance(day, date) and isinstance(at, time) else None
     with form_end():
-        submitted = st.button(f"记下{view.row.child}的研讨开过了", key=form.key("submit"), type="primary")
+        submitted = st.button(
+            formats.plain(f"记下{view.row.child}的研讨开过了"), key=form.key("submit"), type="primary"
+        )
     if submitted and form.save(
         lambda session: cases.note_conference_held(
             session, actor, conference_id=conference_id, version=form.version, held_at=held_at

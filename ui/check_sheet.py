@@ -41,7 +41,7 @@ def _draw_returned(sheet: CheckSheet) -> None:
         _draw_return(current)
     for each in earlier:
         with st.expander(
-            f"改之前的第 {each.revision} 份", key=f"rounds_earlier_{each.revision}", on_change="rerun"
+            f"改之前的第 {each.revision:,} 份", key=f"rounds_earlier_{each.revision}", on_change="rerun"
         ) as box:
             if box.open:
                 _draw_return(each)
@@ -81,7 +81,7 @@ def _draw_form(actor: Actor, sheet: CheckSheet) -> None:
                 _leave(form)
                 st.rerun()
             label = "交改过的这一份" if sheet.version else f"交{sheet.class_label}的排查"
-            submitted = st.button(label, key=form.key("save"), type="primary", icon=":material/check:")
+            submitted = st.button(plain(label), key=form.key("save"), type="primary", icon=":material/check:")
     if submitted and form.save(
         lambda session: check_returns.return_check(
             session, actor, class_id=sheet.class_id, version=form.version, answers=_answers(form, sheet),

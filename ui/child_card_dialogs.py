@@ -31,7 +31,7 @@ def show_versions(file: StudentFile) -> None:
     if not versions:
         note("联系卡填好以后还没有改过。")
     for version in versions:
-        with st.expander(f"{_when(version.ended_at)}，{version.ended_by or _COMMAND_LINE}改了"):
+        with st.expander(formats.plain(f"{_when(version.ended_at)}，{version.ended_by or _COMMAND_LINE}改了")):
             note(f"改了：{code_words(version.changed)}。下面是改以前的样子。")
             facts(_shown(version), alt="联系卡以前的样子")
     with st.container(horizontal=True, horizontal_alignment="right"):
@@ -80,7 +80,7 @@ def print_card(file: StudentFile) -> None:
     if ready := st.session_state.get(made_key):
         name, content = ready
         st.download_button(
-            f"下载{file.name}的联系卡", content, file_name=name, mime=_DOCX, key=form.key("download"),
+            formats.plain(f"下载{file.name}的联系卡"), content, file_name=name, mime=_DOCX, key=form.key("download"),
             icon=":material/download:", on_click="ignore",
         )  # fmt: skip
 

@@ -19,6 +19,7 @@ from ui.categories import LEVELS, SUBKINDS, category_words
 from ui.child_card import guardian_title
 from ui.child_card_dialogs import print_card, show_versions
 from ui.dialogs import close_dialog, open_dialog, opened, opened_about
+from ui.formats import plain
 from ui.forms import Form, shown
 from ui.layout import flash, note
 from ui.session import require_user
@@ -217,7 +218,12 @@ def _change_state(file: StudentFile) -> None:
     with _fields(form):
         with form.field("state") as key:
             state = st.selectbox(
-                f"{file.name}现在", list(EnrolmentState), key=key, index=None, format_func=_label, placeholder="请选"
+                plain(f"{file.name}现在"),
+                list(EnrolmentState),
+                key=key,
+                index=None,
+                format_func=_label,
+                placeholder="请选",
             )
         with form.field("day", clock.today()) as key:
             day = st.date_input("从哪天起", value=None, key=key, format="YYYY-MM-DD")
@@ -264,8 +270,8 @@ def _fields(form: Form) -> Iterator[None]:
 
 def _buttons(form: Form, label: str, *, cancel: str = "取消") -> tuple[bool, bool]:
     with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
-        cancelled = st.form_submit_button(cancel, key=form.key("cancel"))
-        saved = st.form_submit_button(label, key=form.key("save"), type="primary")
+        cancelled = st.form_submit_button(plain(cancel), key=form.key("cancel"))
+        saved = st.form_submit_button(plain(label), key=form.key("save"), type="primary")
     return saved, cancelled
 
 

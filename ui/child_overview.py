@@ -84,7 +84,7 @@ def _draw_category(file: StudentFile, entry: CategoryEntry, confirmed_on: date |
         if file.may_write_categories:
             for label, dialog in (("改", "category"), ("结束", "end_category")):
                 st.button(
-                    label, key=f"child_{dialog}_{entry.id}", width=_SMALL_BUTTON,
+                    plain(label), key=f"child_{dialog}_{entry.id}", width=_SMALL_BUTTON,
                     on_click=open_dialog, args=(dialog, file.id, entry.id),
                 )  # fmt: skip
 

@@ -17,7 +17,7 @@ cancelled or left; so the submit carries the version somebody saw, not the one r
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, is_dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -25,6 +25,7 @@ from sqlmodel import Session, SQLModel
 from streamlit.delta_generator import DeltaGenerator
 
 from db.transactions import transaction
+from services import clock
 from services.errors import DomainError, EditedMeanwhile, FieldErrors, Problem
 from ui import layout
 from ui.formats import plain
@@ -34,6 +35,8 @@ from ui.problems import problem_sentence
 Result = TypeVar("Result")
 _STATE = "care_form_"  # outlives a rerun by itself, unlike the fields
 BLANK = "（空）"
+_SAME = "两份写得一样。"
+_CHANGED_ELSEWHERE = "您写的没有和别人重，不过这一条别处刚改过。请先看看它现在的样子，再决定存不存。"
 
 
 @dataclass(frozen=True)
@@ -92,11 +95,16 @@ class Form:
         row: object | None = None,
         *,
         labels: Mapping[str, str] | None = None,
+        around: Mapping[str, str] | None = None,
         show: Callable[[str, Any], str] | None = None,
     ) -> None:
-        """Draw from `row` the first time. `labels` and `show(field, value)` name fields and values in a conflict."""
+        """Draw from `row` the first time. `labels` and `show(field, value)` name fields and values in a conflict.
+
+        `around` names what the form doesn't ask for but was decided upon: told in a conflict where it changed.
+        """
         self.name = name
         self._labels = dict(labels or {})
+        self._around = dict(around or {})
         self._show = show or (lambda _field, value: shown(value))
         if was_left(name):
             release(name)
@@ -208,21 +216,40 @@ class Form:
 
     def _draw_conflict(self, theirs: Frozen) -> None:
         """Show both versions; taking one is a conscious act, and so is saving again."""
-        rows = [
-            {"": plain(self._labels.get(name, name)), "现在存着的": plain(stored), "我写的": plain(mine)}
+        typed = self.typed(name for name in self._state.fields if self.key(name) in st.session_state)
+        mine = [
+            {"": plain(self._labels.get(name, name)), "现在存着的": plain(stored), "我写的": plain(own)}
             for name in self._labels
-            if name in self._state.fields
-            and (stored := self._show(name, theirs.values.get(name)))
-            != (mine := self._show(name, st.session_state.get(self.key(name))))
+            if name in typed
+            and name in theirs.values
+            and (stored := self._show(name, theirs.values[name])) != (own := self._show(name, typed[name]))
+        ]
+        changed = self._changed_since(theirs) - typed.keys()
+        names = self._labels | self._around
+        elsewhere = [
+            {
+                "": plain(names[name]),
+                "现在存着的": plain(self._show(name, theirs.values[name])),
+                "我打开时": plain(self._show(name, self.drawn_from.values[name])),
+            }
+            for name in names
+            if name in changed
         ]
         with st.container(border=True):
-            if rows:
-                st.table(rows, border="horizontal", hide_index=True)
-            else:
-                layout.note("两份写得一样。")
+            for rows in (mine, elsewhere):
+                if rows:
+                    st.table(rows, border="horizontal", hide_index=True)
+            if not mine and not elsewhere:
+                layout.note(_SAME if theirs.values and not changed else _CHANGED_ELSEWHERE)
             with st.container(horizontal=True, gap="xsmall"):
                 st.button("用现在存着的", key=self.key("take_theirs"), on_click=_take_theirs, args=(self.name,))
                 st.button("留着我写的，再按保存", key=self.key("keep_mine"), on_click=_keep_mine, args=(self.name,))
+
+    def _changed_since(self, theirs: Frozen) -> set[str]:
+        """Return what of the record is another than when the form was drawn, as far as both are known."""
+        before = self.drawn_from.values
+        known = (before.keys() & theirs.values.keys()) - {"id", "version"}
+        return {name for name in known if before[name] != theirs.values[name]}
 
 
 def shown(value: Any) -> str:
@@ -231,6 +258,8 @@ def shown(value: Any) -> str:
         return BLANK
     if isinstance(value, bool):
         return "是" if value else "否"
+    if isinstance(value, datetime):
+        return f"{shown(clock.local(value).date())} {clock.local(value):%H:%M}"
     if isinstance(value, date):
         return f"{value.year}年{value.month}月{value.day}日"
     return str(value)

@@ -20,7 +20,7 @@ def draw_columns(taken: Taken) -> None:
         return
     keys = taken.keys()
     unknown = [each for each in taken.columns if keys[each.sheet, each.index] is None]
-    with st.expander(_title(taken, unknown), expanded=bool(unknown), icon=":material/view_column:"):
+    with st.expander(plain(_title(taken, unknown)), expanded=bool(unknown), icon=":material/view_column:"):
         if taken.view is None:
             note("请说说哪一列是姓名、班级、性别，选好姓名就会重新读。")
         elif unknown:

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ui.formats import plain
-from ui.messages import explain
+from ui.messages import explain_alone
 
 _FLASHES = "care_flashes"
 ACT_BUTTON_WIDTH = 104
@@ -180,8 +180,8 @@ def note(text: str, *, icon: str | None = None) -> None:
 
 
 def refusal(error: Exception) -> None:
-    """Draw what the service refused; the form still holds what was typed."""
-    st.error(plain(explain(error)), icon=":material/error:")
+    """Draw what the service refused, where there is no `Form` to say it; what was typed still stands."""
+    st.error(plain(explain_alone(error)), icon=":material/error:")
 
 
 @contextmanager

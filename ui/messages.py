@@ -40,6 +40,13 @@ def explain(error: Exception) -> str:
     raise TypeError(f"no sentence for {type(error).__qualname__}") from error
 
 
+def explain_alone(error: Exception) -> str:
+    """Return the sentence where no form stands by that could show both versions of a conflict."""
+    if isinstance(error, EditedMeanwhile):
+        return f"{error.edited_by or '别人'}刚改过这一条，这一步没有做。下面是现在的样子，看过再做。"
+    return explain(error)
+
+
 @explain.register
 def _domain(_error: DomainError) -> str:
     """What is said when a class has no sentence of its own; a test keeps this from happening."""

@@ -17,10 +17,11 @@ from services.intake import ReferralChange
 from services.referral_views import ReferralAct, ReferralView
 from ui import navigation
 from ui.child_picker import clear_child, pick_child
+from ui.formats import plain
 from ui.forms import Form
 from ui.layout import flash, form_end, note, refusal
 from ui.referral_rows import merge_target_words
-from ui.referral_words import PARENTS, URGENCIES, moment
+from ui.referral_words import FACTS, PARENTS, URGENCIES, WRITTEN, moment, show_fact
 from ui.session import require_user
 
 _OPEN = "care_referral_act"  # (referral id, act): the one whose form is drawn
@@ -65,7 +66,7 @@ def draw_acts(actor: Actor, view: ReferralView) -> None:
     with st.container(horizontal=True, gap="xsmall"):
         for act in acts:
             st.button(
-                LABELS[act],
+                plain(LABELS[act]),
                 key=f"referral_act_{act.value}",
                 type="primary" if act is first and form is None else "secondary",
                 on_click=_choose,
@@ -113,17 +114,27 @@ def _go(page: str, **query: object) -> None:
     st.session_state[_GO] = (page, {key: str(value) for key, value in query.items() if value is not None})
 
 
-def _finish(form: Form, label: str, act: Callable[[Session], object], done: str, *, leave: bool = False) -> None:
-    """Draw the end of an act's form, and do the act when its button was clicked."""
+def _finish(
+    form: Form,
+    label: str,
+    act: Callable[[Session], object],
+    done: str,
+    *,
+    leave: bool = False,
+    after: Callable[[], None] | None = None,
+) -> None:
+    """Draw the end of an act's form, and do the act when its button was clicked; `after` it was saved, the rest."""
     with form_end():
         cancelled = st.button("不要了", key=form.key("cancel"), type="tertiary")
-        submitted = st.button(label, key=form.key("submit"), type="primary")
+        submitted = st.button(plain(label), key=form.key("submit"), type="primary")
     if cancelled:
         form.cancel()
         st.session_state.pop(_OPEN, None)
         st.rerun()
     if submitted and form.save(act):
         st.session_state.pop(_OPEN, None)
+        if after:
+            after()
         flash(done)
         if leave:
             st.query_params.pop("referral", None)
@@ -134,9 +145,14 @@ def _name(view: ReferralView) -> str:
     return view.child or "这个孩子"
 
 
-def _words_form(view: ReferralView, act: ReferralAct, name: str, label: str, hint: str) -> Form:
-    form = Form(f"referral_{act.value}", view, labels={name: label})
+def _form(view: ReferralView, act: ReferralAct, **labels: str) -> Form:
+    form = Form(f"referral_{act.value}", view, labels=labels, around=FACTS, show=show_fact)
     form.notices()
+    return form
+
+
+def _words_form(view: ReferralView, act: ReferralAct, name: str, label: str, hint: str) -> Form:
+    form = _form(view, act, **{name: label})
     with form.field(name, "") as key:
         st.text_area(label, key=key, placeholder=hint)
     return form
@@ -205,8 +221,7 @@ def _draw_unmark(actor: Actor, view: ReferralView) -> None:
 
 
 def _draw_mark(actor: Actor, view: ReferralView) -> None:
-    form = Form(f"referral_{ReferralAct.MARK_ABUSE.value}", view)
-    form.notices()
+    form = _form(view, ReferralAct.MARK_ABUSE)
     with form.field("confirmed", True):
         note(
             "标上以后，只有负责人和指定的领导能看到内容；先不联系家长，也不再反馈给其他人。"
@@ -222,8 +237,7 @@ def _draw_mark(actor: Actor, view: ReferralView) -> None:
 
 
 def _draw_report(actor: Actor, view: ReferralView) -> None:
-    form = Form(f"referral_{ReferralAct.REPORT_ABUSE.value}", view)
-    form.notices()
+    form = _form(view, ReferralAct.REPORT_ABUSE)
     moments: dict[str, datetime | None] = {}
     for name, label, before in (
         ("police_told_at", "已报警（110）", view.police_told_at),
@@ -256,8 +270,7 @@ def _ask_moment(form: Form, name: str, label: str) -> datetime | None:
 
 
 def _draw_hand_over(actor: Actor, view: ReferralView) -> None:
-    form = Form(f"referral_{ReferralAct.HAND_OVER.value}", view)
-    form.notices()
+    form = _form(view, ReferralAct.HAND_OVER)
     with reading() as session:
         takers = referral_moves.list_takers(session, actor, is_suspected_abuse=view.is_suspected_abuse)
     names = {user_id: name for user_id, name in takers.items() if user_id != view.owner_id}
@@ -274,8 +287,7 @@ def _draw_hand_over(actor: Actor, view: ReferralView) -> None:
 
 
 def _draw_merge(actor: Actor, view: ReferralView) -> None:
-    form = Form(f"referral_{ReferralAct.MERGE.value}", view)
-    form.notices()
+    form = _form(view, ReferralAct.MERGE)
     with reading() as session:
         targets = referral_moves.list_merge_targets(session, actor, referral_id=view.id)
     if not targets:
@@ -295,41 +307,26 @@ def _draw_merge(actor: Actor, view: ReferralView) -> None:
 
 
 def _draw_match(actor: Actor, view: ReferralView) -> None:
-    form = Form(f"referral_{ReferralAct.MATCH_CHILD.value}", view)
-    form.notices()
+    form = _form(view, ReferralAct.MATCH_CHILD)
     picker = "referral_match"
     note(f"当时说的是：{view.child_label}")
     with form.field("matched", True):
         child = pick_child(picker)
 
-    def match(session: Session) -> None:
-        intake.match_child(session, actor, referral_id=view.id, version=form.version, student_id=child.student_id or 0)
-        clear_child(picker)
-
-    _finish(form, f"就是{child.name}" if child.student_id else "先选出孩子", match, "已认出孩子。")
-
-
-_CHANGED = {
-    "facts": "看到、听到了什么",
-    "child_words": "孩子的原话",
-    "background": "背景情况",
-    "tried": "已经做过什么",
-}
+    _finish(
+        form,
+        f"就是{child.name}" if child.student_id else "先选出孩子",
+        lambda session: intake.match_child(
+            session, actor, referral_id=view.id, version=form.version, student_id=child.student_id or 0
+        ),
+        "已认出孩子。",
+        after=lambda: clear_child(picker),
+    )
 
 
 def _draw_change(actor: Actor, view: ReferralView) -> None:
-    shows: dict[str, Callable[[Any], str]] = {
-        "parents_informed": lambda value: PARENTS.get(value, ""),
-        "urgency": lambda value: URGENCIES.get(value, ""),
-    }
-    form = Form(
-        f"referral_{ReferralAct.CHANGE.value}",
-        view,
-        labels={**_CHANGED, "noticed_on": "哪天发现", "parents_informed": "家里知道吗", "urgency": "急不急"},
-        show=lambda name, value: shows.get(name, lambda each: str(each or "（空）"))(value),
-    )
-    form.notices()
-    for name, label in _CHANGED.items():
+    form = _form(view, ReferralAct.CHANGE, **FACTS)
+    for name, label in WRITTEN.items():
         with form.field(name, "") as key:
             st.text_area(label, key=key)
     with form.field("noticed_on") as key:
@@ -351,7 +348,7 @@ def _draw_change(actor: Actor, view: ReferralView) -> None:
             referral_id=view.id,
             version=form.version,
             change=ReferralChange(
-                **{name: typed(name) for name in _CHANGED},
+                **{name: typed(name) for name in WRITTEN},
                 noticed_on=typed("noticed_on"),
                 parents_informed=typed("parents_informed"),
                 urgency=typed("urgency"),

@@ -11,10 +11,12 @@ from ui.referral_acts import draw_acts
 from ui.referral_words import (
     CHANNELS,
     DANGER_NUMBERS,
+    FACTS,
     PARENTS,
     STEPS,
     URGENCIES,
     WAYS,
+    WRITTEN,
     child_with_class,
     due_words,
     elapsed,
@@ -23,14 +25,7 @@ from ui.referral_words import (
 )
 from ui.states import REFERRAL
 
-_WORDS = {
-    "facts": "看到、听到了什么",
-    "child_words": "孩子的原话",
-    "background": "背景情况",
-    "tried": "已经做过什么",
-    "answer": "答复了什么",
-    "feedback": "给转介教师的反馈",
-}
+_WORDS = WRITTEN | {name: FACTS[name] for name in ("answer", "feedback")}
 
 
 def draw_referral(actor: Actor, view: ReferralView, moves: list[MoveRow]) -> None:

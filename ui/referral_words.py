@@ -1,12 +1,14 @@
 """The words of intake: channels, urgency, parents, domains, severity, acts."""
 
 from datetime import datetime
+from typing import Any
 
 from db.tables import CaseState, Domain, ParentsInformed, ReferralChannel, ReferralWay, Severity, Urgency
 from services import clock
 from services.regulations.deadlines import Deadline, DutyState
 from ui import formats
-from ui.states import DUTY, Duty
+from ui.forms import shown
+from ui.states import DUTY, REFERRAL, Duty
 
 CHANNELS = {
     ReferralChannel.SELF: "学生来访",
@@ -36,7 +38,39 @@ CASE_STATES = {CaseState.AWAITING_CONFERENCE: "conference_due", CaseState.SUPPOR
 STEPS = {"D-06": "评估", "D-05": "答复", "C-09": "反馈转介教师", "D-08": "集体研讨"}
 CLAUSES = {"D-01": "三条渠道受理", "D-03": "受理记录三项齐全", "D-04": "当场答复"}
 UNKNOWN_CHILD = "还没认出的孩子"
+WRITTEN = {
+    "facts": "看到、听到了什么",
+    "child_words": "孩子的原话",
+    "background": "背景情况",
+    "tried": "已经做过什么",
+}
+FACTS = WRITTEN | {
+    "noticed_on": "哪天发现",
+    "parents_informed": "家里知道吗",
+    "urgency": "急不急",
+    "child": "是哪个孩子",
+    "state": "办到哪一步",
+    "owner_name": "谁接手",
+    "answer": "答复了什么",
+    "feedback": "给转介教师的反馈",
+    "is_suspected_abuse": "疑似侵害",
+    "police_told_at": "报警 110",
+    "authority_told_at": "报告教育局",
+}
+"""What a referral consists of, as conflicts name it."""
 DANGER_NUMBERS = "110　120　12356"
+
+
+def show_fact(name: str, value: Any) -> str:
+    """Write one of a referral's facts for a person."""
+    match name:
+        case "state":
+            return REFERRAL[value.value].word
+        case "urgency" if value:
+            return URGENCIES[value]
+        case "parents_informed" if value:
+            return PARENTS[value]
+    return shown(value)
 
 
 def child_with_class(child: str | None, class_label: str | None) -> str:

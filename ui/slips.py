@@ -37,7 +37,7 @@ def show_slip(*, school_name: str | None, button: str) -> bool:
             st.code(slip.password, language=None)
             note("用它登录一次，会马上请本人换成自己的密码。看完请把纸条收好或撕掉。", icon="lock")
         note("只显示这一次。可以抄下来，或按 Ctrl+P 打印。没抄到也不要紧：到“账号”里重设一次。")
-        is_done = st.button(button, key="slip_done", type="primary", icon=":material/check:")
+        is_done = st.button(plain(button), key="slip_done", type="primary", icon=":material/check:")
     if is_done:
         st.session_state.pop(_SLIP)
     return is_done

@@ -201,7 +201,9 @@ def _run(plan: YearPlan, calendar: SchoolCalendar) -> None:
         if st.button("先不升", key=form.key("cancel"), type="tertiary"):
             form.cancel()
             close_dialog()
-        confirmed = st.button(f"确认，{total:,} 人", key=form.key("save"), type="primary", icon=":material/check:")
+        confirmed = st.button(
+            plain(f"确认，{total:,} 人"), key=form.key("save"), type="primary", icon=":material/check:"
+        )
     if confirmed:
         shown_plan = form.drawn_from.values
         options = YearOptions(
@@ -279,7 +281,7 @@ def _note(plan: YearPlan, found: ClassPlan, child: ChildStep) -> None:
         if st.button("取消", key=form.key("cancel"), type="tertiary"):
             form.cancel()
             close_dialog()
-        saved = st.button(f"保存{child.name}", key=form.key("save"), type="primary", icon=":material/check:")
+        saved = st.button(plain(f"保存{child.name}"), key=form.key("save"), type="primary", icon=":material/check:")
     if saved and form.save(
         lambda session: year_plans.note_exception(
             session, actor, school_year=plan.to_year, student_id=child.student_id, version=form.version,

@@ -20,12 +20,15 @@ from db.tables import (
     Severity,
     Urgency,
 )
-from db.transactions import reading
-from services import assessments, referral_moves
+from db.transactions import reading, transaction
+from services import assessments, intake, referral_moves
 from services.assessments import AssessmentRequest
+from services.intake import ReferralChange
 from tests.conftest import NOW
 from tests.pages.conftest import OpenPage, World, words_on
 from tests.services.intake_makers import FACTS, register
+
+CARE = (Role.COUNSELLOR, Role.LEAD)
 
 
 @pytest.fixture
@@ -464,3 +467,84 @@ def test_a_merged_referral_still_offers_the_feedback_its_teacher_waits_for(
     act(screen, "give_feedback", feedback="已经谈过，请多留意。")
 
     assert "已经谈过，请多留意。" in words_on(open_page("referrals", world.staff[Role.HOMEROOM], referral=referral.id))
+
+
+def changed_by_the_lead(world, referral):
+    """Somebody else mends what was said, while a form about it is open."""
+    with transaction() as session:
+        stored_now = session.get_one(Referral, referral.id)
+        change = ReferralChange("手臂上有新的伤。", NOW.date(), urgency=Urgency.DANGER)
+        intake.change_referral(
+            session, world.staff[Role.LEAD], referral_id=referral.id, version=stored_now.version, change=change
+        )
+
+
+def told_by_tables(screen) -> str:
+    return "\n".join(table.value.to_string() for table in screen.table)
+
+
+def test_whoever_assesses_what_was_changed_meanwhile_is_told_what(open_page: OpenPage, world: World, begun):
+    screen = assessed(open_page("assessment", world.staff[Role.COUNSELLOR], referral=begun.id)).run()
+    changed_by_the_lead(world, begun)
+
+    screen.button(key="assessment_submit").click().run()
+
+    assert "两份写得一样" not in words_on(screen)
+    told = told_by_tables(screen)
+    for words in (FACTS, "手臂上有新的伤。", "急不急", "有危险", "我打开时"):
+        assert words in told
+    screen.button(key="assessment_keep_mine").click().run()
+    screen.segmented_control(key="assessment_severity").set_value("ordinary").run()
+    assert screen.text_area(key="assessment_measures").value == "每周谈一次。"
+
+
+def test_whoever_hands_over_what_was_changed_meanwhile_is_told_what(open_page: OpenPage, world: World, referral):
+    screen = open_page("referrals", world.staff[Role.COUNSELLOR], referral=referral.id)
+    screen.button(key="referral_act_hand_over").click().run()
+    changed_by_the_lead(world, referral)
+
+    screen.button(key="referral_hand_over_submit").click().run()
+
+    assert "两份写得一样" not in words_on(screen)
+    assert "手臂上有新的伤。" in told_by_tables(screen)
+    assert stored(referral).owner_id == world.staff[Role.COUNSELLOR].user_id
+
+
+def test_two_who_changed_it_to_the_same_are_told_so(open_page: OpenPage, world: World, referral):
+    first, second = (open_page("referrals", world.staff[role], referral=referral.id) for role in CARE)
+    for screen in (first, second):
+        screen.button(key="referral_act_change").click().run()
+        screen.text_area(key="referral_change_facts").set_value("都这样写")
+
+    first.button(key="referral_change_submit").click().run()
+    second.button(key="referral_change_submit").click().run()
+
+    assert "两份写得一样。" in words_on(second)
+
+
+def test_a_click_that_comes_too_late_says_that_nothing_was_done(open_page: OpenPage, world: World, referral):
+    first, second = (open_page("referrals", world.staff[role], referral=referral.id) for role in CARE)
+
+    first.button(key="referral_act_start_assessment").click().run()
+    second.button(key="referral_act_start_assessment").click().run()
+
+    assert "这一步没有做" in second.error[0].value
+    assert "两份" not in second.error[0].value
+
+
+def test_what_somebody_called_a_child_never_becomes_a_link(open_page: OpenPage, world: World, session):
+    counsellor = world.staff[Role.COUNSELLOR]
+    unknown = register(session, counsellor, child_label="[点这里](http://evil.example) :red[急]")
+    opened = open_page("referrals", counsellor, referral=unknown.id)
+    labels = []
+    for name in ("decline", "hand_over", "mark_abuse"):
+        opened.button(key=f"referral_act_{name}").click().run()
+        labels.append(opened.button(key=f"referral_{name}_submit").label)
+        opened.button(key=f"referral_{name}_cancel").click().run()
+    opened.button(key="referral_act_start_assessment").click().run()
+    screen = open_page("assessment", counsellor, referral=unknown.id)
+    labels.append(screen.button(key="assessment_submit").label)
+    shown = [element.value for element in screen.markdown] + labels
+
+    assert len([words for words in shown if "点这里" in words]) == 5
+    assert not [words for words in shown if "[点这里]" in words or ":red[急" in words]
