@@ -72,11 +72,11 @@ def lock_referral(session: Session, actor: Actor, referral_id: int, *, version: 
         return lock_version(session, Referral, referral_id, version=version)
     except EditedMeanwhile as error:
         raise EditedMeanwhile(
-            as_stored(session, error.current), edited_by=last_editor(session, error.current)
+            _as_stored(session, error.current), edited_by=last_editor(session, error.current)
         ) from None
 
 
-def as_stored(session: Session, referral: Referral) -> dict[str, object]:
+def _as_stored(session: Session, referral: Referral) -> dict[str, object]:
     """Return a referral as a view names its facts, words opened: the other side of a conflict."""
     owner = session.get(AppUser, referral.owner_id) if referral.owner_id else None
     student = session.get(Student, referral.student_id) if referral.student_id else None
