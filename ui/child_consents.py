@@ -118,7 +118,7 @@ def _record_consent(file: StudentFile, purpose: ConsentPurpose, current: Consent
             evidence = st.text_input("凭据，比如签字表放在哪里、几月几日的电话", key=key, autocomplete="off")
         with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
             cancelled = st.form_submit_button("取消", key=form.key("cancel"))
-            saved = st.form_submit_button(f"保存{file.name}的同意", key=form.key("save"), type="primary")
+            saved = st.form_submit_button(plain(f"保存{file.name}的同意"), key=form.key("save"), type="primary")
     if cancelled:
         form.cancel()
         close_dialog()
@@ -146,7 +146,7 @@ def _record_promise(file: StudentFile, current: PromiseLine | None) -> None:
             place = st.text_input("纸放在哪里", key=key, autocomplete="off")
         with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
             cancelled = st.form_submit_button("取消", key=form.key("cancel"))
-            saved = st.form_submit_button(f"保存{file.name}的承诺书", key=form.key("save"), type="primary")
+            saved = st.form_submit_button(plain(f"保存{file.name}的承诺书"), key=form.key("save"), type="primary")
     if cancelled:
         form.cancel()
         close_dialog()

@@ -90,7 +90,7 @@ def draw(actor: Actor, entries: ClassEntries) -> None:
             _forget(entries, table)
             st.rerun()
         submitted = st.button(
-            f"保存{entries.class_label}", key="entries_save", type="primary", icon=":material/check:",
+            plain(f"保存{entries.class_label}"), key="entries_save", type="primary", icon=":material/check:",
             disabled=not typed,
         )  # fmt: skip
     if submitted and _save(actor, entries, table, typed):
