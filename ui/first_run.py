@@ -28,9 +28,9 @@ def draw_claim_form(form: Form) -> ClaimRequest:
         admin_name, admin_username = _draw_person(form, "admin", kept)
         left, right = st.columns(2)
         with left, form.field("admin_password", "") as key:
-            password = st.text_input("密码", key=key, type="password", autocomplete="new-password")
+            password = st.text_input("密码", key=key, type="password", autocomplete="new-password", live=True)
         with right, form.field("admin_password_again", "") as key:
-            again = st.text_input("密码，再写一遍", key=key, type="password", autocomplete="new-password")
+            again = st.text_input("密码，再写一遍", key=key, type="password", autocomplete="new-password", live=True)
     with st.container(border=True):
         st.markdown("**关爱室负责人** :small[:gray[管孩子的事，也能加心理教师、班主任和结对教师。]]")
         lead_name, lead_username = _draw_person(form, "lead", kept)

@@ -90,6 +90,30 @@ def page_with_sample(page: Page) -> None:
     page.evaluate(script)
 
 
+def test_who_goes_on_by_tab_keeps_the_password(code, tab):
+    server, announced = code
+    page = tab(on=server)
+    page.get_by_label("一次性启用码").fill(announced)
+    driver.press(page, "继续")
+    page.get_by_label("学校名称").fill(SCHOOL)
+    put_date(page, "放假前最后一天", "20270122")
+    page.get_by_label("姓名").first.fill("方信")
+    page.get_by_label("账号", exact=True).first.fill("fangxin")
+
+    page.get_by_role("textbox", name="密码", exact=True).focus()
+    for typed in (PASSWORD, PASSWORD, "何知微"):
+        page.keyboard.type(typed)
+        page.keyboard.press("Tab")
+        if typed == PASSWORD:
+            page.keyboard.press("Tab")  # past the button that shows the password
+    page.keyboard.type("hezhiwei")
+    page.keyboard.press("Tab")
+    driver.wait_until_idle(page)
+    driver.press(page, "设好这所学校")
+
+    driver.see(page, "抄好恢复单")
+
+
 def test_the_first_day(code, tab):
     server, announced = code
     page = tab(on=server)
