@@ -20,9 +20,9 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, NoReturn
 
-from commands.problems import DiskFull, InstallBroken, PackagesOutOfReach, VenvStrange, VenvUnavailable
+from commands.problems import InstallBroken, PackagesOutOfReach, VenvStrange, VenvUnavailable
 from commands.processes import PROJECT_DIR, hand_over
-from db.errors import FolderReadOnly
+from db.errors import DiskFull, FolderReadOnly
 
 PRODUCTION = "requirements.txt"
 DEVELOPMENT = "requirements-dev.txt"  # contains the other

@@ -8,13 +8,16 @@ import argparse
 import importlib
 import io
 import sys
+from pathlib import Path
 from typing import Protocol, cast
 
 from commands import bootstrap
 from commands.catalogue import COMMANDS, Command, find_command
 from commands.parsing import ChineseParser, Subparsers
 from commands.problems import CommandProblem, sentence
-from db.errors import StartupProblem
+from db.disk import is_disk_full
+from db.errors import DiskFull, StartupProblem
+from db.location import Location
 from db.wordless import describe, new_reference
 
 EPILOG = "每条命令自己的说明：python3 manage.py 命令 --help"
@@ -44,6 +47,10 @@ def main(argv: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # its words may be a child's, so only its class and place are told
+        folder = _data_dir(argv)
+        if is_disk_full(error, folder):
+            print(sentence(DiskFull(folder)), file=sys.stderr)
+            return 1
         print(f"出了错，请把下面这一行告诉做维护的人：\n{new_reference()}: {describe(error)}", file=sys.stderr)
         return 1
 
@@ -86,6 +93,10 @@ def _carry_out(argv: list[str]) -> int:
         preflight(args)
     bootstrap.enter(argv, needs_dev=command.needs_dev)
     return module.run(args)
+
+
+def _data_dir(argv: list[str]) -> Path:
+    return Location.from_environment(getattr(parse(argv), "data", None)).data_dir
 
 
 def _let_the_console_speak_chinese() -> None:

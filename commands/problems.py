@@ -104,14 +104,6 @@ class InstallBroken(CommandProblem):
         self.log = log
 
 
-class DiskFull(CommandProblem):
-    """There is no room left for what has to be written."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self.path = path
-
-
 class ToolsMissing(CommandProblem):
     """What the tests need is not installed, and this run may not skip it."""
 
@@ -182,7 +174,7 @@ SENTENCES: dict[type[Exception], str] = {
     PackagesOutOfReach: "程序包没有取到，网络不通，wheels 文件夹里也没有：请接上网络，或在能上网的同类机器上运行 "
     "python3 -m pip download -r {requirements} -d wheels，把 wheels 文件夹拷到这里，再运行同一条命令。",
     InstallBroken: "程序包没有装完：请看 {log} 里最后几行写的原因，处理好以后再运行同一条命令。",
-    DiskFull: "{path} 所在的磁盘满了：请腾出至少 1 GB，再运行同一条命令。",
+    errors.DiskFull: "{path} 所在的磁盘满了：请腾出至少 1 GB，再运行同一条命令。",
     UserUnknown: "没有能用的账号 {user}：请对照“账号”一页再写一遍，或去掉 --as。",
     NotTheirs: "账号 {user} 的岗位不能做这件事：请换一个账号，或去掉 --as。",
     FileFormUnknown: "{path} 要以 .xlsx 或 .csv 结尾：请改一下文件名。",
@@ -210,6 +202,9 @@ SENTENCES: dict[type[Exception], str] = {
     errors.DatabaseOutdated: "数据还是旧版本的（数据 {found}，程序 {known}）：请运行 manage.py run，它先备份再升级。",
     errors.FolderReadOnly: "{path} 写不进去：请让运行这条命令的账号能写这个文件夹，或用 --data 换一个文件夹。",
     errors.DatabaseUnreachable: "连不上数据库（{reason}）：请看看数据库开着没有，CARE_DATABASE_URL 写得对不对。",
+    errors.DatabaseUnopened: "{path} 打不开：请看看运行这条命令的账号能不能读写它，盘有没有问题，再运行同一条命令。",
+    errors.DatabaseEmptied: "{path} 是空的，这里却有过数据，所以没有当成新的来用：请从 {backups} 里最近的一份备份恢复"
+    "（manage.py restore 文件）。真要从头开始，请用 --data 换一个空文件夹。",
     errors.MigrationLocked: "另一个窗口正在升级这份数据：请等它做完，再运行同一条命令。",
     errors.MigrationFailed: "数据升级没有做完，已退回原来的样子（备份：{backup}）：请保留备份，把这句话告诉信息老师。",
     errors.StartupProblem: "这份数据现在打不开：请看看数据文件夹和密钥文件是不是原来的那一套。",

@@ -65,6 +65,26 @@ class DatabaseUnreachable(StartupProblem):
         self.reason = reason
 
 
+class DatabaseUnopened(DatabaseMissing):
+    """The embedded file is there and can't be opened, for a reason of disk or file system."""
+
+
+class DatabaseEmptied(DatabaseMissing):
+    """There were data here, and now the file is empty or gone; `backups` is where their backups lie."""
+
+    def __init__(self, path: Path, backups: Path) -> None:
+        super().__init__(path)
+        self.backups = backups
+
+
+class DiskFull(StartupProblem):
+    """There is no room left for what has to be written."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.path = path
+
+
 class MigrationLocked(StartupProblem):
     """Another process is migrating this database right now."""
 

@@ -14,16 +14,21 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from db.backups import make_backup
+from db.disk import is_disk_full, is_read_only
 from db.engine import WRITE, Runtime, use
 from db.errors import (
+    DatabaseEmptied,
     DatabaseMissing,
     DatabaseNewer,
     DatabaseOutdated,
+    DatabaseUnopened,
     DatabaseUnreachable,
+    DiskFull,
     FolderReadOnly,
     KeyMissing,
     KeyWrong,
     MigrationFailed,
+    StartupProblem,
 )
 from db.keys import create_key_file
 from db.location import Location
@@ -55,13 +60,16 @@ def prepare(location: Location) -> Runtime:
         KeyMissing: there is a database but no key file.
         KeyWrong: the key file does not open this database.
         DatabaseNewer: a newer version of the program wrote it.
-        DatabaseUnreachable: the database server does not answer.
+        DatabaseUnreachable, DatabaseUnopened: the database server does not answer, the file can't be opened.
+        DatabaseEmptied: there were data here, and now the file is empty or gone.
+        DiskFull: there is no room for what has to be written.
         MigrationLocked: another process is migrating and does not finish.
         MigrationFailed: a migration broke off; nothing was changed.
     """
     finish_if_pending(location)
     if location.is_embedded and location.database_file.exists() and not location.key_file.exists():
         raise KeyMissing(location.key_file)
+    _refuse_emptied(location)
     make_folders(location)
     with alone_or_waiting(location):
         return _prepare_locked(location)
@@ -130,7 +138,7 @@ def make_folders(location: Location) -> None:
             os.close(handle)
             os.unlink(probe)
         except OSError as error:
-            raise FolderReadOnly(folder) from error
+            raise (DiskFull if is_disk_full(error, folder) else FolderReadOnly)(folder) from error
 
 
 @contextmanager
@@ -138,11 +146,34 @@ def _connected(runtime: Runtime) -> Iterator[Connection]:
     try:
         connection = runtime.engine.connect()
     except OperationalError as error:
-        raise DatabaseUnreachable(type(error.orig).__name__) from error
+        raise _why_unopened(runtime.location, error) from error
     except DBAPIError as error:  # SQLCipher: "file is not a database"
         raise KeyWrong(runtime.location.key_file) from error
     with connection:
         yield connection
+
+
+def _why_unopened(location: Location, error: OperationalError) -> StartupProblem:
+    file = location.database_file
+    if not location.is_embedded:
+        return DatabaseUnreachable(type(error.orig).__name__)
+    if is_disk_full(error, location.data_dir):
+        return DiskFull(location.data_dir)
+    if is_read_only(file) or is_read_only(file.parent):  # even to read, the database writes files beside it
+        return FolderReadOnly(file.parent)
+    return DatabaseUnopened(file)
+
+
+def _refuse_emptied(location: Location) -> None:
+    """Refuse to begin anew where a server has been at work: only then is a blank file no first start cut short."""
+    files = [location.database_file, location.database_file.with_name(f"{location.database_file.name}-wal")]
+    is_blank = location.is_embedded and not any(file.exists() and file.stat().st_size for file in files)
+    if is_blank and location.key_file.exists() and (location.presence_dir.exists() or _has_backups(location)):
+        raise DatabaseEmptied(location.database_file, location.backup_dir)
+
+
+def _has_backups(location: Location) -> bool:
+    return location.backup_dir.is_dir() and any(location.backup_dir.iterdir())
 
 
 def _current_version(connection: Connection) -> str | None:
@@ -178,6 +209,8 @@ def _migrate(runtime: Runtime, found: str | None) -> None:
                 if runtime.location.is_embedded:
                     raw.execute("PRAGMA foreign_keys = ON")  # type: ignore[union-attr]
     except Exception as error:
+        if is_disk_full(error, runtime.location.data_dir):
+            raise DiskFull(runtime.location.data_dir) from error
         raise MigrationFailed(backup) from error
 
 

@@ -7,11 +7,15 @@ from types import TracebackType
 
 import streamlit as st
 
+from db.disk import is_disk_full
+from db.location import Location
 from db.wordless import describe, new_reference
 from services.errors import DomainError
 from ui.formats import plain
 from ui.messages import explain
 from ui.shelf import put_input_on_shelf
+
+DISK_FULL = "服务器的磁盘满了，刚才的没有存下来，写的字还在。请信息老师腾出至少 1 GB，再做一次。"
 
 _log = logging.getLogger("care_room.crashes")
 _make_record = logging.LogRecord
@@ -27,9 +31,10 @@ def on_script_error(error: Exception) -> bool:
         st.error(plain(explain(error)), icon=":material/error:")
         return True
     reference = new_reference()
-    _log.error("%s: %s", reference, describe(error))
+    is_full = is_disk_full(error, Location.from_environment().data_dir)
+    _log.error("%s: %s%s", reference, "the disk is full: " if is_full else "", describe(error))
     put_input_on_shelf()
-    st.error(crash_sentence(reference), icon=":material/error:")
+    st.error(DISK_FULL if is_full else crash_sentence(reference), icon=":material/error:")
     # After an exception in a callback nothing else is on screen: the button draws the page again.
     st.button("回到这一页", key=f"care_crash_{reference}", icon=":material/refresh:")
     return True

@@ -12,7 +12,15 @@ import pytest
 from commands.bootstrap import Environment
 
 PROJECT = Path(__file__).resolve().parents[2]
-STARTUP_PARTS = ("manage.py", "commands", "db/__init__.py", "db/errors.py", "db/location.py", "db/wordless.py")
+STARTUP_PARTS = (
+    "manage.py",
+    "commands",
+    "db/__init__.py",
+    "db/disk.py",
+    "db/errors.py",
+    "db/location.py",
+    "db/wordless.py",
+)
 
 Manage = Callable[..., subprocess.CompletedProcess[str]]
 

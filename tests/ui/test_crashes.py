@@ -5,6 +5,7 @@ import logging
 
 import pytest
 
+from tests.db.test_disk import full_error
 from ui import crashes
 
 CHILD = "江小满"
@@ -74,3 +75,24 @@ def test_a_description_of_a_loop_of_causes_ends():
     first.__cause__, second.__cause__ = second, first
 
     assert crashes.describe(first) == "builtins.ValueError at - <- builtins.KeyError at -"
+
+
+def test_streamlit_names_no_session_in_the_log():
+    keeps = crashes._names_no_session
+
+    assert not keeps(logging.LogRecord("x", logging.WARNING, "", 1, "Session with id %s is there", ("abc",), None))
+    assert keeps(logging.LogRecord("x", logging.ERROR, "", 1, "broken", (), None))
+
+
+@pytest.mark.parametrize(("is_full", "said"), [(True, "服务器的磁盘满了"), (False, "出了错，编号")])
+def test_the_box_says_when_the_disk_is_full(monkeypatch, caplog, is_full, said):
+    shown: list[str] = []
+    monkeypatch.setattr(crashes.st, "error", lambda words, **_: shown.append(words))
+    monkeypatch.setattr(crashes.st, "button", lambda *_, **__: None)
+    monkeypatch.setattr(crashes, "put_input_on_shelf", lambda: None)
+
+    assert crashes.on_script_error(full_error() if is_full else KeyError(CHILD))
+
+    assert shown[0].startswith(said)
+    assert ("the disk is full" in caplog.text) is is_full
+    assert "INSERT" not in caplog.text
