@@ -35,6 +35,11 @@ ALLOWED_MISSES = {"pair": 5, "name": 30, "address": 50, "claim": 5}
 one), and the claim code."""
 
 
+KNOWN_FOR = timedelta(days=30)
+"""How long a right sign-in keeps a name known at an address. Then only misses of this name from there make it wait:
+whoever guesses there at other names, or elsewhere at this one, shuts nobody out who comes and goes (Z)."""
+
+
 class TooManyTries(DomainError):
     """Too many misses for this name or from this address; try again after `wait_seconds`."""
 
@@ -131,6 +136,7 @@ def start_session(session: Session, account: Account, *, is_right: bool, address
         raise AccountDisabled
     for throttle in _throttles(session, account.name, address):
         session.delete(throttle)
+    session.merge(LoginThrottle(subject_hash=_known(account.name, address), last_miss_at=clock.now()))
     return _new_session(session, user)
 
 
@@ -329,6 +335,11 @@ def _subjects(name: str, address: str | None) -> dict[str, str]:
     }
 
 
+def _known(name: str, address: str | None) -> str:
+    """Return the subject under which a right sign-in is noted; its time stands where a miss's would."""
+    return _subject("known", f"{name}\n{address or ''}")
+
+
 def _rows(session: Session, subjects: list[str]) -> list[LoginThrottle]:
     return list(session.exec(select(LoginThrottle).where(col(LoginThrottle.subject_hash).in_(subjects))))
 
@@ -339,7 +350,15 @@ def _throttles(session: Session, name: str, address: str | None) -> list[LoginTh
 
 
 def _refuse_waiting(session: Session, name: str, address: str | None) -> None:
-    _refuse(_rows(session, list(_subjects(name, address).values())))
+    subjects, known = _subjects(name, address), _known(name, address)
+    rows = {row.subject_hash: row for row in _rows(session, [*subjects.values(), known])}
+    _refuse([rows[subjects[kind]] for kind in _kinds(rows.get(known)) if subjects[kind] in rows])
+
+
+def _kinds(known: LoginThrottle | None) -> list[str]:
+    """Return whose misses make somebody wait."""
+    is_known = known is not None and clock.now() - known.last_miss_at < KNOWN_FOR
+    return ["pair"] if is_known else ["pair", "name", "address"]
 
 
 def _refuse(throttles: list[LoginThrottle]) -> None:
@@ -350,7 +369,8 @@ def _refuse(throttles: list[LoginThrottle]) -> None:
 
 
 def _count_miss(session: Session, name: str, address: str | None) -> Missed:
-    missed = [_add_miss(session, kind, subject) for kind, subject in _subjects(name, address).items()]
+    counted = {kind: _add_miss(session, kind, subject) for kind, subject in _subjects(name, address).items()}
+    missed = [counted[kind] for kind in _kinds(session.get(LoginThrottle, _known(name, address)))]
     return Missed(min(miss.tries_left for miss in missed), max(miss.wait_seconds for miss in missed))
 
 

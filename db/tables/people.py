@@ -80,7 +80,10 @@ class SignInSession(SQLModel, table=True):
 
 
 class LoginThrottle(SQLModel, table=True):
-    """Misses in a row for one name or one address, kept as a keyed hash, and until when it must wait."""
+    """Misses in a row for one name or one address, kept as a keyed hash, and until when it must wait.
+
+    One kind of row has no misses: where a name has signed in from, and when last.
+    """
 
     __tablename__ = "login_throttle"
 

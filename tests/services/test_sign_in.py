@@ -1,5 +1,6 @@
 """Signing in: throttle, sessions that end, the hidden screen."""
 
+import contextlib
 from datetime import timedelta
 
 import pytest
@@ -146,3 +147,56 @@ def test_a_screen_hidden_for_long_takes_the_password(session, make_user):
     assert sign_in.unhide(session, hidden, account=account, is_right=True) is None
     session.expire_all()
     assert sign_in.resolve(session, token).hidden_since is None
+
+
+def miss_from(session, address, times):
+    """Let different names be guessed at from one address."""
+    for number in range(times):
+        with contextlib.suppress(TooManyTries):
+            account = sign_in.find_account(session, name=f"guess{number}", address=address)
+            sign_in.start_session(session, account, is_right=False, address=address)
+
+
+def test_guesses_from_one_address_shut_out_only_who_never_signed_in_there(session, make_user):
+    make_user(Role.ADMIN), make_user(Role.COUNSELLOR)
+    sign(session, "user1", PASSWORD)
+    miss_from(session, "10.0.0.5", 60)
+
+    assert sign(session, "user1", "wrong-one") == Missed(tries_left=4, wait_seconds=0)
+    assert isinstance(sign(session, "user1", PASSWORD), SignedIn)
+    with pytest.raises(TooManyTries):
+        sign(session, "user2", PASSWORD)
+
+
+def test_guesses_at_a_name_from_everywhere_don_t_shut_out_its_owner_at_home(session, make_user):
+    make_user(Role.ADMIN)
+    sign(session, "user1", PASSWORD)
+    for number in range(30):
+        account = sign_in.find_account(session, name="user1", address=f"10.0.1.{number}")
+        sign_in.start_session(session, account, is_right=False, address=f"10.0.1.{number}")
+
+    assert isinstance(sign(session, "user1", PASSWORD), SignedIn)
+    with pytest.raises(TooManyTries):
+        sign(session, "user1", PASSWORD, address="10.0.2.1")
+
+
+def test_who_is_known_at_an_address_still_has_five_tries_there(session, make_user):
+    make_user(Role.ADMIN)
+    sign(session, "user1", PASSWORD)
+    for _ in range(5):
+        sign_in.start_session(
+            session, sign_in.find_account(session, name="user1", address="10.0.0.5"), is_right=False, address="10.0.0.5"
+        )
+
+    with pytest.raises(TooManyTries):
+        sign(session, "user1", PASSWORD)
+
+
+def test_a_name_is_known_for_thirty_days(session, make_user):
+    make_user(Role.ADMIN)
+    sign(session, "user1", PASSWORD)
+    clock.set_fixed(NOW + sign_in.KNOWN_FOR)
+    miss_from(session, "10.0.0.5", 60)
+
+    with pytest.raises(TooManyTries):
+        sign(session, "user1", PASSWORD)
