@@ -19,7 +19,7 @@ from ui.forms import shown
 from ui.layout import flash, note
 from ui.messages import explain
 from ui.problems import problem_sentence
-from ui.tables import ROW_HEIGHT
+from ui.tables import ROW_HEIGHT, table_height
 
 _TABLES = "care_entry_tables"
 _CLASS, _TERM = "entries_class", "entries_term"
@@ -78,7 +78,7 @@ def draw(actor: Actor, entries: ClassEntries) -> None:
         disabled=["name", "promise"],
         hide_index=True,
         row_height=ROW_HEIGHT,
-        height=ROW_HEIGHT * (len(table.rows) + 1),
+        height=table_height(len(table.rows)),
         num_rows="fixed",
         placeholder="",
         alt=f"{entries.class_label}的学期记录，{len(table.rows)} 人",

@@ -64,10 +64,15 @@ def data_table(
         column_config={name: _config(column, rows, name) for name, column in columns.items()},
         column_order=names,
         row_height=ROW_HEIGHT,
-        height=_HEADER_HEIGHT + ROW_HEIGHT * max(len(rows), 1),
+        height=table_height(len(rows)),
         placeholder="",
         **options,
     )
+
+
+def table_height(rows: int) -> int:
+    """Return how high a table is that shows all its rows, in pixels."""
+    return _HEADER_HEIGHT + ROW_HEIGHT * max(rows, 1)
 
 
 def page_asked(key: str) -> int:

@@ -116,6 +116,22 @@ def press(page: Page, name: str) -> None:
     wait_until_idle(page)
 
 
+def type_into_cell(page: Page, *, x: int, y: int, text: str) -> None:
+    """Type into the cell at a place of the page's table as a hand does: drawn on canvas, it first follows the mouse."""
+    table = page.get_by_test_id("stDataFrame").bounding_box()
+    assert table is not None
+    for step in (12, 6, 0):
+        page.mouse.move(table["x"] + x - step, table["y"] + y)
+        page.wait_for_timeout(100)
+    page.mouse.down()
+    page.wait_for_timeout(100)
+    page.mouse.up()
+    for key in ("Enter", *text, "Enter"):
+        page.wait_for_timeout(150)
+        page.keyboard.press(key)
+    wait_until_idle(page)
+
+
 def watch(page: Page, origin: str) -> list[str]:
     """Return a list that fills with whatever shouldn't happen: other hosts asked, errors on the console."""
     found: list[str] = []

@@ -373,3 +373,18 @@ def test_a_child_who_came_from_another_school_says_so(session, make_user, make_c
         (EnrolmentState.ENROLLED, date(2026, 10, 8), "青岚镇小学"),
     ]
     assert list_enrolment_changes(session, make_user(Role.HOMEROOM), student_id=saved.id) == ()
+
+
+def test_undo_is_refused_once_a_child_left_from_the_new_class(session, school):
+    done = change(session, school)
+    child = school.children["71甲"]
+    session.refresh(child)
+    students.change_state(
+        session, school.lead, student_id=child.id, version=child.version, state=EnrolmentState.TRANSFERRED,
+        day=date(2026, 10, 8),
+    )  # fmt: skip
+
+    with pytest.raises(YearUndoBlocked) as refused:
+        year_changes.undo_year(session, school.lead, change_id=done.id)
+
+    assert refused.value.names == ("试71甲",)
