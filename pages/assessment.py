@@ -1,6 +1,7 @@
 """The first assessment of one referral, and where it leads."""
 
 import streamlit as st
+from sqlmodel import Session
 
 from db.tables import ReferralState, Severity
 from db.transactions import reading
@@ -92,10 +93,10 @@ with side:
 if submitted:
     saved: list[int] = []
 
-    def save(session):
-        case = assessments.save_assessment(session, actor, request=request_of(form, referral_id))
+    def save(session: Session) -> None:
+        case = assessments.save_assessment(session, actor, request=request_of(form, view.id))
         drafts.discard_draft(session, actor, form=FORM, subject=draft.subject)
-        saved.append(case.id)
+        saved.append(case.id or 0)
 
     if form.save(save):
         draft.forget()

@@ -15,7 +15,7 @@ from ui.referral_rows import case_badge, case_reason
 from ui.referral_words import CASE_STATES, child_with_class
 from ui.session import require_user
 from ui.states import CASE
-from ui.tables import current_page, paging_line
+from ui.tables import page_asked, paging_line
 
 actor = require_user(Permission.CASE_READ, Permission.ABUSE_HANDLE)
 
@@ -50,10 +50,7 @@ with filter_row():
     state = st.segmented_control("状态", list(CaseState), format_func=lambda each: CASE[CASE_STATES[each]].word,
                                  key="cases_state", label_visibility="collapsed")  # fmt: skip
 with reading() as session:
-    total = cases.list_cases(session, actor, state=state, page_size=1).total
-page = current_page("cases_page", total=total, page_size=PAGE_SIZE)
-with reading() as session:
-    shown = cases.list_cases(session, actor, state=state, page=page)
+    shown = cases.list_cases(session, actor, state=state, page=page_asked("cases_page"))
 if not shown.rows:
     empty_state("folder_shared", "这里还没有个案", "受理评估以后，转成的个案会出现在这里。")
 else:
@@ -61,4 +58,4 @@ else:
         for row in shown.rows:
             act_row(child_with_class(row.child, row.class_label), case_badge(row), case_reason(row), "打开",
                     key=f"cases_open_{row.id}", on_click=open_case, args=(row.id,))  # fmt: skip
-    paging_line("cases_page", total=total, unit="个", page_size=PAGE_SIZE)
+    paging_line("cases_page", total=shown.total, unit="个", page_size=PAGE_SIZE)

@@ -1,6 +1,7 @@
 """Registering a referral: somebody speaks of a child, so it is written down first."""
 
 import streamlit as st
+from sqlmodel import Session
 
 from db.transactions import reading
 from services import accounts, intake, student_files
@@ -78,10 +79,10 @@ with side:
 if submitted:
     saved: list[int] = []
 
-    def save(session):
+    def save(session: Session) -> None:
         referral = intake.register_referral(session, actor, request=request)
         discard_open_draft(session, actor)
-        saved.append(referral.id)
+        saved.append(referral.id or 0)
 
     if form.save(save):
         start_afresh()

@@ -30,18 +30,18 @@ clicked = page_header(
 if clicked:
     st.query_params.clear()
     st.rerun()
-with reading() as session:
-    rows = referral_lists.list_marked(session, actor)
 if chosen:
     try:
-        if chosen not in {row.id for row in rows}:
-            raise NotFound
-        view, moves = referral_opening.open_referral(actor, chosen)
+        view, moves = referral_opening.open_referral(actor, chosen, is_marked=True)
     except NotFound as error:
         refusal(error)
         st.stop()
     draw_referral(actor, view, moves)
-elif not rows:
+    st.stop()
+
+with reading() as session:
+    rows = referral_lists.list_marked(session, actor)
+if not rows:
     empty_state("shield_person", "没有要您处理的", "有人登记了疑似侵害，会出现在这里和工作台上。")
 else:
     with act_list():

@@ -125,21 +125,14 @@ def save_assessment(session: Session, actor: Actor, *, request: AssessmentReques
         ChildUnknown: the child was not matched with the register yet.
         FieldErrors: a part is missing or too long, or names the wrong people.
     """
-    check = Checker()
-    nature = check.required_text("nature", request.nature, limit=LONG)
-    measures = check.required_text("measures", request.measures, limit=LONG)
-    if not request.domains:
-        check.add("domains", "required")
-    if request.severity is None:
-        check.add("severity", "required")
-    check.finish()
-
+    nature, measures = _checked_parts(request)
     referral = lock_referral(session, actor, request.referral_id, version=request.version)
     if referral.state is not ReferralState.IN_ASSESSMENT:
         raise IllegalMove(referral.state, ReferralState.ROUTED)
     if referral.student_id is None or request.severity is None:
         raise ChildUnknown
     suggestion = suggest_severity(with_ticks(_known_signs(session, actor, referral), request))
+    check = Checker()
     reason = check.text(
         "override_reason",
         request.override_reason,
@@ -157,19 +150,36 @@ def save_assessment(session: Session, actor: Actor, *, request: AssessmentReques
     session.add(assessment)
     move(session, actor, referral, ReferralState.ROUTED)
     case = _open_case(session, referral, request.severity, owner_id)
+    _note(session, actor, assessment, case)
+    if request.severity is Severity.SERIOUS:
+        _call_conference(session, actor, case, request.participant_ids, guests)
+    return case
+
+
+def _checked_parts(request: AssessmentRequest) -> tuple[str, str]:
+    """Return nature and measures, tidied; severity and domains are there too (D-06)."""
+    check = Checker()
+    nature = check.required_text("nature", request.nature, limit=LONG)
+    measures = check.required_text("measures", request.measures, limit=LONG)
+    if not request.domains:
+        check.add("domains", "required")
+    if request.severity is None:
+        check.add("severity", "required")
+    check.finish()
+    return nature, measures
+
+
+def _note(session: Session, actor: Actor, assessment: Assessment, case: Case) -> None:
     audit.record(
         session,
         actor,
         audit.Action.ASSESSMENT_SAVED,
         target=assessment,
-        student_id=referral.student_id,
-        severity=request.severity.value,
+        student_id=case.student_id,
+        severity=assessment.severity.value,
         overridden=assessment.is_overridden,
     )
-    audit.record(session, actor, audit.Action.CASE_OPENED, target=case, student_id=referral.student_id)
-    if request.severity is Severity.SERIOUS:
-        _call_conference(session, actor, case, request.participant_ids, guests)
-    return case
+    audit.record(session, actor, audit.Action.CASE_OPENED, target=case, student_id=case.student_id)
 
 
 def _known_signs(session: Session, actor: Actor, referral: Referral) -> Signs:

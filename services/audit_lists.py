@@ -17,6 +17,7 @@ from services.actors import Actor
 from services.audit_words import AuditGroup, action_label, actions_of, details_in_words
 from services.errors import FieldErrors, Problem
 from services.exchange.writing import write_xlsx
+from services.paging import page_there
 
 PAGE_SIZE = 50
 MOST_EXPORTED = 50_000
@@ -84,7 +85,7 @@ def list_events(
     wanted = filters or AuditFilters()
     conditions = _conditions(actor, wanted)
     total = session.exec(select(func.count()).select_from(AuditEvent).where(*conditions)).one()
-    page = min(max(page, 1), max(1, -(-total // page_size)))
+    page = page_there(page, total=total, page_size=page_size)
     rows = session.execute(
         _detailed(actor)
         .where(*conditions)

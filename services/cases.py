@@ -29,13 +29,13 @@ from services.classes import class_label
 from services.editing import last_editor, lock_version
 from services.errors import EditedMeanwhile, FieldErrors, NotFound, Problem
 from services.openings import is_noted
+from services.paging import page_there
 from services.regulations import deadlines
 from services.regulations.deadlines import Deadline
 from services.severity import TEXTS, Reason
 from services.students import is_in_class
 
 PAGE_SIZE = 20
-LAST_PAGE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def list_cases(
         _detailed()
         .where(*conditions)
         .order_by(col(Case.state), col(Case.opened_at), col(Case.id))
-        .offset((min(max(page, 1), LAST_PAGE) - 1) * page_size)
+        .offset((page_there(page, total=total, page_size=page_size) - 1) * page_size)
         .limit(page_size)
     ).all()
     calendar, now = load_calendar(session), clock.now()

@@ -15,6 +15,7 @@ from services.access import Grounds, Permission, Scope, Subject, permitted, scop
 from services.actors import Actor
 from services.audit import Action
 from services.errors import NotFound
+from services.paging import page_there
 
 PAGE_SIZE = 20
 
@@ -72,7 +73,7 @@ def list_openings(
     if Scope.OWN_OPENINGS_AND_CASES not in scopes_of(actor, Subject.AUDIT):
         conditions.append(col(AuditEvent.actor_id) == actor.user_id)
     total = session.exec(select(func.count()).select_from(AuditEvent).where(*conditions)).one()
-    page = min(max(page, 1), max(1, -(-total // page_size)))
+    page = page_there(page, total=total, page_size=page_size)
     columns: list[Any] = [AuditEvent, AppUser.display_name, ContactOpening]
     rows = session.execute(
         select(*columns)

@@ -34,12 +34,12 @@ from services.access import (
 from services.actors import Actor
 from services.calendar import SchoolCalendar, load_calendar
 from services.classes import class_label
+from services.paging import page_there
 from services.referrals import OPEN_STATES, can_take, of_stopped_child
 from services.regulations import deadlines
 from services.regulations.deadlines import Deadline
 
 PAGE_SIZE = 20
-LAST_PAGE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ def list_referrals(
         ).all()
     }
     total = sum(count for found, count in by_state.items() if not wanted.states or found in wanted.states)
-    page = page if 1 <= page <= max(1, -(-total // page_size)) else 1
+    page = page_there(page, total=total, page_size=page_size)
     chosen = [state.in_([found.value for found in wanted.states])] if wanted.states else []
     rows = session.exec(
         detailed(actor)

@@ -133,60 +133,106 @@ def find_referral(session: Session, actor: Actor, *, referral_id: int) -> Referr
     if found is None:
         raise NotFound
     referral: Referral = found[0]
-    calendar, now = load_calendar(session), clock.now()
     child, label = names_of(actor, found)
     has_words, sees_progress = sees_referral_words(actor, referral), may_follow(actor, referral)
-    is_own = actor.user_id in (referral.referred_by_id, referral.registered_by_id)
-    reads_feedback = has_words or (is_own and not referral.is_suspected_abuse)
-    assessed_at, case_id = _what_came_of_it(session, actor, referral) if sees_progress else (None, None)
-
-    def words(column: str, *, if_allowed: bool = has_words) -> str | None:
-        return unseal(referral, column) if if_allowed else None
-
+    progress = _progress(session, actor, found) if sees_progress else {}
+    case_id: int | None = progress.get("case_id")
     return ReferralView(
         id=referral_id,
         version=referral.version,
         student_id=referral.student_id if found.may_name or is_protection_leader(actor) else None,
         child=child,
         class_label=label,
-        child_label=words("child_label_sealed"),
         channel=referral.channel,
         way=referral.way,
         state=ReferralState(found.shown),
         urgency=referral.urgency,
         received_at=referral.received_at,
-        noticed_on=referral.noticed_on if has_words else None,
-        referred_by_name=found.referrer_name if has_words or is_own else None,
-        speaker=words("speaker_sealed"),
-        registered_by_name=found.registrar_name if has_words or is_own else None,
-        owner_id=referral.owner_id if sees_progress else None,
-        owner_name=found.owner_name if sees_progress else None,
-        parents_informed=referral.parents_informed if has_words else None,
-        facts=words("facts_sealed"),
-        child_words=words("child_words_sealed"),
-        background=words("background_sealed"),
-        tried=words("tried_sealed"),
-        answered_at=referral.answered_at if sees_progress else None,
-        answer=words("answer_sealed", if_allowed=sees_progress),
-        feedback_at=referral.feedback_at if reads_feedback else None,
-        feedback=words("feedback_sealed", if_allowed=reads_feedback),
-        is_suspected_abuse=referral.is_suspected_abuse and is_protection_leader(actor),
-        is_stopped=bool(found.is_stopped) and sees_progress,
-        abuse_marked_at=referral.abuse_marked_at if is_protection_leader(actor) else None,
-        police_told_at=referral.police_told_at if is_protection_leader(actor) else None,
-        authority_told_at=referral.authority_told_at if is_protection_leader(actor) else None,
-        merged_into_id=referral.merged_into_id if sees_progress else None,
-        case_id=case_id,
-        deadlines=tuple(
-            steps_of(referral, now=now, calendar=calendar, is_stopped=bool(found.is_stopped), assessed_at=assessed_at)
-            if sees_progress
-            else ()
-        ),
         acts=_acts(actor, referral, is_stopped=bool(found.is_stopped), case_id=case_id),
         has_words=has_words,
         is_opening_noted=has_words
         and is_noted(session, actor, audit.Action.REFERRAL_OPENED, record=(Referral, referral_id)),
+        **(_NOTHING_SAID | _said(actor, found, has_words=has_words)),
+        **(_NO_PROGRESS | progress),
+        **(_protection(referral) if is_protection_leader(actor) else _NO_PROTECTION),
     )
+
+
+# What of a view is left out together: each stands for "not for this actor".
+_NOTHING_SAID: dict[str, Any] = dict.fromkeys((
+    "child_label", "noticed_on", "referred_by_name", "speaker", "registered_by_name", "parents_informed", "facts",
+    "child_words", "background", "tried", "feedback_at", "feedback",
+))  # fmt: skip
+_NO_PROGRESS: dict[str, Any] = {
+    **dict.fromkeys(("owner_id", "owner_name", "answered_at", "answer", "merged_into_id", "case_id")),
+    "is_stopped": False,
+    "deadlines": (),
+}
+_NO_PROTECTION: dict[str, Any] = {
+    **dict.fromkeys(("abuse_marked_at", "police_told_at", "authority_told_at")),
+    "is_suspected_abuse": False,
+}
+
+
+def _said(actor: Actor, found: Any, *, has_words: bool) -> dict[str, Any]:  # Any: a row of detailed
+    """Return what was said: all of it, or to whom it came from only who said it and the feedback."""
+    referral: Referral = found[0]
+    is_own = actor.user_id in (referral.referred_by_id, referral.registered_by_id)
+    said: dict[str, Any] = {}
+    if has_words or is_own:
+        said |= {"referred_by_name": found.referrer_name, "registered_by_name": found.registrar_name}
+    if has_words or (is_own and not referral.is_suspected_abuse):
+        said |= {"feedback_at": referral.feedback_at, "feedback": unseal(referral, "feedback_sealed")}
+    if has_words:
+        sealed = ("child_label", "speaker", "facts", "child_words", "background", "tried")
+        said |= {name: unseal(referral, f"{name}_sealed") for name in sealed}
+        said |= {"noticed_on": referral.noticed_on, "parents_informed": referral.parents_informed}
+    return said
+
+
+def _progress(session: Session, actor: Actor, found: Any) -> dict[str, Any]:  # Any: a row of detailed
+    """Return how a referral stands, for who follows it."""
+    referral: Referral = found[0]
+    assessed_at, case_id = _what_came_of_it(session, actor, referral)
+    steps = steps_of(
+        referral,
+        now=clock.now(),
+        calendar=load_calendar(session),
+        is_stopped=bool(found.is_stopped),
+        assessed_at=assessed_at,
+    )
+    return {
+        "owner_id": referral.owner_id,
+        "owner_name": found.owner_name,
+        "answered_at": referral.answered_at,
+        "answer": unseal(referral, "answer_sealed"),
+        "is_stopped": bool(found.is_stopped),
+        "merged_into_id": referral.merged_into_id,
+        "case_id": case_id,
+        "deadlines": tuple(steps),
+    }
+
+
+def _protection(referral: Referral) -> dict[str, Any]:
+    return {
+        "is_suspected_abuse": referral.is_suspected_abuse,
+        "abuse_marked_at": referral.abuse_marked_at,
+        "police_told_at": referral.police_told_at,
+        "authority_told_at": referral.authority_told_at,
+    }
+
+
+@permitted(Permission.ABUSE_HANDLE)
+def find_marked(session: Session, actor: Actor, *, referral_id: int) -> ReferralView:
+    """Return one referral about suspected abuse, for who handles these.
+
+    Raises:
+        NotFound: there is none, or it is not marked any more.
+    """
+    view = find_referral(session, actor, referral_id=referral_id)
+    if not view.is_suspected_abuse:
+        raise NotFound
+    return view
 
 
 @permitted(Permission.REFERRAL_READ, Permission.ABUSE_HANDLE)

@@ -30,6 +30,7 @@ from services.calendar import current_school_year, load_calendar
 from services.card_parts import CardPart
 from services.classes import class_label, grade_label
 from services.fields import SHORT, clean
+from services.paging import page_count, page_there
 from services.student_rights import writes_students
 from services.students import LEFT_SCHOOL, NO_CLASS, is_in_class, matches, shown_class
 
@@ -142,8 +143,7 @@ def list_students(
     """Return one page of the register; five statements at most, however many children there are."""
     wanted = filters or StudentFilters()
     total = count_students(session, actor, filters=wanted)
-    pages = max(1, -(-total // page_size))
-    page = min(max(page, 1), pages)
+    page, pages = page_there(page, total=total, page_size=page_size), page_count(total, page_size)
     found = session.exec(
         _register(actor, wanted).order_by(*_order(order)).limit(page_size).offset((page - 1) * page_size)
     ).all()

@@ -6,14 +6,15 @@ from services.actors import Actor
 from services.referral_views import MoveRow, ReferralView
 
 
-def open_referral(actor: Actor, referral_id: int) -> tuple[ReferralView, list[MoveRow]]:
-    """Return a referral with its steps.
+def open_referral(actor: Actor, referral_id: int, *, is_marked: bool = False) -> tuple[ReferralView, list[MoveRow]]:
+    """Return a referral with its steps; `is_marked`: only if it is about suspected abuse.
 
     Raises:
         NotFound: there is none this person may know of.
     """
+    find = referral_views.find_marked if is_marked else referral_views.find_referral
     with reading() as session:
-        view = referral_views.find_referral(session, actor, referral_id=referral_id)
+        view = find(session, actor, referral_id=referral_id)
         moves = referral_views.list_moves(session, actor, referral_id=referral_id)
     note_opening(actor, view)
     return view, list(moves)

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from services.paging import page_count, page_there
 from ui.formats import plain
 from ui.states import Look
 
@@ -86,13 +87,12 @@ def current_page(key: str, *, total: int, page_size: int) -> int:
 
     The first when there are fewer pages than that, because a filter was set or an address is old.
     """
-    page = page_asked(key)
-    return page if 1 <= page <= _pages(total, page_size) else 1
+    return page_there(page_asked(key), total=total, page_size=page_size)
 
 
 def paging_line(key: str, *, total: int, unit: str, page_size: int) -> None:
     """Draw “31 人，第 1 页，共 3 页。” and the page buttons below a table. The page stays in the address."""
-    page, pages = current_page(key, total=total, page_size=page_size), _pages(total, page_size)
+    page, pages = current_page(key, total=total, page_size=page_size), page_count(total, page_size)
     if st.session_state.get(key, page) != page:
         del st.session_state[key]
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -104,10 +104,6 @@ def paging_line(key: str, *, total: int, unit: str, page_size: int) -> None:
 def page_words(total: int, *, unit: str, page: int, pages: int) -> str:
     """Return “31 人，第 1 页，共 3 页。”, and for a single page only the number."""
     return f"{total:,} {unit}，第 {page} 页，共 {pages} 页。" if pages > 1 else f"{total:,} {unit}。"
-
-
-def _pages(total: int, page_size: int) -> int:
-    return max(1, -(-total // page_size))
 
 
 def _config(column: Any, rows: Sequence[Row], name: str) -> Any:

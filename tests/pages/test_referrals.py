@@ -548,3 +548,24 @@ def test_what_somebody_called_a_child_never_becomes_a_link(open_page: OpenPage, 
 
     assert len([words for words in shown if "点这里" in words]) == 5
     assert not [words for words in shown if "[点这里]" in words or ":red[急" in words]
+
+
+@pytest.mark.parametrize("asked", [0, 9, 10**9])
+def test_a_page_of_cases_that_is_not_there_shows_the_first(open_page: OpenPage, world: World, session, begun, asked):
+    request = AssessmentRequest(begun.id, 2, "和同桌闹别扭", "每周谈一次", Severity.ORDINARY, frozenset({Domain.PEERS}))
+    assessments.save_assessment(session, world.staff[Role.COUNSELLOR], request=request)
+
+    screen = open_page("cases", world.staff[Role.COUNSELLOR], cases_page=asked)
+
+    assert not screen.exception
+    assert "江小满，七（3）班" in words_on(screen)
+
+
+def test_what_is_not_marked_is_not_opened_as_suspected_abuse(open_page: OpenPage, world: World, referral, marked):
+    lead = world.staff[Role.LEAD]
+
+    plain = open_page("protection", lead, referral=referral.id)
+
+    assert len(plain.error) == 1
+    assert FACTS not in words_on(plain)
+    assert "孟紫苏" in words_on(open_page("protection", lead))
