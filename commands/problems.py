@@ -158,6 +158,59 @@ class WrongNumberOfStudents(CommandProblem):
         self.most = most
 
 
+class NoManager(CommandProblem):
+    """Nothing on this machine starts programs at boot: no systemd at work, as in a container."""
+
+
+class NotAdministrator(CommandProblem):
+    """Only the machine's administrator may do this."""
+
+
+class ManagerRefused(CommandProblem):
+    """The service manager was asked and would not."""
+
+    def __init__(self, command: str, said: str) -> None:
+        super().__init__(command, said)
+        self.command = command
+        self.said = said
+
+
+class PathOdd(FileUnreadable):
+    """A path holds signs that a service manager can't be given."""
+
+
+class FolderUnfit(FileUnreadable):
+    """A folder is the system's own, or is emptied at every boot, or is full of somebody else's files."""
+
+
+class ServiceMissing(FileUnreadable):
+    """No service of ours is installed."""
+
+
+class ServiceDiffers(FileUnreadable):
+    """A service of ours is installed with other options."""
+
+
+class PostgresByHand(FileUnreadable):
+    """The address of the database holds a password, which a unit would show to everybody on the machine."""
+
+
+class UserMissing(CommandProblem):
+    """The machine has no such account."""
+
+    def __init__(self, user: str) -> None:
+        super().__init__(user)
+        self.user = user
+
+
+class UserCannotReach(UserMissing):
+    """The account can't read what the server needs."""
+
+    def __init__(self, user: str, path: Path) -> None:
+        super().__init__(user)
+        self.path = path
+
+
 SENTENCES: dict[type[Exception], str] = {
     PortTaken: "端口 {port} 已经有程序在用：请先停掉它，或换一个端口，例如 --port {other}。",
     PortForbidden: "端口 {port} 只有系统管理员能用：请换一个 1024 以上的端口，例如 --port 8501。",
@@ -182,6 +235,20 @@ SENTENCES: dict[type[Exception], str] = {
     ToolsMissing: "缺{tools}，这次测试不能少：请先运行 apt-get install -y {packages}，再运行同一条命令。",
     BackupExists: "{path} 已经有了，备份不会盖掉别的文件：请换一个名字。",
     NotTyped: "没有打完，什么都没有改：请准备好恢复单，再运行同一条命令。",
+    NoManager: "这台机器没有可以装服务的地方（没有用 systemd 启动，容器里多半这样）：请用 manage.py run 启动，"
+    "或加上 --dry-run 看看要装的内容，拿到别的机器上用。",
+    NotAdministrator: "这件事要有系统管理员的权限：请在前面加 sudo，Windows 上用管理员身份打开窗口。",
+    ManagerRefused: "系统没有照办（{command}）：它说“{said}”。请照它说的处理好，再运行同一条命令。",
+    PathOdd: "{path} 里有引号、反斜线或看不见的字，装成服务会认错：请把文件夹改个名字。",
+    FolderUnfit: "{path} 不能给服务放数据（它是系统的、重启会清空，或里面有别的文件）："
+    "请用 --data 换一个自己的文件夹，例如 /srv/care-room/data。",
+    ServiceMissing: "没有装过服务（没有 {path}）：不用拿走。",
+    ServiceDiffers: "已经装了服务，选项不一样（上面写着差别，现在装的在 {path}）："
+    "要换，请先运行 manage.py service remove，再运行同一条命令；要保留，什么都不用做。",
+    PostgresByHand: "数据在 PostgreSQL 上，它的地址里有密码，不能写进谁都能看的服务文件：请新建 {path}，"
+    "写一行 CARE_DATABASE_URL=…，运行 chmod 600 {path}，再运行同一条命令。",
+    UserMissing: "这台机器没有系统账号 {user}：请先运行 useradd --system --no-create-home {user}，再运行同一条命令。",
+    UserCannotReach: "系统账号 {user} 读不到 {path}：请把它放到大家能读的地方（例如程序放在 /opt），或去掉 --user。",
     errors.StillInUse: "关爱室还开着（进程 {processes}）：请先停掉它（在它的窗口里按 Ctrl+C），再运行同一条命令。",
     errors.BackupMissing: "没有找到 {path}：请看看备份文件在不在，运行这条命令的账号能不能读。",
     errors.BackupForeign: "{path} 用这把密钥打不开：它属于另一把密钥，或不是关爱室的备份。"

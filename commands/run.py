@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commands import preflight as ask
-from commands.parsing import Subparsers, command_parser
+from commands.parsing import ChineseParser, Subparsers, command_parser
 from commands.processes import PROJECT_DIR, hand_over
 from db.location import Location
 
@@ -22,7 +22,11 @@ PLAIN_WARNING = (
 
 def add_parser(subparsers: Subparsers) -> None:
     """Declare the options of `run`."""
-    parser = command_parser(subparsers, "run")
+    add_server_options(command_parser(subparsers, "run"))
+
+
+def add_server_options(parser: ChineseParser) -> None:
+    """Declare how the server is reached; the service takes the same options."""
     parser.add_argument("--port", type=_port, default=8501, metavar="端口", help="在哪个端口（不写就是 8501）")
     parser.add_argument(
         "--address",
