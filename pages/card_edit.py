@@ -3,7 +3,7 @@
 import streamlit as st
 
 from db.tables import GuardianKind, Whereabouts
-from db.transactions import reading
+from db.transactions import reading, transaction
 from services import contact_cards, student_files
 from services.access import Permission
 from services.contact_cards import CardEntry
@@ -24,6 +24,9 @@ try:
     with reading() as session:
         stored = contact_cards.find_card(session, actor, student_id=student_id)
         file = student_files.find_student(session, actor, student_id=student_id)
+    if not file.is_opening_noted:
+        with transaction() as session:
+            student_files.note_opening(session, actor, student_id=student_id)
 except DomainError as error:
     refusal(error)
     st.stop()

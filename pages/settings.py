@@ -5,6 +5,7 @@ from ui.bell_forms import show_bells
 from ui.class_forms import show_classes
 from ui.dialogs import open_dialog
 from ui.layout import Action, page_header
+from ui.option_forms import show_options
 from ui.parameter_forms import show_parameters
 from ui.pledge_forms import show_pledges
 from ui.school_forms import show_days, show_school, show_terms
@@ -19,6 +20,7 @@ VIEWS = {
     "days": "校历",
     "bells": "作息",
     "classes": "班级",
+    "lists": "困境和等级",
     "numbers": "制度里的数",
     "pledge": "保密承诺",
 }
@@ -44,6 +46,8 @@ match view:
         show_bells(actor)
     case "classes":
         show_classes(actor)
+    case "lists":
+        show_options(actor)
     case "numbers":
         show_parameters(actor)
     case "pledge":

@@ -1,7 +1,7 @@
 """What a class returns in a round of checks: every child in a category confirmed, the others asked (E-02, E-07)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -370,7 +370,7 @@ def _apply(session: Session, actor: Actor, row: StudentCategory, answer: CheckAn
             student_id=row.student_id,
             category_id=row.id or 0,
             version=row.version,
-            details=CategoryDetails(subkind=row.subkind, level=answer.level, evidence=unseal(row, "evidence_sealed")),
+            details=replace(categories.details_of(row), level=answer.level),
         )
 
 

@@ -1,23 +1,29 @@
 """One child's file: everything this actor may see of it, and who has opened it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from db.sealing import seal, unseal
 from db.tables import (
     AppUser,
+    CareOption,
     CategoryKind,
     ClassMembership,
     ClassTeacher,
     ClassTeacherKind,
     ContactOpening,
     EnrolmentState,
+    FoundBy,
     Gender,
     Guardian,
     GuardianKind,
+    Guardianship,
+    LeftBehindKind,
     SchoolClass,
     Student,
     StudentCategory,
@@ -41,6 +47,7 @@ from services.classes import class_label
 from services.errors import NotAllowed, NotFound
 from services.exchange.values import age_in_years
 from services.fields import LINE, Checker
+from services.left_behind import StateMarker, state_marker
 from services.openings import is_noted
 from services.student_entries import masked
 from services.student_lists import needs_care
@@ -111,6 +118,13 @@ class CategoryEntry:
     evidence: str | None
     from_day: date
     to_day: date | None
+    level_name: str | None = None  # as the school calls it, of 四特
+    left_behind_kind: LeftBehindKind | None = None
+    guardianship: Guardianship | None = None
+    difficulty_id: int | None = None
+    difficulty: str | None = None
+    document: str | None = None
+    found_by: FoundBy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +146,7 @@ class StudentFile:
     card: ContactCard | None
     can_open_card: bool  # with a reason
     categories: tuple[CategoryEntry, ...] | None
+    state_marker: StateMarker | None  # whether the State counts the child as left behind
     needs_care: bool
     grounds: Grounds | None
     may_write: bool
@@ -149,6 +164,7 @@ def find_student(session: Session, actor: Actor, *, student_id: int) -> StudentF
     student, stay, sees_card, sees_categories, is_writable, writes_categories = _visible(session, actor, student_id)
     grade, number, homeroom_name = stay
     opening = None if sees_card else _open_contact(session, actor, student_id)
+    categories = _categories(session, student_id) if sees_categories else None
     return StudentFile(
         id=student_id,
         version=student.version,
@@ -164,7 +180,8 @@ def find_student(session: Session, actor: Actor, *, student_id: int) -> StudentF
         class_history=_class_history(session, student_id),
         card=_card(session, student, opening) if sees_card or opening else None,
         can_open_card=not sees_card and opening is None and Scope.WITH_REASON in scopes_of(actor, Subject.CONTACT),
-        categories=_categories(session, student_id) if sees_categories else None,
+        categories=categories,
+        state_marker=_state_marker(student, categories or ()),
         needs_care=needs_care(session, actor, student_id),
         grounds=grounds_for(session, actor, student_id=student_id),
         may_write=is_writable and allows(actor, Permission.STUDENT_WRITE),
@@ -325,30 +342,37 @@ def guardian_card(guardian: Guardian) -> GuardianCard:
 @permitted(Permission.STUDENT_READ)
 def list_current_categories(session: Session, actor: Actor, *, student_id: int) -> tuple[CategoryEntry, ...]:
     """Return the categories a child is in now, as far as this actor may see them; one statement."""
+    current = _with_words().join(Student, col(Student.id) == col(StudentCategory.student_id))
     rows = session.exec(
-        select(StudentCategory)
-        .join(Student, col(Student.id) == col(StudentCategory.student_id))
-        .where(
+        current.where(
             StudentCategory.student_id == student_id,
             col(StudentCategory.to_day).is_(None),
             sees_students(actor),
             sees_students(actor, Subject.CATEGORY),
-        )
-        .order_by(col(StudentCategory.from_day).desc())
+        ).order_by(col(StudentCategory.from_day).desc())
     ).all()
-    return tuple(category_entry(each) for each in rows)
+    return tuple(category_entry(row, difficulty, level) for row, difficulty, level in rows)
 
 
 def _categories(session: Session, student_id: int) -> tuple[CategoryEntry, ...]:
     rows = session.exec(
-        select(StudentCategory)
+        _with_words()
         .where(StudentCategory.student_id == student_id)
         .order_by(col(StudentCategory.to_day).is_not(None), col(StudentCategory.from_day).desc())
     ).all()
-    return tuple(category_entry(each) for each in rows)
+    return tuple(category_entry(row, difficulty, level) for row, difficulty, level in rows)
 
 
-def category_entry(row: StudentCategory) -> CategoryEntry:
+def _with_words() -> Any:  # a select of three columns: the row, the words of its difficulty and of its level
+    difficulty, level = aliased(CareOption), aliased(CareOption)
+    return (
+        select(StudentCategory, difficulty.label, level.label)
+        .join(difficulty, col(difficulty.id) == col(StudentCategory.difficulty_id), isouter=True)
+        .join(level, col(level.level) == col(StudentCategory.level), isouter=True)
+    )
+
+
+def category_entry(row: StudentCategory, difficulty: str | None = None, level_name: str | None = None) -> CategoryEntry:
     """Return a category as the file and its form show it."""
     return CategoryEntry(
         id=row.id or 0,
@@ -359,7 +383,19 @@ def category_entry(row: StudentCategory) -> CategoryEntry:
         evidence=unseal(row, "evidence_sealed"),
         from_day=row.from_day,
         to_day=row.to_day,
+        level_name=level_name,
+        left_behind_kind=row.left_behind_kind,
+        guardianship=row.guardianship,
+        difficulty_id=row.difficulty_id,
+        difficulty=difficulty,
+        document=unseal(row, "document_sealed"),
+        found_by=row.found_by,
     )
+
+
+def _state_marker(student: Student, categories: Iterable[CategoryEntry]) -> StateMarker | None:
+    kind = next((each.left_behind_kind for each in categories if each.left_behind_kind and not each.to_day), None)
+    return state_marker(kind, birth_day=student.birth_day, is_rural=student.is_rural, today=clock.today())
 
 
 def _open_contact(session: Session, actor: Actor, student_id: int) -> ContactOpening | None:

@@ -1,7 +1,5 @@
 """The dialogs of a child's page: guardians, categories, class, enrolment, phones with a reason."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import streamlit as st
@@ -9,19 +7,19 @@ import streamlit as st
 from db.base import Labelled
 from db.tables import CategoryKind, EnrolmentState, GuardianKind, Whereabouts
 from db.transactions import reading
-from services import categories, clock, guardians, student_files, student_lists, students
+from services import clock, guardians, student_files, student_lists, students
 from services.access import Permission
-from services.categories import CategoryDetails
 from services.guardians import GuardianEntry
-from services.student_files import CategoryEntry, GuardianCard, StudentFile
+from services.student_files import GuardianCard, StudentFile
 from ui.card_form import choice
-from ui.categories import LEVELS, SUBKINDS, category_words
+from ui.category_dialogs import edit_category, end_category
 from ui.child_card import guardian_title
 from ui.child_card_dialogs import print_card, show_versions
-from ui.dialogs import close_dialog, open_dialog, opened, opened_about
+from ui.child_dialog_parts import buttons, cancel_if, finish, form_fields
+from ui.dialogs import open_dialog, opened, opened_about
 from ui.formats import plain
 from ui.forms import Form, shown
-from ui.layout import flash, note
+from ui.layout import note
 from ui.session import require_user
 
 CONTACT_MINUTES = int(student_files.CONTACT_OPEN_FOR.total_seconds() // 60)
@@ -35,7 +33,6 @@ _GUARDIAN_LINES = {
     "name": "姓名", "relation": "称呼，比如外婆、姑姑", "phone": "电话", "second_phone": "另一个电话",
     "workplace": "在哪里工作", "address": "住址", "occupation": "职业", "health": "身体状况",
 }  # fmt: skip
-_CATEGORY_LABELS = {"subkind": "具体情况", "level": "程度", "evidence": "依据"}
 
 
 def draw_opened(file: StudentFile) -> None:
@@ -50,10 +47,10 @@ def draw_opened(file: StudentFile) -> None:
     elif about := opened_about("category", file.id):
         entry = next((each for each in file.categories or () if each.id == about[0]), None)
         if entry or not about[0]:
-            _edit_category(file, entry)
+            edit_category(file, entry)
     elif about := opened_about("end_category", file.id):
         if entry := next((each for each in file.categories or () if each.id == about[0]), None):
-            _end_category(file, entry)
+            end_category(file, entry)
     elif opened("move", file.id):
         _move(file)
     elif opened("state", file.id):
@@ -72,7 +69,7 @@ def _edit_guardian(file: StudentFile, guardian: GuardianCard | None) -> None:
     guardian_id = guardian.id if guardian else None
     form = Form(f"child_guardian_form_{file.id}_{guardian_id or 0}", guardian, labels=_GUARDIAN_LABELS, show=_show)
     form.notices()
-    with _fields(form):
+    with form_fields(form):
         with form.field("kind") as key:
             st.selectbox(
                 "是孩子的什么人", list(GuardianKind), key=key, index=None, format_func=_label, placeholder="请选"
@@ -87,14 +84,14 @@ def _edit_guardian(file: StudentFile, guardian: GuardianCard | None) -> None:
             st.number_input("年龄", min_value=0, max_value=150, step=1, value=None, key=key)
         with form.field("is_primary", False) as key:
             st.checkbox("有事先找这一位", key=key)
-        saved, cancelled = _buttons(form, f"保存{file.name}的家人")
-    _cancel_if(form, cancelled)
+        saved, cancelled = buttons(form, f"保存{file.name}的家人")
+    cancel_if(form, cancelled)
     if guardian is not None and st.button("从联系卡上拿掉", key=form.key("end"), type="tertiary"):
         form.cancel()
         _switch_dialog("end_guardian", file.id, guardian.id)
     if saved:
         entry = GuardianEntry(**form.typed(_GUARDIAN_LABELS))
-        _finish(
+        finish(
             form,
             lambda session: guardians.save_guardian(
                 session, actor, student_id=file.id, entry=entry,
@@ -109,76 +106,14 @@ def _end_guardian(file: StudentFile, guardian: GuardianCard) -> None:
     form = Form(f"child_end_guardian_form_{guardian.id}", guardian)
     form.notices()
     st.text(f"{file.name}的{guardian_title(guardian)}{guardian.name or ''}不再显示在联系卡上。以前的记录都还在。")
-    with _fields(form):
-        saved, cancelled = _buttons(form, "拿掉", cancel="留着")
-    _cancel_if(form, cancelled)
+    with form_fields(form):
+        saved, cancelled = buttons(form, "拿掉", cancel="留着")
+    cancel_if(form, cancelled)
     if saved:
-        _finish(
+        finish(
             form,
             lambda session: guardians.end_guardian(
                 session, actor, student_id=file.id, guardian_id=guardian.id, version=form.version
-            ),
-        )
-
-
-@st.dialog("类别", dismissible=False)
-def _edit_category(file: StudentFile, entry: CategoryEntry | None) -> None:
-    actor = require_user(Permission.CATEGORY_WRITE)
-    form = Form(f"child_category_form_{file.id}_{entry.id if entry else 0}", entry, labels=_CATEGORY_LABELS, show=_show)
-    form.notices()
-    kind = entry.kind if entry else None
-    if entry is not None:
-        note(category_words(entry))
-    with _fields(form):
-        if entry is None:
-            with form.field("kind") as key:
-                kind = st.selectbox(
-                    "哪一类", list(CategoryKind), key=key, index=None, format_func=_label, placeholder="请选"
-                )
-            with form.field("from_day", clock.today()) as key:
-                from_day = st.date_input("从哪天起", value=None, key=key, format="YYYY-MM-DD")
-        with form.field("subkind") as key:
-            _subkind_box(key, entry)
-        with form.field("level") as key:
-            st.segmented_control("程度，一级最重", list(LEVELS), key=key, format_func=LEVELS.__getitem__)
-        with form.field("evidence", "") as key:
-            st.text_area("依据，比如证明、文号、家访所见", key=key)
-        saved, cancelled = _buttons(form, f"保存{file.name}的类别")
-    _cancel_if(form, cancelled)
-    if saved:
-        details = CategoryDetails(**form.typed(_CATEGORY_LABELS))
-        if entry is None:
-            _finish(
-                form,
-                lambda session: categories.add_category(
-                    session, actor, student_id=file.id, kind=kind, details=details, from_day=from_day
-                ),
-            )
-        else:
-            _finish(
-                form,
-                lambda session: categories.change_category(
-                    session, actor, student_id=file.id, category_id=entry.id, version=form.version, details=details
-                ),
-            )
-
-
-@st.dialog("结束这一类", dismissible=False)
-def _end_category(file: StudentFile, entry: CategoryEntry) -> None:
-    actor = require_user(Permission.CATEGORY_WRITE)
-    form = Form(f"child_end_category_form_{entry.id}", entry)
-    form.notices()
-    st.text(f"{file.name}不再登记为“{category_words(entry)}”。以前的记录都还在。")
-    with _fields(form):
-        with form.field("day", clock.today()) as key:
-            day = st.date_input("从哪天起不再是", value=None, key=key, format="YYYY-MM-DD")
-        saved, cancelled = _buttons(form, "结束", cancel="留着")
-    _cancel_if(form, cancelled)
-    if saved:
-        _finish(
-            form,
-            lambda session: categories.end_category(
-                session, actor, student_id=file.id, category_id=entry.id, version=form.version, day=day
             ),
         )
 
@@ -191,7 +126,7 @@ def _move(file: StudentFile) -> None:
     labels = {each.id: each.label for each in classes}
     form = Form(f"child_move_form_{file.id}", {"id": file.id, "version": file.version, "class_id": file.class_id})
     form.notices()
-    with _fields(form):
+    with form_fields(form):
         with form.field("class_id") as key:
             class_id = st.selectbox(
                 "换到哪个班", list(labels), key=key, index=None, placeholder="请选",
@@ -199,10 +134,10 @@ def _move(file: StudentFile) -> None:
             )  # fmt: skip
         with form.field("day", clock.today()) as key:
             day = st.date_input("从哪天起", value=None, key=key, format="YYYY-MM-DD")
-        saved, cancelled = _buttons(form, f"给{file.name}换班")
-    _cancel_if(form, cancelled)
+        saved, cancelled = buttons(form, f"给{file.name}换班")
+    cancel_if(form, cancelled)
     if saved:
-        _finish(
+        finish(
             form,
             lambda session: students.move_to_class(
                 session, actor, student_id=file.id, version=form.version, class_id=class_id, day=day
@@ -215,7 +150,7 @@ def _change_state(file: StudentFile) -> None:
     actor = require_user(Permission.STUDENT_WRITE)
     form = Form(f"child_state_form_{file.id}", {"id": file.id, "version": file.version, "state": file.state})
     form.notices()
-    with _fields(form):
+    with form_fields(form):
         with form.field("state") as key:
             state = st.selectbox(
                 plain(f"{file.name}现在"),
@@ -230,10 +165,10 @@ def _change_state(file: StudentFile) -> None:
         with form.field("place", "") as key:
             place = st.text_input("转出的写去哪所学校，回来的写从哪里来", key=key, autocomplete="off")
         note("转出、毕业、辍学以后，班级到那天为止；以前的记录都还在。")
-        saved, cancelled = _buttons(form, f"保存{file.name}的学籍")
-    _cancel_if(form, cancelled)
+        saved, cancelled = buttons(form, f"保存{file.name}的学籍")
+    cancel_if(form, cancelled)
     if saved:
-        _finish(
+        finish(
             form,
             lambda session: students.change_state(
                 session, actor, student_id=file.id, version=form.version, state=state, day=day, place=place
@@ -247,44 +182,19 @@ def _open_contact(file: StudentFile) -> None:
     form = Form(f"child_contact_form_{file.id}")
     form.notices()
     note(f"{CONTACT_MINUTES} 分钟内看得到家人的姓名和电话。谁、什么时候、为什么，都会记下来，负责人看得到。")
-    with _fields(form):
+    with form_fields(form):
         with form.field("reason", "") as key:
             reason = st.text_input("为什么要打电话", key=key)
-        saved, cancelled = _buttons(form, "看电话")
-    _cancel_if(form, cancelled)
+        saved, cancelled = buttons(form, "看电话")
+    cancel_if(form, cancelled)
     if saved:
-        _finish(
+        finish(
             form,
             lambda session: student_files.open_contact_with_reason(
                 session, actor, student_id=file.id, reason=reason or ""
             ),
             words=f"{CONTACT_MINUTES} 分钟内看得到电话。",
         )
-
-
-@contextmanager
-def _fields(form: Form) -> Iterator[None]:
-    with st.form(form.key("fields"), border=False, enter_to_submit=False):
-        yield
-
-
-def _buttons(form: Form, label: str, *, cancel: str = "取消") -> tuple[bool, bool]:
-    with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
-        cancelled = st.form_submit_button(plain(cancel), key=form.key("cancel"))
-        saved = st.form_submit_button(plain(label), key=form.key("save"), type="primary")
-    return saved, cancelled
-
-
-def _cancel_if(form: Form, cancelled: bool) -> None:
-    if cancelled:
-        form.cancel()
-        close_dialog()
-
-
-def _finish(form: Form, act: Callable[[Any], object], *, words: str = "已保存。") -> None:
-    if form.save(act):
-        flash(words)
-        close_dialog()
 
 
 def _switch_dialog(name: str, *about: int) -> None:
@@ -296,17 +206,6 @@ def _guardians(file: StudentFile) -> tuple[GuardianCard, ...]:
     return file.card.guardians if file.card else ()
 
 
-def _subkind_box(key: str, entry: CategoryEntry | None) -> None:
-    """Offer the usual words; others may be typed."""
-    known = SUBKINDS.get(entry.kind, ()) if entry else [word for words in SUBKINDS.values() for word in words]
-    own = [entry.subkind] if entry and entry.subkind and entry.subkind not in known else []
-    typed = st.session_state.get(key)
-    own += [typed] if typed and typed not in (*known, *own) else []
-    st.selectbox(
-        "具体情况", [*known, *own], key=key, index=None, accept_new_options=True, placeholder="选一项，或自己写"
-    )
-
-
 def _label(value: GuardianKind | CategoryKind | EnrolmentState) -> str:
     return value.label
 
@@ -314,6 +213,4 @@ def _label(value: GuardianKind | CategoryKind | EnrolmentState) -> str:
 def _show(field: str, value: Any) -> str:  # any field's value
     if isinstance(value, Labelled):
         return value.label
-    if field == "level" and value:
-        return LEVELS[value]
     return shown(value)

@@ -10,8 +10,9 @@ from services import check_rounds, clock, home
 from services.actors import Actor
 from services.enrolment import EnrolmentLine, list_enrolment_changes
 from services.student_files import CategoryEntry, StudentFile
+from services.student_lists import GROUP_OF, CategoryGroup
 from ui import formats
-from ui.categories import LEVELS, category_badge, category_words
+from ui.categories import LEVELS, category_badge, category_words, marker_words
 from ui.child_card import draw_card
 from ui.dialogs import open_dialog
 from ui.duties import ABOUT_CHILD, badge_of, button_of, follow, reason_of
@@ -66,6 +67,8 @@ def _draw_categories(actor: Actor, file: StudentFile) -> None:
             note("没有登记在任何一类。")
         for each in current:
             _draw_category(file, each, confirmed.get(each.kind))
+        if file.state_marker is not None:
+            note(marker_words(file.state_marker))
         if past := [each for each in file.categories if each.to_day is not None]:
             note("以前：" + "；".join(_past_words(each) for each in past))
 
@@ -74,7 +77,15 @@ def _draw_category(file: StudentFile, entry: CategoryEntry, confirmed_on: date |
     today = clock.today()
     said = [f"{formats.day(entry.from_day, today=today)}起"]
     if entry.level:
-        said.insert(0, LEVELS[entry.level])
+        said.insert(0, entry.level_name or LEVELS[entry.level])
+    elif GROUP_OF[entry.kind] is CategoryGroup.FOUR_SPECIAL:
+        said.insert(0, "还没有定级")
+    if entry.guardianship:
+        said.append(f"监护{entry.guardianship.label}")
+    if entry.found_by:
+        said.append(f"{entry.found_by.label}发现")
+    if entry.document:
+        said.append(f"文号：{entry.document}")
     if entry.evidence:
         said.append(f"依据：{entry.evidence}")
     if confirmed_on:

@@ -5,7 +5,6 @@ from itertools import groupby
 import streamlit as st
 
 from services.exchange.headers import IGNORED
-from services.exchange.roster_columns import ROSTER
 from ui.formats import plain
 from ui.import_state import SheetColumn, Taken
 from ui.layout import note
@@ -38,18 +37,18 @@ def _draw_sheet(taken: Taken, columns: list[SheetColumn], keys: dict[tuple[str, 
 
 
 def _draw_column(taken: Taken, column: SheetColumn, now: str | None) -> None:
-    fields: list[str | None] = [IGNORED, *ROSTER.labels]
+    fields: list[str | None] = [IGNORED, *taken.list.spec.labels]
     if now is None or column.key is None:
         fields.insert(0, None)
     key = f"import_column_{taken.digest[:12]}_{taken.revision}_{column.sheet}_{column.index}"
     st.selectbox(
-        plain(column.header), fields, index=fields.index(now), key=key, format_func=_field_label,
-        on_change=_correct, args=(taken, column, key),
+        plain(column.header), fields, index=fields.index(now), key=key,
+        format_func=lambda wanted: _field_label(taken, wanted), on_change=_correct, args=(taken, column, key),
     )  # fmt: skip
 
 
-def _field_label(key: str | None) -> str:
-    return _KEPT if key is None else ROSTER.labels.get(key, _LEFT_OUT)
+def _field_label(taken: Taken, key: str | None) -> str:
+    return _KEPT if key is None else taken.list.spec.labels.get(key, _LEFT_OUT)
 
 
 def _correct(taken: Taken, column: SheetColumn, key: str) -> None:

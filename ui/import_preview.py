@@ -26,7 +26,6 @@ _NOTES = {
     "rejected": "这些行不会写进名册。下载下来，照“要改的地方”改好，再从这里导入一次。",
     "warnings": "这些行会导入，请看一眼对不对。",
     "changed": "空着的格子不会擦掉现在存着的内容。",
-    "matched": "没有学号和身份证号可对，只是姓名和班级一样。去掉勾，就按另一个孩子新增。",
     "duplicates": "前面已经有这个孩子，这些行跳过，不用改。",
 }
 
@@ -82,7 +81,7 @@ def draw_lists(taken: Taken, view: View) -> None:
         return
     name = choose_view(labels, key="import_view")
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        note(_NOTES[name])
+        note(taken.list.matched_note if name == "matched" else _NOTES[name])
         if name == "rejected":
             download_rejected(view.rejected_file, key="import_rejected_before")
     lists[name][2](view, f"import_page_{name}")

@@ -6,17 +6,19 @@ Kept in session state and nowhere else: a reload of the page loses it, and the p
 import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from db.tables import ImportKind
 from db.transactions import reading, transaction
 from services.actors import Actor
 from services.errors import DomainError
 from services.exchange.errors import NoTableFound, UnreadableFile
 from services.exchange.headers import IGNORED
 from services.exchange.lists import RowsRead
-from services.exchange.readings import Kind, Position, RosterReading, RowProblem
+from services.exchange.readings import Kind, ListReading, Position, RowProblem
 from services.exchange.refusals import refusal_sentence
 from services.exchange.writing import write_rejected
 from services.student_imports import (
@@ -25,10 +27,8 @@ from services.student_imports import (
     Outcome,
     PreviewRow,
     StalePreview,
-    confirm_import,
-    preview_import,
-    read_roster,
 )
+from ui.import_lists import LISTS, ImportList
 from ui.layout import progress_line
 from ui.messages import explain
 
@@ -41,10 +41,11 @@ class View:
     """A preview with what is drawn of it, worked out once."""
 
     preview: ImportPreview
-    own: set[Position] = field(default_factory=set)  # matched by name and class, but ticked off: other children
+    own: set[Position] = field(default_factory=set)  # matched by name and class, but ticked off
+    unticked: Outcome = Outcome.NEW  # what becomes of those: other children, or rows left out
 
     @cached_property
-    def reading(self) -> RosterReading:
+    def reading(self) -> ListReading[Any]:
         """The reading with the conflicts among its rejected rows."""
         return self.preview.full_reading()
 
@@ -70,7 +71,7 @@ class View:
 
     def outcome(self, row: PreviewRow) -> Outcome:
         """Return what becomes of a row as things are ticked."""
-        return Outcome.NEW if row.position in self.own else row.outcome
+        return self.unticked if row.position in self.own else row.outcome
 
     def count(self, outcome: Outcome) -> int:
         """Return how many rows have this outcome as things are ticked."""
@@ -108,6 +109,7 @@ class Taken:
     file_id: str
     file_name: str
     digest: str
+    list: ImportList = LISTS[ImportKind.STUDENTS]
     columns: tuple[SheetColumn, ...] = ()  # as the headers alone say
     corrections: dict[tuple[str, int], str] = field(default_factory=dict)
     revision: int = 0  # counts the corrections: fields drawn before are others than those drawn after
@@ -143,14 +145,14 @@ class Taken:
     def read(self, actor: Actor, data: bytes, progress: RowsRead | None = None) -> None:
         """Read the file with the corrections so far, and see what importing it would do."""
         try:
-            roster = read_roster(data, file_name=self.file_name, corrections=self.corrections, progress=progress)
+            roster = self.list.read(data, file_name=self.file_name, corrections=self.corrections, progress=progress)
             with reading() as session:
-                preview = preview_import(session, actor, reading=roster)
+                preview = self.list.preview(session, actor, reading=roster)
         except UnreadableFile as error:
             self._refuse(error)
         else:
             self.columns = self.columns or _columns(roster)
-            self.view, self.refusal = View(preview), None
+            self.view, self.refusal = View(preview, unticked=self.list.unticked), None
         self.is_read = True
 
     def _refuse(self, error: UnreadableFile) -> None:
@@ -175,7 +177,7 @@ class Taken:
         preview = view.preview
         try:
             with transaction() as session:
-                result = confirm_import(
+                result = self.list.confirm(
                     session,
                     actor,
                     preview=preview,
@@ -184,7 +186,7 @@ class Taken:
                     ticked=preview.to_tick - view.own,
                 )
         except StalePreview as error:
-            self.view, self.refusal = View(error.current), explain(error)
+            self.view, self.refusal = View(error.current, unticked=self.list.unticked), explain(error)
         except DomainError as error:
             self.refusal = explain(error)
         else:
@@ -222,9 +224,9 @@ def forget() -> None:
     st.query_params.pop(_CHOSEN, None)
 
 
-def uploader_key() -> str:
+def uploader_key(chosen: ImportKind) -> str:
     """Return the key of the field for the file: another one after each import, so that it stands empty."""
-    return f"import_file_{st.session_state.get(_ROUND, 0)}"
+    return f"import_file_{chosen.value}_{st.session_state.get(_ROUND, 0)}"
 
 
 def was_lost() -> bool:
@@ -232,7 +234,7 @@ def was_lost() -> bool:
     return _CHOSEN in st.query_params and _TAKEN not in st.session_state
 
 
-def taken(actor: Actor, file: UploadedFile | None) -> Taken | None:
+def taken(actor: Actor, file: UploadedFile | None, chosen: ImportList) -> Taken | None:
     """Return what was read of the chosen file, reading it if it is new or its columns were corrected."""
     if file is None:
         if st.session_state.pop(_TAKEN, None) is not None:
@@ -241,7 +243,7 @@ def taken(actor: Actor, file: UploadedFile | None) -> Taken | None:
     found: Taken | None = st.session_state.get(_TAKEN)
     if found is None or found.file_id != file.file_id:
         data = file.getvalue()
-        found = Taken(file.file_id, file.name, hashlib.sha256(data).hexdigest())
+        found = Taken(file.file_id, file.name, hashlib.sha256(data).hexdigest(), chosen)
         st.session_state[_TAKEN] = found
         st.query_params[_CHOSEN] = "1"
     if not found.is_read:
@@ -250,7 +252,7 @@ def taken(actor: Actor, file: UploadedFile | None) -> Taken | None:
     return found
 
 
-def _columns(roster: RosterReading) -> tuple[SheetColumn, ...]:
+def _columns(roster: ListReading[Any]) -> tuple[SheetColumn, ...]:
     """Return the columns of every sheet, each once: corrections count for all tables of a sheet."""
     found: dict[tuple[str, int], SheetColumn] = {}
     for table in roster.tables:

@@ -10,8 +10,11 @@ from db.tables import (
     AppUser,
     CategoryKind,
     Domain,
+    FoundBy,
     Gender,
     GuardianKind,
+    Guardianship,
+    LeftBehindKind,
     ParentsInformed,
     Referral,
     ReferralChannel,
@@ -130,7 +133,13 @@ def _fill_card(session: Session, lead: Actor, student_id: int, family: str, numb
 
 
 def _add_category(session: Session, lead: Actor, student_id: int, kind: CategoryKind) -> None:
-    details = categories.CategoryDetails(level=2)
+    is_left_behind = kind is CategoryKind.LEFT_BEHIND
+    details = categories.CategoryDetails(
+        level=None if is_left_behind else 2,
+        left_behind_kind=LeftBehindKind.BOTH_AWAY if is_left_behind else None,
+        guardianship=Guardianship.FAIR if is_left_behind else None,
+        found_by=FoundBy.CHECK_ROUND,
+    )
     categories.add_category(session, lead, student_id=student_id, kind=kind, details=details, from_day=date(2026, 9, 1))
 
 

@@ -39,10 +39,17 @@ def ids(school: Server) -> dict[str, int]:
     engine.use(school.location)
     with reading() as session:
         child = session.exec(select(Student.id).where(Student.name == "沈忍冬")).one()
+        left_behind = session.exec(select(Student.id).where(Student.name == "宋紫苏")).one()
         urgent = session.exec(select(Referral).join(Student).where(Student.name == "霍半夏")).one()
         begun = session.exec(select(Referral).join(Student).where(Student.name == "柳立夏")).one()
         abuse = session.exec(select(Referral).where(Referral.is_suspected_abuse)).one()
-    return {"child": child or 0, "referral": urgent.id or 0, "begun": begun.id or 0, "protection": abuse.id or 0}
+    return {
+        "child": child or 0,
+        "left_behind": left_behind or 0,
+        "referral": urgent.id or 0,
+        "begun": begun.id or 0,
+        "protection": abuse.id or 0,
+    }
 
 
 def enter(school: Server, tab: OpenTab, role: Role, size: tuple[int, int] = driver.DESKTOP) -> Page:
@@ -91,7 +98,9 @@ def test_pictures_of_the_counsellors_pages(school: Server, tab: OpenTab, ids: di
         "students": ("students", "42 人"),
         f"child?student={ids['child']}": ("child", "联系卡"),
         f"student_edit?student={ids['child']}": ("student_edit", "沈忍冬"),
+        f"child?student={ids['left_behind']}": ("child-left-behind", "国家留守儿童口径"),
         f"card_edit?student={ids['child']}": ("card_edit", "平时照看孩子的那一位"),
+        "import_students?list=left_behind": ("import_left_behind", "留守儿童台账文件"),
         "intake": ("intake", "怎么来的"),
         "referrals": ("referrals", "霍半夏"),
         f"referrals?referral={ids['referral']}": ("referral", "霍半夏"),

@@ -10,7 +10,7 @@ import python_calamine as calamine
 from sqlmodel import func, select
 from streamlit.testing.v1 import AppTest
 
-from db.tables import ImportBatch, Role, Student
+from db.tables import ImportBatch, LeftBehindKind, Role, Student, StudentCategory
 from db.transactions import reading, transaction
 from services.exchange.errors import (
     ArchiveTooLarge,
@@ -353,3 +353,72 @@ def test_an_import_somebody_has_worked_with_says_who_stands_in_the_way(open_page
     assert "这次导入撤不回了" in "".join(error.value for error in screen.error)
     assert "江小满" in "".join(error.value for error in screen.error)
     assert "import_undo_keep" in {button.key for button in screen.button}
+
+
+# --- the other list: left-behind children ---
+
+LEDGER = "left_behind_ledger.xlsx"
+
+
+def ledger(open_page: OpenPage, world: World, content: bytes | None = None) -> AppTest:
+    screen = open_page("import_students", world.staff[Role.LEAD], list="left_behind")
+    return choose(screen, LEDGER, content or (SAMPLES / LEDGER).read_bytes())
+
+
+def test_a_ledger_is_previewed_against_the_roster_confirmed_and_taken_back(open_page: OpenPage, world: World):
+    imported(open_page, world, ROSTERS[0], (SAMPLES / ROSTERS[0]).read_bytes())
+    before = children()
+
+    screen = ledger(open_page, world)
+    assert not screen.exception
+    assert "共 81 行：新增 0，改动 70，没变 0，不能导入 9，重复跳过 2" in words_on(screen)
+    rejected = show(screen, "rejected")
+    assert len(rejected) == 9
+    assert "名册里没有这个孩子" in rejected[0]["reason"]
+    press(screen, "import_confirm")
+
+    assert "导入好了：新增 0 人，改动 70 人" in words_on(screen)
+    assert children() == before
+    with reading() as session:
+        assert session.exec(select(func.count()).select_from(StudentCategory)).one() == 70
+    press(screen, "import_undo_now")
+    press(screen, "import_undo_confirm")
+    with reading() as session:
+        assert session.exec(select(func.count()).select_from(StudentCategory)).one() == 0
+
+
+def test_a_row_known_by_name_and_class_is_ticked_on_screen_and_left_out_when_ticked_off(
+    open_page: OpenPage, world: World
+):
+    content = csv(
+        "江小满,七（3）班,父母均外出,顾兰亭", "霍半夏,七（3）班,父亲外出,", header="姓名,班级,留守类型,监护人"
+    )
+    screen = choose(open_page("import_students", world.staff[Role.LEAD], list="left_behind"), "台账.csv", content)
+    show(screen, "matched")
+    assert [box.value for box in screen.checkbox if box.key.startswith("import_tick_")] == [True, True]
+    assert "去掉勾，这一行就不写" in words_on(screen)
+
+    next(box for box in screen.checkbox if box.key.startswith("import_tick_")).uncheck().run()
+    press(screen, "import_confirm")
+
+    with reading() as session:
+        named = session.exec(select(Student.name).join(StudentCategory, StudentCategory.student_id == Student.id)).all()
+    assert named == ["霍半夏"]
+
+
+def test_the_columns_of_a_ledger_can_be_corrected(open_page: OpenPage, world: World):
+    content = csv("江小满,七（3）班,父母均外出", header="姓名,班级,家里谁出去了")
+    screen = choose(open_page("import_students", world.staff[Role.LEAD], list="left_behind"), "台账.csv", content)
+    box = next(each for each in screen.selectbox if each.label == "家里谁出去了")
+    box.select("kind").run()
+    press(screen, "import_confirm")
+
+    with reading() as session:
+        assert session.exec(select(StudentCategory.left_behind_kind)).one() is LeftBehindKind.BOTH_AWAY
+
+
+def test_a_reload_stays_at_the_list_that_was_chosen(open_page: OpenPage, world: World):
+    screen = open_page("import_students", world.staff[Role.LEAD], list="left_behind")
+
+    assert screen.session_state["import_kind"] == "left_behind"
+    assert [each.label for each in screen.file_uploader] == ["留守儿童台账文件"]

@@ -1,0 +1,63 @@
+"""The lists that can be imported: how each is read, previewed and written, and the words its page uses."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from db.tables import ImportKind
+from services.exchange.headers import TableSpec
+from services.exchange.left_behind_columns import LEFT_BEHIND
+from services.exchange.roster_columns import ROSTER
+from services.left_behind_imports import confirm_left_behind, preview_left_behind, read_left_behind
+from services.student_imports import (
+    ImportPreview,
+    ImportResult,
+    Outcome,
+    confirm_import,
+    preview_import,
+    read_roster,
+)
+
+
+@dataclass(frozen=True)
+class ImportList:
+    """One kind of list."""
+
+    kind: ImportKind
+    name: str
+    hint: str
+    spec: TableSpec
+    read: Callable[..., Any]  # readings of rows of each list's own type
+    preview: Callable[..., ImportPreview]
+    confirm: Callable[..., ImportResult]
+    unticked: Outcome  # what becomes of a row matched by name and class that somebody ticked off
+    matched_note: str
+
+
+LISTS: Mapping[ImportKind, ImportList] = {
+    each.kind: each
+    for each in (
+        ImportList(
+            ImportKind.STUDENTS,
+            "学生名册",
+            "表头要有姓名。名册里没有的孩子会新增。",
+            ROSTER,
+            read_roster,
+            preview_import,
+            confirm_import,
+            Outcome.NEW,
+            "没有学号和身份证号可对，只是姓名和班级一样。去掉勾，就按另一个孩子新增。",
+        ),
+        ImportList(
+            ImportKind.LEFT_BEHIND,
+            "留守儿童台账",
+            "表头要有姓名，最好有身份证号或班级。只补名册里已有孩子的联系卡、监护人和留守类型，不新增孩子。",
+            LEFT_BEHIND,
+            read_left_behind,
+            preview_left_behind,
+            confirm_left_behind,
+            Outcome.CONFLICT,
+            "没有学号和完整的身份证号可对，只是姓名和班级一样。去掉勾，这一行就不写。",
+        ),
+    )
+}
