@@ -24,12 +24,15 @@ def add_parser(subparsers: Subparsers) -> None:
     """Declare the options of `import`."""
     parser = command_parser(subparsers, "import", json=True)
     parser.add_argument(
-        "list", metavar="名册种类", choices=["students", "left-behind"],
-        help="导入哪一种：students 是学生名册，left-behind 是留守儿童台账",
+        "list", metavar="名册种类", choices=["students", "left-behind", "staff"],
+        help="导入哪一种：students 是学生名册，left-behind 是留守儿童台账，staff 是教职工名单",
     )  # fmt: skip
     parser.add_argument("file", metavar="文件", type=Path, help="名册文件：xlsx、xls、ods 或 csv")
     parser.add_argument("--as", dest="user", metavar="账号", help="用哪个账号的岗位来做（不写就是命令行自己）")
     parser.add_argument("--dry-run", action="store_true", help="只看会怎么样，不写进去")
+    parser.add_argument(
+        "--slips", metavar="文件", type=Path, help="只用于 staff：新账号的第一次密码写到这个 xlsx 文件，印好发完请删掉"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -45,6 +48,10 @@ def run(args: argparse.Namespace) -> int:
     from services.exchange.refusals import refusal_sentence
     from services.student_imports import StalePreview
 
+    if args.list == "staff":
+        from commands.importing_staff import run_staff
+
+        return run_staff(args)
     gc.disable()  # for a short-lived process its rounds over a whole list's rows cost an eighth of the time
     data = _content(args.file)
     try:

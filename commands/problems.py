@@ -141,6 +141,10 @@ class BackupExists(FileFormUnknown):
     """There is a file of that name already, and a backup writes over nothing."""
 
 
+class SlipsExist(FileFormUnknown):
+    """There is a file of that name already, and first passwords write over nothing."""
+
+
 class NotTyped(CommandProblem):
     """What was asked for on the console was not typed."""
 
@@ -234,6 +238,7 @@ SENTENCES: dict[type[Exception], str] = {
     FileUnwritable: "{path} 写不进去：请看看文件夹在不在、能不能写，文件是不是正开着。",
     ToolsMissing: "缺{tools}，这次测试不能少：请先运行 apt-get install -y {packages}，再运行同一条命令。",
     BackupExists: "{path} 已经有了，备份不会盖掉别的文件：请换一个名字。",
+    SlipsExist: "{path} 已经有了，第一次密码不会盖掉别的文件：请换一个名字，再运行同一条命令。",
     NotTyped: "没有打完，什么都没有改：请准备好恢复单，再运行同一条命令。",
     NoManager: "这台机器没有可以装服务的地方（没有用 systemd 启动，容器里多半这样）：请用 manage.py run 启动，"
     "或加上 --dry-run 看看要装的内容，拿到别的机器上用。",

@@ -5,6 +5,7 @@ import streamlit as st
 from db.transactions import reading
 from services import accounts
 from services.accounts import AccountRow
+from ui import navigation
 from ui.account_forms import MAY_MANAGE, add_account, last_seen, show_account
 from ui.dialogs import open_dialog, opened
 from ui.layout import Action, empty_state, note, page_header
@@ -64,11 +65,14 @@ add = Action(
     on_click=open_dialog,
     args=("account_add",),
 )
-page_header(
+imports = Action("导入教职工", "accounts_import", icon="upload")
+clicked = page_header(
     "账号",
     "谁能登录，能看到什么。停用以后，写过的记录都还在。",
-    actions=[] if has_slip() else [add],
+    actions=[] if has_slip() else [imports, add],
 )
+if clicked == "accounts_import":
+    st.switch_page(navigation.path_of("import_staff"))
 if has_slip():
     if show_slip(school_name=school_name(), button="收好了，回到账号"):
         st.rerun()

@@ -162,6 +162,7 @@ class Permission(StrEnum):
     CASE_READ = "case:read"
     ACCOUNT_MANAGE = "account:manage"
     ACCOUNT_ADD_TEAM = "account:add_team"
+    STAFF_IMPORT = "staff:import"
     SCHOOL_WRITE = "school:write"
     BACKUP_MANAGE = "backup:manage"
     DOCUMENT_READ = "document:read"
@@ -196,6 +197,7 @@ HOLDERS: Mapping[Permission, frozenset[Role]] = {
     Permission.CASE_READ: _CARE,
     Permission.ACCOUNT_MANAGE: frozenset({Role.ADMIN}),
     Permission.ACCOUNT_ADD_TEAM: frozenset({Role.ADMIN, Role.LEAD}),
+    Permission.STAFF_IMPORT: frozenset({Role.ADMIN, Role.LEAD}),
     Permission.SCHOOL_WRITE: frozenset({Role.ADMIN, Role.LEAD}),
     Permission.BACKUP_MANAGE: frozenset({Role.ADMIN}),
     # Everybody works by the rules; what may name children is for the team, its leaders and who checks it. The clauses'

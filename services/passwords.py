@@ -1,6 +1,9 @@
 """Passwords: hashed with bcrypt, which reads 72 bytes and no more."""
 
+import os
 import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import bcrypt
 
@@ -46,6 +49,21 @@ def _dummy() -> bytes:
 def first_password() -> str:
     """Make a first password to be handed over on paper: three groups of four, about 59 bits."""
     return "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(3))
+
+
+def first_passwords(count: int, progress: Callable[[int, int], None] | None = None) -> list[tuple[str, str]]:
+    """Make first passwords, each with its hash; slow, so before the transaction, and on every processor there is.
+
+    bcrypt leaves Python free while it counts, so threads really work side by side.
+    """
+    made: list[tuple[str, str]] = []
+    passwords = [first_password() for _ in range(count)]
+    with ThreadPoolExecutor(os.cpu_count() or 2) as pool:
+        for password, hashed in zip(passwords, pool.map(hash_password, passwords), strict=True):
+            made.append((password, hashed))
+            if progress is not None:
+                progress(len(made), count)
+    return made
 
 
 def problem_with(password: str, *, username: str) -> Problem | None:

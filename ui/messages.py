@@ -17,6 +17,7 @@ from services import (
     posts,
     setup,
     sign_in,
+    staff_imports,
     student_imports,
     term_entries,
     year_changes,
@@ -164,6 +165,11 @@ def _card_template(error: card_prints.CardTemplateBroken) -> str:
 @explain.register
 def _stale_preview(_error: student_imports.StalePreview) -> str:
     return "没有导入：刚才有人改了名册，结果会和您看到的不一样。请按新的预览再确认一次。"
+
+
+@explain.register
+def _stale_staff(_error: staff_imports.StaleStaffPreview) -> str:
+    return "没有导入：刚才有人改了账号、班级或岗位，结果会和您看到的不一样。请按新的预览再确认一次。"
 
 
 @explain.register

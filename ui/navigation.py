@@ -58,6 +58,7 @@ ENTRIES = (
     PageEntry("student_edit", "学生资料", "edit", permission="STUDENT_WRITE"),
     PageEntry("card_edit", "联系卡", "contact_page", permission="STUDENT_WRITE"),
     PageEntry("import_students", "导入名册", "upload", permission="STUDENT_IMPORT"),
+    PageEntry("import_staff", "导入教职工", "upload", permission="STAFF_IMPORT"),
     PageEntry("new_year", "升年级", "moving", permission="YEAR_CHANGE"),
     PageEntry("referrals", "受理清单", "list", permission="REFERRAL_READ"),
     PageEntry("assessment", "评估", "psychology", permission="REFERRAL_HANDLE"),

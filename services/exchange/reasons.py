@@ -37,11 +37,24 @@ class Reason(StrEnum):
     KIND_UNREADABLE = "kind_unreadable"
     NO_PARENT_AWAY = "no_parent_away"
     OUTSIDE_STATE_DEFINITION = "outside_state_definition"
+    # of lists of staff
+    STAFF_NO_UNREADABLE = "staff_no_unreadable"
+    STAFF_NO_CONFLICT = "staff_no_conflict"
+    STAFF_CLASS_UNREADABLE = "staff_class_unreadable"
+    STAFF_CLASS_UNKNOWN = "staff_class_unknown"
+    STAFF_HOMEROOM_TWICE = "staff_homeroom_twice"
+    STAFF_POST_UNKNOWN = "staff_post_unknown"
+    STAFF_POST_TAKEN = "staff_post_taken"
+    STAFF_AMBIGUOUS = "staff_ambiguous"
+    STAFF_DISABLED = "staff_disabled"
+    STAFF_NOT_YOURS = "staff_not_yours"
+    STAFF_SAME_NAME = "staff_same_name"
+    STAFF_HOMEROOM_REPLACED = "staff_homeroom_replaced"
 
 
 _SENTENCES = {
-    Reason.NAME_MISSING: "没有填姓名。请补上这个孩子的姓名。",
-    Reason.NAME_UNREADABLE: "姓名这一格读不出名字：太长，或者不是文字。请改成孩子的姓名。",
+    Reason.NAME_MISSING: "没有填姓名。请补上姓名。",
+    Reason.NAME_UNREADABLE: "姓名这一格读不出名字：太长，或者不是文字。请改成本人的姓名。",
     Reason.CLASS_MISSING: "没有填班级。请补上，例如“七（1）班”。",
     Reason.CLASS_UNREADABLE: "看不出是哪个班。请写成“七（1）班”或“701”这样。",
     Reason.ID_STORED_AS_NUMBER: "身份证号存成了数字，后几位已经丢了。请把这一列设成文本，重新填这一格。",
@@ -51,7 +64,7 @@ _SENTENCES = {
     Reason.BIRTH_CONFLICT: "出生日期和身份证号里的日期不一样。请核对是哪一个填错了。",
     Reason.GENDER_CONFLICT: "性别和身份证号里的不一样。请核对是哪一个填错了。",
     Reason.GENDER_MISSING: "没有填性别，也没有身份证号可以推算。请填“男”或“女”。",
-    Reason.DUPLICATE: "这个孩子前面已经有一行，这一行跳过了，不用改。",
+    Reason.DUPLICATE: "前面已经有同一个人的一行，这一行跳过了，不用改。",
     Reason.ID_CONFLICT: "这个身份证号已经是另一个孩子的。请核对两个孩子的身份证号。",
     Reason.BIRTH_FROM_ID: "出生日期没有填或读不出来，按身份证号补上了。请看一眼对不对。",
     Reason.GENDER_FROM_ID: "性别没有填或读不出来，按身份证号补上了。请看一眼对不对。",
@@ -67,6 +80,18 @@ _SENTENCES = {
     Reason.KIND_UNREADABLE: "看不出父母谁外出，先收下了。请在孩子的一页补上留守类型。",
     Reason.NO_PARENT_AWAY: "写的是父母都在家，照样收下了。请核对是不是留守儿童。",
     Reason.OUTSIDE_STATE_DEFINITION: "不在国家口径里：要不满 16 岁、农村户籍、父母都外出或另一方无监护能力。照样登记。",
+    Reason.STAFF_NO_UNREADABLE: "工号太长了，最多 40 个字。请核对。",
+    Reason.STAFF_NO_CONFLICT: "这个工号已经是另一位老师的。请核对两位老师的工号。",
+    Reason.STAFF_CLASS_UNREADABLE: "看不出是哪个班。请写成“七（1）班”或“701”，几个班用顿号分开。",
+    Reason.STAFF_CLASS_UNKNOWN: "这个学年还没有这个班。请核对，或先到“设置”里加班级。",
+    Reason.STAFF_HOMEROOM_TWICE: "这个班的班主任前面已经写了另一位老师。请核对是哪一位。",
+    Reason.STAFF_POST_UNKNOWN: "没有这个岗位。请照“岗位与小组”里的名字写，年级组长要写明年级，例如“七年级组长”。",
+    Reason.STAFF_POST_TAKEN: "这个岗位只能一个人担任，现在是别人。请先到“岗位与小组”里换人，或把这一格空着。",
+    Reason.STAFF_AMBIGUOUS: "有几个同名的账号，分不清是哪一位。请补上工号，再导入这一行。",
+    Reason.STAFF_DISABLED: "这位老师的账号停用了。还要用，请先到“账号”里再启用。",
+    Reason.STAFF_NOT_YOURS: "这个岗位或这个账号归信息老师管。请信息老师来导入这一行。",
+    Reason.STAFF_SAME_NAME: "有同名的老师，按两个人收下了。请核对是不是同一个人。",
+    Reason.STAFF_HOMEROOM_REPLACED: "这个班现在另有班主任，导入以后换成这位老师。请看一眼对不对。",
 }
 
 

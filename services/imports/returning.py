@@ -1,8 +1,9 @@
 """Rows that only the stored children made impossible: given back like those the file itself ruled out."""
 
 from collections.abc import Callable
+from typing import Any
 
-from services.exchange.readings import Kind, Position, ReturnedRow, RosterReading, RosterRow, RowProblem
+from services.exchange.readings import Kind, ListReading, Position, ReturnedRow, RosterRow, RowProblem
 from services.exchange.reasons import Reason
 from services.exchange.roster_columns import FLAG_CATEGORIES, ROSTER
 
@@ -33,7 +34,7 @@ def problem_of(row: RosterRow, reason: Reason, kind: Kind) -> RowProblem:
     return RowProblem(row.position, ROSTER.labels[key], reason, kind, str(getattr(row, key) or ""))
 
 
-def file_order(reading: RosterReading) -> Callable[[Position], tuple[int, int]]:
+def file_order(reading: ListReading[Any]) -> Callable[[Position], tuple[int, int]]:
     """Return what sorts positions as they stand in the file."""
     sheets = {sheet: place for place, sheet in enumerate(dict.fromkeys(table.sheet for table in reading.tables))}
 

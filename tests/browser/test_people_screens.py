@@ -82,3 +82,30 @@ def test_posts_groups_and_the_pledge(staffed: Server, tab: OpenTab, size: tuple[
         driver.open_page(page, f"{staffed.address}/{address}")
         driver.see(page, awaited)
         driver.take_picture(page, SCREENS / f"{name}-{size[0]}.png")
+
+
+LIST = """姓名,工号,电话,班主任班级,任教班级,岗位
+岳青岚,G01,15400000001,七（1）班,语文：七（1）班、2班,
+柏松筠,G02,1540,七（2）班,,安全信息员
+桑知秋,G03,15400000003,,七（1）班数学,专职心理教师
+竺石英,G04,15400000004,九（9）班,,
+岳青岚,G01,15400000001,,,
+"""
+
+
+@SIZES
+def test_a_list_of_staff_to_first_passwords(staffed: Server, tab: OpenTab, size: tuple[int, int]):
+    page = tab("import_staff", size=size, on=staffed)
+    driver.sign_in(page, NAMES[Role.ADMIN][0], PASSWORD)
+    driver.see(page, "教职工名单")
+    page.locator("input[type=file]").set_input_files(
+        {"name": "教职工.csv", "mimeType": "text/csv", "buffer": LIST.encode("gb18030")}
+    )
+    driver.see(page, "共 5 行：新增 3")
+    driver.take_picture(page, SCREENS / f"import_staff-{size[0]}.png")
+    driver.press(page, "确认导入 3 位教职工")
+    driver.see(page, "3 个第一次密码")
+    assert "yueqinglan" in driver.visible_text(page)
+    driver.press(page, "都发好了，回到账号")
+    driver.see(page, "岳青岚")
+    assert "第一次密码" not in driver.visible_text(page)

@@ -109,6 +109,7 @@ CALLED_BY_SERVICES = {
     "referrals.move": "the step of a move already permitted",
     "referrals.note_move": "the step of a move already permitted",
     "student_lists.needs_care": "a predicate on the actor, for rows already filtered",
+    "staff_matching.load_stored": "reads what a list of staff can mean, for preview_staff and confirm_staff",
     "student_rights.require_writable": "the row filter by which every edit begins",
     "accounts.check_username": "checks a field of a form for create_account and claim",
     "attachments.keep_file": "seals a file for the service that owns its record",
