@@ -107,5 +107,5 @@ def test_a_list_of_staff_to_first_passwords(staffed: Server, tab: OpenTab, size:
     driver.see(page, "3 个第一次密码")
     assert "yueqinglan" in driver.visible_text(page)
     driver.press(page, "都发好了，回到账号")
-    driver.see(page, "岳青岚")
+    driver.see(page, "点姓名")
     assert "第一次密码" not in driver.visible_text(page)
