@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
 from db.locks import Turn, take_turn
+from db.sealing import seal, unseal
 from db.tables import AppUser, ClassTeacher, ClassTeacherKind, Role, RoleGrant, SchoolClass, SignInSession
 from services import audit, clock, passwords
 from services.access import Permission, allows, permitted
@@ -15,6 +16,7 @@ from services.actors import Actor
 from services.classes import assign_homeroom, class_label
 from services.editing import lock_version
 from services.errors import DomainError, EditedMeanwhile, NotAllowed
+from services.exchange.values import read_phones
 from services.fields import SHORT, Checker
 from services.sign_in import end_sessions_of, normalise_name, roles_held
 
@@ -51,6 +53,7 @@ class AccountRow:
     is_protection_leader: bool
     last_seen_at: datetime | None
     is_mine_to_manage: bool
+    phone: str | None = field(default=None, repr=False)  # for who manages the account
 
     @property
     def state(self) -> str:
@@ -93,7 +96,8 @@ def list_accounts(session: Session, actor: Actor) -> list[AccountRow]:
             must_change_password=user.must_change_password,
             is_protection_leader=user.is_protection_leader,
             last_seen_at=seen.get(user.id or 0),
-            is_mine_to_manage=_may_manage(actor, roles.get(user.id or 0, set())),
+            is_mine_to_manage=(mine := _may_manage(actor, roles.get(user.id or 0, set()))),
+            phone=unseal(user, "phone_sealed") if mine else None,
         )
         for user in users
     ]
@@ -214,8 +218,9 @@ def change_account(
     display_name: str,
     roles: Iterable[Role],
     is_protection_leader: bool = False,
+    phone: str | None = None,
 ) -> None:
-    """Change an account's name and roles; whoever loses or gains a role must sign in again.
+    """Change an account's name, roles and telephone (None leaves it); who loses or gains a role must sign in again.
 
     Raises:
         NotFound: there is no such account.
@@ -223,7 +228,7 @@ def change_account(
         EditedMeanwhile: somebody changed it since the form was drawn.
         LastAdministrator: no active administrator would be left.
         OwnAccount: an administrator takes the administrator's role from the own account.
-        FieldErrors: the name can't be used, or no role is left.
+        FieldErrors: the name or the telephone can't be used, or no role is left.
     """
     take_turn(session, Turn.ACCOUNTS)
     held, wanted = roles_held(session, user_id), frozenset(roles)
@@ -233,6 +238,9 @@ def change_account(
     name = check.required_text("display_name", display_name, limit=SHORT)
     if not wanted:
         check.add("roles", "required")
+    number = read_phones(check.text("phone", phone, limit=SHORT))
+    if number.unusable:
+        check.add("phone", "phone_shape")
     check.finish()
     try:
         user = lock_version(session, AppUser, user_id, version=version)
@@ -245,6 +253,8 @@ def change_account(
     is_leader = is_protection_leader if allows(actor, Permission.ACCOUNT_MANAGE) else user.is_protection_leader
     rights_change = held != wanted or is_leader != user.is_protection_leader
     user.display_name, user.is_protection_leader = name, is_leader
+    if phone is not None and number.first != (unseal(user, "phone_sealed") or ""):
+        seal(user, "phone_sealed", number.first)
     _set_roles(session, user_id, held=held, wanted=wanted)
     audit.record(
         session,
@@ -315,9 +325,9 @@ def check_new_password(*, username: str, old: str, new: str, again: str) -> None
         FieldErrors: missing, too long, too short, too easy, the same as before, or typed differently twice.
     """
     check = Checker()
-    for field, typed in (("old_password", old), ("new_password", new), ("again", again)):
+    for name, typed in (("old_password", old), ("new_password", new), ("again", again)):
         if not typed:
-            check.add(field, "required")
+            check.add(name, "required")
     if problem := passwords.problem_with(new, username=username):
         check.problems.setdefault("new_password", problem)
     elif new == old:

@@ -17,7 +17,7 @@ from services.access import Permission, permitted
 from services.accounts import NewPassword, add_user
 from services.actors import Actor
 from services.calendar import current_school_year, load_calendar
-from services.classes import assign_homeroom, set_subject_teacher
+from services.classes import assign_homeroom, class_label, set_subject_teacher
 from services.errors import DomainError
 from services.exchange.headers import Corrections
 from services.exchange.lists import RowsRead
@@ -193,6 +193,9 @@ def _preview(session: Session, actor: Actor, reading: StaffReading) -> StaffPrev
 def _problem(row: StaffRow, kind: Kind, reason: Any, blamed: str) -> RowProblem:
     labels = STAFF.labels
     value = {"name": row.name, "staff_no": row.staff_no or "", "posts": "、".join(row.posts)}.get(blamed, "")
+    if blamed in ("homeroom", "teaches"):
+        named = row.homeroom if blamed == "homeroom" else tuple(each.class_name for each in row.teaches)
+        value = "、".join(class_label(each.grade, each.class_no) for each in named)
     return RowProblem(row.position, labels.get(blamed, ""), reason, kind, value)
 
 

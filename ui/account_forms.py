@@ -22,7 +22,7 @@ from ui.slips import keep_slip
 from ui.states import ACCOUNT
 
 MAY_MANAGE = (Permission.ACCOUNT_MANAGE, Permission.ACCOUNT_ADD_TEAM)
-_LABELS = {"display_name": "姓名", "roles": "岗位", "is_protection_leader": "处理疑似侵害"}
+_LABELS = {"display_name": "姓名", "phone": "电话", "roles": "岗位", "is_protection_leader": "处理疑似侵害"}
 
 
 @st.dialog("新增账号", icon=":material/person_add:", dismissible=False)
@@ -105,8 +105,11 @@ def _change_account(actor: Actor, row: AccountRow) -> None:
         roles_to_give = accounts.list_roles_to_give(session, actor)
     form = Form(f"account_{row.id}", row, labels=_LABELS, show=_show_value)
     form.notices()
-    with form.field("display_name", "") as key:
+    left, right = st.columns(2)
+    with left, form.field("display_name", "") as key:
         name = st.text_input("姓名", key=key, autocomplete="off")
+    with right, form.field("phone", "") as key:
+        phone = st.text_input("电话（可以不填）", key=key, autocomplete="off")
     with form.field("roles", []) as key:
         roles = _ask_for_roles(roles_to_give, key)
     is_leader = bool(form.drawn_from.values["is_protection_leader"])
@@ -124,6 +127,7 @@ def _change_account(actor: Actor, row: AccountRow) -> None:
             display_name=name,
             roles=roles,
             is_protection_leader=is_leader,
+            phone=phone,
         )
 
     with form_end():

@@ -259,3 +259,23 @@ def test_a_password_reset_while_a_new_one_was_typed_counts(session, make_user):
 
     with pytest.raises(PasswordResetMeanwhile):
         accounts.change_own_password(session, mentor, old_hash=before, new_hash="y" * 60)
+
+
+def test_a_telephone_is_sealed_and_seen_by_who_manages_the_account(session, make_user):
+    admin, lead = make_user(Role.ADMIN), make_user(Role.LEAD)
+    finance = make_user(Role.FINANCE, name="钱算清")
+
+    def row_for(actor):
+        return next(row for row in accounts.list_accounts(session, actor) if row.id == finance.user_id)
+
+    change = {"user_id": finance.user_id, "display_name": "钱算清", "roles": [Role.FINANCE]}
+    accounts.change_account(session, admin, version=1, phone="154-0000-0137", **change)
+
+    assert (row_for(admin).phone, row_for(lead).phone) == ("15400000137", None)
+    accounts.change_account(session, admin, version=2, **change)
+    assert row_for(admin).phone == "15400000137"
+    with pytest.raises(FieldErrors) as refused:
+        accounts.change_account(session, admin, version=3, phone="154", **change)
+    assert refused.value.problems["phone"].code == "phone_shape"
+    accounts.change_account(session, admin, version=3, phone="", **change)
+    assert row_for(admin).phone is None

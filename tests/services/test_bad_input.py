@@ -18,9 +18,12 @@ from db.tables import (
     Domain,
     EnrolmentState,
     Gender,
+    GroupKind,
+    GroupRole,
     GuardianKind,
     OptionList,
     ParentsInformed,
+    PostSpan,
     ReferralChannel,
     Role,
     Severity,
@@ -40,12 +43,16 @@ from services import (
     clock,
     consents,
     contact_cards,
+    deputies,
     documents,
     drafts,
     file_openings,
+    groups,
     guardians,
     intake,
     parameter_versions,
+    pledges,
+    posts,
     promises,
     referral_moves,
     referral_views,
@@ -480,6 +487,54 @@ def forms(world: World) -> dict[str, Form]:
             numbers=("user_id", "version"),
             more={"roles": [[]]},
         ),
+        "post": Form(
+            lambda **v: posts.add_post(s, lead, span=PostSpan.SCHOOL, is_sole=True, is_needed=True, **v),
+            {"name": "试岗位", "answers_for": "试"},
+            texts=("name", "answers_for"),
+        ),
+        "words of a post": Form(
+            lambda **v: posts.change_post(s, lead, version=1, is_needed=True, **v),
+            {"post_id": 1, "name": "试岗位", "answers_for": "试"},
+            texts=("name", "answers_for"),
+            numbers=("post_id",),
+        ),
+        "holder of a post": Form(
+            lambda **v: posts.appoint(s, lead, **v),
+            {"post_id": 1, "user_id": lead.user_id, "from_day": date(2026, 11, 20)},
+            days=("from_day",),
+            numbers=("post_id", "user_id", "grade", "class_id", "replaces_id"),
+        ),
+        "end of a holding": Form(
+            lambda **v: posts.end_holding(s, lead, version=1, **v),
+            {"holder_id": 1, "last_day": date(2026, 11, 20)},
+            days=("last_day",),
+            numbers=("holder_id",),
+        ),
+        "deputy": Form(
+            lambda **v: deputies.name_deputy(s, lead, **v),
+            {
+                "absent_id": lead.user_id,
+                "deputy_id": admin.user_id,
+                "first_day": date(2026, 11, 20),
+                "last_day": date(2026, 11, 21),
+            },
+            days=("first_day", "last_day"),
+            numbers=("absent_id", "deputy_id"),
+        ),
+        "group": Form(
+            lambda **v: groups.found_group(s, lead, kind=GroupKind.OTHER, **v), {"name": "试小组"}, texts=("name",)
+        ),
+        "member of a group": Form(
+            lambda **v: groups.add_member(
+                s, lead, group_id=groups.found_group(s, lead, kind=GroupKind.LEADING), role=GroupRole.PARENT, **v
+            ),
+            {"name": "试家长", "phone": "13000000000"},
+            texts=("name", "phone"),
+            numbers=("user_id", "replaces_id"),
+        ),
+        "wording of the pledge": Form(
+            lambda **v: pledges.change_wording(s, lead, version=1, **v), {"body": "试承诺"}, texts=("body",)
+        ),
         "term": Form(
             lambda **v: schools.save_term(s, lead, **v),
             {"school_year": 2030, "number": 1, "first_day": date(2030, 9, 1), "last_day": date(2031, 1, 20)},
@@ -763,7 +818,14 @@ def test_what_is_fine_is_fine(world):
         "sign-in",
         "password",
     }
-    refused = {"new password", "day taken back", "any referral", "change taken back", "any document"}
+    refused = {
+        "end of a holding",
+        "new password",
+        "day taken back",
+        "any referral",
+        "change taken back",
+        "any document",
+    }
     refused |= {"change of the year"}
     for title, form in forms(world).items():
         if title not in needs_a_value | refused:
