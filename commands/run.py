@@ -1,6 +1,7 @@
 """`run`: check, prepare the data, and become the server."""
 
 import argparse
+import ipaddress
 import os
 import sys
 from pathlib import Path
@@ -34,6 +35,13 @@ def add_server_options(parser: ChineseParser) -> None:
         metavar="地址",
         help="在哪个地址（不写就是 127.0.0.1，只有这台机器能打开；0.0.0.0 让同一网络的机器都能打开）",
     )
+    parser.add_argument(
+        "--proxy",
+        type=_proxies,
+        default=os.environ.get("CARE_TRUSTED_PROXY", ""),
+        metavar="地址",
+        help="前面有反向代理时，它的地址（几个用逗号隔开）；只有它说的来访地址才算数，不写就谁说的都不算",
+    )
     parser.add_argument("--cert", metavar="文件", help="学校的证书，PEM 格式，和 --key 一起用")
     parser.add_argument("--key", metavar="文件", help="证书的私钥，PEM 格式，不带密码")
     parser.add_argument("--https", action="store_true", help="自己做一张证书，让传输加密")
@@ -43,6 +51,13 @@ def _port(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) < 65536:
         raise argparse.ArgumentTypeError("要写 1 到 65535 之间的整数。")
     return int(text)
+
+
+def _proxies(text: str) -> str:
+    try:
+        return ",".join(str(ipaddress.ip_network(each.strip(), strict=False)) for each in text.split(",") if each)
+    except ValueError:
+        raise argparse.ArgumentTypeError("要写代理的 IP 地址，例如 127.0.0.1，几个用逗号隔开。") from None
 
 
 def preflight(args: argparse.Namespace) -> None:
@@ -124,8 +139,12 @@ def server_command(args: argparse.Namespace, certificate: "Certificate | None") 
 
 
 def server_environment(args: argparse.Namespace, location: Location) -> dict[str, str]:
-    """Tell the server where its data are, and whether the way to it is in the clear."""
+    """Tell the server where its data are, whether the way to it is in the clear, and whom to believe who is asking.
+
+    Left alone, the server believes whatever address a request from this machine gives itself.
+    """
     environment = {**os.environ, "CARE_DATA_DIR": str(location.data_dir), "CARE_KEY_FILE": str(location.key_file)}
+    environment["FORWARDED_ALLOW_IPS"] = args.proxy
     environment.pop("CARE_UNENCRYPTED", None)
     if not is_encrypted(args) and not ask.is_loopback(args.address):
         environment["CARE_UNENCRYPTED"] = "1"

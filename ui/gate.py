@@ -1,5 +1,6 @@
 """What is refused before Streamlit sees it: other sites, its figures about us, and files of who isn't signed in."""
 
+import logging
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -17,7 +18,10 @@ _UPLOADS, _DOWNLOADS = "/_stcore/upload_file/", "/media/"
 # Figures on use and memory for whoever asks, and the addresses of an interface that is off: nobody here needs them.
 _CLOSED = ("/_stcore/metrics", "/_stcore/agent")
 _OTHER_ORIGIN = 1008  # the websocket's "policy violation"
+_TOLD_AT_MOST = 20
 _LARGEST_UPLOAD = 64 * 1024 * 1024  # above Streamlit's own limit, which has refused the file by then
+
+_log = logging.getLogger("care_room.gate")
 
 
 def keep_uploads_in_memory() -> None:
@@ -25,15 +29,23 @@ def keep_uploads_in_memory() -> None:
     MultiPartParser.spool_max_size = _LARGEST_UPLOAD
 
 
+OTHER_ORIGIN = (
+    "浏览器里的地址是 %r，送到这里却写着 %r，所以没有让它连进来，页面会一直空着。"
+    "多半是前面的反向代理没有把 Host 原样传过来：请看“给信息老师”里“前面有反向代理”一段。"
+)
+
+
 class Gate:
     """ASGI middleware around the whole server."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._told: set[tuple[str, str]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
         if scope["type"] == "websocket" and not is_same_origin(Headers(scope=scope)):
+            self._tell_of_other_origin(Headers(scope=scope))
             await send({"type": "websocket.close", "code": _OTHER_ORIGIN})
         elif scope["type"] == "websocket":
             await self._app(await run_in_threadpool(without_other_session, scope), receive, send)
@@ -41,6 +53,13 @@ class Gate:
             await self._http(scope, receive, send)
         else:
             await self._app(scope, receive, send)
+
+    def _tell_of_other_origin(self, headers: Headers) -> None:
+        """Log each pair of addresses once: mostly it is a proxy, and nothing on screen would ever say so."""
+        pair = headers.get("origin", "")[:100], headers.get("host", "")[:100]
+        if pair not in self._told and len(self._told) < _TOLD_AT_MOST:
+            self._told.add(pair)
+            _log.warning(OTHER_ORIGIN, *pair)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]

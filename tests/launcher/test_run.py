@@ -93,3 +93,20 @@ def test_the_first_code_stands_out_with_its_address():
     assert "7K2M-9QXD" in block
     assert "http://127.0.0.1:8501" in block
     assert "第一次使用" in block
+
+
+@pytest.mark.parametrize(
+    ("words", "believed"),
+    [([], ""), (["--proxy", "127.0.0.1"], "127.0.0.1/32"), (["--proxy", "10.0.0.2, ::1"], "10.0.0.2/32,::1/128")],
+)
+def test_only_a_named_proxy_is_believed_who_is_asking(location: Location, monkeypatch, words, believed):
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
+
+    assert server_environment(parse(["run", *words]), location)["FORWARDED_ALLOW_IPS"] == believed
+
+
+def test_a_proxy_is_named_by_its_address(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        parse(["run", "--proxy", "*"])
+
+    assert "要写代理的 IP 地址" in capsys.readouterr().err

@@ -163,6 +163,7 @@ class Browser:
     page: str = ""
     query: str = ""
     origin: str | None = None
+    forwarded_for: str = ""
     resumes: str = ""  # the session to go on with, as a tab asks whose connection broke
     states: dict[str, WidgetState] = field(default_factory=dict)
     elements: list[Any] = field(default_factory=list)  # protobufs
@@ -170,6 +171,7 @@ class Browser:
 
     def __enter__(self) -> "Browser":
         headers = {"Cookie": f"care_room={self.cookie}"} if self.cookie else {}
+        headers |= {"X-Forwarded-For": self.forwarded_for} if self.forwarded_for else {}
         self._opened = ExitStack()
         opening = connect(
             f"ws://127.0.0.1:{self.running.port}/_stcore/stream",

@@ -13,7 +13,7 @@ from db.tables import AppUser, LoginThrottle, Referral, Role, SignInSession
 from db.transactions import reading, transaction
 from services import accounts, clock, passwords, sign_in
 from services.sign_in import find_account, is_right
-from tests.long.servers import Browser, Running, cookie_of, school_in, served
+from tests.long.servers import RUN, Browser, Running, cookie_of, school_in, served
 from tests.long.world import actor_called
 
 pytestmark = pytest.mark.long
@@ -226,6 +226,22 @@ def test_guesses_run_into_the_wait(running):
     with reading() as session:
         assert session.exec(select(func.max(LoginThrottle.misses))).one() == 5
         assert session.exec(select(LoginThrottle).where(col(LoginThrottle.blocked_until).is_not(None))).first()
+
+
+@pytest.mark.parametrize(("trusted", "counted"), [({}, 1), ({"CARE_TRUSTED_PROXY": "127.0.0.1"}, 3)])
+def test_the_address_a_request_gives_itself_counts_only_from_the_proxy(tmp_path, trusted, counted):
+    with served(school_in(tmp_path), tmp_path / "server.log", "-c", RUN, **trusted) as running:
+        for number in range(3):
+            with Browser(running, forwarded_for=f"10.7.0.{number}") as tab:
+                tab.run().write("账号", "niemand").write("密码", "falsch").click("登录")
+                assert "账号或密码不对" in tab.words
+    engine.use(running.place)
+    with reading() as session:
+        addresses = {sign_in._subject("address", f"10.7.0.{number}") for number in range(3)}
+        found = session.exec(select(LoginThrottle.subject_hash)).all()
+
+    assert len(found) == 1 + 2 * counted  # the name, and for each address itself and the pair
+    assert (addresses <= set(found)) is bool(trusted)
 
 
 def test_an_unknown_name_takes_as_long_as_a_known_one(running, monkeypatch):

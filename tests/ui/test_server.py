@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 
 from ui.addresses import page_routes
+from ui.gate import Gate
 from ui.headers import SecurityHeaders, content_security_policy
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -103,3 +104,24 @@ def test_starting_the_server_imports_no_streamlit_component():
     code = "import app, sys; sys.exit('extra_streamlit_components' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_a_proxy_that_rewrites_the_host_is_told_once(caplog):
+    gate = Gate(echo)
+    headers = [(b"origin", b"https://care.school.example"), (b"host", b"127.0.0.1:8501")]
+    sent = []
+
+    async def refuse_twice():
+        for _ in range(2):
+            await gate({"type": "websocket", "path": "/", "headers": headers}, None, collect)
+
+    async def collect(message):
+        sent.append(message["type"])
+
+    with ThreadPoolExecutor(1) as own_thread:
+        own_thread.submit(asyncio.run, refuse_twice()).result()
+
+    assert sent == ["websocket.close"] * 2
+    assert len(caplog.records) == 1
+    assert "https://care.school.example" in caplog.text
+    assert "Host" in caplog.text
