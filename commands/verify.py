@@ -10,6 +10,8 @@ from commands.parsing import Subparsers, command_parser
 if TYPE_CHECKING:
     from db.verification import Report
 
+_LONGEST_NUMBER = 18  # figures that fit the database's whole numbers
+
 SENTENCES = {
     "ciphertext": "数据库文件没有加密",
     "pages": "数据库文件有损坏或被改过的地方",
@@ -73,8 +75,10 @@ def _holds_head(head: str) -> bool:
     from db.transactions import reading
 
     number, _, link = head.partition(":")
+    if not (head.isascii() and number.isdigit() and len(number) <= _LONGEST_NUMBER):
+        return False
     with reading() as session:
-        return number.isdigit() and holds(session, seq=int(number), link=link)
+        return holds(session, seq=int(number), link=link)
 
 
 def _as_json(report: "Report", is_cut: bool) -> dict[str, object]:

@@ -109,8 +109,7 @@ def _text(form: Form, name: str, label: str, kept: dict[str, str], *, placeholde
 
 
 def _number(kept: dict[str, str], name: str, choices: list[int], usual: int) -> int:
-    text = kept.get(name, "")
-    return int(text) if text.isdecimal() and int(text) in choices else usual
+    return next((choice for choice in choices if str(choice) == kept.get(name)), usual)
 
 
 def _day(kept: dict[str, str], name: str) -> date | None:

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _PERMISSIONS_POLICY = ", ".join(
     f"{feature}=()"
-    for feature in ("camera", "microphone", "geolocation", "display-capture", "payment", "usb", "serial", "bluetooth")
+    for feature in ("camera", "microphone", "geolocation", "display-capture", "payment", "usb", "serial")
 )
 # Downloads and pictures are served from /media/ and may hold a child's data; pages change with every release.
 _NEVER_STORED = ("text/html", "application/json")

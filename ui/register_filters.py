@@ -19,7 +19,7 @@ Choice = TypeVar("Choice", int, str)
 
 
 def read_filters(classes: Sequence[ClassName]) -> tuple[StudentFilters, StudentOrder]:
-    """Return what is chosen now: on the page, else in the address; nonsense there counts as nothing."""
+    """Return what is chosen now: on the page, else in the address; nonsense counts as nothing."""
     _take(_GRADE, {str(each.grade): each.grade for each in classes}, 0)
     _take(_CLASS, {str(each.id): each.id for each in classes}, 0)
     _take(_CATEGORY, {each.value: each.value for each in CategoryGroup}, None)
@@ -100,6 +100,8 @@ def clear_filters() -> None:
 def _take(key: str, known: Mapping[str, Choice], usual: Choice | None) -> None:
     if key not in st.session_state:
         st.session_state[key] = known.get(st.query_params.get(_ADDRESS[key], ""), usual)
+    elif st.session_state[key] not in (usual, *known.values()):  # a modified client sends what was never offered
+        st.session_state[key] = usual
 
 
 def _select(label: str, options: Mapping[Choice, str], *, key: str, width: int) -> None:

@@ -251,3 +251,12 @@ def test_the_key_file_of_another_school_opens_nothing(typed, location, tmp_path)
 
     with pytest.raises(BackupForeign):
         typed("restore", str(tmp_path / "x.db"), "--key-file", str(tmp_path / "other.key"))
+
+
+@pytest.mark.parametrize("head", ["²:ab", f"{'9' * 20}:ab", f"{'9' * 5000}:ab", "1:链", ":", "1"])
+def test_a_head_that_can_be_none_is_not_found(typed, location, capsys, head):
+    write_something()
+
+    assert typed("verify", "--head", head) == 1
+
+    assert "抄下的链头找不到了" in capsys.readouterr().out

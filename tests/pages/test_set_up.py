@@ -196,3 +196,13 @@ def test_a_school_that_is_set_up_leads_to_the_sign_in_form(open_page: OpenPage, 
 
     assert "这里已经有人设好了" in words_on(screen)
     assert [button.label for button in screen.button] == ["登录"]
+
+
+@pytest.mark.parametrize("year", ["9" * 5000, "²", "-1", "1e3"])
+def test_a_year_in_the_address_that_is_none_counts_as_nothing(code, open_before_claim: OpenPage, year):
+    screen = open_before_claim("set_up", school_year=year, number=year)
+
+    give_code(screen, code)
+
+    assert not screen.exception
+    assert screen.selectbox(key="claim_school_year").value == 2026

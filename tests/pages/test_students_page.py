@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 from sqlmodel import select
+from streamlit.testing.v1 import AppTest
 
 from db.tables import AuditEvent, CategoryKind, ClassMembership, Gender, Role, Student, StudentCategory
 from db.transactions import reading
@@ -234,3 +235,18 @@ def test_the_five_lists_need_a_purpose_and_are_made(open_page: OpenPage, world: 
     assert screen.download_button(key="class_lists_download")
     with reading() as session:
         assert "export.made" in session.exec(select(AuditEvent.action)).all()
+
+
+@pytest.mark.parametrize("field", ["category", "state", "order", "card", "grade", "class"])
+def test_a_choice_that_was_never_offered_counts_as_none(field):
+    def script() -> None:
+        from ui.register_filters import is_filtered, read_filters
+
+        filters, order = read_filters([])
+        assert not is_filtered(filters)
+        assert order == "class"
+
+    screen = AppTest.from_function(script)
+    screen.session_state[f"students_{field}"] = "<script>"
+
+    assert not screen.run().exception
