@@ -60,6 +60,7 @@ class Plan:
     staff: list[Person] = field(default_factory=list)
     class_ids: dict[tuple[int, int, int], int] = field(default_factory=dict)  # school year, grade, number
     homeroom_of: dict[int, int] = field(default_factory=dict)  # class → account
+    difficulty_ids: list[int] = field(default_factory=list)
     children: list[Child] = field(default_factory=list)
     deeds: list[Deed] = field(default_factory=list)
 

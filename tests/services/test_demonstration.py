@@ -17,8 +17,9 @@ from db.tables import (
     Student,
     StudentCategory,
 )
-from services import home, student_lists
+from services import contact_cards, home, student_lists
 from services.actors import Actor
+from services.card_parts import CardPart, missing_of
 from services.demonstration import trail
 from services.demonstration.filling import NotEmpty, WrongSize, fill
 
@@ -117,3 +118,14 @@ def test_the_same_seed_makes_the_same_school_and_another_seed_another(session):
         session.expire_all()
 
     assert made[0] == made[1] != made[2]
+
+
+def test_contact_cards_lack_what_the_card_itself_says(session):
+    fill(session, students=27, seed=7)
+    lead = person(session, "fuzeren", Role.LEAD)
+
+    for student in session.exec(select(Student)).all():
+        stored = contact_cards.find_card(session, lead, student_id=student.id)
+        people = session.exec(select(Guardian).where(Guardian.student_id == student.id)).all()
+        assert stored.missing == missing_of(has_address=True, people=people)
+        assert student.card_parts_filled == len(CardPart) - len(stored.missing)
