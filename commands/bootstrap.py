@@ -8,6 +8,7 @@ import errno
 import hashlib
 import json
 import os
+import platform
 import re
 import signal
 import subprocess
@@ -20,8 +21,16 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, NoReturn
 
-from commands.problems import InstallBroken, PackagesOutOfReach, VenvStrange, VenvUnavailable
+from commands.problems import (
+    InstallBroken,
+    PackagesOutOfReach,
+    VenvStrange,
+    VenvUnavailable,
+    WheelsDamaged,
+    WheelsIncomplete,
+)
 from commands.processes import PROJECT_DIR, hand_over
+from commands.wheelhouse import list_damaged, list_lacking, read_pins
 from db.errors import DiskFull, FolderReadOnly
 
 PRODUCTION = "requirements.txt"
@@ -31,6 +40,7 @@ OUT_OF_REACH = re.compile(
     r"NewConnectionError|NameResolutionError|ConnectTimeout|ReadTimeout|ProxyError|SSLError|Connection broken"
     r"|No matching distribution|Could not find a version|Could not fetch URL|Network is unreachable"
 )
+UNFIT = re.compile(r"No matching distribution found for ([\w.-]+(?:==[^\s;]+)?)")
 FETCHED = ("Collecting ", "Processing ")  # what the installer says of each package, from the network or a file
 WORKING = "import pip, sys; sys.exit(sys.version_info < (3, 11))"
 
@@ -170,17 +180,27 @@ def _make_venv(environment: Environment) -> None:
 
 def _install(environment: Environment, requirements: str, lock: IO[str]) -> None:
     """Install from the wheels folder if there is one, else or if that is not enough from the network."""
-    sources = [[]] if environment.wheels is None else [["--no-index", "--find-links", str(environment.wheels)], []]
-    said = ""
+    wheels, listed = environment.wheels, environment.project / requirements
+    if wheels and (damaged := list_damaged(wheels)):
+        raise WheelsDamaged(wheels, "、".join(damaged))
+    sources = [[]] if wheels is None else [["--no-index", "--find-links", str(wheels)], []]
+    answers: list[str] = []
     for source in sources:
-        code, output = _run_pip(environment, ["-r", str(environment.project / requirements), *source], lock)
+        code, output = _run_pip(environment, ["-r", str(listed), *source], lock)
         if code == 0:
             return
-        said += output
+        answers.append(output)
+    said = "".join(answers)
     environment.log.write_text(said, "utf-8")
-    if OUT_OF_REACH.search(said):
-        raise PackagesOutOfReach(requirements)
-    raise InstallBroken(environment.log)
+    if not OUT_OF_REACH.search(said):
+        raise InstallBroken(environment.log)
+    if wheels and (lacking := [*list_lacking(wheels, read_pins(listed)), *UNFIT.findall(answers[0])]):
+        raise WheelsIncomplete(requirements, "、".join(dict.fromkeys(lacking)), _machine())
+    raise PackagesOutOfReach(requirements)
+
+
+def _machine() -> str:
+    return f"Python {sys.version_info.major}.{sys.version_info.minor}，{platform.system()} {platform.machine()}"
 
 
 def _run_pip(environment: Environment, arguments: Sequence[str], lock: IO[str]) -> tuple[int, str]:

@@ -24,6 +24,7 @@ COMMANDS = (
     Command("demo", "commands.demo", "在空文件夹里编一所假的学校，用来看和试"),
     Command("doctor", "commands.doctor", "体检：哪里不对，怎么改"),
     Command("service", "commands.service", "装成服务：开机自动启动，断电以后自己回来"),
+    Command("wheels", "commands.wheels", "把程序包都取到 wheels 文件夹，给没有网的机器用"),
     Command("test", "commands.test", "运行测试（给开发的人用）", needs_dev=True, passes_on=True),
     Command("check", "commands.check", "检查代码的写法和类型（给开发的人用）", needs_dev=True),
 )

@@ -96,6 +96,32 @@ class PackagesOutOfReach(CommandProblem):
         self.requirements = requirements
 
 
+class WheelsIncomplete(PackagesOutOfReach):
+    """The wheels folder lacks packages, or has them for another kind of machine, and the network is out of reach."""
+
+    def __init__(self, requirements: str, lacking: str, machine: str) -> None:
+        super().__init__(requirements)
+        self.lacking = lacking
+        self.machine = machine
+
+
+class WheelsDamaged(CommandProblem):
+    """Files in the wheels folder are not as they were when it was filled: a copy broke off."""
+
+    def __init__(self, path: Path, files: str) -> None:
+        super().__init__(path, files)
+        self.path = path
+        self.files = files
+
+
+class NetworkMissing(CommandProblem):
+    """Packages were to be fetched, and the network or the index could not be reached."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(said)
+        self.said = said
+
+
 class InstallBroken(CommandProblem):
     """The installation ended for another reason than the network."""
 
@@ -228,8 +254,13 @@ SENTENCES: dict[type[Exception], str] = {
     CertificateKeyMismatch: "证书 {cert} 和私钥 {key} 不是一对：请找到和这张证书一起发下来的私钥。",
     VenvUnavailable: "这个 Python 建不了运行环境：请先运行 apt-get install -y python3-venv，再运行同一条命令。",
     VenvStrange: "{path} 里的运行环境用不了：请删掉这个文件夹，再运行同一条命令。",
-    PackagesOutOfReach: "程序包没有取到，网络不通，wheels 文件夹里也没有：请接上网络，或在能上网的同类机器上运行 "
-    "python3 -m pip download -r {requirements} -d wheels，把 wheels 文件夹拷到这里，再运行同一条命令。",
+    PackagesOutOfReach: "程序包没有取到，网络不通，wheels 文件夹里也没有：请接上网络，或在能上网的同类机器上"
+    "用同一份程序运行 manage.py wheels，把 wheels 文件夹拷到这里，再运行同一条命令。",
+    WheelsIncomplete: "wheels 文件夹里缺能在这台机器（{machine}）上用的 {lacking}，网络也不通："
+    "请在能上网的机器上用同一份程序运行 manage.py wheels（系统或 Python 版本不同的，加 --for-platform、--for-python），"
+    "把 wheels 再拷过来。",
+    WheelsDamaged: "{path} 里有文件没有拷好（{files}）：请把 wheels 文件夹重新拷一遍，再运行同一条命令。",
+    NetworkMissing: "程序包没有取到（{said}）：请看看这台机器能不能上网、要不要设代理，再运行同一条命令。",
     InstallBroken: "程序包没有装完：请看 {log} 里最后几行写的原因，处理好以后再运行同一条命令。",
     errors.DiskFull: "{path} 所在的磁盘满了：请腾出至少 1 GB，再运行同一条命令。",
     UserUnknown: "没有能用的账号 {user}：请对照“账号”一页再写一遍，或去掉 --as。",
