@@ -20,6 +20,7 @@ COMMANDS = (
     Command("backup", "commands.backup", "备份：别人照常用，做一份验证过的"),
     Command("restore", "commands.restore", "把一份备份恢复回来"),
     Command("key", "commands.key", "密钥：看恢复单、核对、更换"),
+    Command("account", "commands.account", "管理员忘了密码：在服务器上重设"),
     Command("verify", "commands.verify", "检查数据是否完整、有没有被人动过"),
     Command("demo", "commands.demo", "在空文件夹里编一所假的学校，用来看和试"),
     Command("doctor", "commands.doctor", "体检：哪里不对，怎么改"),

@@ -188,6 +188,14 @@ class WrongNumberOfStudents(CommandProblem):
         self.most = most
 
 
+class AdministratorUnclear(CommandProblem):
+    """Which administrator is meant can't be told."""
+
+    def __init__(self, administrators: str) -> None:
+        super().__init__(administrators)
+        self.administrators = administrators
+
+
 class NoManager(CommandProblem):
     """Nothing on this machine starts programs at boot: no systemd at work, as in a container."""
 
@@ -271,6 +279,7 @@ SENTENCES: dict[type[Exception], str] = {
     BackupExists: "{path} 已经有了，备份不会盖掉别的文件：请换一个名字。",
     SlipsExist: "{path} 已经有了，第一次密码不会盖掉别的文件：请换一个名字，再运行同一条命令。",
     NotTyped: "没有打完，什么都没有改：请准备好恢复单，再运行同一条命令。",
+    AdministratorUnclear: "不知道是哪个管理员（现有的：{administrators}）：请用 --user 写明账号，再运行同一条命令。",
     NoManager: "这台机器没有可以装服务的地方（没有用 systemd 启动，容器里多半这样）：请用 manage.py run 启动，"
     "或加上 --dry-run 看看要装的内容，拿到别的机器上用。",
     NotAdministrator: "这件事要有系统管理员的权限：请在前面加 sudo，Windows 上用管理员身份打开窗口。",
