@@ -116,6 +116,7 @@ def make_plan(args: argparse.Namespace) -> Plan:
         cert=Path(args.cert).resolve() if args.cert else None,
         key=Path(args.key).resolve() if args.key else None,
         user=args.user,
+        proxy=args.proxy,
     )
 
 

@@ -118,12 +118,15 @@ class Plan:
     cert: Path | None = None
     key: Path | None = None
     user: str | None = None
+    proxy: str = ""
 
     @property
     def words(self) -> list[str]:
         """The typed line that starts the server, the interpreter first."""
         words = [str(self.python), str(self.project / "manage.py"), "run", "--data", str(self.data_dir)]
         words += ["--address", self.address, "--port", str(self.port)]
+        if self.proxy:
+            words += ["--proxy", self.proxy]
         if self.https:
             words.append("--https")
         if self.cert and self.key:

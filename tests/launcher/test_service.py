@@ -199,6 +199,19 @@ def test_wrong_certificates_accounts_and_passwords_are_refused(typed, systemd, p
     assert "secret" not in (tmp_path / "units" / "care-room.service").read_text("utf-8")
 
 
+def test_every_option_of_the_server_is_handed_on(typed, tmp_path, capsys):
+    """Whatever `run` comes to take; one forgotten here would be lost at the next start of the machine."""
+    given = {"port": "8443", "address": "10.0.0.7", "proxy": "10.0.0.8", "cert": "/c.pem", "key": "/k.pem"}
+    plan = service.make_plan(
+        parse(["service", "install", *(word for name in given for word in (f"--{name}", given[name]))])
+    )
+    asked_again = parse(plan.words[2:])
+
+    assert {name: getattr(asked_again, name) for name in given} == given | {"port": 8443, "proxy": "10.0.0.8/32"}
+    known = set(vars(parse(["run"]))) - {"command", "rest", "data"}
+    assert known == {*given, "https"}
+
+
 def test_what_systemd_says_is_passed_on(typed, systemd, port):
     (systemd / "refuses").touch()
 
