@@ -23,6 +23,7 @@ COMMANDS = (
     Command("account", "commands.account", "管理员忘了密码：在服务器上重设"),
     Command("verify", "commands.verify", "检查数据是否完整、有没有被人动过"),
     Command("demo", "commands.demo", "在空文件夹里编一所假的学校，用来看和试"),
+    Command("bench", "commands.bench", "和 Streamlit 自己比快慢，写成一张表（给开发的人用）"),
     Command("doctor", "commands.doctor", "体检：哪里不对，怎么改"),
     Command("service", "commands.service", "装成服务：开机自动启动，断电以后自己回来"),
     Command("wheels", "commands.wheels", "把程序包都取到 wheels 文件夹，给没有网的机器用"),

@@ -10,7 +10,7 @@ from commands.processes import PROJECT_DIR, run_through
 CHECKS = (
     ("写法", ["ruff", "check", "."]),
     ("排版", ["ruff", "format", "--check", "."]),
-    ("类型", ["mypy", "-p", "db", "-p", "services", "-p", "ui", "-p", "pages", "-p", "commands"]),
+    ("类型", ["mypy", "-p", "db", "-p", "services", "-p", "ui", "-p", "pages", "-p", "commands", "-p", "bench"]),
 )
 
 

@@ -1,5 +1,6 @@
 """What keeps a command from doing its work, each as one Chinese sentence that says what to do next."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from db import errors
@@ -179,6 +180,15 @@ class DataThere(CommandProblem):
     """A demonstration was asked for where there are data."""
 
 
+class NoSuchPage(CommandProblem):
+    """The program has no page of this name."""
+
+    def __init__(self, page: str, pages: Sequence[str]) -> None:
+        super().__init__(page, pages)
+        self.page = page
+        self.pages = "、".join(pages)
+
+
 class WrongNumberOfStudents(CommandProblem):
     """A demonstration can't have so few or so many children."""
 
@@ -321,6 +331,7 @@ SENTENCES: dict[type[Exception], str] = {
     errors.MigrationFailed: "数据升级没有做完，已退回原来的样子（备份：{backup}）：请保留备份，把这句话告诉信息老师。",
     errors.StartupProblem: "这份数据现在打不开：请看看数据文件夹和密钥文件是不是原来的那一套。",
     DataThere: "这里已经有数据了，什么都没有动。演示要放在另一个空文件夹里：请加上 --data 和一个新的文件夹。",
+    NoSuchPage: "没有叫 {page} 的页面，可以写：{pages}。",
     WrongNumberOfStudents: "学生人数要在 {least} 到 {most} 之间。请换一个数再运行。",
 }
 

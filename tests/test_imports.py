@@ -9,10 +9,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FORBIDDEN = {
-    "db": {"services", "ui", "pages", "streamlit", "commands", "app"},
-    "services": {"ui", "pages", "streamlit", "commands", "app"},
-    "ui": {"pages", "commands", "app"},
-    "pages": {"commands", "app"},
+    "db": {"services", "ui", "pages", "streamlit", "commands", "bench", "app"},
+    "services": {"ui", "pages", "streamlit", "commands", "bench", "app"},
+    "ui": {"pages", "commands", "bench", "app"},
+    "pages": {"commands", "bench", "app"},
 }
 QUERY = re.compile(
     r"(?<![.\w])(select|insert|update|delete)\(|\bsession\.(exec|execute|add|get|get_one|delete|merge|query)\("

@@ -1,0 +1,1 @@
+"""The figures, and the bare-Streamlit reference they are compared with."""

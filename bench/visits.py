@@ -1,0 +1,64 @@
+"""Which role uses which page most, and which record it has open there."""
+
+from dataclasses import dataclass
+
+from db.tables import Role
+from services.access import HOLDERS, Permission
+from ui.navigation import PageEntry, existing_entries
+
+MAIN_ROLES = {
+    "home": Role.COUNSELLOR,
+    "students": Role.COUNSELLOR,
+    "rounds": Role.HOMEROOM,
+    "class_entries": Role.HOMEROOM,
+    "intake": Role.COUNSELLOR,
+    "cases": Role.COUNSELLOR,
+    "accounts": Role.ADMIN,
+    "audit": Role.ADMIN,
+    "settings": Role.ADMIN,
+    "backups": Role.ADMIN,
+    "child": Role.COUNSELLOR,
+    "student_edit": Role.COUNSELLOR,
+    "card_edit": Role.HOMEROOM,
+    "referrals": Role.COUNSELLOR,
+    "assessment": Role.COUNSELLOR,
+    "password": Role.HOMEROOM,
+    "pledge": Role.HOMEROOM,
+}
+"""Where it isn't the first role of the access table that may open the page."""
+
+OPEN_RECORDS = {"child": "student", "student_edit": "student", "card_edit": "student", "assessment": "referral"}
+"""What stands in the address of a page that shows one record."""
+
+BESIDE = (("referrals", "referral"), ("cases", "case"))
+"""Lists that also show one record: visited both ways."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One page as one role has it open; `record` names the parameter of its address, if it shows one record."""
+
+    page: str
+    role: Role
+    record: str | None = None
+
+    @property
+    def name(self) -> str:
+        """How tables name it."""
+        return f"{self.page}?{self.record}" if self.record and self.page not in OPEN_RECORDS else self.page
+
+
+def list_visits() -> list[Visit]:
+    """Return every page of the program for the role that uses it most, a list with one record open beside it."""
+    visits = [Visit(entry.name, main_role(entry), OPEN_RECORDS.get(entry.name)) for entry in existing_entries()]
+    visits += [Visit(page, MAIN_ROLES[page], record) for page, record in BESIDE]
+    return visits
+
+
+def main_role(entry: PageEntry) -> Role:
+    """Return the role that uses a page most; for a page nobody has thought of, the first that may open it."""
+    return MAIN_ROLES.get(entry.name) or next(role for role in Role if _holds(role, entry.permissions))
+
+
+def _holds(role: Role, permissions: tuple[Permission, ...]) -> bool:
+    return not permissions or any(role in HOLDERS[each] for each in permissions)
