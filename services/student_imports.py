@@ -27,12 +27,11 @@ from services.imports import undoing
 from services.imports.matching import FieldChange, Match, MatchedBy, Outcome, PreviewRow, match_rows
 from services.imports.returning import file_order, problem_of, returned_row
 from services.imports.stored import load_children
-from services.imports.undoing import BlockedRow, BlockReason, UndoBlocked
+from services.imports.undoing import BlockedRow, UndoBlocked
 from services.imports.wanted import WantedChild, wanted_children
 from services.imports.writing import Progress, write_matches
 
 __all__ = [
-    "BlockReason",
     "BlockedRow",
     "FieldChange",
     "ImportListing",
@@ -279,7 +278,7 @@ def undo_import(session: Session, actor: Actor, *, batch_id: int) -> None:
 
     Raises:
         NotFound: there is no such import, or it was taken back already.
-        UndoBlocked: somebody has worked with what it wrote; `rows` says with which children.
+        UndoBlocked: somebody has worked with what it wrote; `rows` says whom somebody edited.
     """
     take_turn(session, Turn.IMPORT)
     batch = session.get(ImportBatch, batch_id, with_for_update=True, populate_existing=True)

@@ -174,9 +174,11 @@ def _stale_staff(_error: staff_imports.StaleStaffPreview) -> str:
 
 @explain.register
 def _undo_blocked(error: student_imports.UndoBlocked) -> str:
-    names = "、".join(f"{row.name}（{row.reason.label}）" for row in error.rows[:NAMED])
+    if not error.rows:
+        return "这次导入撤不回了，什么都没有动：里面的资料已经用上了。要改哪个孩子，请直接改名册。"
+    names = "、".join(row.name for row in error.rows[:NAMED])
     more = f"等 {len(error.rows)} 个孩子" if len(error.rows) > NAMED else ""
-    return f"这次导入撤不回了，什么都没有动：{names}{more}。请直接改这些孩子的资料。"
+    return f"这次导入撤不回了，什么都没有动：{names}{more}有人改过。请直接改这些孩子的资料。"
 
 
 @explain.register

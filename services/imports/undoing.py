@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Table, delete, select
 from sqlmodel import Session, SQLModel, col
 
-from db.base import Labelled
 from db.sealing import open_text
 from db.tables import ContactCardVersion, ContactOpening, Draft, ImportAction
 from services.actors import Actor
@@ -21,24 +20,20 @@ from services.imports.stored import CATEGORY, CLASS, GUARDIAN, MEMBERSHIP, STUDE
 from services.imports.writing import IMPORTED, Values, update_rows
 
 
-class BlockReason(Labelled):
-    """Why an import can't be taken back, the gravest first."""
-
-    EDITED = "edited", "有人改过"
-    REFERRED = "referred", "已经有了别的记录"
-
-
 @dataclass(frozen=True, slots=True)
 class BlockedRow:
-    """A child somebody has worked with since the import."""
+    """A child whose entry in the register somebody has edited since the import."""
 
     student_id: int
     name: str
-    reason: BlockReason
 
 
 class UndoBlocked(DomainError):
-    """An import can't be taken back; `rows` names the children and why."""
+    """An import can't be taken back; `rows` names the children edited since.
+
+    A child of whom there is any other record is never among them, whatever the record: who takes a roster back may
+    not know of every referral, and would learn from a name of suspected abuse. There may be no rows.
+    """
 
     def __init__(self, rows: tuple[BlockedRow, ...]) -> None:
         super().__init__(len(rows))
@@ -69,8 +64,7 @@ def take_back(session: Session, actor: Actor, batch_id: int) -> None:
         UndoBlocked: somebody has edited what it wrote, or something refers to it.
     """
     notes = _notes(session, batch_id)
-    if blocked := _blocked(session, batch_id, notes):
-        raise UndoBlocked(blocked)
+    _refuse_if_used(session, batch_id, notes)
     cards = read_cards(session, _kept_children(session, batch_id))
     for table in _BESIDE:
         session.execute(delete(table).where(table.c.student_id.in_(_created(batch_id, STUDENT))))
@@ -164,23 +158,18 @@ def _decoded(table: Table, column: str, value: Any) -> Any:  # as it came from J
 # --- what stands in the way ---
 
 
-def _blocked(session: Session, batch_id: int, notes: list[_Note]) -> tuple[BlockedRow, ...]:
-    found: dict[int, BlockReason] = {}
-    order = list(BlockReason)
-    for student_id, reason in (
-        *_edited(session, batch_id, notes),
-        *_referring(session, batch_id, notes),
-        *_drafted(session, notes),
-    ):
-        if student_id not in found or order.index(reason) < order.index(found[student_id]):
-            found[student_id] = reason
-    if not found:
-        return ()
-    names = {row.id: row.name for row in session.execute(select(STUDENT.c.id, STUDENT.c.name)) if row.id in found}
-    return tuple(BlockedRow(row_id, names.get(row_id, ""), reason) for row_id, reason in sorted(found.items()))
+def _refuse_if_used(session: Session, batch_id: int, notes: list[_Note]) -> None:
+    """Refuse by name what stands in the register, without names what may be known to few."""
+    referring = list(_referring(session, batch_id, notes))
+    edited = {*_edited(session, batch_id, notes), *(each for each, table in referring if table.name in _OWN)}
+    if edited:
+        rows = session.execute(select(STUDENT.c.id, STUDENT.c.name).order_by(STUDENT.c.id))
+        raise UndoBlocked(tuple(BlockedRow(row.id, row.name) for row in rows if row.id in edited))
+    if referring or _is_drafted(session, notes):
+        raise UndoBlocked(())
 
 
-def _edited(session: Session, batch_id: int, notes: list[_Note]) -> Iterator[tuple[int, BlockReason]]:
+def _edited(session: Session, batch_id: int, notes: list[_Note]) -> Iterator[int]:
     """Yield the children of which a row has another version than the import gave it."""
     for table in (STUDENT, GUARDIAN, CATEGORY):
         noted = {note.row_id: note.version_after for note in notes if note.table == table.name}
@@ -191,10 +180,10 @@ def _edited(session: Session, batch_id: int, notes: list[_Note]) -> Iterator[tup
         rows = session.execute(select(table.c.id, table.c.version, owner).where(table.c.id.in_(mine)).with_for_update())
         for row_id, version, student_id in rows:
             if version != noted[row_id]:
-                yield student_id, BlockReason.EDITED
+                yield student_id
 
 
-def _referring(session: Session, batch_id: int, notes: list[_Note]) -> Iterator[tuple[int, BlockReason]]:
+def _referring(session: Session, batch_id: int, notes: list[_Note]) -> Iterator[tuple[int, Table]]:
     """Yield the children with rows, of any table, that point at what the import created and are not its own."""
     own: defaultdict[str, set[int]] = defaultdict(set)
     for note in notes:
@@ -212,23 +201,16 @@ def _referring(session: Session, batch_id: int, notes: list[_Note]) -> Iterator[
             )
             for row_id, student_id in rows:
                 if row_id not in own[table.name]:
-                    yield student_id, _reason_of(table)
+                    yield student_id, table
 
 
-def _reason_of(table: Table) -> BlockReason:
-    return BlockReason.EDITED if table.name in _OWN else BlockReason.REFERRED
-
-
-def _drafted(session: Session, notes: list[_Note]) -> Iterator[tuple[int, BlockReason]]:
-    """Yield the new children somebody is writing about: a draft names its child without a foreign key."""
+def _is_drafted(session: Session, notes: list[_Note]) -> bool:
+    """Whether somebody is writing about a new child: a draft names its child without a foreign key."""
     subjects = {
-        f"student:{note.row_id}": note.row_id
-        for note in notes
-        if note.table == STUDENT.name and note.action is ImportAction.CREATED
+        f"student:{note.row_id}" for note in notes if note.table == STUDENT.name and note.action is ImportAction.CREATED
     }
-    for subject in session.execute(select(col(Draft.subject)).where(col(Draft.subject).like("student:%"))).scalars():
-        if subject in subjects:
-            yield subjects[subject], BlockReason.EDITED
+    written = session.execute(select(col(Draft.subject)).where(col(Draft.subject).like("student:%"))).scalars()
+    return not subjects.isdisjoint(written)
 
 
 def _uses_of_class() -> Iterator[ColumnElement[bool]]:

@@ -28,6 +28,7 @@ from services.students import change_student
 from tests.exchange.makers import packed
 from tests.exchange.test_sheets import renamed
 from tests.pages.conftest import OpenPage, World, words_on
+from tests.services.intake_makers import register
 from ui import import_state
 from ui.formats import plain
 from ui.import_preview import place_words
@@ -353,6 +354,22 @@ def test_an_import_somebody_has_worked_with_says_who_stands_in_the_way(open_page
     assert "这次导入撤不回了" in "".join(error.value for error in screen.error)
     assert "江小满" in "".join(error.value for error in screen.error)
     assert "import_undo_keep" in {button.key for button in screen.button}
+
+
+def test_a_counsellor_does_not_learn_of_a_marked_child_by_taking_the_roster_back(open_page: OpenPage, world: World):
+    imported(open_page, world, "名册.csv", csv(CHILD))
+    with transaction() as session:
+        child = session.exec(select(Student).where(Student.student_no == "S1001")).one()
+        register(session, world.staff[Role.LEAD], student_id=child.id, is_suspected_abuse=True)
+        batch_id = session.exec(select(ImportBatch.id)).one()
+    screen = open_page("import_students", world.staff[Role.COUNSELLOR])
+    press(screen, f"import_undo_{batch_id}")
+
+    press(screen, "import_undo_confirm")
+
+    [error] = screen.error
+    assert "这次导入撤不回了" in error.value
+    assert "江小满" not in error.value
 
 
 # --- the other list: left-behind children ---

@@ -29,7 +29,6 @@ from services.categories import CategoryDetails, add_category
 from services.errors import NotAllowed, NotFound
 from services.exchange.reasons import Reason
 from services.student_imports import (
-    BlockReason,
     MatchedBy,
     Outcome,
     StalePreview,
@@ -43,6 +42,7 @@ from services.student_imports import (
 from services.student_keys import id_number_hash
 from services.students import change_student, find_entry, move_to_class
 from tests.services.children import collected, id_number
+from tests.services.intake_makers import register
 
 HEADER = "学号,姓名,性别,出生日期,身份证号,班级,监护人姓名,与学生关系,监护人电话,家庭住址,四特类别,校车线路"
 COLUMNS = HEADER.split(",")
@@ -401,8 +401,27 @@ def test_an_import_somebody_has_worked_on_stays(session, lead, full, work):
     with pytest.raises(UndoBlocked) as raised:
         undo_import(session, lead, batch_id=batch_id)
 
-    assert [(row.name, row.reason) for row in raised.value.rows] == [("江小满", BlockReason.EDITED)]
+    assert [row.name for row in raised.value.rows] == ["江小满"]
     assert dump(session) == before
+
+
+@pytest.mark.parametrize("is_marked", [False, True])
+def test_a_child_with_any_other_record_is_not_named_so_that_no_mark_can_be_told(
+    session, lead, full, make_user, is_marked
+):
+    batch_id = take(session, lead, full, {"学号": "S1002", "姓名": "陈立夏"}).batch_id
+    child = session.exec(select(Student).where(Student.name == "陈立夏")).one()
+    register(session, lead, student_id=child.id, is_suspected_abuse=is_marked)
+    counsellor = make_user(Role.COUNSELLOR)
+
+    with pytest.raises(UndoBlocked) as raised:
+        undo_import(session, counsellor, batch_id=batch_id)
+    assert raised.value.rows == ()
+
+    edit(session, lead, session.exec(select(Student).where(Student.name == "江小满")).one())
+    with pytest.raises(UndoBlocked) as raised:
+        undo_import(session, counsellor, batch_id=batch_id)
+    assert [row.name for row in raised.value.rows] == ["江小满"]
 
 
 def test_looking_at_a_child_stands_in_nobodys_way_and_its_number_is_never_given_again(location, full):
