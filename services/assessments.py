@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, and_, col, func, select
 
 from db.sealing import seal
 from db.tables import (
@@ -18,10 +18,13 @@ from db.tables import (
     Domain,
     Referral,
     ReferralState,
+    Role,
+    RoleGrant,
     Severity,
 )
 from services import audit, clock
 from services.access import Permission, permitted
+from services.accounts import StaffName, list_staff
 from services.actors import Actor
 from services.calendar import load_calendar
 from services.errors import DomainError, NotFound
@@ -40,6 +43,10 @@ from services.severity import (
 
 LEAST_PARTICIPANTS = 2
 MOST_GUESTS = 20
+MEETING_ROLES = frozenset(
+    {Role.LEAD, Role.COUNSELLOR, Role.HOMEROOM, Role.SUBJECT_TEACHER, Role.MENTOR, Role.LEADERSHIP}
+)
+"""Who may be asked to a conference (D-08): not who looks after computers or money, nor who checks the school."""
 STAFF_WORDS = ("老师", "教师", "班主任")
 
 
@@ -74,7 +81,7 @@ class AssessmentForm:
     referral: ReferralView
     signs: Signs  # what is known before anything is ticked
     conference_due_at: datetime
-    people: dict[int, str]  # who may be asked to the conference: id and name
+    people: dict[int, StaffName]  # who may be asked to the conference, by id
 
 
 @permitted(Permission.REFERRAL_HANDLE)
@@ -91,15 +98,21 @@ def open_form(session: Session, actor: Actor, *, referral_id: int) -> Assessment
     return AssessmentForm(
         referral=view,
         signs=_known_signs(session, actor, referral),
-        people=_people_to_ask(session, is_suspected_abuse=referral.is_suspected_abuse),
+        people=_people_to_ask(session, actor, is_suspected_abuse=referral.is_suspected_abuse),
         conference_due_at=deadlines.conference_due(called_at=clock.now(), calendar=load_calendar(session)),
     )
 
 
-def _people_to_ask(session: Session, *, is_suspected_abuse: bool) -> dict[int, str]:
-    may_know = knows_of_abuse() if is_suspected_abuse else col(AppUser.is_active).is_(True)
-    people = select(AppUser.id, AppUser.display_name).where(may_know).order_by(col(AppUser.display_name))
-    return {user_id: name for user_id, name in session.exec(people).all() if user_id is not None}
+def _people_to_ask(session: Session, actor: Actor, *, is_suspected_abuse: bool) -> dict[int, StaffName]:
+    may_know = set(session.exec(select(AppUser.id).where(knows_of_abuse())).all()) if is_suspected_abuse else None
+    staff = list_staff(session, actor, roles=MEETING_ROLES)
+    return {each.id: each for each in staff if may_know is None or each.id in may_know}
+
+
+def _may_meet() -> ColumnElement[bool]:
+    """Return the filter on accounts that `_people_to_ask` is on staff: who works with children, or leads who does."""
+    grants = select(RoleGrant.user_id).where(col(RoleGrant.role).in_(MEETING_ROLES), col(RoleGrant.ended_at).is_(None))
+    return and_(col(AppUser.is_active), col(AppUser.id).in_(grants))
 
 
 def with_ticks(signs: Signs, request: AssessmentRequest) -> Signs:
@@ -227,7 +240,7 @@ def _checked_people(
         check.add("guests", "too_many", limit=MOST_GUESTS)
     if len(request.participant_ids) + len(guests) < LEAST_PARTICIPANTS:
         check.add("participants", "too_few", limit=LEAST_PARTICIPANTS)
-    if len(_people_who(session, request, col(AppUser.is_active).is_(True))) < len(request.participant_ids):
+    if len(_people_who(session, request, _may_meet())) < len(request.participant_ids):
         check.add("participants", "unknown")
     if is_suspected_abuse:
         _check_protected(session, check, request, guests)

@@ -21,7 +21,7 @@ from db.tables import (
     Student,
     Urgency,
 )
-from services import backups, check_rounds, clock
+from services import backups, cases, check_rounds, clock
 from services.access import (
     Permission,
     Scope,
@@ -54,6 +54,7 @@ class DutyKind(StrEnum):
     FEEDBACK = "feedback"
     MATCH_CHILD = "match_child"
     CONFERENCE = "conference"
+    INVITED = "invited"  # to a conference somebody else calls
     READ_FEEDBACK = "read_feedback"
     POST_VACANT = "post_vacant"
     HOMEROOM_MISSING = "homeroom_missing"
@@ -96,6 +97,7 @@ _TARGETS = {
     DutyKind.REPORT_ABUSE: DutyTarget.PROTECTION,
     DutyKind.ASSESS: DutyTarget.ASSESSMENT,
     DutyKind.CONFERENCE: DutyTarget.CASE,
+    DutyKind.INVITED: DutyTarget.CASE,
     DutyKind.POST_VACANT: DutyTarget.POST,
     DutyKind.HOMEROOM_MISSING: DutyTarget.CLASSES,
     DutyKind.HOLIDAYS_UNKNOWN: DutyTarget.SCHOOL_DAYS,
@@ -158,6 +160,8 @@ def list_duties(session: Session, actor: Actor) -> list[Duty]:
         found.extend(_of_conferences(session, actor, calendar=calendar, now=now))
     if allows(actor, Permission.REFERRAL_READ):
         found.extend(_of_feedback(session, actor))
+    if scopes_of(actor, Subject.CASE):
+        found.extend(_of_invitations(session, actor, calendar=calendar, now=now))
     if actor.has_role(Role.LEAD):
         found.extend(_of_vacancies(session, calendar))
     if allows(actor, Permission.CHECK_RETURN):
@@ -307,6 +311,20 @@ def _of_conferences(
         )
 
 
+def _of_invitations(session: Session, actor: Actor, *, calendar: SchoolCalendar, now: datetime) -> Iterator[Duty]:
+    """The conferences this person is asked to: that there is one, and by when; no word of the case."""
+    for each in cases.list_invitations(session, actor):
+        due_at = deadlines.conference_due(called_at=each.called_at, calendar=calendar)
+        yield Duty(
+            DutyKind.INVITED,
+            group_of(due_at, now=now),
+            due_at=due_at,
+            child=each.child,
+            owner_name=each.owner_name,
+            target_id=each.case_id,
+        )
+
+
 def _of_feedback(session: Session, actor: Actor) -> Iterator[Duty]:
     """What the care room told this person as a referring teacher, and is not read yet."""
     rows = session.exec(
@@ -440,10 +458,10 @@ def find_my_figures(session: Session, actor: Actor) -> MyFigures | None:
     unanswered = open_ones.where(
         col(Referral.channel).in_([ReferralChannel.SELF, ReferralChannel.PARENT]), col(Referral.answered_at).is_(None)
     )
-    cases = (
+    own_cases = (
         select(func.count())
         .select_from(Case)
         .join(Referral, col(Referral.id) == col(Case.referral_id))
         .where(Case.owner_id == actor.user_id, col(Case.closed_at).is_(None), sees_cases(actor))
     )
-    return MyFigures(session.exec(open_ones).one(), session.exec(unanswered).one(), session.exec(cases).one())
+    return MyFigures(session.exec(open_ones).one(), session.exec(unanswered).one(), session.exec(own_cases).one())

@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from db.tables import Domain, Severity
+from services.accounts import StaffName
 from services.assessments import LEAST_PARTICIPANTS, AssessmentForm, AssessmentRequest, with_ticks
 from services.severity import Suggestion, suggest_severity
 from ui.drafts import Draftable
@@ -61,13 +62,20 @@ def draw_rest(form: Form, draft: Draftable, opened: AssessmentForm, severity: Se
         st.multiselect(
             f"请谁一起研讨（至少 {LEAST_PARTICIPANTS} 人）",
             list(opened.people),
-            format_func=lambda each: opened.people.get(each, "已停用的账号"),
+            format_func=lambda each: _with_roles(opened.people.get(each)),
             key=key,
+            select_all=False,  # one click would tell the whole school of a severe case
             placeholder="选负责人和指定的领导" if is_protected else "选教师",
         )
     label, example = _GUESTS_PROTECTED if is_protected else _GUESTS
     with form.field("guests", "") as key:
         st.text_input(f"{label}（用顿号隔开）", key=key, placeholder=f"例如：{example}", on_change=draft.keep)
+
+
+def _with_roles(person: StaffName | None) -> str:
+    if person is None:
+        return "已停用的账号"
+    return f"{person.display_name}（{'、'.join(role.label for role in person.roles)}）"
 
 
 def suggestion_for(form: Form, opened: AssessmentForm, request: AssessmentRequest) -> Suggestion:

@@ -57,7 +57,7 @@ def _ask(actor: Actor, form: Form, *, kind: str | None, replaces: int | None) ->
     with form.field("clause_ids", []) as key:
         clauses = st.multiselect(
             "证明哪几条", documents.provable_clauses(), key=key,
-            placeholder=f"不选就是 {'、'.join(found.clauses)}" if found else "不选就按类别定",
+            placeholder=f"不选就是 {'、'.join(found.clauses)}" if found else "不选就按类别定", select_all=False,
         )  # fmt: skip
     with form.field("file", is_filled=False) as key:
         file = st.file_uploader("文件", key=key, type=_ENDINGS)

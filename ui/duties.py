@@ -19,6 +19,7 @@ ACTS = {
     DutyKind.FEEDBACK: "写反馈",
     DutyKind.MATCH_CHILD: "认出孩子",
     DutyKind.CONFERENCE: "看研讨单",
+    DutyKind.INVITED: "看研讨单",
     DutyKind.READ_FEEDBACK: "看反馈",
     DutyKind.POST_VACANT: "去指定",
     DutyKind.HOMEROOM_MISSING: "去指定",
@@ -76,6 +77,8 @@ def title_of(duty: Duty) -> str:
             return f"认出是哪个孩子：{name}"
         case DutyKind.CONFERENCE:
             return f"集体研讨：{child}"
+        case DutyKind.INVITED:
+            return f"请您参加集体研讨：{duty.child}" if duty.child else "请您参加集体研讨"
         case DutyKind.READ_FEEDBACK:
             return f"看关爱室的反馈：{child}"
         case DutyKind.POST_VACANT:
@@ -123,6 +126,8 @@ def reason_of(duty: Duty) -> str:
             return f"受理：{moment(duty.since)} 收到，名册里还没对上" if duty.since else ""
         case DutyKind.CONFERENCE:
             return f"个案：{due}开{whose.replace('接手', '负责')}"
+        case DutyKind.INVITED:
+            return f"研讨：{due}开，还没开；日子和地点问{duty.owner_name}"
         case DutyKind.READ_FEEDBACK:
             return f"受理：{moment(duty.since)} 写给您的" if duty.since else ""
         case DutyKind.POST_VACANT if len(duty.labels) == 1:
@@ -176,8 +181,10 @@ def _still(duty: Duty) -> str | None:
     return f"还有 {(clock.local(duty.due_at).date() - clock.today()).days} 天" if duty.due_at else None
 
 
-def button_of(duty: Duty) -> str:
-    """Return the one act's words."""
+def button_of(duty: Duty) -> str | None:
+    """Return the one act's words; None where there is nothing to open, as for who is only asked to come."""
+    if duty.kind is DutyKind.INVITED and duty.target_id is None:
+        return None
     return "接着评估" if duty.kind is DutyKind.ASSESS and duty.has_begun else ACTS[duty.kind]
 
 

@@ -195,7 +195,12 @@ def _change_form(actor: Actor, group: Group) -> None:
         if isinstance(st.session_state[key], tuple):  # as the list of groups has them
             st.session_state[key] = list(st.session_state[key])
         wanted = st.multiselect(
-            "要有哪些人", list(GroupRole), format_func=lambda each: each.label, key=key, placeholder="选身份"
+            "要有哪些人",
+            list(GroupRole),
+            format_func=lambda each: each.label,
+            key=key,
+            placeholder="选身份",
+            select_all=False,
         )
     with form_end():
         st.button("解散", key=form.key("dissolve"), type="tertiary", on_click=open_dialog, args=(_DISSOLVE, group.id))

@@ -85,7 +85,7 @@ def act_row(
     title: str,
     badge: str,
     reason: str,
-    button: str,
+    button: str | None,
     *,
     key: str,
     on_click: Callable[..., None] | None = None,
@@ -93,10 +93,12 @@ def act_row(
 ) -> bool:
     """Draw one thing to do: bold what-and-who, badge and reason below, one button at the right.
 
-    Rows of one state share an `act_list`. Returns whether the button was just clicked.
+    Rows of one state share an `act_list`; without `button` the row only tells. Returns whether it was just clicked.
     """
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):
         st.markdown(f"**{plain(title)}**  \n{badge} :small[:gray[{plain(reason)}]]", width="stretch")
+        if button is None:
+            return False
         return st.button(plain(button), key=key, width=ACT_BUTTON_WIDTH, on_click=on_click, args=args)
 
 

@@ -214,6 +214,7 @@ def test_a_serious_one_names_who_meets(open_page: OpenPage, world: World, begun)
 
     screen.button(key="assessment_submit").click().run()
     assert "集体研讨至少要 2 个人。请再加人。" in words_on(screen)
+    assert screen.multiselect(key="assessment_participants").proto.select_all == 0  # no bulk choice, nor its English
     people = [world.staff[Role.LEAD].user_id, world.staff[Role.HOMEROOM].user_id]
     screen.multiselect(key="assessment_participants").set_value(people).run()
     screen.button(key="assessment_submit").click().run()
@@ -223,6 +224,11 @@ def test_a_serious_one_names_who_meets(open_page: OpenPage, world: World, begun)
         case_id = session.exec(select(Case.id)).one()
     screen = open_page("cases", world.staff[Role.COUNSELLOR], case=case_id)
     assert world.staff[Role.HOMEROOM].display_name in words_on(screen)
+
+    invited = open_page("home", world.staff[Role.HOMEROOM])
+    assert "请您参加集体研讨：江小满" in words_on(invited)
+    assert f"还没开；日子和地点问{world.staff[Role.COUNSELLOR].display_name}" in words_on(invited)
+    assert "说过或做过伤害自己的事" not in words_on(invited)
     screen.button(key="conference_held_submit").click().run()
     with reading() as session:
         assert session.exec(select(CaseConference)).one().held_at == NOW
@@ -443,7 +449,7 @@ def test_the_conference_about_suspected_abuse_offers_only_who_may_know(open_page
     opened.button(key="referral_act_start_assessment").click().run()
     screen = assessed(open_page("assessment", lead, referral=marked.id)).run()
 
-    assert screen.multiselect(key="assessment_participants").options == [lead.display_name]
+    assert screen.multiselect(key="assessment_participants").options == [f"{lead.display_name}（{Role.LEAD.label}）"]
     screen.multiselect(key="assessment_participants").set_value([lead.user_id])
     screen.text_input(key="assessment_guests").set_value("班主任王老师").run()
     screen.button(key="assessment_submit").click().run()

@@ -245,9 +245,22 @@ def test_only_who_may_know_is_offered_for_the_conference(session, counsellor, ma
     lead, leader = make_user(Role.LEAD, name="秦若谷"), make_user(Role.LEADERSHIP)
     marked = register(session, lead, student_id=make_student().id, is_suspected_abuse=True)
 
-    assert assessments.open_form(session, lead, referral_id=marked.id).people == {lead.user_id: "秦若谷"}
+    for role in (Role.ADMIN, Role.FINANCE, Role.SUPERVISOR):
+        make_user(role)
+    offered = assessments.open_form(session, lead, referral_id=marked.id).people
+    assert [(each.display_name, each.roles) for each in offered.values()] == [("秦若谷", (Role.LEAD,))]
     people = assessments.open_form(session, lead, referral_id=begun.id).people
     assert {lead.user_id, leader.user_id, counsellor.user_id} == people.keys()
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.FINANCE, Role.SUPERVISOR])
+def test_who_works_with_no_child_is_not_asked_to_a_conference(session, counsellor, make_user, begun, role):
+    request = serious(begun, [make_user(Role.LEAD), make_user(role)])
+
+    with pytest.raises(FieldErrors) as refused:
+        assessments.save_assessment(session, counsellor, request=request)
+
+    assert refused.value.problems["participants"].code == "unknown"
 
 
 def test_cases_are_seen_by_owner_and_participants(session, counsellor, make_user, begun):

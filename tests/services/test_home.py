@@ -6,7 +6,17 @@ from datetime import date, time, timedelta
 import pytest
 from sqlmodel import select
 
-from db.tables import AppUser, ReferralChannel, ReferralWay, Role, RoleGrant, Severity, Urgency
+from db.tables import (
+    AppUser,
+    CaseConference,
+    Referral,
+    ReferralChannel,
+    ReferralWay,
+    Role,
+    RoleGrant,
+    Severity,
+    Urgency,
+)
 from services import classes, clock, figures, home, intake, referral_moves, safeguarding
 from services.assessments import save_assessment
 from services.home import DutyGroup, DutyKind, DutyTarget
@@ -161,6 +171,50 @@ def test_a_serious_case_asks_owner_and_lead_for_the_conference(session, make_use
             case.id,
             "何知微",
         )
+
+
+def conference(session, counsellor, child, *people):
+    """Call a conference about a child; who is asked to it, by account."""
+    referral = register(session, counsellor, student_id=child.id)
+    referral_moves.start_assessment(session, counsellor, referral_id=referral.id, version=1)
+    everybody = frozenset(each.user_id for each in (counsellor, *people))
+    request = replace(asked(referral), severity=Severity.SERIOUS, mentions_self_harm=True, participant_ids=everybody)
+    return save_assessment(session, counsellor, request=request)
+
+
+@pytest.mark.parametrize("role", [Role.HOMEROOM, Role.SUBJECT_TEACHER, Role.LEADERSHIP])
+def test_who_is_asked_to_a_conference_reads_of_it_and_no_more(session, make_user, make_class, make_student, role):
+    own = make_class(7, 3)
+    counsellor = make_user(Role.COUNSELLOR, name="何知微")
+    asked_one = make_user(role, homeroom_of=own) if role is Role.HOMEROOM else make_user(role)
+    conference(session, counsellor, make_student("江小满", in_class=own), asked_one)
+
+    [duty] = duties_of(session, asked_one)
+
+    known = "江小满" if role is Role.HOMEROOM else None  # the others may not see this child
+    assert (duty.kind, duty.child, duty.owner_name, duty.target_id) == (DutyKind.INVITED, known, "何知微", None)
+    assert duty.due_at > NOW
+    assert kinds(session, make_user(role)) == []
+
+
+def test_a_member_of_the_care_room_opens_the_case_a_conference_is_about(session, make_user, make_student):
+    counsellor, member = make_user(Role.COUNSELLOR), make_user(Role.COUNSELLOR)
+    case = conference(session, counsellor, make_student(), member)
+
+    assert [(duty.kind, duty.target_id) for duty in duties_of(session, member)] == [(DutyKind.INVITED, case.id)]
+
+
+def test_an_invitation_is_gone_once_abuse_is_suspected_or_the_conference_was_held(session, make_user, make_student):
+    counsellor, teacher = make_user(Role.COUNSELLOR), make_user(Role.SUBJECT_TEACHER)
+    first = conference(session, counsellor, make_student(), teacher)
+    second = conference(session, counsellor, make_student(), teacher)
+    assert kinds(session, teacher) == [DutyKind.INVITED] * 2
+
+    marked = session.get_one(Referral, first.referral_id)
+    safeguarding.mark_suspected_abuse(session, counsellor, referral_id=marked.id, version=marked.version)
+    session.exec(select(CaseConference).where(CaseConference.case_id == second.id)).one().held_at = NOW
+
+    assert kinds(session, teacher) == []
 
 
 def test_the_lead_is_told_of_classes_without_homeroom_teacher(session, make_user, make_class):
