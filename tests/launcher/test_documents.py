@@ -86,5 +86,5 @@ def test_what_the_program_says_about_the_documents_is_there():
 
 def test_the_school_s_commands_are_all_explained_somewhere():
     everything = " ".join(line for _, line in typed_lines())
-    for command in COMMANDS:
+    for command in (each for each in COMMANDS if "给开发的人用" not in each.help):
         assert f"manage.py {command.name}" in everything, command.name
