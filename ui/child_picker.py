@@ -26,11 +26,13 @@ class Picked:
 
 
 def picked(key: str) -> Picked:
-    """Return who is chosen at this moment."""
+    """Return who is chosen at this moment: clicked, or the only child of exactly the name that stands in the field."""
+    typed = (st.session_state.get(_typed(key)) or "").strip()
     chosen: FoundStudent | None = st.session_state.get(_chosen(key))
-    if chosen is not None:
-        return Picked(chosen.id, chosen.name)
-    return Picked(None, (st.session_state.get(_typed(key)) or "").strip())
+    if chosen is None:
+        namesake: FoundStudent | None = st.session_state.get(_meant(key))
+        chosen = namesake if namesake and namesake.name == typed else None
+    return Picked(chosen.id, chosen.name) if chosen is not None else Picked(None, typed)
 
 
 def pick_child(
@@ -47,19 +49,34 @@ def pick_child(
     text = st.text_input(
         label, key=_typed(key), placeholder="姓名、拼音、班级、学号", live="300ms", on_change=on_change
     )
-    if text and text.strip():
-        for found in _find(text):
-            st.button(
-                plain(f"{found.name}，{found.class_label}，学号 {found.student_no}"),
-                key=f"{key}_found_{found.id}",
-                icon=":material/person:",
-                type="tertiary",
-                on_click=_choose,
-                args=(key, found, on_change),
-            )
-        if hint:
-            note(hint)
+    _draw_found(key, (text or "").strip(), hint, on_change)
     return picked(key)
+
+
+def _draw_found(key: str, text: str, hint: str, on_change: Callable[[], None] | None) -> None:
+    """Offer who may be meant. A full name that only one child has means that child, until somebody says otherwise.
+
+    The field stays all the same: while it is typed, one child's name may be the beginning of another's.
+    """
+    found = _find(text) if text else []
+    namesakes = [each for each in found if each.name == text]
+    meant = namesakes[0] if len(namesakes) == 1 and st.session_state.get(_refused(key)) != text else None
+    st.session_state[_meant(key)] = meant
+    for each in found:
+        st.button(
+            plain(f"{each.name}，{each.class_label}，学号 {each.student_no}"),
+            key=f"{key}_found_{each.id}",
+            icon=":material/check_circle:" if each is meant else ":material/person:",
+            type="tertiary",
+            on_click=_choose,
+            args=(key, each, on_change),
+        )
+    if meant is not None:
+        st.button("不是这个孩子", key=f"{key}_other", type="tertiary", on_click=_refuse, args=(key, text, on_change))
+    elif hint and found:
+        note("是哪一个，请点一下；都不是，就照您写的记下来，以后再认。")
+    elif hint and text:
+        note(hint)
 
 
 def choose_child(key: str, student_id: int) -> None:
@@ -75,18 +92,26 @@ def choose_child(key: str, student_id: int) -> None:
 
 def forget_child(key: str) -> None:
     """Choose nobody again; for `on_click`."""
-    st.session_state.pop(_chosen(key), None)
+    clear_child(key)
     st.session_state[_typed(key)] = ""
 
 
 def clear_child(key: str) -> None:
     """Forget choice and text when the page is left."""
-    st.session_state.pop(_chosen(key), None)
-    st.session_state.pop(_typed(key), None)
+    for name in (_chosen(key), _meant(key), _refused(key), _typed(key)):
+        st.session_state.pop(name, None)
 
 
 def _choose(key: str, found: FoundStudent, on_change: Callable[[], None] | None = None) -> None:
     st.session_state[_chosen(key)] = found
+    if on_change:
+        on_change()
+
+
+def _refuse(key: str, name: str, on_change: Callable[[], None] | None = None) -> None:
+    """Take nobody for the child of this name: it is another of whom this person may not know."""
+    st.session_state[_refused(key)] = name
+    st.session_state.pop(_meant(key), None)
     if on_change:
         on_change()
 
@@ -109,3 +134,11 @@ def _chosen(key: str) -> str:
 
 def _typed(key: str) -> str:
     return f"{key}_typed"
+
+
+def _meant(key: str) -> str:
+    return f"care_{key}_meant"
+
+
+def _refused(key: str) -> str:
+    return f"care_{key}_refused"

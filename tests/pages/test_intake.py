@@ -93,6 +93,45 @@ def test_an_unknown_child_is_registered_as_typed(open_page: OpenPage, world: Wor
     assert (referral.student_id, unseal(referral, "child_label_sealed")) == (None, "八年级的高个子")
 
 
+def typed_child(screen, name):
+    screen.text_input(key="intake_child_typed").set_value(name).run()
+    screen.text_area(key="intake_facts").set_value(FACTS).run()
+    return screen
+
+
+def test_the_full_name_of_one_child_means_that_child_without_a_click(open_page: OpenPage, world: World):
+    child = world.students[0]
+    screen = typed_child(open_page("intake", world.staff[Role.HOMEROOM]), child.name)
+    assert "名册里找不到" not in words_on(screen)
+
+    screen.button(key="intake_submit").click().run()
+
+    assert not screen.exception
+    assert [referral.student_id for referral in stored()] == [child.id]
+
+
+def test_a_child_of_the_same_name_can_be_said_not_to_be_meant(open_page: OpenPage, world: World):
+    child = world.students[0]
+    screen = typed_child(open_page("intake", world.staff[Role.HOMEROOM]), child.name)
+    screen.button(key="intake_child_other").click().run()
+    assert "请点一下" in words_on(screen)
+
+    screen.button(key="intake_submit").click().run()
+
+    [referral] = stored()
+    assert (referral.student_id, unseal(referral, "child_label_sealed")) == (None, child.name)
+
+
+def test_of_two_children_of_one_name_none_is_taken_unasked(open_page: OpenPage, world: World, make_student):
+    make_student(world.students[0].name)
+    screen = typed_child(open_page("intake", world.staff[Role.COUNSELLOR]), world.students[0].name)
+    screen.selectbox(key="intake_referred_by_id").select(world.staff[Role.HOMEROOM].user_id).run()
+
+    screen.button(key="intake_submit").click().run()
+
+    assert [referral.student_id for referral in stored()] == [None]
+
+
 def test_what_is_missing_stands_under_its_field_and_the_text_stays(open_page: OpenPage, world: World):
     screen = open_page("intake", world.staff[Role.COUNSELLOR])
     screen.text_area(key="intake_child_words").set_value("不想回家。").run()
