@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
         print(refusal_sentence(error), file=sys.stderr)
         return 1
     try:
-        with _opened(Location.from_environment(args.data), is_dry_run=args.dry_run):
+        with opened(Location.from_environment(args.data), is_dry_run=args.dry_run):
             preview = _import(args, reading, hashlib.sha256(data).hexdigest())
     except NotAllowed as error:
         raise NotTheirs(args.user) from error
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _opened(location: "Location", *, is_dry_run: bool) -> Iterator[None]:
+def opened(location: "Location", *, is_dry_run: bool) -> Iterator[None]:
     """Open the data, made and migrated where that is wanted; to look, nothing is made and nothing is migrated."""
     from db.engine import use
     from db.location import Location

@@ -23,8 +23,8 @@ def run_staff(args: argparse.Namespace) -> int:
         SlipsExist: the file for the slips is there already.
         UserUnknown, NotTheirs: the account named can't do it.
     """
+    from commands.importing import opened
     from db.location import Location
-    from db.upgrade import prepare
     from services.errors import NotAllowed
     from services.exchange.errors import UnreadableFile
     from services.exchange.refusals import refusal_sentence
@@ -41,9 +41,9 @@ def run_staff(args: argparse.Namespace) -> int:
     except UnreadableFile as error:
         print(refusal_sentence(error), file=sys.stderr)
         return 1
-    prepare(Location.from_environment(args.data))
     try:
-        preview, result = _import(args, reading)
+        with opened(Location.from_environment(args.data), is_dry_run=args.dry_run):
+            preview, result = _import(args, reading)
     except NotAllowed as error:
         raise NotTheirs(args.user) from error
     except StaleStaffPreview as error:  # only where somebody writes at a server in this very moment

@@ -226,3 +226,30 @@ def test_every_refusal_of_a_file_is_a_plain_sentence(error):
     assert words.endswith("。")
     assert "{" not in words
     assert not any(word in words for word in UNWANTED)
+
+
+STAFF = "\n".join(
+    ["姓名,工号,电话,班主任班级,任教班级,岗位", "岳青岚,G01,15400000001,,,", "柏松筠,G02,1540,,,", "岳青岚,G01,,,,",
+     "竺石英,G03,,九（9）班,,"]
+)  # fmt: skip
+
+
+def test_a_list_of_staff_makes_accounts_once_and_slips_for_this_account_alone(type_line, tmp_path):
+    file, slips = tmp_path / "教职工.csv", tmp_path / "第一次密码.xlsx"
+    file.write_bytes(STAFF.encode("gb18030"))
+    line = ("import", "staff", str(file), "--json", "--slips", str(slips))
+
+    seen = answer(type_line(*line, "--dry-run"))
+    assert not (tmp_path / "data").exists()
+    assert not slips.exists()
+    made = answer(type_line(*line))
+
+    assert seen == made
+    assert set(made) == KEYS
+    assert (made["imported"], made["rejected"], made["duplicates_skipped"]) == (2, 1, 1)
+    assert made["imported_with_warning"] == {"phone_unusable": 1}
+    assert slips.read_bytes()[:2] == b"PK"
+    if os.name != "nt":
+        assert slips.stat().st_mode & 0o077 == 0
+    assert "已经有了" in type_line(*line).stderr  # slips write over nothing
+    assert answer(type_line(*line[:-2]))["unchanged"] == 2

@@ -108,6 +108,14 @@ def test_an_account_is_known_by_number_then_by_name_and_only_completed(session, 
     assert (user.username, unseal(user, "phone_sealed")) == ("user2", "15400000001")
 
 
+def test_an_account_of_that_name_with_another_number_is_somebody_else(session, admin):
+    imported(session, admin, "周砚田,G01,,,,")
+
+    [plan] = preview_of(session, admin, "周砚田,G02,,,,").plans
+
+    assert (plan.outcome, plan.username) == (Outcome.NEW, "zhouyantian2")
+
+
 def test_whoever_gains_a_role_signs_in_again(session, admin, make_user, make_class):
     from tests.conftest import token_for
 
