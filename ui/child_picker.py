@@ -90,6 +90,12 @@ def choose_child(key: str, student_id: int) -> None:
     st.session_state[_chosen(key)] = found
 
 
+def suggest_child(key: str, text: str | None) -> None:
+    """Begin with what was said, so that it needn't be typed again; what is typed or taken out stays so."""
+    if text and _typed(key) not in st.session_state and _chosen(key) not in st.session_state:
+        st.session_state[_typed(key)] = text
+
+
 def forget_child(key: str) -> None:
     """Choose nobody again; for `on_click`."""
     clear_child(key)

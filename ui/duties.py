@@ -5,7 +5,9 @@ import streamlit as st
 from db.tables import ReferralChannel, Urgency
 from services import clock
 from services.home import Duty, DutyGroup, DutyKind, DutyTarget
+from services.referral_views import ReferralAct
 from ui import formats, navigation
+from ui.referral_acts import begin_assessment, open_act
 from ui.referral_words import CHANNELS, UNKNOWN_CHILD, child_with_class, due_words, elapsed, lateness, moment
 from ui.states import BACKUP, DUTY
 from ui.states import Duty as DutyState
@@ -38,6 +40,13 @@ ABOUT_CHILD = {
     DutyKind.REPLY: "答复",
     DutyKind.FEEDBACK: "反馈给转介教师",
     DutyKind.CONFERENCE: "集体研讨",
+}
+_FORMS = {
+    DutyKind.REPORT_ABUSE: ReferralAct.REPORT_ABUSE,
+    DutyKind.ASSIGN: ReferralAct.HAND_OVER,
+    DutyKind.REPLY: ReferralAct.ANSWER,
+    DutyKind.FEEDBACK: ReferralAct.GIVE_FEEDBACK,
+    DutyKind.MATCH_CHILD: ReferralAct.MATCH_CHILD,
 }
 _SHOWN_NAMES = 6
 _VIEWS = {DutyTarget.CLASSES: "classes", DutyTarget.SCHOOL_DAYS: "days"}
@@ -189,15 +198,24 @@ def button_of(duty: Duty) -> str | None:
 
 
 def follow(duty: Duty) -> None:
-    """Go where the act is done."""
+    """Do the act the button names: begin the assessment, or go where its form is, and open it."""
     page, parameter = _PAGES[duty.target]
-    if duty.target is DutyTarget.ASSESSMENT and duty.has_begun:
+    if duty.kind is DutyKind.ASSESS and (duty.has_begun or _begin(duty)):
         page = "assessment"
+    if (act := _FORMS.get(duty.kind)) and duty.target_id:
+        open_act(duty.target_id, act)
     query = {parameter: str(duty.target_id)} if parameter and duty.target_id else {}
     if view := _VIEWS.get(duty.target):
         query = {"view": view}
     if navigation.has_page(page):
         st.switch_page(navigation.path_of(page), query_params=query)
+
+
+def _begin(duty: Duty) -> bool:
+    """Begin an assessment as it stood in the line; where that is refused, the referral says why."""
+    if duty.target_id is None or duty.target_version is None:
+        return False
+    return begin_assessment(duty.target_id, duty.target_version)
 
 
 def _spaced(word: str, moment: str) -> str:

@@ -16,7 +16,7 @@ from services.errors import DomainError
 from services.intake import ReferralChange
 from services.referral_views import ReferralAct, ReferralView
 from ui import navigation
-from ui.child_picker import clear_child, pick_child
+from ui.child_picker import clear_child, pick_child, suggest_child
 from ui.formats import plain
 from ui.forms import Form
 from ui.layout import flash, form_end, note, refusal
@@ -77,16 +77,24 @@ def draw_acts(actor: Actor, view: ReferralView) -> None:
             form(actor, view)
 
 
+def open_act(referral_id: int, act: ReferralAct) -> None:
+    """Let the form of an act be open when the referral is drawn; where the act isn't offered, nothing is."""
+    st.session_state[_OPEN] = (referral_id, act)
+
+
+def begin_assessment(referral_id: int, version: int) -> bool:
+    """Begin an assessment at the version that was on screen; say whether it is begun, the referral says why not."""
+    actor = require_user(Permission.REFERRAL_HANDLE)
+    return _do_now(
+        lambda session: referral_moves.start_assessment(session, actor, referral_id=referral_id, version=version)
+    )
+
+
 def _choose(act: ReferralAct, referral_id: int, version: int, case_id: int | None) -> None:
     """Do what needs no words at once, at the version that was on screen; open the form of everything else."""
     match act:
         case ReferralAct.START_ASSESSMENT:
-            actor = require_user(Permission.REFERRAL_HANDLE)
-            if _do_now(
-                lambda session: referral_moves.start_assessment(
-                    session, actor, referral_id=referral_id, version=version
-                )
-            ):
+            if begin_assessment(referral_id, version):
                 _go("assessment", referral=referral_id)
         case ReferralAct.ASSESS:
             _go("assessment", referral=referral_id)
@@ -96,7 +104,7 @@ def _choose(act: ReferralAct, referral_id: int, version: int, case_id: int | Non
             actor = require_user(Permission.REFERRAL_READ)
             _do_now(lambda session: referral_moves.mark_feedback_read(session, actor, referral_id=referral_id))
         case _:
-            st.session_state[_OPEN] = (referral_id, act)
+            open_act(referral_id, act)
 
 
 def _do_now(act: Callable[[Session], object]) -> bool:
@@ -308,7 +316,8 @@ def _draw_merge(actor: Actor, view: ReferralView) -> None:
 
 def _draw_match(actor: Actor, view: ReferralView) -> None:
     form = _form(view, ReferralAct.MATCH_CHILD)
-    picker = "referral_match"
+    picker = f"referral_match_{view.id}"
+    suggest_child(picker, view.child_label)
     note(f"当时说的是：{view.child_label}")
     with form.field("matched", True):
         child = pick_child(picker)

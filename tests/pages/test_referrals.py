@@ -136,13 +136,59 @@ def test_feedback_reaches_the_referring_teacher(open_page: OpenPage, world: Worl
     assert stored(referral).feedback_read_at == NOW
 
 
+def press_home(screen, label):
+    """Press the one button of this label in the list of home."""
+    [found] = [each for each in screen.button if str(each.key).startswith("home_") and each.label == label]
+    return found.click().run()
+
+
+def test_home_begins_the_assessment_itself(open_page: OpenPage, world: World, referral):
+    screen = press_home(open_page("home", world.staff[Role.COUNSELLOR]), "开始评估")
+
+    assert not screen.exception
+    assert screen.text_area(key="assessment_nature").value == ""
+    assert stored(referral).state is ReferralState.IN_ASSESSMENT
+
+
+def test_home_says_why_an_assessment_can_not_begin_any_more(open_page: OpenPage, world: World, referral):
+    counsellor = world.staff[Role.COUNSELLOR]
+    screen = open_page("home", counsellor)
+    with transaction() as session:
+        referral_moves.decline(session, counsellor, referral_id=referral.id, version=1, reason="误会")
+
+    screen = press_home(screen, "开始评估")
+
+    assert not screen.exception
+    assert stored(referral).state is ReferralState.DECLINED
+
+
+def test_home_opens_the_form_of_a_feedback(open_page: OpenPage, world: World, referral):
+    screen = press_home(open_page("home", world.staff[Role.COUNSELLOR]), "写反馈")
+
+    assert not screen.exception
+    screen.text_area(key="referral_give_feedback_feedback").set_value("已经谈过。")
+    screen.button(key="referral_give_feedback_submit").click().run()
+    assert stored(referral).feedback_at == NOW
+
+
+def test_home_opens_the_search_for_a_child_with_the_name_that_was_said(open_page: OpenPage, world: World, session):
+    unknown = register(session, world.staff[Role.COUNSELLOR], child_label="霍半夏")
+
+    screen = press_home(open_page("home", world.staff[Role.COUNSELLOR]), "认出孩子")
+    screen.button(key=f"referral_match_{unknown.id}_found_{world.students[1].id}").click().run()
+    screen.button(key="referral_match_child_submit").click().run()
+
+    assert stored(unknown).student_id == world.students[1].id
+
+
 def test_an_unknown_child_is_matched(open_page: OpenPage, world: World, session):
     unknown = register(session, world.staff[Role.COUNSELLOR], child_label="三班的高个子")
     screen = open_page("referrals", world.staff[Role.COUNSELLOR], referral=unknown.id)
 
     screen.button(key="referral_act_match_child").click().run()
-    screen.text_input(key="referral_match_typed").set_value("霍半夏").run()
-    screen.button(key=f"referral_match_found_{world.students[1].id}").click().run()
+    assert screen.text_input(key=f"referral_match_{unknown.id}_typed").value == "三班的高个子"
+    screen.text_input(key=f"referral_match_{unknown.id}_typed").set_value("霍半夏").run()
+    screen.button(key=f"referral_match_{unknown.id}_found_{world.students[1].id}").click().run()
     screen.button(key="referral_match_child_submit").click().run()
 
     assert not screen.exception
