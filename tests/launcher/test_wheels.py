@@ -195,10 +195,12 @@ def test_a_package_for_one_system_only_is_fetched_for_that_one(tmp_path, monkeyp
     ],
 )
 def test_no_network_is_no_missing_package(tmp_path, monkeypatch, said, problem):
-    monkeypatch.setattr(wheels, "_run_pip", Answers(said=said or "what?"))
+    pip = Answers(said=said or "what?")
+    monkeypatch.setattr(wheels, "_run_pip", pip)
 
     with pytest.raises(problem):
         fetch(tmp_path, PINS, Target("x", "linux", []))
+    assert len(pip.asked) == 1  # else each package would wait for the network in its turn
 
 
 def test_every_system_with_every_python():
