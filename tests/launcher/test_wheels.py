@@ -324,7 +324,7 @@ def test_a_machine_without_network_is_set_up_and_lacks_what_it_lacks(project_wit
         project_with_wheels, "demo", *data, "--students", "60", "--json", python=sys.executable, before=cut, **CUT_OFF
     )
     assert made.returncode == 0, made.stderr
-    assert json.loads(made.stdout)["rows"]["student"] == 60
+    assert json.loads(made.stdout)["rows"]["student"] >= 60  # and those who have left
     checked = _type(project_with_wheels, "verify", *data, python=sys.executable, before=cut, **CUT_OFF)
     assert checked.returncode == 0, checked.stderr
     page = (
