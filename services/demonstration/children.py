@@ -195,9 +195,7 @@ def _person(plan: Plan, *, years: range, **values: Any) -> Values:
     return values | {
         "birth_year": plan.today.year - inventor.random.choice(years),
         "occupation_sealed": inventor.random.choice(("务农", "务工", "做小生意", "照看孩子")),
-        "health_sealed": None
-        if inventor.chance(WITHOUT_A_PART)
-        else inventor.random.choice(("良好", "一般", "有慢性病")),
+        "health_sealed": health,
         "phone_sealed": phone,
         "phone_hash": phone_hash(phone) if phone else None,
     }

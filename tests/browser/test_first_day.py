@@ -36,6 +36,11 @@ def change_first_password(page: Page, first: str, new: str = PASSWORD) -> None:
     driver.press(page, "换成新密码")
 
 
+def accept_pledge(page: Page, name: str) -> None:
+    driver.see(page, "先看一遍保密承诺")
+    driver.press(page, f"{name}承诺做到")
+
+
 def add_account(page: Page, name: str, username: str, role: str) -> str:
     driver.press(page, "新增账号")
     dialog = page.get_by_role("dialog")
@@ -156,6 +161,7 @@ def test_the_first_day(code, tab):
     driver.see(lead, "先换一个自己的密码")
     driver.take_picture(lead, SCREENS / "first-password-1280.png")
     change_first_password(lead, lead_first)
+    accept_pledge(lead, "何知微")
     driver.see(lead, HOME_LINE)
 
     lead.get_by_role("link", name="账号").click()
@@ -170,5 +176,6 @@ def test_the_first_day(code, tab):
     counsellor = tab(on=server)
     driver.sign_in(counsellor, "sunianan", counsellor_first)
     change_first_password(counsellor, counsellor_first)
+    accept_pledge(counsellor, "苏念安")
     driver.see(counsellor, HOME_LINE)
     assert not counsellor.get_by_role("link", name="账号").is_visible()
