@@ -35,8 +35,6 @@ from ui.problems import problem_sentence
 Result = TypeVar("Result")
 _STATE = "care_form_"  # outlives a rerun by itself, unlike the fields
 BLANK = "（空）"
-_SAME = "两份写得一样。"
-_CHANGED_ELSEWHERE = "您写的没有和别人重，不过这一条别处刚改过。请先看看它现在的样子，再决定存不存。"
 
 
 @dataclass(frozen=True)
@@ -55,6 +53,7 @@ class _State:
     problems: dict[str, Problem] = field(default_factory=dict)
     refusal: str | None = None
     theirs: Frozen | None = None  # how the record stands now, where somebody was faster
+    edited_by: str | None = None
 
 
 def freeze(row: object | None) -> Frozen:
@@ -179,7 +178,7 @@ class Form:
             unseen = [problem for name, problem in error.problems.items() if name not in state.fields]
             state.refusal = " ".join([explain(error), *map(problem_sentence, unseen)])
         except EditedMeanwhile as error:
-            state.theirs, state.refusal = freeze(error.current), explain(error)
+            state.theirs, state.refusal, state.edited_by = freeze(error.current), explain(error), error.edited_by
         except DomainError as error:
             state.refusal = explain(error)
         self._redraw()
@@ -210,12 +209,13 @@ class Form:
             self._notices.empty()
             return
         with self._notices.container():
-            st.error(plain(state.refusal), icon=":material/error:")
-            if state.theirs is not None:
-                self._draw_conflict(state.theirs)
+            if state.theirs is None:
+                st.error(plain(state.refusal), icon=":material/error:")
+            else:
+                self._draw_conflict(state.theirs, state.refusal)
 
-    def _draw_conflict(self, theirs: Frozen) -> None:
-        """Show both versions; taking one is a conscious act, and so is saving again."""
+    def _draw_conflict(self, theirs: Frozen, refusal: str) -> None:
+        """Show both versions, and what else was changed; taking one is a conscious act, and so is saving again."""
         typed = self.typed(name for name in self._state.fields if self.key(name) in st.session_state)
         mine = [
             {"": plain(self._labels.get(name, name)), "现在存着的": plain(stored), "我写的": plain(own)}
@@ -224,9 +224,27 @@ class Form:
             and name in theirs.values
             and (stored := self._show(name, theirs.values[name])) != (own := self._show(name, typed[name]))
         ]
+        is_same = bool(typed.keys() & theirs.values.keys()) and not mine
         changed = self._changed_since(theirs) - typed.keys()
+        is_clash = bool(mine) or (is_same and not changed)
+        others = f"{self._state.edited_by or '别人'}刚改过这一条。您写的都在；请看看改了什么，再存一次。"
+        st.error(plain(refusal if is_clash else others), icon=":material/error:")
+        with st.container(border=True):
+            tables = [rows for rows in (mine, self._elsewhere(theirs, changed)) if rows]
+            for rows in tables:
+                st.table(rows, border="horizontal", hide_index=True)
+            if not tables:
+                layout.note("两份写得一样。" if is_clash else "改的不在这张表上。可以先回去看看现在的样子。")
+            with st.container(horizontal=True, gap="xsmall"):
+                if is_clash:
+                    st.button("用现在存着的", key=self.key("take_theirs"), on_click=_take_theirs, args=(self.name,))
+                keep = "留着我写的，再按保存" if is_clash else "看过了，再按保存"
+                st.button(keep, key=self.key("keep_mine"), on_click=_keep_mine, args=(self.name,))
+
+    def _elsewhere(self, theirs: Frozen, changed: set[str]) -> list[dict[str, str]]:
+        """Return what this form doesn't ask for and somebody changed since it was drawn."""
         names = self._labels | self._around
-        elsewhere = [
+        return [
             {
                 "": plain(names[name]),
                 "现在存着的": plain(self._show(name, theirs.values[name])),
@@ -235,15 +253,6 @@ class Form:
             for name in names
             if name in changed
         ]
-        with st.container(border=True):
-            for rows in (mine, elsewhere):
-                if rows:
-                    st.table(rows, border="horizontal", hide_index=True)
-            if not mine and not elsewhere:
-                layout.note(_SAME if theirs.values and not changed else _CHANGED_ELSEWHERE)
-            with st.container(horizontal=True, gap="xsmall"):
-                st.button("用现在存着的", key=self.key("take_theirs"), on_click=_take_theirs, args=(self.name,))
-                st.button("留着我写的，再按保存", key=self.key("keep_mine"), on_click=_keep_mine, args=(self.name,))
 
     def _changed_since(self, theirs: Frozen) -> set[str]:
         """Return what of the record is another than when the form was drawn, as far as both are known."""

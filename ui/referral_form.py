@@ -101,7 +101,7 @@ def _draw_who_and_when(form: Form, channel: ReferralChannel, staff: list[StaffNa
 
 def _draw_teacher(form: Form, staff: list[StaffName]) -> None:
     """Ask which teacher: by account, so that the feedback reaches her; who has none is written down by name."""
-    names = {person.id: _with_role(person) for person in staff} | {NO_ACCOUNT: "名单里没有这位老师"}
+    names = {person.id: _with_role(person) for person in staff} | {NO_ACCOUNT: "名单里没有"}
     is_named = _typed("referred_by_id") == NO_ACCOUNT
     with nullcontext() if is_named else _place_for_problem(form, "speaker"):
         st.selectbox(

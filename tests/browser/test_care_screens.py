@@ -7,8 +7,11 @@ from playwright.sync_api import Page
 from sqlmodel import select
 
 from db import engine
-from db.tables import Referral, Role, Student
-from db.transactions import reading
+from db.tables import AppUser, Referral, Role, Student
+from db.transactions import reading, transaction
+from services import intake, referral_views
+from services.actors import Actor
+from services.intake import ReferralChange
 from tests.browser import driver
 from tests.browser.conftest import SCREENS, OpenTab, Server, copy_of, serve
 from tests.browser.people import NAMES, PASSWORD
@@ -133,3 +136,43 @@ def test_pictures_of_protection_and_the_hidden_screen(
     page.keyboard.press("Alt+h")
     driver.see(page, "屏幕已隐藏")
     driver.take_picture(page, SCREENS / f"hidden-{size[0]}.png")
+
+
+@SIZES
+def test_whoever_assesses_what_was_changed_meanwhile_sees_what(
+    school: Server, tab: OpenTab, ids: dict[str, int], size: tuple[int, int]
+):
+    page = enter(school, tab, Role.COUNSELLOR, size)
+    driver.open_page(page, f"{school.address}/assessment?referral={ids['begun']}")
+    driver.see(page, "打算怎么做")
+    _change_background(ids["begun"], f"父母上个月都外出了（{size[0]}）。")
+    page.get_by_label("是什么问题").fill("和同桌闹别扭，近两周不愿说话。")
+    page.get_by_label("打算怎么做").fill("每周谈一次。")
+    page.get_by_text("同伴", exact=True).click()
+
+    page.get_by_role("button", name="保存柳立夏的评估").click()
+
+    driver.see(page, "我打开时")
+    driver.see(page, f"父母上个月都外出了（{size[0]}）。")
+    driver.take_picture(page, SCREENS / f"conflict-{size[0]}.png")
+
+
+def _change_background(referral_id: int, background: str) -> None:
+    """The lead mends what was said, while the counsellor has it open."""
+    with transaction() as session:
+        lead = session.exec(select(AppUser).where(AppUser.username == NAMES[Role.LEAD][0])).one()
+        actor = Actor(lead.id, lead.display_name, frozenset({Role.LEAD}))
+        view = referral_views.find_referral(session, actor, referral_id=referral_id)
+        change = ReferralChange(view.facts, view.noticed_on, view.child_words, background, view.tried)
+        intake.change_referral(session, actor, referral_id=referral_id, version=view.version, change=change)
+
+
+@SIZES
+def test_a_teacher_without_account_is_named(school: Server, tab: OpenTab, size: tuple[int, int]):
+    page = enter(school, tab, Role.COUNSELLOR, size)
+    driver.open_page(page, f"{school.address}/intake")
+    page.get_by_label("谁说的").click()
+    page.get_by_role("option", name="名单里没有").click()
+
+    driver.see(page, "这位老师的名字")
+    driver.take_picture(page, SCREENS / f"intake-no-account-{size[0]}.png")

@@ -558,7 +558,9 @@ def test_whoever_hands_over_what_was_changed_meanwhile_is_told_what(open_page: O
     screen.button(key="referral_hand_over_submit").click().run()
 
     assert "两份写得一样" not in words_on(screen)
+    assert "您写的都在；请看看改了什么" in screen.error[0].value
     assert "手臂上有新的伤。" in told_by_tables(screen)
+    assert "referral_hand_over_take_theirs" not in {button.key for button in screen.button}
     assert stored(referral).owner_id == world.staff[Role.COUNSELLOR].user_id
 
 
