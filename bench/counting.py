@@ -10,7 +10,7 @@ from types import FrameType
 from sqlalchemy import Engine, event
 
 NOT_COUNTED = ("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA", "SAVEPOINT", "RELEASE")
-RIGHTS = frozenset({("services", "sign_in.py"), ("services", "access.py"), ("services", "deputies.py")})
+RIGHTS = frozenset({("services", "sign_in.py"), ("services", "access.py")})
 
 
 @dataclass(frozen=True, slots=True)

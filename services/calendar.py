@@ -12,6 +12,7 @@ from sqlalchemy import Integer, String, cast, literal, union_all
 from sqlmodel import Session, col, select
 
 from db.tables import ParameterVersion, SchoolDayException, Term
+from db.transactions import kept_for_one_run
 from services import clock
 from services.regulations.parameters import Change, Numbers
 
@@ -158,7 +159,17 @@ def current_school_year(calendar: SchoolCalendar, day: date) -> int:
 
 
 def load_calendar(session: Session) -> SchoolCalendar:
-    """Read the school's calendar with the numbers of its regulations; one statement, for every page needs it."""
+    """Read the school's calendar with the numbers of its regulations; one statement in the whole run of a page."""
+    kept = kept_for_one_run(session)
+    if kept is None:
+        return _read_calendar(session)
+    if _CALENDAR not in kept:
+        kept[_CALENDAR] = _read_calendar(session)
+    found: SchoolCalendar = kept[_CALENDAR]
+    return found
+
+
+def _read_calendar(session: Session) -> SchoolCalendar:
     terms: list[TermDates] = []
     exceptions: dict[date, bool] = {}
     changes: dict[str, list[Change]] = defaultdict(list)
@@ -172,6 +183,7 @@ def load_calendar(session: Session) -> SchoolCalendar:
     return SchoolCalendar(terms, exceptions, Numbers(dict(changes)))
 
 
+_CALENDAR = "calendar"
 _TERM, _DAY, _NUMBER = "term", "day", "number"
 
 

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 
 import streamlit as st
 
-from db.transactions import reading, transaction
+from db.transactions import one_run, reading, transaction
 from services import home, schools, sign_in
 from services.access import Permission, allows
 from services.actors import Actor
@@ -62,7 +62,8 @@ def acting(actor: Actor) -> Iterator[None]:
     """Make the actor known to the guards of this run."""
     handle, duties = _actor_of_this_run.set(actor), _duties_of_this_run.set(None)
     try:
-        yield
+        with one_run():
+            yield
     finally:
         _actor_of_this_run.reset(handle)
         _duties_of_this_run.reset(duties)
