@@ -18,7 +18,7 @@ from services.referral_views import ReferralAct, ReferralView
 from ui import navigation
 from ui.child_picker import clear_child, pick_child, suggest_child
 from ui.formats import plain
-from ui.forms import Form
+from ui.forms import Form, drop_aside, set_aside, take_back
 from ui.layout import flash, form_end, note, refusal
 from ui.referral_rows import merge_target_words
 from ui.referral_words import FACTS, PARENTS, URGENCIES, WRITTEN, moment, show_fact
@@ -72,7 +72,8 @@ def draw_acts(actor: Actor, view: ReferralView) -> None:
                 on_click=_choose,
                 args=(act, view.id, view.version, view.case_id),
             )
-    if form is not None:
+    if form is not None and opened is not None:
+        take_back(_form_name(opened), view.id)
         with st.container(border=True):
             form(actor, view)
 
@@ -91,7 +92,13 @@ def begin_assessment(referral_id: int, version: int) -> bool:
 
 
 def _choose(act: ReferralAct, referral_id: int, version: int, case_id: int | None) -> None:
-    """Do what needs no words at once, at the version that was on screen; open the form of everything else."""
+    """Do what needs no words at once, at the version that was on screen; open the form of everything else.
+
+    What was typed into the form that is open stays for when it is opened again.
+    """
+    opened_at, opened = st.session_state.get(_OPEN) or (None, None)
+    if opened is not None and (opened_at, opened) != (referral_id, act):
+        set_aside(_form_name(opened))
     match act:
         case ReferralAct.START_ASSESSMENT:
             if begin_assessment(referral_id, version):
@@ -135,11 +142,14 @@ def _finish(
     with form_end():
         cancelled = st.button("不要了", key=form.key("cancel"), type="tertiary")
         submitted = st.button(plain(label), key=form.key("submit"), type="primary")
+    row_id = form.drawn_from.id
     if cancelled:
         form.cancel()
+        drop_aside(form.name, row_id)
         st.session_state.pop(_OPEN, None)
         st.rerun()
     if submitted and form.save(act):
+        drop_aside(form.name, row_id)
         st.session_state.pop(_OPEN, None)
         if after:
             after()
@@ -153,8 +163,12 @@ def _name(view: ReferralView) -> str:
     return view.child or "这个孩子"
 
 
+def _form_name(act: ReferralAct) -> str:
+    return f"referral_{act.value}"
+
+
 def _form(view: ReferralView, act: ReferralAct, **labels: str) -> Form:
-    form = Form(f"referral_{act.value}", view, labels=labels, around=FACTS, show=show_fact)
+    form = Form(_form_name(act), view, labels=labels, around=FACTS, show=show_fact)
     form.notices()
     return form
 

@@ -181,6 +181,44 @@ def test_home_opens_the_search_for_a_child_with_the_name_that_was_said(open_page
     assert stored(unknown).student_id == world.students[1].id
 
 
+def drop_undrawn(screen, form):
+    """Forget the fields of a form that isn't drawn, as the server does of a browser's session and AppTest doesn't."""
+    assert form not in "".join(str(area.key) for area in screen.text_area)
+    for name in [name for name in screen.session_state._state.filtered_state if str(name).startswith(f"{form}_")]:
+        del screen.session_state[name]
+
+
+def test_what_is_typed_stays_while_another_act_is_looked_at(open_page: OpenPage, world: World, referral):
+    screen = open_page("referrals", world.staff[Role.COUNSELLOR], referral=referral.id)
+    screen.button(key="referral_act_give_feedback").click().run()
+    screen.text_area(key="referral_give_feedback_feedback").set_value("已谈过一次。").run()
+    screen.button(key="referral_act_hand_over").click().run()
+    screen.button(key="referral_act_decline").click().run()
+    drop_undrawn(screen, "referral_give_feedback")
+
+    screen.button(key="referral_act_give_feedback").click().run()
+
+    assert screen.text_area(key="referral_give_feedback_feedback").value == "已谈过一次。"
+    screen.button(key="referral_give_feedback_cancel").click().run()
+    screen.button(key="referral_act_give_feedback").click().run()
+    assert screen.text_area(key="referral_give_feedback_feedback").value == ""
+
+
+def test_what_was_set_aside_is_saved_against_the_version_it_was_drawn_from(open_page: OpenPage, world: World, referral):
+    screen = open_page("referrals", world.staff[Role.COUNSELLOR], referral=referral.id)
+    screen.button(key="referral_act_give_feedback").click().run()
+    screen.text_area(key="referral_give_feedback_feedback").set_value("已谈过一次。").run()
+    screen.button(key="referral_act_decline").click().run()
+    drop_undrawn(screen, "referral_give_feedback")
+    changed_by_the_lead(world, referral)
+
+    screen.button(key="referral_act_give_feedback").click().run()
+    screen.button(key="referral_give_feedback_submit").click().run()
+
+    assert "刚改过这一条" in screen.error[0].value
+    assert stored(referral).feedback_at is None
+
+
 def test_an_unknown_child_is_matched(open_page: OpenPage, world: World, session):
     unknown = register(session, world.staff[Role.COUNSELLOR], child_label="三班的高个子")
     screen = open_page("referrals", world.staff[Role.COUNSELLOR], referral=unknown.id)
