@@ -34,7 +34,7 @@ actor = require_user(Permission.REFERRAL_REGISTER)
 begin(actor)
 clicked = page_header(
     "受理登记",
-    "有人说起一个孩子，先记下来。一分钟内记完，其余以后再补。",
+    "有人说起一个孩子，先记下来。一分钟内记完，其余评估以前都能补。",
     actions=[Action("看受理清单", "intake_list", icon="list")],
 )
 if clicked:

@@ -33,6 +33,7 @@ from services.referrals import (
     goes_outside,
     is_stopped,
     lock_referral,
+    may_complete,
     may_settle,
     note_move,
     visible_student,
@@ -351,15 +352,16 @@ def _proof(request: ReferralRequest) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return proves, tuple(clause for clause, is_kept in kept.items() if not is_kept)
 
 
-@permitted(Permission.REFERRAL_HANDLE)
+@permitted(Permission.REFERRAL_HANDLE, Permission.REFERRAL_REGISTER)
 def change_referral(
     session: Session, actor: Actor, *, referral_id: int, version: int, change: ReferralChange
 ) -> Referral:
-    """Change the typed facts of a referral.
+    """Change the typed facts of a referral; who referred it completes it until it is assessed (D-03).
 
     Raises:
-        NotFound: there is none the actor may handle.
-        FieldErrors: something is missing, too long, or lies in the future.
+        NotFound: there is none the actor may handle, or referred.
+        IllegalMove: who referred it comes after it was assessed or closed.
+        FieldErrors: something is missing, too long, lies in the future, or makes it less urgent for the care room.
         EditedMeanwhile: somebody saved it since the form was drawn.
         StoppedForProtection: parents of a protected child would be marked as told.
     """
@@ -369,11 +371,17 @@ def change_referral(
         for name, limit in WORD_FIELDS.items()
     }
     referral = lock_referral(session, actor, referral_id, version=version)
+    handles = allows(actor, Permission.REFERRAL_HANDLE)
+    if not handles and not may_complete(referral):
+        raise IllegalMove(referral.state, referral.state)
+    if not handles and change.urgency in list(Urgency)[: list(Urgency).index(referral.urgency)]:
+        check.add("urgency", "not_less_urgent")
     if change.noticed_on != referral.noticed_on:  # a typo of long ago is mended without moving the day
         _check_noticed(check, change.noticed_on, received_at=referral.received_at)
     check.finish()
     newly_told = change.parents_informed is ParentsInformed.YES and referral.parents_informed is not ParentsInformed.YES
-    if newly_told and is_stopped(session, referral):
+    # Refused to a teacher, this would tell of a protected referral; registration takes the word for it just so.
+    if handles and newly_told and is_stopped(session, referral):
         raise StoppedForProtection
 
     changed = [name for name, text in words.items() if unseal(referral, f"{name}_sealed") != text]

@@ -43,6 +43,7 @@ from services.referrals import (
     awaits_reply,
     can_be_handed_over,
     goes_outside,
+    may_complete,
     may_settle,
 )
 from services.regulations.deadlines import Deadline
@@ -284,6 +285,8 @@ def _acts(actor: Actor, referral: Referral, *, is_stopped: bool, case_id: int | 
         return frozenset(acts)
     if allows(actor, Permission.REFERRAL_HANDLE):
         acts |= _handling_acts(referral, is_stopped=is_stopped)
+    elif may_complete(referral):
+        acts.add(ReferralAct.CHANGE)
     if is_for_leaders and allows(actor, Permission.ABUSE_HANDLE):
         acts |= {ReferralAct.REPORT_ABUSE, ReferralAct.HAND_OVER}
         if actor.has_role(Role.LEAD):

@@ -19,7 +19,7 @@ from db.tables import (
     Urgency,
 )
 from services import audit, clock
-from services.access import sees_referral_words, sees_referrals
+from services.access import Permission, allows, sees_referral_words, sees_referrals
 from services.actors import Actor
 from services.editing import last_editor, lock_version
 from services.errors import DomainError, EditedMeanwhile, NotFound
@@ -71,9 +71,10 @@ def lock_referral(session: Session, actor: Actor, referral_id: int, *, version: 
     try:
         return lock_version(session, Referral, referral_id, version=version)
     except EditedMeanwhile as error:
-        raise EditedMeanwhile(
-            _as_stored(session, error.current), edited_by=last_editor(session, error.current)
-        ) from None
+        stored = _as_stored(session, error.current)
+        if not allows(actor, Permission.REFERRAL_HANDLE, Permission.ABUSE_HANDLE):  # who only referred it
+            raise EditedMeanwhile(stored | {"owner_name": None, "answer": None}) from None
+        raise EditedMeanwhile(stored, edited_by=last_editor(session, error.current)) from None
 
 
 def _as_stored(session: Session, referral: Referral) -> dict[str, object]:
@@ -232,6 +233,11 @@ def awaits_feedback(referral: Referral) -> bool:
     """Say whether the teacher who referred has heard nothing yet (C-09), whatever the referral became."""
     has_teacher = referral.channel is ReferralChannel.TEACHER and referral.referred_by_id is not None
     return has_teacher and referral.feedback_at is None
+
+
+def may_complete(referral: Referral) -> bool:
+    """Say whether who referred it may still complete its facts: not after the assessment read them (D-03)."""
+    return referral.state in OPEN_STATES and not referral.is_suspected_abuse
 
 
 def can_be_handed_over(referral: Referral) -> bool:

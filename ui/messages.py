@@ -231,7 +231,7 @@ def _stopped(_error: StoppedForProtection) -> str:
 def _already_registered(_error: AlreadyRegistered) -> str:
     return (
         "没有存上：这一份已经登记过了，和那时写的不一样。写的字还在；"
-        "要改，请到受理清单里打开那一件；要标疑似侵害，请马上找关爱室负责人。"
+        "要改，请到受理清单里打开那一件；那里没有“改一改”的，请告诉关爱室。要标疑似侵害，请马上找关爱室负责人。"
     )
 
 

@@ -16,6 +16,7 @@ SENTENCES: Mapping[str, str] = {
     "out_of_range": "没有这个数。请改一个。",
     "unknown_choice": "没有这一项可选。请重新选。",
     "taken": "已经有人用了。请核对，或换一个。",
+    "not_less_urgent": "登记时说得更急，关爱室已经按那样办了。要放宽，请告诉关爱室。",
     # accounts and passwords
     "username_shape": "账号用小写字母或数字开头，2 到 40 位，可以有点、横线和下划线。",
     "password_too_long": "密码太长了：最多 {limit} 个字母或数字，一个汉字算 3 个。",

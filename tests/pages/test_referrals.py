@@ -66,12 +66,19 @@ def test_the_care_room_finds_and_opens_it(open_page: OpenPage, world: World, ref
     assert {"开始评估", "写反馈", "不立案", "转给别人", "改一改"} <= acts_on(screen)
 
 
-def test_the_homeroom_teacher_sees_the_own_words_and_no_acts(open_page: OpenPage, world: World, referral):
+def test_the_homeroom_teacher_completes_the_own_referral_and_has_no_other_act(
+    open_page: OpenPage, world: World, referral
+):
     screen = open_page("referrals", world.staff[Role.HOMEROOM], referral=referral.id)
 
     assert FACTS in words_on(screen)
-    assert acts_on(screen) == set()
+    assert acts_on(screen) == {"改一改"}
     assert "试专职" not in words_on(screen)
+
+    act(screen, "change", background="父母在外，奶奶照看。")
+
+    assert not screen.exception
+    assert unseal(stored(referral), "background_sealed") == "父母在外，奶奶照看。"
 
 
 @pytest.mark.parametrize("role", [Role.SUBJECT_TEACHER, Role.MENTOR])

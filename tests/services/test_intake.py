@@ -16,7 +16,7 @@ from db.tables import (
     Role,
     Urgency,
 )
-from services import clock, intake, referral_moves
+from services import clock, intake, referral_moves, safeguarding
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
 from services.intake import ParentsStep, ReferralChange
 from services.referrals import IllegalMove, StoppedForProtection
@@ -124,7 +124,7 @@ def test_only_the_care_room_changes_and_matches(session, make_user, make_student
     referral = register(session, make_user(Role.COUNSELLOR), child_label="一个孩子")
     outsider = make_user(role)
 
-    with pytest.raises(NotAllowed):
+    with pytest.raises((NotAllowed, NotFound)):
         intake.change_referral(session, outsider, referral_id=referral.id, version=1, change=change())
     with pytest.raises(NotAllowed):
         intake.match_child(session, outsider, referral_id=referral.id, version=1, student_id=make_student().id)
@@ -331,6 +331,55 @@ def test_facts_can_be_mended(session, make_user, make_student):
 
     assert unseal(referral, "facts_sealed") == "改过的事实"
     assert (referral.version, referral.urgency) == (2, Urgency.URGENT)
+
+
+@pytest.fixture
+def teacher_s(session, make_user, make_class, make_student):
+    """A homeroom teacher and her referral of a child of her class."""
+    make_user(Role.COUNSELLOR, name="何知微")
+    own = make_class(7, 3)
+    teacher, child = make_user(Role.HOMEROOM, homeroom_of=own), make_student(in_class=own)
+    return teacher, register(session, teacher, student_id=child.id, referred_by_id=teacher.user_id)
+
+
+def test_who_referred_completes_it_while_it_is_received_or_in_assessment(session, make_user, teacher_s):
+    teacher, referral = teacher_s
+    intake.change_referral(
+        session, teacher, referral_id=referral.id, version=1, change=change(background="父母在外，奶奶照看。")
+    )
+    assert (unseal(referral, "background_sealed"), referral.parts_filled) == ("父母在外，奶奶照看。", 3)
+
+    counsellor = make_user(Role.COUNSELLOR)
+    referral_moves.start_assessment(session, counsellor, referral_id=referral.id, version=referral.version)
+    intake.change_referral(
+        session, teacher, referral_id=referral.id, version=referral.version, change=change(urgency=Urgency.URGENT)
+    )
+    with pytest.raises(FieldErrors) as refused:
+        intake.change_referral(session, teacher, referral_id=referral.id, version=referral.version, change=change())
+    assert refused.value.problems["urgency"].code == "not_less_urgent"
+
+    referral_moves.decline(session, counsellor, referral_id=referral.id, version=referral.version, reason="误会")
+    with pytest.raises(IllegalMove):
+        intake.change_referral(
+            session, teacher, referral_id=referral.id, version=referral.version, change=change(urgency=Urgency.URGENT)
+        )
+
+
+def test_who_referred_learns_nothing_of_protection_by_completing(session, make_user, teacher_s):
+    teacher, referral = teacher_s
+    lead = make_user(Role.LEAD)
+    register(session, lead, student_id=referral.student_id, is_suspected_abuse=True)
+
+    told = change(parents_informed=ParentsInformed.YES)
+    intake.change_referral(session, teacher, referral_id=referral.id, version=1, change=told)
+    with pytest.raises(EditedMeanwhile) as stale:
+        intake.change_referral(session, teacher, referral_id=referral.id, version=1, change=told)
+    assert stale.value.edited_by is None
+    assert (stale.value.current["owner_name"], stale.value.current["answer"]) == (None, None)
+
+    safeguarding.mark_suspected_abuse(session, lead, referral_id=referral.id, version=2)
+    with pytest.raises(NotFound):
+        intake.change_referral(session, teacher, referral_id=referral.id, version=3, change=told)
 
 
 def test_a_typo_is_mended_long_after_without_moving_the_day(session, make_user, make_student):

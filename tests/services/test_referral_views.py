@@ -48,7 +48,7 @@ def test_the_homeroom_teacher_sees_the_own_words_and_feedback_no_more(
 
     assert (view.facts, view.feedback, view.state) == (FACTS, "多留意", ReferralState.RECEIVED)
     assert (view.owner_name, view.deadlines, view.answer) == (None, (), None)
-    assert view.acts == {ReferralAct.READ_FEEDBACK}
+    assert view.acts == {ReferralAct.READ_FEEDBACK, ReferralAct.CHANGE}
 
 
 def test_the_homeroom_teacher_sees_only_the_state_of_another_s_referral(session, make_user, make_class, make_student):
