@@ -3,7 +3,7 @@
 import streamlit as st
 from sqlmodel import Session
 
-from db.tables import ReferralState, Severity
+from db.tables import ReferralState, Severity, Urgency
 from db.transactions import reading
 from services import assessments, drafts
 from services.access import Permission
@@ -14,6 +14,7 @@ from ui.assessment_form import WORDS, draw_rest, draw_severity, draw_signs, requ
 from ui.drafts import Draftable
 from ui.formats import plain
 from ui.forms import Form
+from ui.intake_side import draw_danger
 from ui.layout import Action, empty_state, facts, flash, form_end, note, page_header, refusal, side_box, side_column
 from ui.referral_opening import note_opening
 from ui.referral_words import CHANNELS, FACTS, child_with_class, due_words, moment, show_fact
@@ -76,6 +77,8 @@ with main:
                 plain(f"保存{name}的评估"), key="assessment_submit", type="primary", icon=":material/check:"
             )
 with side:
+    if view.urgency is Urgency.DANGER:
+        draw_danger("先打电话，再回来写评估。")
     with side_box("保存以后"):
         is_serious = severity is Severity.SERIOUS
         facts({

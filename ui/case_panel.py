@@ -9,6 +9,7 @@ from services.access import Permission, allows
 from services.actors import Actor
 from services.cases import CaseView
 from ui import formats
+from ui.child_link import child_link
 from ui.forms import Form
 from ui.layout import flash, form_end, note, side_box, side_column
 from ui.referral_rows import case_badge, case_reason
@@ -28,6 +29,7 @@ def draw_case(actor: Actor, view: CaseView) -> None:
         _words("为什么这样定", "、".join(view.reasons))
         _words("和建议不一样的理由", view.override_reason)
         note(f"{view.assessed_by_name}在 {moment(view.assessed_at)} 评估。")
+        child_link(actor, row.student_id, key="case_child")
     with side:
         if view.row.conference is None:
             with side_box("集体研讨"):

@@ -57,7 +57,10 @@ def draw_child(picked: Picked, categories: Sequence[CategoryEntry], earlier: Ear
             st.switch_page(navigation.path_of(navigation.CHILD), query_params={"student": str(picked.student_id)})
 
 
-def draw_danger() -> None:
-    """Say whom to call before anything is written."""
+_WHILE_REGISTERING = "先打电话，再回来记。选“有危险”，当天必须评估，负责人马上看到。"
+
+
+def draw_danger(then: str = _WHILE_REGISTERING) -> None:
+    """Say whom to call before anything else is done, and what comes `then`."""
     with side_box("有危险，先救人", badge=f":red-badge[:material/call: {DANGER_NUMBERS}]"):
-        st.markdown("身边不要离人，先打电话，再回来记。选“有危险”，当天必须评估，负责人马上看到。")
+        st.markdown(f"身边不要离人，{then}")

@@ -5,7 +5,10 @@ import streamlit as st
 from db.tables import Urgency
 from services.actors import Actor
 from services.referral_views import MoveRow, ReferralView
+from services.referrals import OPEN_STATES
 from ui import formats
+from ui.child_link import child_link
+from ui.intake_side import draw_danger
 from ui.layout import facts, note, side_box, side_column
 from ui.referral_acts import draw_acts
 from ui.referral_words import (
@@ -44,7 +47,10 @@ def draw_referral(actor: Actor, view: ReferralView, moves: list[MoveRow]) -> Non
             note("先不联系家长，也不反馈给其他人：请先找关爱室负责人。", icon="front_hand")
         _draw_words(view)
         draw_acts(actor, view)
+        child_link(actor, view.student_id, key="referral_child")
     with side:
+        if view.urgency is Urgency.DANGER and view.state in OPEN_STATES and view.has_words:
+            draw_danger("先打电话；当天必须评估。")
         if view.is_suspected_abuse and view.abuse_marked_at:
             _draw_duty_to_report(view)
         if view.deadlines:

@@ -143,6 +143,24 @@ def test_feedback_reaches_the_referring_teacher(open_page: OpenPage, world: Worl
     assert stored(referral).feedback_read_at == NOW
 
 
+def test_a_child_in_danger_s_pages_carry_the_numbers_and_lead_to_its_file(open_page: OpenPage, world: World, session):
+    counsellor, homeroom = world.staff[Role.COUNSELLOR], world.staff[Role.HOMEROOM]
+    danger = register(session, homeroom, student_id=world.students[0].id, referred_by_id=homeroom.user_id,
+                      urgency=Urgency.DANGER)  # fmt: skip
+    assert "12356" in words_on(open_page("referrals", homeroom, referral=danger.id))
+    screen = open_page("referrals", counsellor, referral=danger.id)
+    assert "12356" in words_on(screen)
+    screen.button(key="referral_act_start_assessment").click().run()
+    assert "12356" in words_on(open_page("assessment", counsellor, referral=danger.id))
+
+    screen = open_page("referrals", counsellor, referral=danger.id)
+    screen.button(key="referral_child").click().run()
+
+    assert not screen.exception
+    assert "霍半夏" not in words_on(screen)
+    assert screen.query_params["student"] == str(world.students[0].id)
+
+
 def press_home(screen, label):
     """Press the one button of this label in the list of home."""
     [found] = [each for each in screen.button if str(each.key).startswith("home_") and each.label == label]
