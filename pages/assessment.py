@@ -10,7 +10,7 @@ from services.access import Permission
 from services.errors import DomainError
 from ui import navigation
 from ui.asked import number_asked
-from ui.assessment_form import WORDS, draw_rest, draw_severity, draw_signs, request_of, suggestion_for
+from ui.assessment_form import CHOICES, WORDS, draw_rest, draw_severity, draw_signs, request_of, suggestion_for
 from ui.drafts import Draftable
 from ui.formats import plain
 from ui.forms import Form
@@ -59,7 +59,7 @@ if view.state is not ReferralState.IN_ASSESSMENT and drawn not in st.session_sta
     st.stop()
 st.session_state[drawn] = True
 
-draft = Draftable(FORM, f"referral:{referral_id}", WORDS)
+draft = Draftable(FORM, f"referral:{referral_id}", WORDS, CHOICES)
 draft.offer(actor)
 form = Form(FORM, view, around=FACTS, show=show_fact)
 main, side = side_column(1.9)
@@ -67,7 +67,7 @@ with main:
     form.notices()
     with st.container(border=True):
         st.markdown(f"**{plain(child_with_class(view.child, view.class_label))}**")
-        draw_signs(form, draft)
+        draw_signs(form, draft, opened)
         suggestion = suggestion_for(form, opened, request_of(form, referral_id))
         severity = draw_severity(form, draft, suggestion)
         draw_rest(form, draft, opened, severity)

@@ -1,10 +1,12 @@
 """The form of an assessment: signs, suggested severity, measures, and who meets about a serious one."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from db.tables import Domain, Severity
+from db.tables import Domain, Severity, Urgency
 from services.accounts import StaffName
 from services.assessments import LEAST_PARTICIPANTS, AssessmentForm, AssessmentRequest, with_ticks
 from services.severity import Suggestion, suggest_severity
@@ -22,33 +24,56 @@ SIGNS = {
 _GUESTS = ("还有谁，没有账号的人", "社区的柳主任")
 _GUESTS_PROTECTED = ("还有哪些办案的人，不写本校老师", "派出所的民警、民政所的柳主任")
 WORDS = ("nature", "measures", "override_reason", "guests")
+CHOICES: dict[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(SIGNS, bool),
+    "domains": lambda each: [Domain(value) for value in each],
+    "severity_own": Severity,
+    "participants": lambda ids: [int(each) for each in ids],
+}
+"""What else a draft keeps, and how it is read; `severity_own` is one chosen against the suggestion."""
 
 
-def draw_signs(form: Form, draft: Draftable) -> None:
-    """Draw what is asked first: nature, domains, signs."""
+def draw_signs(form: Form, draft: Draftable, opened: AssessmentForm) -> None:
+    """Draw what is asked first: nature, domains, signs; what was registered as dangerous is ticked already."""
+    is_in_danger = opened.signs.urgency is Urgency.DANGER
     with form.field("nature", "") as key:
         st.text_area("是什么问题", key=key, placeholder="写事实和判断的依据。", on_change=draft.keep)
     with form.field("domains", []) as key:
-        st.pills("牵涉哪些方面", list(DOMAINS), selection_mode="multi", format_func=DOMAINS.__getitem__, key=key)
+        st.pills("牵涉哪些方面", list(DOMAINS), selection_mode="multi", format_func=DOMAINS.__getitem__, key=key,
+                 on_change=draft.keep)  # fmt: skip
     st.markdown(":small[有没有这些情况]")
     left, right = st.columns(2)
     for place, (name, label) in enumerate(SIGNS.items()):
-        with (left, right)[place % 2], form.field(name, False) as key:
-            st.checkbox(label, key=key)
+        start = name == "is_in_danger" and is_in_danger
+        with (left, right)[place % 2], form.field(name, start) as key:
+            st.checkbox(label, key=key, on_change=draft.keep)
 
 
 def draw_severity(form: Form, draft: Draftable, suggestion: Suggestion) -> Severity | None:
-    """Draw the suggestion with its reasons, and the choice that confirms or overrides it."""
+    """Draw the suggestion with its reasons, and the choice that follows it until somebody overrides it."""
     why = "、".join(suggestion.texts) or "没有勾到要集体研讨的情况"
     note(f"按规则建议：{SEVERITIES[suggestion.severity]}。理由：{why}。", icon="lightbulb")
-    with form.field("severity", suggestion.severity) as key:
+    st.session_state[form.key("severity")] = st.session_state.get(form.key("severity_own")) or suggestion.severity
+    with form.field("severity") as key:
         chosen: Severity | None = st.segmented_control(
-            "严重程度", list(SEVERITIES), format_func=SEVERITIES.__getitem__, key=key
+            "严重程度",
+            list(SEVERITIES),
+            format_func=SEVERITIES.__getitem__,
+            key=key,
+            required=True,
+            on_change=partial(_choose_severity, form.name, draft, suggestion.severity),
         )
     if chosen is not None and chosen is not suggestion.severity:
         with form.field("override_reason", "") as key:
             st.text_area("和建议不一样，为什么", key=key, height=68, on_change=draft.keep)
     return chosen
+
+
+def _choose_severity(name: str, draft: Draftable, suggested: Severity) -> None:
+    """Remember what was chosen against the suggestion; what agrees with it goes on following it."""
+    chosen = st.session_state.get(f"{name}_severity")
+    st.session_state[f"{name}_severity_own"] = None if chosen is None or chosen == suggested else Severity(chosen)
+    draft.keep()
 
 
 def draw_rest(form: Form, draft: Draftable, opened: AssessmentForm, severity: Severity | None) -> None:
@@ -59,11 +84,13 @@ def draw_rest(form: Form, draft: Draftable, opened: AssessmentForm, severity: Se
         return
     is_protected = opened.signs.is_suspected_abuse
     with form.field("participants", []) as key:
+        st.session_state[key] = [each for each in st.session_state[key] if each in opened.people]
         st.multiselect(
             f"请谁一起研讨（至少 {LEAST_PARTICIPANTS} 人）",
             list(opened.people),
             format_func=lambda each: _with_roles(opened.people.get(each)),
             key=key,
+            on_change=draft.keep,
             select_all=False,  # one click would tell the whole school of a severe case
             placeholder="选负责人和指定的领导" if is_protected else "选教师",
         )

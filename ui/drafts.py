@@ -1,6 +1,8 @@
 """Keeping what is typed into long fields: saved when a field is left, offered again when the form is opened."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import streamlit as st
 
@@ -9,36 +11,44 @@ from services import clock, drafts
 from services.actors import Actor
 from services.errors import DomainError
 from ui import formats
+from ui.forms import release, was_left
 from ui.session import require_user
 
 
 @dataclass(frozen=True)
 class Draftable:
-    """A form's long fields; the draft belongs to who types, the form and its subject."""
+    """What of a form is kept; the draft belongs to who types, the form and its subject."""
 
     form: str  # also the prefix of the fields' keys
     subject: str
     fields: tuple[str, ...]
+    choices: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)  # how each is read from the draft
 
     @property
     def _state(self) -> str:
         return f"care_draft_{self.form}_{self.subject}"
 
     def offer(self, actor: Actor) -> None:
-        """Put the draft into the fields the first time the form is drawn."""
-        if self._state in st.session_state:
+        """Put the draft into the fields when the form is drawn for the first time, or again after it was left."""
+        if was_left(self.form):
+            release(self.form)
+            self._clear()
+        elif self._state in st.session_state:
             return
         with reading() as session:
             found = drafts.find_draft(session, actor, form=self.form, subject=self.subject)
         st.session_state[self._state] = found.saved_at if found else None
-        for name in self.fields if found else ():
-            if found and name in found.content:
-                st.session_state.setdefault(f"{self.form}_{name}", found.content[name])
+        for name, value in found.content.items() if found else ():
+            if name in self.fields:
+                st.session_state.setdefault(f"{self.form}_{name}", value)
+            elif name in self.choices:
+                st.session_state.setdefault(f"{self.form}_{name}", self.choices[name](value))
 
     def keep(self) -> None:
         """Save what stands in the fields; for `on_change`. A draft that can't be saved never stops the typing."""
         actor = require_user()
-        content = {name: text for name in self.fields if (text := st.session_state.get(f"{self.form}_{name}"))}
+        typed = {name: st.session_state.get(f"{self.form}_{name}") for name in (*self.fields, *self.choices)}
+        content = {name: value for name, value in typed.items() if value not in (None, "")}
         try:
             with transaction() as session:
                 saved_at = drafts.save_draft(session, actor, form=self.form, subject=self.subject, content=content)
@@ -54,3 +64,8 @@ class Draftable:
     def forget(self) -> None:
         """Forget that it was offered, after the form was saved."""
         st.session_state.pop(self._state, None)
+        self._clear()
+
+    def _clear(self) -> None:
+        for name in (*self.fields, *self.choices):
+            st.session_state.pop(f"{self.form}_{name}", None)

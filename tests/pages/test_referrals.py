@@ -379,6 +379,52 @@ def test_an_unfinished_assessment_comes_back(open_page: OpenPage, world: World, 
     assert again.text_area(key="assessment_nature").value == "写到一半"
 
 
+def test_what_was_ticked_and_chosen_comes_back_with_the_words(open_page: OpenPage, world: World, begun):
+    counsellor, lead = world.staff[Role.COUNSELLOR], world.staff[Role.LEAD]
+    screen = open_page("assessment", counsellor, referral=begun.id)
+    screen.pills(key="assessment_domains").set_value(["peers", "family"]).run()
+    screen.checkbox(key="assessment_mentions_self_harm").check().run()
+    screen.segmented_control(key="assessment_severity").set_value("serious").run()
+    screen.multiselect(key="assessment_participants").set_value([lead.user_id]).run()
+
+    again = open_page("assessment", counsellor, referral=begun.id)
+
+    assert "草稿已在 09:41 保存" in words_on(again)
+    assert again.pills(key="assessment_domains").value == ["peers", "family"]
+    assert again.checkbox(key="assessment_mentions_self_harm").value
+    assert not again.checkbox(key="assessment_stays_away").value
+    assert again.multiselect(key="assessment_participants").value == [lead.user_id]
+
+
+def test_the_severity_follows_the_suggestion_until_somebody_chooses_otherwise(open_page: OpenPage, world: World, begun):
+    screen = open_page("assessment", world.staff[Role.COUNSELLOR], referral=begun.id)
+    assert screen.segmented_control(key="assessment_severity").value == "ordinary"
+    screen.checkbox(key="assessment_mentions_self_harm").check().run()
+    assert screen.segmented_control(key="assessment_severity").value == "serious"
+    assert "assessment_override_reason" not in {area.key for area in screen.text_area}
+
+    screen.segmented_control(key="assessment_severity").set_value("ordinary").run()
+    screen.checkbox(key="assessment_stays_away").check().run()
+
+    assert screen.segmented_control(key="assessment_severity").value == "ordinary"
+    assert "assessment_override_reason" in {area.key for area in screen.text_area}
+    again = open_page("assessment", world.staff[Role.COUNSELLOR], referral=begun.id)
+    assert again.segmented_control(key="assessment_severity").value == "ordinary"
+
+
+def test_danger_that_was_registered_is_ticked_until_somebody_unticks_it(open_page: OpenPage, world: World, session):
+    counsellor = world.staff[Role.COUNSELLOR]
+    urgent = register(session, counsellor, student_id=world.students[0].id, urgency=Urgency.DANGER)
+    referral_moves.start_assessment(session, counsellor, referral_id=urgent.id, version=1)
+
+    screen = open_page("assessment", counsellor, referral=urgent.id)
+    assert screen.checkbox(key="assessment_is_in_danger").value
+    screen.checkbox(key="assessment_is_in_danger").uncheck().run()
+
+    again = open_page("assessment", counsellor, referral=urgent.id)
+    assert not again.checkbox(key="assessment_is_in_danger").value
+
+
 @pytest.fixture
 def marked(session, world, make_student):
     """A referral about suspected abuse, registered by the homeroom teacher."""
