@@ -114,6 +114,9 @@ _TARGETS = {
 _NOBODY_S = frozenset({DutyKind.POST_VACANT, DutyKind.HOMEROOM_MISSING})
 """Somebody is responsible: a post without a holder stands above what its holder would owe."""
 
+_FIRST_IN_DANGER = frozenset({DutyKind.DANGER, DutyKind.ASSIGN, DutyKind.ASSESS})
+"""What looks after a child in danger; telling others of it takes its turn."""
+
 VACANCIES_APART = 3
 """Up to so many vacant posts stand on a line each; a school that has only begun gets one line for all."""
 
@@ -248,7 +251,7 @@ def _of_referral(
             "with_whom": found.referrer_name,
             "owner_name": found.owner_name,
             "is_mine": referral.owner_id == actor.user_id,
-            "is_first": is_danger,
+            "is_first": is_danger and kind in _FIRST_IN_DANGER,
             "target_id": referral.id,
             "target_version": referral.version,
         }

@@ -77,7 +77,7 @@ def title_of(duty: Duty) -> str:
         case DutyKind.ASSIGN:
             return f"给{name}的受理指定接手的人"
         case DutyKind.ASSESS:
-            return f"评估{child}"
+            return f"有危险：评估{child}" if duty.urgency is Urgency.DANGER else f"评估{child}"
         case DutyKind.REPLY:
             return f"答复{name}的家长" if duty.channel is ReferralChannel.PARENT else f"答复{name}"
         case DutyKind.FEEDBACK:

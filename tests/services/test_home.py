@@ -98,6 +98,19 @@ def test_a_colleague_s_work_is_not_mine(session, make_user, make_student):
     assert kinds(session, colleague) == []
 
 
+def test_of_a_child_in_danger_only_what_looks_after_it_stands_on_top(session, make_user, make_student):
+    counsellor, homeroom = make_user(Role.COUNSELLOR), make_user(Role.HOMEROOM)
+    danger = register(
+        session, counsellor, student_id=make_student().id, urgency=Urgency.DANGER, referred_by_id=homeroom.user_id
+    )
+    today = register(session, counsellor, student_id=make_student().id, urgency=Urgency.URGENT)
+
+    found = [(duty.kind, duty.target_id) for duty in duties_of(session, counsellor)]
+
+    assert found[:2] == [(DutyKind.ASSESS, danger.id), (DutyKind.ASSESS, today.id)]
+    assert found.index((DutyKind.FEEDBACK, danger.id)) >= 2
+
+
 def test_danger_stands_on_top_for_owner_and_lead(session, make_user, make_student):
     lead, counsellor = make_user(Role.LEAD), make_user(Role.COUNSELLOR, name="何知微")
     register(session, counsellor, student_id=make_student().id, received_at=WEEK_AGO, noticed_on=date(2026, 11, 9))
