@@ -36,9 +36,10 @@ from services.actors import Actor
 from services.calendar import load_calendar
 from services.errors import NotFound
 from services.openings import is_noted
-from services.referral_lists import detailed, may_follow, names_of, steps_of
+from services.referral_lists import detailed, follows_referrals, may_follow, names_of, steps_of
 from services.referrals import (
     LEGAL_MOVES,
+    OPEN_STATES,
     awaits_feedback,
     awaits_reply,
     can_be_handed_over,
@@ -137,7 +138,9 @@ def find_referral(session: Session, actor: Actor, *, referral_id: int) -> Referr
     child, label = names_of(actor, found)
     has_words, sees_progress = sees_referral_words(actor, referral), may_follow(actor, referral)
     progress = _progress(session, actor, found) if sees_progress else {}
-    case_id: int | None = progress.get("case_id")
+    acts = _acts(actor, referral, is_stopped=bool(found.is_stopped), case_id=progress.get("case_id"))
+    if ReferralAct.MERGE in acts and not _has_merge_target(session, actor, referral):
+        acts -= {ReferralAct.MERGE}
     return ReferralView(
         id=referral_id,
         version=referral.version,
@@ -149,7 +152,7 @@ def find_referral(session: Session, actor: Actor, *, referral_id: int) -> Referr
         state=ReferralState(found.shown),
         urgency=referral.urgency,
         received_at=referral.received_at,
-        acts=_acts(actor, referral, is_stopped=bool(found.is_stopped), case_id=case_id),
+        acts=acts,
         has_words=has_words,
         is_opening_noted=has_words
         and is_noted(session, actor, audit.Action.REFERRAL_OPENED, record=(Referral, referral_id)),
@@ -208,10 +211,28 @@ def _progress(session: Session, actor: Actor, found: Any) -> dict[str, Any]:  # 
         "answered_at": referral.answered_at,
         "answer": unseal(referral, "answer_sealed"),
         "is_stopped": bool(found.is_stopped),
-        "merged_into_id": referral.merged_into_id,
+        "merged_into_id": _followed(session, actor, referral.merged_into_id),
         "case_id": case_id,
         "deadlines": tuple(steps),
     }
+
+
+def _followed(session: Session, actor: Actor, referral_id: int | None) -> int | None:
+    """Return the referral this one went into, if the actor may open it: it may be protected by now."""
+    if referral_id is None:
+        return None
+    return session.exec(select(Referral.id).where(Referral.id == referral_id, follows_referrals(actor))).first()
+
+
+def _has_merge_target(session: Session, actor: Actor, referral: Referral) -> bool:
+    """Say whether `list_merge_targets` would name any."""
+    others = select(Referral.id).where(
+        Referral.student_id == referral.student_id,
+        Referral.id != referral.id,
+        col(Referral.state).in_(OPEN_STATES),
+        follows_referrals(actor),
+    )
+    return session.exec(others.limit(1)).first() is not None
 
 
 def _protection(referral: Referral) -> dict[str, Any]:

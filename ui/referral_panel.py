@@ -6,7 +6,7 @@ from db.tables import Urgency
 from services.actors import Actor
 from services.referral_views import MoveRow, ReferralView
 from services.referrals import OPEN_STATES
-from ui import formats
+from ui import formats, navigation
 from ui.child_link import child_link
 from ui.intake_side import draw_danger
 from ui.layout import facts, note, side_box, side_column
@@ -47,6 +47,8 @@ def draw_referral(actor: Actor, view: ReferralView, moves: list[MoveRow]) -> Non
             note("先不联系家长，也不反馈给其他人：请先找关爱室负责人。", icon="front_hand")
         _draw_words(view)
         draw_acts(actor, view)
+        if view.merged_into_id is not None:
+            _draw_merged_into(view.merged_into_id)
         child_link(actor, view.student_id, key="referral_child")
     with side:
         if view.urgency is Urgency.DANGER and view.state in OPEN_STATES and view.has_words:
@@ -56,6 +58,12 @@ def draw_referral(actor: Actor, view: ReferralView, moves: list[MoveRow]) -> Non
         if view.deadlines:
             _draw_steps(view)
         _draw_moves(moves)
+
+
+def _draw_merged_into(referral_id: int) -> None:
+    note("并到了这个孩子的另一件受理里，接下来的事在那一件里办。", icon="merge")
+    if st.button("看那一件", key="referral_merged_into", icon=":material/arrow_forward:"):
+        st.switch_page(navigation.path_of("referrals"), query_params={"referral": str(referral_id)})
 
 
 def _how_it_came(view: ReferralView) -> str:

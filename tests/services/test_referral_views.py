@@ -33,7 +33,7 @@ def test_the_care_room_sees_words_owner_and_due_times(session, make_user, make_c
 
     assert (view.child, view.class_label, view.facts, view.owner_name) == ("江小满", "八（2）班", FACTS, "何知微")
     assert [(step.clause_id, step.state) for step in view.deadlines] == [("D-06", DutyState.OVERDUE)]
-    assert {ReferralAct.START_ASSESSMENT, ReferralAct.DECLINE, ReferralAct.MERGE} <= view.acts
+    assert {ReferralAct.START_ASSESSMENT, ReferralAct.DECLINE} <= view.acts
 
 
 def test_the_homeroom_teacher_sees_the_own_words_and_feedback_no_more(
@@ -202,3 +202,19 @@ def test_the_list_takes_the_same_number_of_statements_however_long_it_is(session
 
     assert len(page.rows) == 12
     assert len(statements) <= 5
+
+
+def test_merging_is_offered_where_there_is_something_to_merge_into_and_leads_there(session, make_user, make_student):
+    lead, counsellor, child = make_user(Role.LEAD), make_user(Role.COUNSELLOR), make_student()
+    one = register(session, counsellor, student_id=child.id)
+    register(session, lead, student_id=child.id, is_suspected_abuse=True)
+    assert ReferralAct.MERGE not in referral_views.find_referral(session, counsellor, referral_id=one.id).acts
+    assert ReferralAct.MERGE in referral_views.find_referral(session, lead, referral_id=one.id).acts
+
+    other = register(session, counsellor, student_id=child.id)
+    assert ReferralAct.MERGE in referral_views.find_referral(session, counsellor, referral_id=one.id).acts
+    referral_moves.merge(session, counsellor, referral_id=one.id, version=one.version, into_id=other.id)
+    assert referral_views.find_referral(session, counsellor, referral_id=one.id).merged_into_id == other.id
+
+    safeguarding.mark_suspected_abuse(session, lead, referral_id=other.id, version=other.version)
+    assert referral_views.find_referral(session, counsellor, referral_id=one.id).merged_into_id is None
