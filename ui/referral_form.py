@@ -95,8 +95,10 @@ def _draw_who_and_when(form: Form, channel: ReferralChannel, staff: list[StaffNa
                 _draw_speaker(form, "谁说的", "例如：孩子的外婆")
     with day, form.field("received_day", clock.today()) as key:
         st.date_input("哪天收到", key=key, format="YYYY-MM-DD", on_change=keep_draft)
-    with at, _place_for_problem(form, "received_at"), form.field("received_time", _this_minute()) as key:
+    with at, form.field("received_time", _this_minute()) as key:
         st.time_input("几点", key=key, step=300, on_change=keep_draft)
+    with _place_for_problem(form, "received_at"):  # below day and time, where a sentence has room
+        pass
 
 
 def _draw_teacher(form: Form, staff: list[StaffName]) -> None:
@@ -175,7 +177,7 @@ def request_of(actor: Actor) -> ReferralRequest:
     return ReferralRequest(
         channel=channel,
         facts=_typed("facts"),
-        noticed_on=_typed("noticed_on") or _typed("received_day"),
+        noticed_on=_typed("noticed_on") or min(_typed("received_day") or clock.today(), clock.today()),
         received_at=_received_at(),
         student_id=child.student_id,
         child_label=child.name,

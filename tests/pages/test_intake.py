@@ -180,6 +180,17 @@ def test_days_to_come_are_refused(open_page: OpenPage, world: World, name):
     assert stored() == []
 
 
+@pytest.mark.parametrize("day", [date(2027, 11, 24), None])
+def test_a_wrong_day_of_receipt_is_one_problem_and_none_is_hidden(open_page: OpenPage, world: World, day):
+    screen = fill(open_page("intake", world.staff[Role.HOMEROOM]), world)
+    screen.date_input(key="intake_received_day").set_value(day).run()
+
+    screen.button(key="intake_submit").click().run()
+
+    assert [error.value for error in screen.error] == ["没有存上：有 1 处要改。写的字还在，请看标红的地方。"]
+    assert stored() == []
+
+
 def test_leaving_a_long_field_keeps_a_draft_that_can_be_taken_up(open_page: OpenPage, world: World):
     homeroom = world.staff[Role.HOMEROOM]
     screen = fill(open_page("intake", homeroom), world)
