@@ -24,7 +24,8 @@ def draw(actor: Actor, file: StudentFile) -> None:
         shown = referral_lists.list_referrals(session, actor, filters=filters, page=page_asked(_PAGE))
     if not shown.rows:
         acts = [Action("登记受理", "child_register_first", icon="add")]
-        clicked = empty_state("inbox", f"{file.name}还没有受理", "有人说起这个孩子，就先登记下来。",
+        # Not "there is none": others' referrals, and protected ones, may be there unseen.
+        clicked = empty_state("inbox", "这里没有您能看到的受理", f"有人说起{file.name}，就先登记下来。",
                               actions=acts if allows(actor, Permission.REFERRAL_REGISTER) else [])  # fmt: skip
         if clicked:
             register(file.id)

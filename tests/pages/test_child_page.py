@@ -198,7 +198,8 @@ def test_a_protected_referral_is_not_on_the_child_s_page(open_page: OpenPage, wo
 
     for role in (Role.COUNSELLOR, Role.HOMEROOM, Role.SUBJECT_TEACHER):
         screen = in_tab(open_page("child", world.staff[role], student=child), "受理")
-        assert "还没有受理" in everything_on(screen)
+        assert "没有您能看到的受理" in everything_on(screen)
+        assert "还没有受理" not in everything_on(screen)
         assert "疑似侵害" not in everything_on(screen)
     leads = in_tab(open_page("child", world.staff[Role.LEAD], student=child), "受理")
     assert "疑似侵害" in everything_on(leads)
