@@ -15,6 +15,7 @@ from ui.states import DUTY, Duty
 from ui.transport import UNENCRYPTED, is_unencrypted
 
 _FIND = "care_find"
+FOUND_AT_MOST = 8  # one more is asked for, to know whether there are others
 _PERSON_MENU = "care_person"
 _CHANGE_PASSWORD, _SIGN_OUT = "修改密码", "退出登录"
 
@@ -126,7 +127,7 @@ def _draw_found(text: str, found: Sequence[FoundStudent]) -> None:
     with st.container(border=True, gap=None):
         if not found:
             note(f"没有找到“{text}”。可以试试拼音首字母或学号。")
-        for student in found:
+        for student in found[:FOUND_AT_MOST]:
             st.button(
                 plain(f"{student.name}，{student.class_label}，学号 {student.student_no}"),
                 key=f"care_found_{student.id}",
@@ -135,6 +136,8 @@ def _draw_found(text: str, found: Sequence[FoundStudent]) -> None:
                 on_click=_open_child,
                 args=(student.id,),
             )
+        if len(found) > FOUND_AT_MOST:
+            note(f"只列出前 {FOUND_AT_MOST} 人，还有别的。请写得再全一些，或到学生名册里按班级看。")
 
 
 def _open_child(student_id: int) -> None:

@@ -12,15 +12,13 @@ from services.home import DutyGroup
 from ui import navigation, session
 from ui.authenticator import send_cookie_work
 from ui.brand import ICON
-from ui.frame import FindStudents, FoundStudent, draw_frame
+from ui.frame import FOUND_AT_MOST, FindStudents, FoundStudent, draw_frame
 from ui.hidden import show_hidden_screen
 from ui.layout import Action, empty_state
 from ui.recovery_sheet import has_sheet
 from ui.shelf import put_input_on_shelf, take_input_from_shelf
 from ui.sign_in import ask_to_sign_in
 from ui.slips import has_slip
-
-_FOUND_AT_MOST = 8
 
 
 def main() -> None:
@@ -112,7 +110,7 @@ def _finder(actor: Actor) -> FindStudents | None:
 
     def find(text: str) -> Sequence[FoundStudent]:
         with reading() as database:
-            return students.find_students(database, actor, text=text, limit=_FOUND_AT_MOST)
+            return students.find_students(database, actor, text=text, limit=FOUND_AT_MOST + 1)
 
     return find
 

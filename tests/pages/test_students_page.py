@@ -250,3 +250,17 @@ def test_a_choice_that_was_never_offered_counts_as_none(field):
     screen.session_state[f"students_{field}"] = "<script>"
 
     assert not screen.run().exception
+
+
+@pytest.mark.parametrize(("children", "is_said"), [(8, False), (9, True)])
+def test_the_find_box_says_when_there_are_more_than_it_lists(
+    open_page: OpenPage, world, session, make_student, children, is_said
+):
+    for number in range(children):
+        make_student(f"冬青{number}", name_initials=f"dq{number}", name_pinyin=f"dongqing{number}")
+    screen = open_page("home", world.staff[Role.LEAD])
+
+    screen.text_input(key="care_find").set_value("冬青").run()
+
+    assert len([each for each in screen.button if str(each.key).startswith("care_found_")]) == 8
+    assert ("还有别的" in words_on(screen)) is is_said
