@@ -175,9 +175,9 @@ def _checked_parts(request: AssessmentRequest) -> tuple[str, str]:
     nature = check.required_text("nature", request.nature, limit=LONG)
     measures = check.required_text("measures", request.measures, limit=LONG)
     if not request.domains:
-        check.add("domains", "required")
+        check.add("domains", "choice_needed")
     if request.severity is None:
-        check.add("severity", "required")
+        check.add("severity", "choice_needed")
     check.finish()
     return nature, measures
 

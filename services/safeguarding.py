@@ -91,7 +91,7 @@ def report_abuse(
         elif told_at is not None and clock.local(told_at).date() < referral.noticed_on:
             check.add(name, "before_noticed", day=referral.noticed_on)
     if police_told_at is None and authority_told_at is None:
-        check.add("police_told_at", "required")
+        check.add("police_told_at", "report_needed")
     check.finish()
     referral.police_told_at = police_told_at or referral.police_told_at
     referral.authority_told_at = authority_told_at or referral.authority_told_at

@@ -9,6 +9,7 @@ from services.errors import Problem
 SENTENCES: Mapping[str, str] = {
     # any text, date or choice
     "required": "这一项要填。",
+    "choice_needed": "请选，至少选一项。",
     "too_long": "太长了：最多 {limit} 字，现在 {length} 字。请删短一些。",
     "future": "{day}还没到。请看看是不是写错了。",
     "too_early": "{day}太早了。请看看是不是写错了。",
@@ -93,6 +94,7 @@ SENTENCES: Mapping[str, str] = {
     "staff_only": "这个身份要由有账号的老师来担任。请换一个身份，或选一位老师。",
     # intake, assessment, conference
     "facts_needed": "请至少写一句看到或听到的事，才能登记。",
+    "report_needed": "请打开“已报警”或“已报告教育局”，写上是哪天几点。",
     "child_needed": "请选一个孩子；不知道是谁，就照听到的写下来。",
     "speaker_needed": "请写是谁说的。",
     "too_long_ago": "{day}太久以前了，最多一年。请看看是不是写错了。",

@@ -446,6 +446,14 @@ def test_of_suspected_abuse_the_counsellor_finds_nothing_and_the_teacher_only_th
     assert "已收到" in words_on(teachers)
 
 
+def test_a_report_of_nothing_says_what_to_switch_on(open_page: OpenPage, world: World, marked):
+    screen = open_page("protection", world.staff[Role.LEAD], referral=marked.id)
+
+    screen = act(screen, "report_abuse")
+
+    assert "请打开“已报警”或“已报告教育局”" in words_on(screen)
+
+
 def test_the_lead_reports_it(open_page: OpenPage, world: World, marked):
     screen = open_page("protection", world.staff[Role.LEAD], referral=marked.id)
     assert FACTS in words_on(screen)

@@ -58,7 +58,7 @@ def test_police_and_authority_are_noted_one_by_one(session, marked):
 @pytest.mark.parametrize(
     ("moments", "code"),
     [
-        ({}, "required"),
+        ({}, "report_needed"),
         ({"police_told_at": NOW + timedelta(minutes=1)}, "future"),
         ({"police_told_at": NOW - timedelta(days=2)}, "before_noticed"),
     ],
