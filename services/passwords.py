@@ -4,6 +4,7 @@ import os
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import bcrypt
 
@@ -66,12 +67,20 @@ def first_passwords(count: int, progress: Callable[[int, int], None] | None = No
     return made
 
 
+def _is_run(password: str) -> bool:
+    """Say whether each sign follows the one before, as in 12345678 or hgfedcba."""
+    steps = {ord(after) - ord(before) for before, after in pairwise(password)}
+    return steps in ({1}, {-1})
+
+
 def problem_with(password: str, *, username: str) -> Problem | None:
     """Say what keeps a password from being accepted."""
     if is_too_long(password):
         return Problem("password_too_long", bytes=len(_bytes(password)), limit=MAX_BYTES)
+    if not password:
+        return Problem("required")
     if len(password) < MIN_LENGTH:
         return Problem("password_too_short", limit=MIN_LENGTH)
-    if password.casefold().strip() == username.casefold() or len(set(password)) < 4:
+    if password.casefold().strip() == username.casefold() or len(set(password)) < 4 or _is_run(password):
         return Problem("password_too_easy")
     return None

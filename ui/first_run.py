@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from services import clock
+from services import clock, passwords
 from services.calendar import TERM_NAMES, school_year_label, school_year_of
 from services.setup import ClaimRequest
 from ui.forms import Form
@@ -31,6 +31,7 @@ def draw_claim_form(form: Form) -> ClaimRequest:
             password = st.text_input("密码", key=key, type="password", autocomplete="new-password", live=True)
         with right, form.field("admin_password_again", "") as key:
             again = st.text_input("密码，再写一遍", key=key, type="password", autocomplete="new-password", live=True)
+        note(f"密码至少 {passwords.MIN_LENGTH} 位，字母和数字都有更好，不要 12345678 这样好猜的。")
     with st.container(border=True):
         st.markdown("**关爱室负责人** :small[:gray[管孩子的事，也能加心理教师、班主任和结对教师。]]")
         lead_name, lead_username = _draw_person(form, "lead", kept)

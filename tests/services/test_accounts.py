@@ -223,6 +223,8 @@ def test_staff_pickers_offer_active_people_of_the_roles_asked_for(session, make_
         ("old", "密" * 24 + "x", "密" * 24 + "x", {"new_password": "password_too_long"}),
         ("old", "abc1", "abc1", {"new_password": "password_too_short"}),
         ("old", "ababababab", "ababababab", {"new_password": "password_too_easy"}),
+        ("old", "12345678", "12345678", {"new_password": "password_too_easy"}),
+        ("old", "hgfedcba", "hgfedcba", {"new_password": "password_too_easy"}),
         ("old", "User-0001", "User-0001", {"new_password": "password_too_easy"}),
         ("Same-2027", "Same-2027", "Same-2027", {"new_password": "password_same"}),
         ("old", "Xin-mima-2027", "Xin-mima-2028", {"again": "password_differs"}),
