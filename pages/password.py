@@ -9,7 +9,7 @@ from services.errors import FieldErrors, Problem
 from ui import navigation
 from ui.forms import Form
 from ui.layout import flash, note, page_header
-from ui.session import require_user
+from ui.session import require_user, sign_out
 
 actor = require_user(Permission.OWN_ACCOUNT)
 
@@ -59,6 +59,10 @@ with (
             submitted = st.form_submit_button(
                 "换成新密码", type="primary", icon=":material/check:", key="care_password_save"
             )
+
+if actor.must_change_password:  # no menu here yet: somebody else may want to sign in
+    with st.container(horizontal_alignment="center"), st.container(width=480):
+        st.button("退出登录", key="care_password_sign_out", type="tertiary", on_click=sign_out)
 
 if submitted:
     with st.spinner("正在换…"):

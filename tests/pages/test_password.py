@@ -37,6 +37,7 @@ def test_a_first_password_must_be_changed_before_anything_else(open_page: OpenPa
     screen = open_page("home", lead)
     assert screen.title[0].value == "先换一个自己的密码"
     assert not screen.sidebar.get("page_link")
+    assert "care_password_sign_out" in {button.key for button in screen.button}
 
     fill(screen)
 
@@ -44,11 +45,23 @@ def test_a_first_password_must_be_changed_before_anything_else(open_page: OpenPa
     assert screen.sidebar.get("page_link")
 
 
+def test_who_must_change_the_password_may_sign_out_instead(open_page: OpenPage, world: World, session):
+    lead = world.staff[Role.LEAD]
+    session.get_one(AppUser, lead.user_id).must_change_password = True
+
+    screen = open_page("home", lead)
+    screen.button(key="care_password_sign_out").click().run()
+
+    assert not screen.exception
+    assert "先换一个自己的密码" not in words_on(screen)
+
+
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
         ({"old": "cuowu-mima"}, "原来的密码不对。再错 4 次"),
         ({"old": ""}, "这一项要填"),
+        ({"new": ""}, "这一项要填"),
         ({"new": "好" * 24 + "x"}, "密码太长了"),
         ({"new": "a" * 73}, "密码太长了"),
         ({"new": "duan1"}, "密码太短了"),
