@@ -18,6 +18,15 @@ from ui.tables import current_page, paging_line
 actor = require_user(Permission.STUDENT_READ)
 open_clicked()
 
+with reading() as session:
+    classes = student_lists.list_register_classes(session, actor)
+filters, order = register_filters.read_filters(classes)
+with reading() as session:
+    counts = student_lists.count_categories(session, actor, filters=filters)
+    total = student_lists.count_students(session, actor, filters=filters)
+    incomplete = student_lists.count_incomplete_cards(session, actor, filters=filters)
+
+is_empty = not total and not register_filters.is_filtered(filters)
 add = Action("新增学生", "students_add", "person_add", is_primary=True)
 bring = Action("导入名册", "students_import", "upload")
 may_add = allows(actor, Permission.STUDENT_WRITE)
@@ -31,15 +40,8 @@ if allows(actor, Permission.STUDENT_EXPORT):
         acts.append(Action("班级五张表", "students_lists", "grid_on", on_click=open_dialog, args=(LISTS,)))
 if may_add:
     acts.append(add)
-clicked = page_header("学生名册", "点姓名打开，改动都会记下是谁改的。", actions=acts)
-
-with reading() as session:
-    classes = student_lists.list_register_classes(session, actor)
-filters, order = register_filters.read_filters(classes)
-with reading() as session:
-    counts = student_lists.count_categories(session, actor, filters=filters)
-    total = student_lists.count_students(session, actor, filters=filters)
-    incomplete = student_lists.count_incomplete_cards(session, actor, filters=filters)
+# Of an empty register nothing is to be exported or moved up; what fills it stands in the middle.
+clicked = page_header("学生名册", "点姓名打开，改动都会记下是谁改的。", actions=[] if is_empty else acts)
 
 if total or register_filters.is_filtered(filters):
     register_filters.draw_filters(classes, counts, incomplete_cards=incomplete)
@@ -57,7 +59,10 @@ elif register_filters.is_filtered(filters):
     everybody = Action("看全部", "students_clear", on_click=register_filters.clear_filters)
     empty_state("search_off", "没有这样的学生", "换一个班级、类别或学籍看看。", actions=[everybody])
 elif may_add:
-    first = [Action(each.label, f"{each.key}_first", each.icon, is_primary=each is add) for each in (bring, add)]
+    first = [
+        Action(each.label, f"{each.key}_first", each.icon, is_primary=each is bring or not may_import)
+        for each in (bring, add)
+    ]
     clicked = clicked or empty_state(
         "groups", "名册里还没有学生",
         "可以导入学校现有的名册，一次就好；也可以一个一个加。", actions=first if may_import else first[1:],

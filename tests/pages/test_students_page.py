@@ -53,7 +53,9 @@ def test_an_empty_register_says_what_to_do(open_page: OpenPage, claimed, make_us
     screen = open_page("students", make_user(Role.LEAD))
 
     assert "名册里还没有学生" in words_on(screen)
-    assert "students_add_first" in keys_of(screen)
+    assert {"students_import_first", "students_add_first"} <= keys_of(screen)
+    assert not {"students_add", "students_export", "students_lists"} & keys_of(screen)  # nothing twice, nothing idle
+    assert [button.label for button in screen.button if button.proto.type == "primary"] == ["导入名册"]
 
 
 def test_filters_stay_in_the_address(open_page: OpenPage, world: World, session):
