@@ -9,11 +9,11 @@ from services.access import Permission, permitted
 from services.accounts import NewPassword
 from services.actors import Actor
 from services.editing import lock_version
-from services.errors import DomainError, NotAllowed
+from services.errors import NotAllowed
 from services.sign_in import end_sessions_of, normalise_name
 
 
-class WhichAdministrator(DomainError):
+class WhichAdministrator(Exception):
     """Not one account is meant: there are several administrators, or none of that name."""
 
     def __init__(self, usernames: list[str]) -> None:

@@ -13,6 +13,7 @@ from db.tables import AppUser, LoginThrottle, Referral, Role, SignInSession
 from db.transactions import reading, transaction
 from services import accounts, clock, passwords, sign_in
 from services.sign_in import find_account, is_right
+from tests.conftest import pledge
 from tests.long.servers import RUN, Browser, Running, cookie_of, school_in, served
 from tests.long.world import actor_called
 
@@ -80,7 +81,9 @@ def test_a_token_ends_with_what_it_rested_on(running, ending):
             roles=[Role.COUNSELLOR],
             prepared=("x", "y"),
         )
-        session.get_one(AppUser, made.user_id).must_change_password = False
+        user = session.get_one(AppUser, made.user_id)
+        user.must_change_password = False
+        pledge(session, user)
     cookie = cookie_of(running, made.username)
     with Browser(running, cookie=cookie) as tab:
         assert HOME in tab.run().words
