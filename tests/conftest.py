@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from pathlib import Path
@@ -35,6 +36,7 @@ from tests.postgres import running_cluster
 NOW = datetime(2026, 11, 20, 9, 41, tzinfo=clock.SCHOOL_ZONE)  # a Friday, school week 12
 PASSWORD = "Wangshu-2026"
 FAST_ROUNDS = 4
+MAIN_MODULE = sys.modules["__main__"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,6 +50,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("database_engine", ["sqlite", "postgresql"] if both else ["sqlite"], scope="session")
 
 
+@pytest.hookimpl(tryfirst=True)  # before the processes are told which tests belong together
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Say which tests stay on one process, and leave the long ones out of the fast run, whoever starts it."""
     for item in items:  # for a run on several processes; see commands/test.py
@@ -62,6 +65,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(autouse=True)
 def _fast_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "ROUNDS", FAST_ROUNDS)
+
+
+@pytest.fixture(autouse=True)
+def _own_main_module() -> Iterator[None]:
+    """A page test puts the page script in place of `__main__`; a process started later would run it (seen)."""
+    yield
+    sys.modules["__main__"] = MAIN_MODULE
 
 
 @pytest.fixture(autouse=True)
