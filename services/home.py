@@ -161,7 +161,7 @@ def list_duties(session: Session, actor: Actor) -> list[Duty]:
     if allows(actor, Permission.REFERRAL_HANDLE) or is_protection_leader(actor):
         found.extend(_of_referrals(session, actor, calendar=calendar, now=now))
         found.extend(_of_conferences(session, actor, calendar=calendar, now=now))
-    if allows(actor, Permission.REFERRAL_READ):
+    elif allows(actor, Permission.REFERRAL_READ):
         found.extend(_of_feedback(session, actor))
     if scopes_of(actor, Subject.CASE):
         found.extend(_of_invitations(session, actor, calendar=calendar, now=now))
@@ -202,9 +202,14 @@ def group_of(due_at: datetime, *, now: datetime) -> DutyGroup:
 
 
 def _of_referrals(session: Session, actor: Actor, *, calendar: SchoolCalendar, now: datetime) -> Iterator[Duty]:
-    rows = session.exec(detailed(actor).where(sees_referrals(actor), _owes_something(), _is_for(actor))).all()
-    for found in rows:
-        yield from _of_referral(actor, found, calendar=calendar, now=now)
+    """What is to be done, and what this person was told; one statement, for it is asked on every page."""
+    asks, told = and_(_owes_something(), _is_for(actor)), _is_unread_feedback(actor)
+    columns = detailed(actor).add_columns(asks.label("asks_something"), told.label("is_unread_feedback"))
+    for found in session.exec(columns.where(sees_referrals(actor), or_(asks, told))).all():
+        if found.asks_something:
+            yield from _of_referral(actor, found, calendar=calendar, now=now)
+        if found.is_unread_feedback and allows(actor, Permission.REFERRAL_READ):
+            yield _feedback_to_read(actor, found)
 
 
 def _owes_something() -> ColumnElement[bool]:
@@ -330,26 +335,30 @@ def _of_invitations(session: Session, actor: Actor, *, calendar: SchoolCalendar,
 
 def _of_feedback(session: Session, actor: Actor) -> Iterator[Duty]:
     """What the care room told this person as a referring teacher, and is not read yet."""
-    rows = session.exec(
-        detailed(actor).where(
-            sees_referrals(actor),
-            Referral.referred_by_id == actor.user_id,
-            col(Referral.is_suspected_abuse).is_(False),
-            col(Referral.feedback_at).is_not(None),
-            col(Referral.feedback_read_at).is_(None),
-        )
-    ).all()
-    for found in rows:
-        referral: Referral = found[0]
-        child, label = names_of(actor, found)
-        yield Duty(
-            DutyKind.READ_FEEDBACK,
-            DutyGroup.WAITING,
-            since=referral.feedback_at,
-            child=child,
-            class_label=label,
-            target_id=referral.id,
-        )
+    for found in session.exec(detailed(actor).where(sees_referrals(actor), _is_unread_feedback(actor))).all():
+        yield _feedback_to_read(actor, found)
+
+
+def _is_unread_feedback(actor: Actor) -> ColumnElement[bool]:
+    return and_(
+        Referral.referred_by_id == actor.user_id,
+        col(Referral.is_suspected_abuse).is_(False),
+        col(Referral.feedback_at).is_not(None),
+        col(Referral.feedback_read_at).is_(None),
+    )
+
+
+def _feedback_to_read(actor: Actor, found: Any) -> Duty:  # Any: a row of `detailed`
+    referral: Referral = found[0]
+    child, label = names_of(actor, found)
+    return Duty(
+        DutyKind.READ_FEEDBACK,
+        DutyGroup.WAITING,
+        since=referral.feedback_at,
+        child=child,
+        class_label=label,
+        target_id=referral.id,
+    )
 
 
 def _of_vacancies(session: Session, calendar: SchoolCalendar) -> Iterator[Duty]:

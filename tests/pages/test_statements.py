@@ -30,8 +30,8 @@ BEYOND = {
     "child": 18,
     "card_edit": 16,
     "new_year": 14,
-    "assessment": 17,
-    "referrals?referral": 14,
+    "assessment": 16,
+    "referrals?referral": 13,
 }
 RIGHTS_BEYOND = {"card_edit": 3}  # the third: how far this teacher sees this very child
 
