@@ -27,7 +27,7 @@ from ui.referral_form import (
 )
 from ui.referral_words import moment
 from ui.session import require_user
-from ui.states import CLAIM
+from ui.states import DRAFT
 
 actor = require_user(Permission.REFERRAL_REGISTER)
 
@@ -44,7 +44,7 @@ if kept := unfinished(actor):
     with act_list():
         for draft in kept:
             who = draft.content.get("child") or "还没写是哪个孩子"
-            act_row(f"没登记完：{who}", CLAIM["draft"].badge(), f"{moment(draft.saved_at)} 写的", "接着写",
+            act_row(f"没登记完：{who}", DRAFT.badge(), f"{moment(draft.saved_at)} 写的", "接着写",
                     key=f"intake_take_{draft.subject}", on_click=take_up, args=(draft,))  # fmt: skip
             st.button("不要了", key=f"intake_drop_{draft.subject}", type="tertiary", on_click=throw_away,
                       args=(draft.subject,))  # fmt: skip

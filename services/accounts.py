@@ -312,12 +312,6 @@ def set_active(session: Session, actor: Actor, *, user_id: int, version: int, is
     audit.record(session, actor, action, target=user)
 
 
-@permitted(Permission.OWN_ACCOUNT)
-def find_own_hash(session: Session, actor: Actor) -> str:
-    """Return the stored hash of the actor's own password, to compare it outside the transaction."""
-    return session.get_one(AppUser, actor.id_of_staff).password_hash
-
-
 def check_new_password(*, username: str, old: str, new: str, again: str) -> None:
     """Refuse a new password that can't be used.
 
@@ -351,12 +345,6 @@ def change_own_password(session: Session, actor: Actor, *, old_hash: str, new_ha
     session.add(user)
     end_sessions_of(session, user.id or 0, except_id=actor.session_id)
     audit.record(session, actor, audit.Action.PASSWORD_CHANGED, target=user)
-
-
-@permitted(Permission.OWN_ACCOUNT)
-def find_own_username(session: Session, actor: Actor) -> str:
-    """Return the actor's user name."""
-    return session.get_one(AppUser, actor.id_of_staff).username
 
 
 def _may_manage(actor: Actor, roles: Iterable[Role]) -> bool:

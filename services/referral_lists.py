@@ -119,22 +119,13 @@ def steps_of(
                 calendar=calendar,
             )
         )
-    found.append(
-        deadlines.reply_deadline(
-            received_at=referral.received_at,
-            channel=referral.channel,
-            done_at=referral.answered_at,
-            now=now,
-            calendar=calendar,
-            is_stopped=is_stopped,
-        )
-    )
-    if referral.referred_by_id is not None:
+    is_teachers = referral.channel is ReferralChannel.TEACHER
+    if not is_teachers or referral.referred_by_id is not None:
         found.append(
-            deadlines.feedback_deadline(
+            deadlines.answer_deadline(
                 received_at=referral.received_at,
                 channel=referral.channel,
-                done_at=referral.feedback_at,
+                done_at=referral.feedback_at if is_teachers else referral.answered_at,
                 now=now,
                 calendar=calendar,
                 is_stopped=is_stopped,

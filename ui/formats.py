@@ -36,11 +36,6 @@ def day_and_weekday(value: date, *, today: date) -> str:
     return f"{day(value, today=today)} {weekday(value)}"
 
 
-def aligned_day(value: date) -> str:
-    """11月03日, for lists whose dates stand under each other."""
-    return f"{value.month}月{value.day:02d}日"
-
-
 def day_range(first: date, last: date, *, today: date) -> str:
     """11月16日–22日; the month again only when it is another."""
     if first == last:
@@ -73,22 +68,6 @@ def clock(value: datetime | time, zone: tzinfo | None = None) -> str:
             raise ValueError("an instant is shown in the school's zone")
         value = value.astimezone(zone)
     return f"{value.hour:02d}:{value.minute:02d}"
-
-
-def money(amount_fen: int) -> str:
-    """1,680.00 元, from integer fen."""
-    yuan, fen = divmod(abs(amount_fen), 100)
-    return f"{'-' if amount_fen < 0 else ''}{yuan:,}.{fen:02d} 元"
-
-
-def percent(done: int, required: int) -> str:
-    """83%, never rounded up to 100 % when something is missing; – when nothing was required."""
-    return f"{done * 100 // required}%" if required else "–"
-
-
-def out_of(done: int, required: int, unit: str = "") -> str:
-    """22 / 41 人."""
-    return f"{done} / {required} {unit}".rstrip()
 
 
 def masked_id(number: str) -> str:

@@ -81,11 +81,6 @@ def existing_entries() -> tuple[PageEntry, ...]:
     return tuple(entry for entry in ENTRIES if path_of(entry.name).is_file())
 
 
-def entry_of(name: str) -> PageEntry:
-    """Return the row of a page by its name."""
-    return next(entry for entry in ENTRIES if entry.name == name)
-
-
 def has_page(name: str) -> bool:
     """Whether a page of this name is there."""
     return any(entry.name == name for entry in existing_entries())

@@ -1,22 +1,10 @@
-"""Every state with its icon, word and colour: on badges, in charts and in tables. The only such table."""
+"""Every state with its icon, word and colour, on badges and in tables. The only such table."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
 Colour = Literal["red", "orange", "yellow", "green", "blue", "violet", "gray"]
-
-# Chart fills of the look; `streamlit` colours are for badges only.
-FILLS = {
-    "达标": "#17806A",
-    "待做": "#8FBCE6",
-    "逾期": "#EB8F24",
-    "漏做": "#7A1531",
-    "无数据": "#A39D92",
-    "未启用": "#E6E0D5",
-}
-STACK_ORDER = ("逾期", "漏做", "待做", "无数据", "达标", "未启用")
-FILLS_UNDER_WHITE_FIGURES = frozenset({"达标", "漏做"})
 
 
 @dataclass(frozen=True)
@@ -39,11 +27,6 @@ class Look:
     def cell(self, text: str | None = None) -> str:
         """Return the state for a table: sign and word."""
         return f"{self.sign} {text or self.word}".strip()
-
-    @property
-    def fill(self) -> str | None:
-        """Return the fill in charts, for states that stand in charts."""
-        return FILLS.get(self.word)
 
 
 class Duty(StrEnum):
@@ -78,11 +61,6 @@ DUTY: dict[str, Look] = {
     Duty.NOT_IN_FORCE: Look("toggle_off", "未启用", "gray", "－"),
 }
 
-CLAUSE: dict[str, Look] = {
-    **DUTY,
-    Duty.MET: Look("check_circle", "达标", "green", "✓"),
-}
-
 REFERRAL: dict[str, Look] = {
     "received": Look("inbox", "已收到", "blue"),
     "in_assessment": Look("psychology", "评估中", "blue"),
@@ -102,40 +80,7 @@ CASE: dict[str, Look] = {
     "referred_out": Look("output", "转出", "gray"),
 }
 
-BOOKING: dict[str, Look] = {
-    "requested": Look("hourglass_top", "待确认", "yellow"),
-    "confirmed": Look("event_available", "已确认", "blue"),
-    "attended": Look("how_to_reg", "已到访", "green"),
-    "missed": Look("person_off", "未到", "red"),
-    "note_due": Look("edit_note", "待补记录", "orange"),
-    "moved": Look("event_repeat", "已改期", "gray"),
-    "cancelled": Look("event_busy", "已取消", "gray"),
-}
-
-SHIFT: dict[str, Look] = {
-    "planned": Look("event", "排着", "blue"),
-    "open": Look("door_open", "开着", "green"),
-    "late": Look("timer_off", "迟签到", "yellow"),
-    "unattended": Look("person_off", "无人值班", "red"),
-    "deputised": Look("swap_horiz", "代班", "violet"),
-    "closed": Look("block", "停开", "gray"),
-}
-
-CLAIM: dict[str, Look] = {
-    "draft": Look("edit", "草稿", "gray"),
-    "submitted": Look("hourglass_top", "待审批", "yellow"),
-    "returned": Look("undo", "已退回", "orange"),
-    "approved": Look("verified", "已批准", "blue"),
-    "paid": Look("paid", "已支付", "green"),
-    "archived": Look("archive", "已归档", "gray"),
-    "reversed": Look("settings_backup_restore", "已红冲", "violet"),
-}
-
-INCIDENT_CLOCK: dict[str, Look] = {
-    "running": Look("timer", "计时中", "blue"),
-    "in_time": Look("check_circle", "按时", "green"),
-    "too_late": Look("timer_off", "超时", "red"),
-}
+DRAFT = Look("edit", "草稿", "gray")
 
 DOCUMENT: dict[str, Look] = {
     "current": Look("check_circle", "有", "green", "✓"),
@@ -177,13 +122,3 @@ IMPORT: dict[str, Look] = {
     "made": Look("check_circle", "已导入", "green"),
     "undone": Look("undo", "已撤回", "gray"),
 }
-
-_TIER_COLOURS: tuple[Colour, ...] = ("red", "orange", "yellow")
-_TIER_SIGNS = "①②③"
-_TIER_WORDS = "一二三"
-
-
-def tier(number: int, *, name: str | None = None) -> Look:
-    """Return the look of a tier, 1 the most serious; the school may name it differently."""
-    place = min(max(number, 1), 3) - 1
-    return Look(f"counter_{place + 1}", name or f"{_TIER_WORDS[place]}级", _TIER_COLOURS[place], _TIER_SIGNS[place])

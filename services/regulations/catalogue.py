@@ -68,15 +68,6 @@ def clauses() -> Mapping[str, Clause]:
     return found
 
 
-def find_clause(clause_id: str) -> Clause:
-    """Return one clause.
-
-    Raises:
-        KeyError: there is none of this id.
-    """
-    return clauses()[clause_id]
-
-
 def _clause(entry: dict[str, Any], *, sources: Mapping[str, str]) -> Clause:  # Any: as TOML gives it
     if "parameters" in entry:  # they have names, bounds and versions of their own
         raise ValueError(f"{entry['id']}: numbers belong into parameters.toml")

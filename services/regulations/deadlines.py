@@ -102,7 +102,7 @@ def assessment_deadline(
     return Deadline("D-06", due_at, state_at(due_at=due_at, done_at=done_at, now=now))
 
 
-def reply_deadline(
+def answer_deadline(
     *,
     received_at: datetime,
     channel: ReferralChannel,
@@ -111,31 +111,19 @@ def reply_deadline(
     calendar: SchoolCalendar,
     is_stopped: bool = False,
 ) -> Deadline | None:
-    """Return the answer to pupil or parent as a deadline (D-05); a parent of a protected child owes us no wait."""
-    due_at = reply_due(received_at=received_at, channel=channel, calendar=calendar)
+    """Return what is owed to who came as a deadline: a pupil or parent the answer (D-05), a teacher feedback (C-09).
+
+    While telling anybody about the child is stopped, only the pupil is still owed a word.
+    """
+    if channel is ReferralChannel.TEACHER:
+        clause_id, due_at = "C-09", feedback_due(received_at=received_at, channel=channel, calendar=calendar)
+    else:
+        clause_id, due_at = "D-05", reply_due(received_at=received_at, channel=channel, calendar=calendar)
     if due_at is None:
         return None
-    if done_at is None and is_stopped and channel is ReferralChannel.PARENT:
-        return Deadline("D-05", due_at, DutyState.EXEMPT)
-    return Deadline("D-05", due_at, state_at(due_at=due_at, done_at=done_at, now=now))
-
-
-def feedback_deadline(
-    *,
-    received_at: datetime,
-    channel: ReferralChannel,
-    done_at: datetime | None,
-    now: datetime,
-    calendar: SchoolCalendar,
-    is_stopped: bool = False,
-) -> Deadline | None:
-    """Return the feedback to the referring teacher as a deadline (C-09)."""
-    due_at = feedback_due(received_at=received_at, channel=channel, calendar=calendar)
-    if due_at is None:
-        return None
-    if done_at is None and is_stopped:
-        return Deadline("C-09", due_at, DutyState.EXEMPT)
-    return Deadline("C-09", due_at, state_at(due_at=due_at, done_at=done_at, now=now))
+    if done_at is None and is_stopped and channel is not ReferralChannel.SELF:
+        return Deadline(clause_id, due_at, DutyState.EXEMPT)
+    return Deadline(clause_id, due_at, state_at(due_at=due_at, done_at=done_at, now=now))
 
 
 def conference_deadline(
@@ -144,14 +132,6 @@ def conference_deadline(
     """Return the joint discussion as a deadline (D-08)."""
     due_at = conference_due(called_at=called_at, calendar=calendar)
     return Deadline("D-08", due_at, state_at(due_at=due_at, done_at=held_at, now=now))
-
-
-def teacher_referral_deadline(
-    *, noticed_on: date, received_at: datetime | None, now: datetime, calendar: SchoolCalendar
-) -> Deadline:
-    """Return a teacher's referral as a deadline (D-09)."""
-    due_at = teacher_referral_due(noticed_on=noticed_on, calendar=calendar)
-    return Deadline("D-09", due_at, state_at(due_at=due_at, done_at=received_at, now=now))
 
 
 def _due(calendar: SchoolCalendar, start: datetime, name: str) -> datetime:

@@ -44,19 +44,6 @@ def test_an_instant_without_zone_is_refused():
         formats.clock(datetime(2026, 11, 20, 1, 40), ZoneInfo("Asia/Shanghai"))  # noqa: DTZ001 # that is the point
 
 
-@pytest.mark.parametrize(
-    ("fen", "words"),
-    [(168000, "1,680.00 元"), (5, "0.05 元"), (0, "0.00 元"), (-1230, "-12.30 元")],
-)
-def test_money_has_two_decimals(fen, words):
-    assert formats.money(fen) == words
-
-
-def test_a_share_is_never_rounded_up_to_all():
-    assert formats.percent(199, 200) == "99%"
-    assert formats.percent(0, 0) == "–"
-
-
 def test_an_id_number_shows_first_and_last_four():
     assert formats.masked_id("329900201305210028") == "3299**********0028"
     assert formats.masked_id("1234") == "1234"

@@ -7,16 +7,16 @@ from ui import navigation, states
 
 TABLES = [
     states.DUTY,
-    states.CLAUSE,
     states.REFERRAL,
     states.CASE,
-    states.BOOKING,
-    states.SHIFT,
-    states.CLAIM,
-    states.INCIDENT_CLOCK,
     states.DOCUMENT,
+    states.ACCOUNT,
+    states.BACKUP,
+    states.POST,
+    states.GROUP,
+    states.IMPORT,
 ]
-LOOKS = [look for table in TABLES for look in table.values()] + [states.tier(number) for number in (1, 2, 3)]
+LOOKS = [states.DRAFT, *(look for table in TABLES for look in table.values())]
 
 
 @pytest.mark.parametrize("icon", sorted({look.icon for look in LOOKS} | {entry.icon for entry in navigation.ENTRIES}))
@@ -36,13 +36,3 @@ def test_every_duty_has_a_sign_for_tables():
 
 def test_a_badge_may_say_more():
     assert states.DUTY[states.Duty.OVERDUE].badge("逾期 3 天") == ":orange-badge[:material/alarm: 逾期 3 天]"
-
-
-def test_a_met_clause_has_its_own_word_and_fill():
-    assert states.CLAUSE[states.Duty.MET].word == "达标"
-    assert states.CLAUSE[states.Duty.MET].fill == "#17806A"
-
-
-def test_tiers_beyond_the_third_look_like_it():
-    assert states.tier(4).icon == "counter_3"
-    assert states.tier(1, name="红色").word == "红色"

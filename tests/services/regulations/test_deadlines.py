@@ -8,7 +8,7 @@ from db.tables import ReferralChannel, Urgency
 from services import clock
 from services.calendar import SchoolCalendar, TermDates
 from services.regulations import deadlines
-from services.regulations.catalogue import ClauseKind, clauses, find_clause
+from services.regulations.catalogue import ClauseKind, clauses
 from services.regulations.deadlines import DutyState
 
 AUTUMN = TermDates(1, 2026, 1, date(2026, 9, 1), date(2027, 1, 22))
@@ -117,10 +117,15 @@ def test_the_state_follows_from_due_done_and_now(done, now, state):
     assert deadlines.state_at(due_at=DUE, done_at=done, now=now) is state
 
 
-def test_an_answer_to_the_parent_of_a_protected_child_is_exempt():
-    step = deadlines.reply_deadline(
+@pytest.mark.parametrize(
+    ("channel", "clause_id"),
+    [(ReferralChannel.PARENT, "D-05"), (ReferralChannel.TEACHER, "C-09")],
+    ids=["parent", "teacher"],
+)
+def test_a_word_to_parent_or_teacher_of_a_protected_child_is_exempt(channel: ReferralChannel, clause_id: str):
+    step = deadlines.answer_deadline(
         received_at=at("2026-11-02T09:00"),
-        channel=ReferralChannel.PARENT,
+        channel=channel,
         done_at=None,
         now=at("2026-11-20T09:41"),
         calendar=CALENDAR,
@@ -128,11 +133,11 @@ def test_an_answer_to_the_parent_of_a_protected_child_is_exempt():
     )
 
     assert step is not None
-    assert (step.state, step.is_open) == (DutyState.EXEMPT, False)
+    assert (step.clause_id, step.state, step.is_open) == (clause_id, DutyState.EXEMPT, False)
 
 
 def test_a_protected_child_itself_still_gets_its_answer():
-    step = deadlines.reply_deadline(
+    step = deadlines.answer_deadline(
         received_at=at("2026-11-02T09:00"),
         channel=ReferralChannel.SELF,
         done_at=None,
@@ -147,5 +152,5 @@ def test_a_protected_child_itself_still_gets_its_answer():
 
 def test_the_catalogue_holds_the_clauses_of_intake():
     assert [each for each in clauses() if each[0] in "CD"] == ["C-09", *(f"D-0{number}" for number in range(1, 10))]
-    assert find_clause("D-06").kind is ClauseKind.DEADLINE
-    assert find_clause("D-08").area == "D"
+    assert clauses()["D-06"].kind is ClauseKind.DEADLINE
+    assert clauses()["D-08"].area == "D"
