@@ -32,7 +32,7 @@ PLAYWRIGHT_FILES = (
 
 
 # The browser's tests on one process, with one server and one browser; the rest beside them, file by file.
-IN_PARALLEL = ["-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]
+IN_PARALLEL = ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
 
 
 class Tool(NamedTuple):

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, event, text
 from sqlmodel import Session, col, select
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from db import engine, upgrade
 from db.location import Location
@@ -37,6 +39,7 @@ NOW = datetime(2026, 11, 20, 9, 41, tzinfo=clock.SCHOOL_ZONE)  # a Friday, schoo
 PASSWORD = "Wangshu-2026"
 FAST_ROUNDS = 4
 MAIN_MODULE = sys.modules["__main__"]
+SLOW_FOLDERS = ("browser", "long")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -50,16 +53,24 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("database_engine", ["sqlite", "postgresql"] if both else ["sqlite"], scope="session")
 
 
-@pytest.hookimpl(tryfirst=True)  # before the processes are told which tests belong together
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Say which tests stay on one process, and leave the long ones out of the fast run, whoever starts it."""
-    for item in items:  # for a run on several processes; see commands/test.py
-        folder = item.path.parent.name
-        item.add_marker(pytest.mark.xdist_group("browser" if folder == "browser" else f"{folder}/{item.path.name}"))
+    """Leave the long tests out of the fast run, whoever starts it; begin with what takes longest."""
     if not config.getoption("--long"):
         left_out = [item for item in items if "long" in item.keywords]
         items[:] = [item for item in items if "long" not in item.keywords]
         config.hook.pytest_deselected(items=left_out)
+    items.sort(key=lambda item: item.path.parent.name not in SLOW_FOLDERS)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """On several processes, see commands/test.py: one server and one browser, and each file whole."""
+    return _FileByFile(config, log)
+
+
+class _FileByFile(LoadScopeScheduling):  # xdist's own groups are lost on the node ids of pytest 9.2 (seen)
+    def _split_scope(self, nodeid: str) -> str:
+        return "browser" if nodeid.startswith("tests/browser/") else nodeid.split("::")[0]
 
 
 @pytest.fixture(autouse=True)
