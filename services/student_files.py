@@ -88,6 +88,11 @@ class GuardianCard:
     health: str | None
     whereabouts: Whereabouts | None
 
+    @property
+    def is_unnamed(self) -> bool:
+        """Whether nobody said who this is: a list gave the guardian's telephone alone (E-03)."""
+        return self.kind is GuardianKind.OTHER and not self.name and not self.relation
+
 
 @dataclass(frozen=True, slots=True)
 class ContactCard:

@@ -16,6 +16,7 @@ from ui.layout import note, side_box
 from ui.states import Look
 
 _GUARDIANS = (GuardianKind.ENTRUSTED, GuardianKind.STATUTORY)
+UNNAMED = "监护人（名册没写姓名）"
 PARTS = len(CardPart)
 _COMPLETE = Look("check_circle", f"{PARTS} 项齐全", "green")
 
@@ -40,6 +41,8 @@ def draw_card(actor: Actor, file: StudentFile) -> None:
             st.table(rows, border="horizontal", hide_index=True, hide_header=True)
         else:
             note("联系卡还空着。")
+        if file.may_write and any(each.is_unnamed for each in card.guardians):
+            note("名册上只有监护人的电话。问到姓名，请补上，并选是孩子的什么人。", icon="person_edit")
         if card.missing:
             note(f"还缺：{missing_words(card.missing)}。")
         if card.open_until:
@@ -76,7 +79,7 @@ def _draw_acts(file: StudentFile, card: ContactCard, *, may_print: bool) -> None
         with st.container(horizontal=True, gap="xsmall"):
             for each in card.guardians:
                 st.button(
-                    plain(f"改{guardian_title(each)}"), key=f"child_guardian_{each.id}", type="tertiary",
+                    plain(_guardian_act(each)), key=f"child_guardian_{each.id}", type="tertiary",
                     on_click=open_dialog, args=("guardian", file.id, each.id),
                 )  # fmt: skip
             st.button(
@@ -120,7 +123,11 @@ def _guardian_words(guardian: GuardianCard) -> str:
 
 def guardian_title(guardian: GuardianCard) -> str:
     """外婆, or 父亲: the closest word there is."""
-    return guardian.relation or guardian.kind.label
+    return UNNAMED if guardian.is_unnamed else guardian.relation or guardian.kind.label
+
+
+def _guardian_act(guardian: GuardianCard) -> str:
+    return "补上监护人姓名" if guardian.is_unnamed else f"改{guardian_title(guardian)}"
 
 
 def spaced_phone(number: str) -> str:

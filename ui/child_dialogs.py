@@ -69,6 +69,8 @@ def _edit_guardian(file: StudentFile, guardian: GuardianCard | None) -> None:
     guardian_id = guardian.id if guardian else None
     form = Form(f"child_guardian_form_{file.id}_{guardian_id or 0}", guardian, labels=_GUARDIAN_LABELS, show=_show)
     form.notices()
+    if guardian is not None and guardian.is_unnamed:
+        note("名册上只有这个电话。请补上姓名，选是孩子的什么人。")
     with form_fields(form):
         with form.field("kind") as key:
             st.selectbox(

@@ -154,7 +154,7 @@ def _kind(name: str | None, relation: str | None) -> GuardianKind:
         return GuardianKind.FATHER
     if relation in MOTHER_WORDS:
         return GuardianKind.MOTHER
-    # A telephone alone does not say whose it is.
+    # A telephone alone does not say whose it is; the card asks for the name (`GuardianCard.is_unnamed`).
     return GuardianKind.STATUTORY if name or relation else GuardianKind.OTHER
 
 

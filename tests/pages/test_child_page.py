@@ -52,6 +52,25 @@ def test_the_care_room_and_the_homeroom_teacher_see_the_whole_file(open_page: Op
     assert "child_edit" in {button.key for button in screen.button}
 
 
+def test_a_telephone_without_a_name_says_what_it_is_and_asks_for_the_name(open_page: OpenPage, session, world):
+    lead, student_id = world.staff[Role.LEAD], world.students[0].id
+    entry = GuardianEntry(kind=GuardianKind.OTHER, phone="15400000137", is_primary=True)
+    made = guardians.save_guardian(session, lead, student_id=student_id, entry=entry)
+    commit(session)
+
+    screen = open_page("child", lead, student=student_id)
+
+    assert "监护人（名册没写姓名）" in everything_on(screen)
+    assert "其他家人" not in everything_on(screen)
+    assert screen.button(key=f"child_guardian_{made}").label == "补上监护人姓名"
+    screen.button(key=f"child_guardian_{made}").click().run()
+    form = f"child_guardian_form_{student_id}_{made}"
+    screen.text_input(key=f"{form}_name").set_value("顾兰亭")
+    screen.button(key=f"{form}_save").click().run()
+    assert "顾兰亭" in everything_on(screen)
+    assert "名册没写姓名" not in everything_on(screen)
+
+
 def test_a_subject_teacher_gets_phones_with_a_reason_only(open_page: OpenPage, world, child):
     screen = open_page("child", world.staff[Role.SUBJECT_TEACHER], student=child)
     words = everything_on(screen)

@@ -28,6 +28,7 @@ from services.actors import command_line
 from services.categories import CategoryDetails, add_category
 from services.errors import NotAllowed, NotFound
 from services.exchange.reasons import Reason
+from services.guardians import GuardianEntry, save_guardian
 from services.student_imports import (
     MatchedBy,
     Outcome,
@@ -121,6 +122,25 @@ def test_a_new_child_comes_with_class_guardian_categories_and_unknown_columns(se
     assert unseal(guardian, "phone_sealed") == "15400000001"
     assert kinds == {CategoryKind.SPECIAL_FAMILY, CategoryKind.LEFT_BEHIND}
     assert (place.school_year, place.grade, place.number) == (2026, 7, 1)
+
+
+def test_a_telephone_alone_is_a_guardian_to_be_named(session, lead):
+    row = {"监护人电话": "15400000001"}
+
+    take(session, lead, row)
+
+    child = session.exec(select(Student)).one()
+    (card,) = student_files.find_student(session, lead, student_id=child.id).card.guardians
+    assert (card.is_unnamed, card.is_primary, card.phone) == (True, True, "15400000001")
+
+    entry = GuardianEntry(
+        kind=GuardianKind.ENTRUSTED, name="江月桂", relation="祖母", phone=card.phone, is_primary=True
+    )
+    save_guardian(session, lead, student_id=child.id, entry=entry, guardian_id=card.id, version=card.version)
+
+    (card,) = student_files.find_student(session, lead, student_id=child.id).card.guardians
+    assert not card.is_unnamed
+    assert only_row(session, lead, **row).outcome is Outcome.UNCHANGED  # the same list again takes nothing back
 
 
 def test_an_import_is_one_event_with_counts_and_no_words(session, lead, full):
