@@ -4,8 +4,9 @@ import uuid
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Enum
-from sqlmodel import SQLModel
+from sqlalchemy import Enum, String
+from sqlalchemy.types import TypeEngine
+from sqlmodel import AutoString, SQLModel
 
 # Set before the first table is defined, so that every constraint has a name migrations can speak of.
 SQLModel.metadata.naming_convention = {
@@ -42,6 +43,11 @@ def stored_by_value(enumeration: type[StrEnum], *, name: str | None = None) -> E
         name=name or enumeration.__name__.lower(),
         values_callable=lambda members: [member.value for member in members],
     )
+
+
+def sorted_by_bytes(length: int) -> TypeEngine[str]:
+    """Return a text type that sorts the same on both engines, whatever the locale of a PostgreSQL server."""
+    return AutoString(length).with_variant(String(length, collation="C"), "postgresql")
 
 
 def new_uid() -> str:

@@ -19,6 +19,7 @@ from services.errors import DomainError, EditedMeanwhile, NotAllowed
 from services.exchange.values import read_phones
 from services.fields import SHORT, Checker
 from services.sign_in import end_sessions_of, normalise_name, roles_held
+from services.student_keys import name_keys
 
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
 TEAM_ROLES = frozenset({Role.COUNSELLOR, Role.HOMEROOM, Role.SUBJECT_TEACHER, Role.MENTOR})
@@ -120,7 +121,7 @@ def list_staff(session: Session, actor: Actor, *, roles: Iterable[Role] | None =
     """
     wanted = frozenset(roles) if roles is not None else None
     by_user = _roles_by_user(session)
-    active = select(AppUser).where(AppUser.is_active).order_by(col(AppUser.display_name))
+    active = select(AppUser).where(AppUser.is_active).order_by(col(AppUser.name_order), col(AppUser.id))
     if not allows(actor, Permission.REFERRAL_HANDLE, Permission.ACCOUNT_ADD_TEAM):
         active = active.where(AppUser.id == actor.user_id)
     users = session.exec(active).all()
@@ -201,6 +202,7 @@ def check_username(session: Session, check: Checker, username: str, *, field: st
 
 def add_user(session: Session, actor: Actor, user: AppUser, roles: frozenset[Role]) -> None:
     """Write a checked new account with its roles; for the services that add accounts."""
+    user.name_order = name_keys(user.display_name).order
     session.add(user)
     session.flush()
     for role in sorted(roles):
@@ -252,7 +254,8 @@ def change_account(
             raise OwnAccount
     is_leader = is_protection_leader if allows(actor, Permission.ACCOUNT_MANAGE) else user.is_protection_leader
     rights_change = held != wanted or is_leader != user.is_protection_leader
-    user.display_name, user.is_protection_leader = name, is_leader
+    user.display_name, user.name_order = name, name_keys(name).order
+    user.is_protection_leader = is_leader
     if phone is not None and number.first != (unseal(user, "phone_sealed") or ""):
         seal(user, "phone_sealed", number.first)
     _set_roles(session, user_id, held=held, wanted=wanted)

@@ -104,7 +104,7 @@ def list_people(session: Session, actor: Actor) -> list[Person]:
     if scopes_of(actor, Subject.AUDIT) <= {Scope.OWN}:
         return []
     columns: list[Any] = [AppUser.id, AppUser.display_name]
-    rows = session.execute(select(*columns).order_by(col(AppUser.display_name), col(AppUser.id)))
+    rows = session.execute(select(*columns).order_by(col(AppUser.name_order), col(AppUser.id)))
     return [Person(number, name) for number, name in rows]
 
 

@@ -118,7 +118,7 @@ def find_sheet(session: Session, actor: Actor, *, class_id: int) -> CheckSheet:
         select(StudentCategory, Student.name)
         .join(Student, col(Student.id) == col(StudentCategory.student_id))
         .where(col(StudentCategory.to_day).is_(None), col(Student.id).in_(_in_class(class_id)))
-        .order_by(col(Student.name_pinyin), col(Student.id), col(StudentCategory.id))
+        .order_by(col(Student.name_order), col(Student.id), col(StudentCategory.id))
     ).all()
     returns = _returns(session, found.id or 0, class_id)
     said = _said(session, returns[0][0].id) if returns else {}
@@ -217,7 +217,7 @@ def _children(session: Session, class_id: int) -> dict[int, str]:
     rows = session.exec(
         select(Student.id, Student.name)
         .where(col(Student.id).in_(_in_class(class_id)))
-        .order_by(col(Student.name_pinyin), col(Student.id))
+        .order_by(col(Student.name_order), col(Student.id))
     ).all()
     return {student_id or 0: name for student_id, name in rows}
 

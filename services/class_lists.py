@@ -131,7 +131,7 @@ def _pupils(session: Session, exporter: Actor, class_id: int | None) -> Sequence
             sees_students(exporter, Subject.CONTACT),
             sees_students(exporter, Subject.CATEGORY),
         )
-        .order_by(col(SchoolClass.grade), col(SchoolClass.number), col(Student.name_pinyin), col(Student.id))
+        .order_by(col(SchoolClass.grade), col(SchoolClass.number), col(Student.name_order), col(Student.id))
     )
     if class_id is not None:
         statement = statement.where(ClassMembership.class_id == class_id)

@@ -124,7 +124,7 @@ def list_pledges(session: Session, actor: Actor) -> Pledges:
         select(AppUser.display_name, Pledge.id)
         .join(Pledge, and_(Pledge.user_id == AppUser.id, Pledge.school_year == year), isouter=True)
         .where(AppUser.is_active, col(AppUser.id).in_(asked))
-        .order_by(col(AppUser.display_name), col(AppUser.id))
+        .order_by(col(AppUser.name_order), col(AppUser.id))
     ).all()
     waiting = tuple(name for name, pledge_id in rows if pledge_id is None)
     return Pledges(year, len(rows) - len(waiting), waiting)

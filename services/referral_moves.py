@@ -214,7 +214,7 @@ def list_takers(session: Session, actor: Actor, *, is_suspected_abuse: bool) -> 
     rows = session.exec(
         select(AppUser.id, AppUser.display_name)
         .where(can_take(is_suspected_abuse=is_suspected_abuse))
-        .order_by(col(AppUser.display_name), col(AppUser.id))
+        .order_by(col(AppUser.name_order), col(AppUser.id))
     ).all()
     return {user_id: name for user_id, name in rows if user_id is not None}
 

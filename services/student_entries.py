@@ -76,6 +76,7 @@ def check_entry(
     values: dict[str, Any] = {  # columns of several types
         "name": name,
         "name_pinyin": keys.pinyin,
+        "name_order": keys.order,
         "name_initials": keys.initials,
         "gender": gender,
         "birth_day": birth_day,

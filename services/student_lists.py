@@ -319,7 +319,7 @@ def _conditions(actor: Actor, filters: StudentFilters) -> list[ColumnElement[boo
 
 
 def _order(order: StudentOrder) -> Sequence[Any]:  # columns of several types
-    by_name: list[Any] = [col(Student.name_pinyin), col(Student.name), col(Student.id)]
+    by_name: list[Any] = [col(Student.name_order), col(Student.id)]
     by_class: list[Any] = [
         case((col(SchoolClass.id).is_(None), 1), else_=0),
         col(SchoolClass.grade),

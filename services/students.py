@@ -277,7 +277,7 @@ def _found(
             best_first,
             col(SchoolClass.grade),
             col(SchoolClass.number),
-            col(Student.name_pinyin),
+            col(Student.name_order),
             col(Student.id),
         )
         .limit(limit)

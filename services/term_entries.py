@@ -145,7 +145,7 @@ def find_class_entries(session: Session, actor: Actor, *, class_id: int, term_id
             col(ClassMembership.to_day).is_(None),
             col(Student.state).not_in(LEFT_SCHOOL),
         )
-        .order_by(col(Student.name_pinyin), col(Student.id))
+        .order_by(col(Student.name_order), col(Student.id))
     ).all()
     return ClassEntries(
         class_id,

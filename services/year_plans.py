@@ -330,7 +330,7 @@ def _children(session: Session, school_year: int) -> Sequence[Any]:  # rows of e
             SchoolClass.school_year == school_year,
             col(Student.state).not_in(LEFT_SCHOOL),
         )
-        .order_by(col(SchoolClass.grade), col(SchoolClass.number), col(Student.name_pinyin), col(Student.id))
+        .order_by(col(SchoolClass.grade), col(SchoolClass.number), col(Student.name_order), col(Student.id))
     ).all()
 
 

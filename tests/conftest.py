@@ -33,6 +33,7 @@ from services import accounts, clock, passwords, sign_in
 from services.actors import Actor
 from services.calendar import school_year_of
 from services.errors import FieldErrors
+from services.student_keys import name_keys
 from tests.postgres import running_cluster
 
 NOW = datetime(2026, 11, 20, 9, 41, tzinfo=clock.SCHOOL_ZONE)  # a Friday, school week 12
@@ -241,6 +242,7 @@ def make_student(session: Session) -> Callable[..., Student]:
             "name": name,
             "name_initials": "jxm",
             "name_pinyin": "jiangxiaoman",
+            "name_order": name_keys(name).order,
             "gender": Gender.FEMALE,
             "birth_day": date(2013, 5, 21),
             "recorded_at": clock.now(),

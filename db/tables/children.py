@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from db.base import Labelled, hash_of, new_uid, stored_by_value
+from db.base import Labelled, hash_of, new_uid, sorted_by_bytes, stored_by_value
 
 CARD_PARTS = (
     "father_name", "father_workplace", "father_phone", "mother_name", "mother_workplace", "mother_phone",
@@ -45,6 +45,9 @@ class Student(SQLModel, table=True):
     name: str = Field(max_length=40, index=True)
     name_initials: str = Field(max_length=40, index=True)
     name_pinyin: str = Field(max_length=120, index=True)
+    name_order: str = Field(
+        default="", sa_type=sorted_by_bytes(360), index=True, sa_column_kwargs={"server_default": ""}
+    )  # what lists sort by; see `services.student_keys`
     gender: Gender = Field(sa_type=stored_by_value(Gender))
     birth_day: date
     id_number_sealed: bytes | None = None

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
-from db.base import FORGOTTEN_WITH_KEY, Labelled, new_uid, stored_by_value
+from db.base import FORGOTTEN_WITH_KEY, Labelled, new_uid, sorted_by_bytes, stored_by_value
 
 
 class Role(Labelled):
@@ -32,6 +32,7 @@ class AppUser(SQLModel, table=True):
     uid: str = Field(default_factory=new_uid, max_length=32, unique=True)
     username: str = Field(max_length=40, unique=True)
     display_name: str = Field(max_length=40)
+    name_order: str = Field(default="", sa_type=sorted_by_bytes(360), sa_column_kwargs={"server_default": ""})
     staff_no: str | None = Field(default=None, max_length=40, unique=True)
     phone_sealed: bytes | None = None
     password_hash: str = Field(max_length=100)

@@ -138,6 +138,7 @@ def _add_student(
         name=name,
         name_initials=keys.initials,
         name_pinyin=keys.pinyin,
+        name_order=keys.order,
         gender=Gender.MALE if is_male else Gender.FEMALE,
         birth_day=birth_day,
         id_number_sealed=number,

@@ -20,6 +20,7 @@ from services.access import PLEDGED_ROLES
 from services.audit import Action
 from services.demonstration.plan import CLASS_SIZE, GRADES, PASSWORD, SCHOOL, Person, Plan
 from services.demonstration.writer import Writer
+from services.student_keys import name_keys
 
 NAMED = {
     Role.LEAD: ("fuzeren", "何知微"),
@@ -72,6 +73,7 @@ def _add_staff(plan: Plan, writer: Writer, began: datetime) -> None:
                 AppUser,
                 username=username,
                 display_name=name,
+                name_order=name_keys(name).order,
                 password_hash=password_hash,
                 must_change_password=False,
                 created_at=began,

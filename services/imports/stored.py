@@ -105,6 +105,7 @@ class StoredChild:
     version: int
     name_initials: str
     name_pinyin: str
+    name_order: str
     stay: Stay | None = None
     guardians: list[StoredGuardian] = field(default_factory=list)
     categories: set[CategoryKind] = field(default_factory=set)
@@ -129,7 +130,7 @@ class StoredChild:
 _STUDENT_COLUMNS = [
     "id", "uid", "student_no", "name", "gender", "birth_day", "id_number_sealed", "id_number_hash", "ethnicity",
     "is_boarding", "is_rural", "address_sealed", "residence_sealed", "state", "left_on", "note_sealed",
-    "extra_sealed", "version", "name_initials", "name_pinyin",
+    "extra_sealed", "version", "name_initials", "name_pinyin", "name_order",
 ]  # fmt: skip
 _GUARDIAN_COLUMNS = [
     "id", "uid", "kind", "name", "relation", "is_primary", "phone_sealed", "phone_hash", "second_phone_sealed",

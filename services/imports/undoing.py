@@ -18,6 +18,7 @@ from services.card_history import read_cards, settle_cards
 from services.errors import DomainError
 from services.imports.stored import CATEGORY, CLASS, GUARDIAN, MEMBERSHIP, STUDENT
 from services.imports.writing import IMPORTED, Values, update_rows
+from services.student_keys import name_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,8 @@ def _restored(table: Table, notes: Iterable[_Note]) -> Iterator[Values]:
     for note in notes:
         if note.table == table.name and note.action is ImportAction.CHANGED:
             values = {name: _decoded(table, name, value) for name, value in note.before.items()}
+            if table is STUDENT and "name" in values:  # notes older than the column don't hold it
+                values["name_order"] = name_keys(values["name"]).order
             if note.version_after is not None:
                 values["version"] = note.version_after + 1
             yield {"of_row": note.row_id, **values}

@@ -190,6 +190,7 @@ class _Writer:
             "name": row.name,
             "name_initials": keys.initials,
             "name_pinyin": keys.pinyin,
+            "name_order": keys.order,
             "gender": child.gender,
             "birth_day": row.birth_day,
             "id_number_sealed": _sealed("student", "id_number", uid, row.id_number),
@@ -314,7 +315,12 @@ def _student_changes(wanted: WantedChild, child: StoredChild) -> Values:
     }
     if row.name != child.name:
         keys = name_keys(row.name)
-        values |= {"name": row.name, "name_initials": keys.initials, "name_pinyin": keys.pinyin}
+        values |= {
+            "name": row.name,
+            "name_initials": keys.initials,
+            "name_pinyin": keys.pinyin,
+            "name_order": keys.order,
+        }
     if wanted.id_hash is not None and wanted.id_hash != child.id_number_hash:
         values["id_number_hash"] = wanted.id_hash
         values["id_number_sealed"] = _sealed("student", "id_number", child.uid, row.id_number)

@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from sqlalchemy import MetaData, create_engine, inspect, text
+from sqlalchemy import MetaData, create_engine, inspect, select, text
 from sqlalchemy.engine import make_url
 
 from db import engine, upgrade
@@ -17,9 +17,11 @@ from db.embedded import open_embedded
 from db.errors import MigrationFailed
 from db.keys import read_key_file
 from db.location import Location
+from db.tables import AppUser, Student
 from db.transactions import reading
 from db.triggers import declared_triggers
 from db.verification import verify
+from services.student_keys import name_keys
 
 RELEASED = Path(__file__).parent / "released"
 VERSIONS = sorted(path.stem for path in RELEASED.glob("*.sql"))
@@ -71,6 +73,14 @@ def test_the_first_release_is_among_them():
     assert sum(path.stat().st_size for path in RELEASED.glob("*.sql")) < 200_000 * len(VERSIONS)
 
 
+def assert_names_have_their_place(session) -> None:
+    """Every name of before was given the place that a name of today gets."""
+    for name, order in ((Student.name, Student.name_order), (AppUser.display_name, AppUser.name_order)):
+        stored = session.execute(select(name, order)).all()
+        assert stored
+        assert [found for _, found in stored] == [name_keys(each).order for each, _ in stored]
+
+
 @each_version
 def test_a_released_database_comes_to_this_version_whole(released, version):
     place = released(version)
@@ -84,6 +94,7 @@ def test_a_released_database_comes_to_this_version_whole(released, version):
     assert {name: found[name] for name in wanted["rows"]} == wanted["rows"]
     with reading() as session:
         assert holds(session, **wanted["head"])
+        assert_names_have_their_place(session)
     assert verify(runtime).findings == ()  # pages, schema, foreign keys, chain, and everything sealed
 
 
@@ -141,6 +152,7 @@ def test_a_released_postgresql_database_comes_to_this_version_whole(postgres_url
     assert {name: found[name] for name in wanted["rows"]} == wanted["rows"]
     with reading() as session:
         assert holds(session, **wanted["head"])
+        assert_names_have_their_place(session)
     assert verify(engine.runtime()).findings == ()
     engine.runtime().engine.dispose()
 

@@ -26,7 +26,8 @@ SILENT = {
 }
 # Text that is no sealed column, each known to hold no narrative.
 PLAIN = {
-    "app_user.display_name", "app_user.password_hash", "app_user.staff_no", "app_user.uid", "app_user.username",
+    "app_user.display_name",
+    "app_user.name_order", "app_user.password_hash", "app_user.staff_no", "app_user.uid", "app_user.username",
     "assessment.domains", "assessment.suggestion_reasons", "assessment.uid",
     "attachment.uid",
     "audit_event.action", "audit_event.actor_label", "audit_event.details", "audit_event.link",
@@ -49,6 +50,7 @@ PLAIN = {
      "referral.uid", "referral_move.uid", "school_day_exception.label",
     "setting.name", "setting.value", "sign_in_session.token_hash",
     "student.ethnicity", "student.id_number_hash", "student.name", "student.name_initials", "student.name_pinyin",
+    "student.name_order",
     "student.student_no", "student.uid", "student_category.subkind", "student_category.uid",
     "system_fact.name", "system_fact.value", "year_change_row.table_name", "year_exception.uid",
 }  # fmt: skip
