@@ -251,6 +251,7 @@ def write_import(
                 changed,
                 school_year=preview.school_year,
                 today=clock.today(),
+                in_class_since=_in_class_since(session, preview.school_year),
                 now=clock.now(),
                 progress=progress,
             )
@@ -270,6 +271,16 @@ def write_import(
         rejected=result.rejected,
     )
     return replace(result, batch_id=batch.id)
+
+
+def _in_class_since(session: Session, school_year: int) -> date:
+    """Return the day a child counts as in its class that a roster enters for the first time.
+
+    A roster says who is in a class this term, not who came today: it is the term's first day, in the holidays today.
+    """
+    today = clock.today()
+    term = load_calendar(session).term_of(today)
+    return term.first_day if term is not None and term.school_year == school_year else today
 
 
 @permitted(Permission.STUDENT_IMPORT)

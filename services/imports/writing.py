@@ -90,11 +90,15 @@ def write_matches(
     *,
     school_year: int,
     today: date,
+    in_class_since: date,
     now: datetime,
     progress: Progress | None = None,
 ) -> Written:
-    """Write new children and what changed of the stored ones; the contact cards before are kept in the actor's name."""
-    writer = _Writer(session, school_year, today, now)
+    """Write new children and what changed of the stored ones; the contact cards before are kept in the actor's name.
+
+    `in_class_since` is the day new children count as being in their class; who changes class does so `today`.
+    """
+    writer = _Writer(session, school_year, today, in_class_since, now)
     cards = read_cards(session, [match.child.id for match in changed if match.child is not None])
     steps: list[Callable[[], None]] = [
         lambda: writer.ensure_classes([*new, *(match.wanted for match in changed)]),
@@ -114,10 +118,11 @@ def write_matches(
 
 
 class _Writer:
-    def __init__(self, session: Session, school_year: int, today: date, now: datetime) -> None:
+    def __init__(self, session: Session, school_year: int, today: date, in_class_since: date, now: datetime) -> None:
         self.session = session
         self.school_year = school_year
         self.today = today
+        self.in_class_since = in_class_since
         self.now = now
         self.written = Written()
         self.class_ids: dict[tuple[int, int], int] = {}
@@ -139,7 +144,7 @@ class _Writer:
         """Insert children who are new; what hangs on them is collected."""
         ids = self.new_ids = self._insert(STUDENT, [self._student(child) for child in children])
         for student_id, child in zip(ids, children, strict=True):
-            self._collect_membership(student_id, child)
+            self._collect_membership(student_id, child, self.in_class_since)
             for guardian in child.guardians:
                 self._collect_guardian(student_id, guardian, is_primary=guardian.is_primary)
             self._collect_categories(student_id, child, ())
@@ -162,7 +167,7 @@ class _Writer:
                 if child.stay is not None:
                     closed.append({"of_row": child.stay.id, "to_day": max(self.today, child.stay.from_day)})
                     self.written.changed(MEMBERSHIP, child.stay.id, {"to_day": None}, version=None)
-                self._collect_membership(child.id, match.wanted)
+                self._collect_membership(child.id, match.wanted, self.today)
             guardians.extend(self._guardian_changes(match.wanted, child))
             self._collect_categories(child.id, match.wanted, child.categories)
             if child.left_behind is not None and (
@@ -207,9 +212,9 @@ class _Writer:
             "version": 1,
         }
 
-    def _collect_membership(self, student_id: int, child: WantedChild) -> None:
+    def _collect_membership(self, student_id: int, child: WantedChild, from_day: date) -> None:
         class_id = self.class_ids[child.class_key]
-        self.memberships.append({"student_id": student_id, "class_id": class_id, "from_day": self.today})
+        self.memberships.append({"student_id": student_id, "class_id": class_id, "from_day": from_day})
 
     def _collect_guardian(self, student_id: int, guardian: WantedGuardian, *, is_primary: bool) -> None:
         uid = new_uid()

@@ -2,7 +2,7 @@
 
 import threading
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlmodel import SQLModel, select
@@ -122,6 +122,33 @@ def test_a_new_child_comes_with_class_guardian_categories_and_unknown_columns(se
     assert unseal(guardian, "phone_sealed") == "15400000001"
     assert kinds == {CategoryKind.SPECIAL_FAMILY, CategoryKind.LEFT_BEHIND}
     assert (place.school_year, place.grade, place.number) == (2026, 7, 1)
+
+
+def test_a_child_first_entered_by_a_roster_is_in_its_class_since_the_term_began(session, lead, term):
+    take(session, lead, {})
+
+    stay = session.exec(select(ClassMembership)).one()
+    assert (stay.from_day, stay.to_day) == (term.first_day, None)
+
+
+def test_in_the_holidays_it_is_since_today(session, lead, term):
+    term.last_day = clock.today() - timedelta(days=1)
+    session.flush()
+
+    take(session, lead, {})
+
+    assert session.exec(select(ClassMembership)).one().from_day == clock.today()
+
+
+def test_who_changes_class_by_a_roster_does_so_today(session, lead, term):
+    take(session, lead, {})
+
+    take(session, lead, {"班级": "七（2）班"})
+
+    stays = session.exec(select(ClassMembership).order_by(ClassMembership.id)).all()
+    assert [(stay.from_day, stay.to_day) for stay in stays] == [
+        (term.first_day, clock.today()), (clock.today(), None),
+    ]  # fmt: skip
 
 
 def test_a_telephone_alone_is_a_guardian_to_be_named(session, lead):
