@@ -15,7 +15,7 @@ from services.access import Permission, allows, permitted
 from services.actors import Actor
 from services.classes import assign_homeroom, class_label
 from services.editing import lock_version
-from services.errors import DomainError, EditedMeanwhile, NotAllowed
+from services.errors import DomainError, EditedMeanwhile, NotAllowed, Problem
 from services.exchange.values import read_phones
 from services.fields import SHORT, Checker
 from services.sign_in import end_sessions_of, normalise_name, roles_held
@@ -190,10 +190,16 @@ def _new_user(
     return AppUser(username=login, display_name=name, staff_no=number, password_hash="", created_at=clock.now())
 
 
+def username_problem(typed: str) -> Problem | None:
+    """Return what is wrong with a user name as it is typed; capitals and full-width letters count as small ones."""
+    login = normalise_name(typed)
+    return Problem("username_shape") if login and not USERNAME.fullmatch(login) else None
+
+
 def check_username(session: Session, check: Checker, username: str, *, field: str = "username") -> str:
     """Return a user name tidied, noting what is wrong with it."""
     login = normalise_name(check.required_text(field, username, limit=SHORT))
-    if login and not USERNAME.fullmatch(login):
+    if login and username_problem(login):
         check.add(field, "username_shape")
     elif login and session.exec(select(AppUser.id).where(AppUser.username == login)).first() is not None:
         check.add(field, "taken", value=login)

@@ -148,6 +148,18 @@ def school_year_of(day: date) -> int:
     return day.year if day.month >= 9 else day.year - 1
 
 
+def usual_first_day(school_year: int, number: int) -> date | None:
+    """Return the day a term begins everywhere; the second follows the Spring Festival, so nobody can say."""
+    return date(school_year, 9, 1) if number == 1 else None
+
+
+def begins_in(day: date, *, school_year: int, number: int) -> bool:
+    """Say whether a term of this number can begin on a day: the first in autumn, the second in spring."""
+    if number == 1:
+        return date(school_year, 7, 1) <= day < date(school_year + 1, 1, 1)
+    return date(school_year + 1, 1, 1) <= day < date(school_year + 1, 7, 1)
+
+
 def current_school_year(calendar: SchoolCalendar, day: date) -> int:
     """Return the school year that counts on a day: its term's; in the weeks before a term, the one to come.
 

@@ -13,7 +13,7 @@ from db.tables import SchoolDayException, Setting, Term
 from services import audit
 from services.access import Permission, permitted
 from services.actors import Actor
-from services.calendar import SchoolCalendar, is_school_year, load_calendar
+from services.calendar import SchoolCalendar, begins_in, is_school_year, load_calendar
 from services.editing import lock_version
 from services.errors import EditedMeanwhile, NotFound
 from services.fields import SHORT, Checker
@@ -150,6 +150,8 @@ def check_term(
                 check.add("number", "term_exists")
             elif other.first_day <= last_day and first_day <= other.last_day:
                 check.add("first_day", TermProblem.OVERLAPS)
+        if not check.problems and not begins_in(first_day, school_year=school_year, number=number):
+            check.add("first_day", "other_term")
     check.finish()
 
 

@@ -6,6 +6,7 @@ bcrypt takes a quarter of a second, too long to hold the write lock; so signing 
 
 import hashlib
 import secrets
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -96,8 +97,8 @@ def cookie_key() -> str:
 
 
 def normalise_name(name: str) -> str:
-    """Return a user name as it is stored."""
-    return (clean(name) or "").lower()
+    """Return a user name as it is stored: ＡＤＭＩＮ typed in Chinese full width is admin."""
+    return unicodedata.normalize("NFKC", clean(name) or "").strip().lower()
 
 
 def find_account(session: Session, *, name: str, address: str | None) -> Account:

@@ -20,6 +20,7 @@ from ui.layout import facts, flash, form_end, note, refusal, side_box, side_colu
 from ui.session import require_user
 from ui.slips import keep_slip
 from ui.states import ACCOUNT
+from ui.username_field import username_field
 
 MAY_MANAGE = (Permission.ACCOUNT_MANAGE, Permission.ACCOUNT_ADD_TEAM)
 _LABELS = {"display_name": "姓名", "phone": "电话", "roles": "岗位", "is_protection_leader": "处理疑似侵害"}
@@ -38,8 +39,8 @@ def add_account() -> None:
     left, right = st.columns(2)
     with left, form.field("display_name", "") as key:
         name = st.text_input("姓名", key=key, autocomplete="off")
-    with right, form.field("username", "") as key:
-        username = st.text_input("账号", key=key, placeholder="小写字母或数字", autocomplete="off")
+    with right:
+        username = username_field(form, "username")
     with form.field("roles", []) as key:
         roles = _ask_for_roles(roles_to_give, key)
     class_id = None

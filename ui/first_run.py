@@ -6,12 +6,14 @@ from typing import Any
 import streamlit as st
 
 from services import clock, passwords
-from services.calendar import TERM_NAMES, school_year_label, school_year_of
+from services.calendar import TERM_NAMES, school_year_label, school_year_of, usual_first_day
 from services.setup import ClaimRequest
 from ui.forms import Form
 from ui.layout import facts, note, side_box
+from ui.username_field import username_field
 
 _KEPT = ("school_name", "school_year", "number", "first_day", "last_day")
+_DRAWN_TERM = "care_claim_term"  # the term the dates on screen belong to
 _KEPT_PEOPLE = ("admin_name", "admin_username", "lead_name", "lead_username")
 
 
@@ -76,19 +78,32 @@ def _draw_term(form: Form, kept: dict[str, str]) -> tuple[int, int]:
     years = [this_year - 1, this_year, this_year + 1]
     left, right = st.columns(2)
     with left, form.field("school_year", _number(kept, "school_year", years, this_year)) as key:
-        school_year = st.selectbox("学年", years, format_func=school_year_label, key=key)
+        school_year = st.selectbox(
+            "学年", years, format_func=school_year_label, key=key, on_change=_follow_term, args=(form.name,)
+        )
     with (
         right,
         form.field("number", _number(kept, "number", [1, 2], 1 if today.month in (8, 9, 10, 11, 12, 1) else 2)) as key,
     ):
-        number = st.segmented_control("学期", [1, 2], format_func=TERM_NAMES.__getitem__, key=key, required=True)
+        number = st.segmented_control(
+            "学期", [1, 2], format_func=TERM_NAMES.__getitem__, key=key, required=True,
+            on_change=_follow_term, args=(form.name,),
+        )  # fmt: skip
+    st.session_state[_DRAWN_TERM] = (school_year, number or 1)
     return school_year, number or 1
+
+
+def _follow_term(name: str) -> None:
+    """Let the first day follow another term, unless somebody wrote one; for `on_change`."""
+    drawn, first_day = st.session_state.get(_DRAWN_TERM), f"{name}_first_day"
+    if drawn is not None and st.session_state.get(first_day) in (None, usual_first_day(*drawn)):
+        chosen = (st.session_state[f"{name}_school_year"], st.session_state[f"{name}_number"] or 1)
+        st.session_state[first_day] = usual_first_day(*chosen)
 
 
 def _draw_days(form: Form, kept: dict[str, str], school_year: int, number: int) -> tuple[date | None, date | None]:
     left, right = st.columns(2)
-    usual = date(school_year, 9, 1) if number == 1 else None
-    with left, form.field("first_day", _day(kept, "first_day") or usual) as key:
+    with left, form.field("first_day", _day(kept, "first_day") or usual_first_day(school_year, number)) as key:
         first_day = st.date_input("开学第一天", value=None, key=key, format="YYYY-MM-DD")
     with right, form.field("last_day", _day(kept, "last_day")) as key:
         last_day = st.date_input("放假前最后一天", value=None, key=key, format="YYYY-MM-DD")
@@ -100,7 +115,7 @@ def _draw_person(form: Form, who: str, kept: dict[str, str]) -> tuple[str, str]:
     with left:
         name = _text(form, f"{who}_name", "姓名", kept)
     with right:
-        username = _text(form, f"{who}_username", "账号", kept, placeholder="登录用，小写字母或数字")
+        username = username_field(form, f"{who}_username", start=kept.get(f"{who}_username", ""))
     return name, username
 
 

@@ -112,6 +112,7 @@ class Form:
         frozen(name, row)
         self._slots: dict[str, DeltaGenerator] = {}
         self._notices: DeltaGenerator | None = None
+        self._seen: dict[str, Problem] = {}  # what is wrong with what stands there now, before anybody saves
 
     @property
     def _state(self) -> _State:
@@ -153,6 +154,11 @@ class Form:
             yield key
             self._slots[name] = st.empty()
             self._draw_problem(name)
+
+    def point_out(self, name: str, problem: Problem | None) -> None:
+        """Say under a field what is already wrong with what stands in it; inside its `field`."""
+        if problem is not None:
+            self._seen[name] = problem
 
     def typed(self, names: Iterable[str]) -> dict[str, Any]:
         """Return what stands in the fields of these names."""
@@ -197,7 +203,7 @@ class Form:
             self._draw_problem(name)
 
     def _draw_problem(self, name: str) -> None:
-        problem = self._state.problems.get(name)
+        problem = self._state.problems.get(name) or self._seen.get(name)
         if problem is None:
             self._slots[name].empty()
             return

@@ -19,7 +19,7 @@ SENTENCES: Mapping[str, str] = {
     "taken": "已经有人用了。请核对，或换一个。",
     "not_less_urgent": "登记时说得更急，关爱室已经按那样办了。要放宽，请告诉关爱室。",
     # accounts and passwords
-    "username_shape": "账号用小写字母或数字开头，2 到 40 位，可以有点、横线和下划线。",
+    "username_shape": "账号用 2 到 40 个小写字母或数字，中间可以有点、横线和下划线；不要空格、汉字和别的符号。",
     "password_too_long": "密码太长了：最多 {limit} 个字母或数字，一个汉字算 3 个。",
     "password_too_short": "密码太短了：至少 {limit} 位。",
     "password_too_easy": "这个密码太好猜。请加上别的字母和数字。",
@@ -29,6 +29,7 @@ SENTENCES: Mapping[str, str] = {
     # the school
     "term_length": "一个学期有 {days} 天，不合常理。请核对头尾两天。",
     "other_school_year": "这一天不在这个学年里。请核对。",
+    "other_term": "这一天不在这个学期里：第一学期秋天开学，第二学期春天开学。请改日子，或换一个学期。",
     "term_exists": "这个学期已经有了。请改原来那一个。",
     "overlaps": "和别的学期重叠了。请核对头尾两天。",
     "too_many_days": "一次最多写 {limit} 天。请分几次写。",

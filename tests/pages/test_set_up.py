@@ -161,7 +161,7 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_is_written(code, open_bef
 
     words = words_on(screen)
     assert screen.error[0].value.startswith("没有存上：有 5 处要改")
-    for sentence in ("太长了", "密码太长了", "两次写的不一样", "账号用小写字母", "这一项要填"):
+    for sentence in ("太长了", "密码太长了", "两次写的不一样", "账号用 2 到 40 个小写字母", "这一项要填"):
         assert sentence in words
     assert screen.text_input(key="claim_admin_username").value == "=HYPERLINK(1)"
     with reading() as session:
@@ -206,3 +206,31 @@ def test_a_year_in_the_address_that_is_none_counts_as_nothing(code, open_before_
 
     assert not screen.exception
     assert screen.selectbox(key="claim_school_year").value == 2026
+
+
+def test_the_first_day_follows_the_term_until_somebody_wrote_one(code, open_before_claim: OpenPage):
+    screen = give_code(open_before_claim("set_up"), code)
+    first_day, number = screen.date_input(key="claim_first_day"), screen.segmented_control(key="claim_number")
+    assert (number.value, first_day.value) == (1, date(2026, 9, 1))
+
+    screen.segmented_control(key="claim_number").set_value(2).run()
+    assert screen.date_input(key="claim_first_day").value is None
+    screen.segmented_control(key="claim_number").set_value(1).run()
+    screen.selectbox(key="claim_school_year").set_value(2025).run()
+    assert screen.date_input(key="claim_first_day").value == date(2025, 9, 1)
+
+    screen.date_input(key="claim_first_day").set_value(date(2026, 2, 23)).run()
+    screen.segmented_control(key="claim_number").set_value(2).run()
+    assert screen.date_input(key="claim_first_day").value == date(2026, 2, 23)
+
+
+@pytest.mark.parametrize("name", ["admin' --", "方信", "ad min", "a" * 41])
+def test_an_odd_user_name_is_told_before_anybody_saves(code, open_before_claim: OpenPage, name: str):
+    screen = give_code(open_before_claim("set_up"), code)
+
+    screen.text_input(key="claim_admin_username").set_value(name).run()
+
+    assert words_on(screen).count("账号用 2 到 40 个小写字母或数字") == 1
+    screen.text_input(key="claim_admin_username").set_value("ＦａｎｇXin").run()
+    assert "账号用 2 到 40 个" not in words_on(screen)
+    assert "登录时写 fangxin" in words_on(screen)

@@ -4,7 +4,7 @@ import pytest
 from sqlmodel import select
 
 from db.tables import AppUser, ClassTeacher, Role, RoleGrant
-from services import accounts, classes, passwords
+from services import accounts, classes, passwords, sign_in
 from services.accounts import LastAdministrator, OwnAccount, PasswordResetMeanwhile
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
 
@@ -96,6 +96,9 @@ def test_a_lead_manages_the_team_and_nobody_else(session, make_user, role: Role)
         ({"username": "=HYPERLINK(1)"}, "username", "username_shape"),
         ({"username": "<script>"}, "username", "username_shape"),
         ({"username": "a' OR 1=1 --"}, "username", "username_shape"),
+        ({"username": "admin' --"}, "username", "username_shape"),
+        ({"username": "su nianan"}, "username", "username_shape"),
+        ({"username": "su\u3000nianan"}, "username", "username_shape"),
         ({"username": "a" * 10_000}, "username", "too_long"),
         ({"username": "user1"}, "username", "taken"),
         ({"staff_no": FAR_TOO_LONG}, "staff_no", "too_long"),
@@ -281,3 +284,11 @@ def test_a_telephone_is_sealed_and_seen_by_who_manages_the_account(session, make
     assert refused.value.problems["phone"].code == "phone_shape"
     accounts.change_account(session, admin, version=3, phone="", **change)
     assert row_for(admin).phone is None
+
+
+@pytest.mark.parametrize("typed", ["SuNianAn", "ＳｕＮｉａｎＡｎ", "　sunianan　"])
+def test_capitals_and_full_width_letters_are_the_same_account(session, make_user, typed):
+    admin = make_user(Role.ADMIN)
+
+    assert add(session, admin, username=typed).username == "sunianan"
+    assert sign_in.find_account(session, name=typed, address=None).user_id is not None

@@ -81,6 +81,8 @@ def test_terms_may_touch_and_are_listed_newest_first(session, make_user):
         ({"number": 1}, {"number": "term_exists"}),
         ({"school_year": 1900}, {"school_year": "out_of_range", "first_day": "other_school_year"}),
         ({"school_year": 2030}, {"first_day": "other_school_year"}),
+        ({"first_day": date(2027, 8, 1), "last_day": date(2027, 12, 22)}, {"first_day": "other_term"}),
+        ({"number": 1, "school_year": 2027}, {"first_day": "other_term"}),
     ],
 )
 def test_impossible_terms_are_refused_at_their_field(session, make_user, changes, expected):
