@@ -23,15 +23,15 @@ student_id = number_from_address("student")
 try:
     with reading() as session:
         stored = contact_cards.find_card(session, actor, student_id=student_id)
-        file = student_files.find_student(session, actor, student_id=student_id)
-    if not file.is_opening_noted:
+        is_noted = student_files.is_opening_noted(session, actor, student_id=student_id)
+    if not is_noted:
         with transaction() as session:
             student_files.note_opening(session, actor, student_id=student_id)
 except DomainError as error:
     refusal(error)
     st.stop()
 
-page_header(f"{file.name}的联系卡", "家里有变动，5 个上学日内改好。改以前的样子会留着，谁改的也会记下。")
+page_header(f"{stored.child}的联系卡", "家里有变动，5 个上学日内改好。改以前的样子会留着，谁改的也会记下。")
 form = Form(f"card_edit_{student_id}", stored, labels=LABELS, show=show_value)
 form.notices()
 if stored.missing:
@@ -64,7 +64,7 @@ with st.form(form.key("fields"), border=True, enter_to_submit=False):
     note("已去世、失去联系的家长，电话和单位不用填，算齐。")
     with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
         cancelled = st.form_submit_button("取消", key=form.key("cancel"))
-        submitted = st.form_submit_button(plain(f"保存{file.name}的联系卡"), key=form.key("save"), type="primary")
+        submitted = st.form_submit_button(plain(f"保存{stored.child}的联系卡"), key=form.key("save"), type="primary")
 
 if submitted:
     entry = CardEntry(**form.typed(CardEntry.__dataclass_fields__))

@@ -23,8 +23,8 @@ with reading() as session:
 filters, order = register_filters.read_filters(classes)
 with reading() as session:
     counts = student_lists.count_categories(session, actor, filters=filters)
-    total = student_lists.count_students(session, actor, filters=filters)
-    incomplete = student_lists.count_incomplete_cards(session, actor, filters=filters)
+    found = student_lists.count_students(session, actor, filters=filters)
+total, incomplete = found.total, found.incomplete_cards
 
 is_empty = not total and not register_filters.is_filtered(filters)
 add = Action("新增学生", "students_add", "person_add", is_primary=True)
@@ -50,7 +50,9 @@ if total:
     size, key = student_lists.PAGE_SIZE, register_filters.PAGE
     number = current_page(key, total=total, page_size=size)
     with reading() as session:
-        page = student_lists.list_students(session, actor, filters=filters, order=order, page=number, page_size=size)
+        page = student_lists.list_students(
+            session, actor, filters=filters, order=order, page=number, page_size=size, total=total
+        )
     draw_table(page)
     paging_line(key, total=total, unit="人", page_size=size)
     if incomplete is not None:

@@ -119,16 +119,22 @@ def list_staff(session: Session, actor: Actor, *, roles: Iterable[Role] | None =
 
     Teachers refer in their own name; who holds which role is for those who hand work out.
     """
-    wanted = frozenset(roles) if roles is not None else None
-    by_user = _roles_by_user(session)
-    active = select(AppUser).where(AppUser.is_active).order_by(col(AppUser.name_order), col(AppUser.id))
+    wanted = frozenset(Role if roles is None else roles)
+    grants = (
+        select(AppUser.id, AppUser.display_name, RoleGrant.role)
+        .join(RoleGrant, col(RoleGrant.user_id) == col(AppUser.id))
+        .where(AppUser.is_active, col(RoleGrant.ended_at).is_(None))
+        .order_by(col(AppUser.name_order), col(AppUser.id))
+    )
     if not allows(actor, Permission.REFERRAL_HANDLE, Permission.ACCOUNT_ADD_TEAM):
-        active = active.where(AppUser.id == actor.user_id)
-    users = session.exec(active).all()
+        grants = grants.where(AppUser.id == actor.user_id)
+    held: dict[tuple[int, str], set[Role]] = {}
+    for user_id, name, role in session.exec(grants):
+        held.setdefault((user_id or 0, name), set()).add(Role(role))
     return [
-        StaffName(user.id or 0, user.display_name, tuple(role for role in Role if role in held))
-        for user in users
-        if (held := by_user.get(user.id or 0, set())) and (wanted is None or not wanted.isdisjoint(held))
+        StaffName(user_id, name, tuple(role for role in Role if role in roles_held))
+        for (user_id, name), roles_held in held.items()
+        if not wanted.isdisjoint(roles_held)
     ]
 
 

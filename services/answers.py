@@ -76,16 +76,18 @@ class Answer:
 def list_answers(session: Session, actor: Actor) -> list[Answer]:
     """Return every post with its holders of today, then each class with its teachers; staff only, no child (B-15).
 
-    Eight statements, none growing with rows.
+    Six statements, none growing with rows.
     """
-    year = current_school_year(load_calendar(session), clock.today())
-    return [*load_answers(session, school_year=year), *_of_classes(session, school_year=year)]
-
-
-def load_answers(session: Session, *, school_year: int) -> list[Answer]:
-    """Read the posts, those derived from classes left out; four statements. For list_answers and home."""
     today = clock.today()
-    deputies = deputies_on(session, today)
+    year, deputies = current_school_year(load_calendar(session), today), deputies_on(session, today)
+    posts = load_answers(session, school_year=year, deputies=deputies)
+    return [*posts, *_of_classes(session, deputies, school_year=year)]
+
+
+def load_answers(session: Session, *, school_year: int, deputies: dict[int, str] | None = None) -> list[Answer]:
+    """Read the posts, those derived from classes left out; four statements, three where the deputies are known."""
+    today = clock.today()
+    deputies = deputies_on(session, today) if deputies is None else deputies
     by_seat, by_role = _holders(session, today, deputies), _role_holders(session, deputies)
     seats = _seats(school_year)
     in_order = (col(Post.place), col(Post.id), seats.c.grade, seats.c.number)
@@ -258,9 +260,8 @@ def _role_holders(session: Session, deputies: dict[int, str]) -> dict[Role, list
     return found
 
 
-def _of_classes(session: Session, *, school_year: int) -> list[Answer]:
+def _of_classes(session: Session, deputies: dict[int, str], *, school_year: int) -> list[Answer]:
     """The posts nobody is appointed to here: the classes say who they are (B-13)."""
-    deputies = deputies_on(session, clock.today())
     columns: list[Any] = [SchoolClass, ClassTeacher.kind, ClassTeacher.subject, AppUser.id, AppUser.display_name]
     rows: Sequence[Any] = session.exec(
         select(*columns)

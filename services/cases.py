@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, true
 from sqlmodel import Session, col, func, select
 
 from db.sealing import unseal
@@ -18,13 +17,12 @@ from db.tables import (
     ConferenceParticipant,
     Domain,
     Referral,
-    Role,
     SchoolClass,
     Severity,
     Student,
 )
 from services import audit, clock
-from services.access import Permission, grounds_for, is_protection_leader, permitted, sees_cases, sees_students
+from services.access import Permission, grounds_for, permitted, sees_cases
 from services.actors import Actor
 from services.calendar import SchoolCalendar, load_calendar
 from services.classes import class_label
@@ -175,50 +173,6 @@ def note_opening(session: Session, actor: Actor, *, case_id: int) -> None:
     if not is_noted(session, actor, audit.Action.CASE_READ, record=(Case, case_id)):
         grounds = grounds_for(session, actor, student_id=case.student_id)
         audit.record(session, actor, audit.Action.CASE_READ, target=case, student_id=case.student_id, grounds=grounds)
-
-
-@dataclass(frozen=True, slots=True)
-class Invitation:
-    """A conference somebody is asked to: no word of the case, and the child only where she may see it."""
-
-    conference_id: int
-    child: str | None
-    called_at: datetime
-    owner_name: str
-    case_id: int | None  # None: not for this actor to open
-
-
-@permitted(Permission.HOME_READ)
-def list_invitations(session: Session, actor: Actor) -> list[Invitation]:
-    """Return the conferences still to be held that this person is asked to, but neither owns nor leads (D-08)."""
-    if actor.has_role(Role.LEAD):
-        return []  # every conference is the lead's already
-    protected = true() if is_protection_leader(actor) else col(Referral.is_suspected_abuse).is_(False)
-    columns: list[Any] = [
-        col(CaseConference.id),
-        case((sees_students(actor), col(Student.name)), else_=None),
-        col(CaseConference.called_at),
-        col(AppUser.display_name),
-        case((sees_cases(actor), col(Case.id)), else_=None),
-    ]
-    found = session.exec(
-        select(*columns)
-        .select_from(ConferenceParticipant)
-        .join(CaseConference, col(CaseConference.id) == col(ConferenceParticipant.conference_id))
-        .join(Case, col(Case.id) == col(CaseConference.case_id))
-        .join(Referral, col(Referral.id) == col(Case.referral_id))
-        .join(Student, col(Student.id) == col(Case.student_id))
-        .join(AppUser, col(AppUser.id) == col(Case.owner_id))
-        .where(
-            ConferenceParticipant.user_id == actor.user_id,
-            col(CaseConference.held_at).is_(None),
-            col(Case.closed_at).is_(None),
-            col(Case.owner_id) != actor.user_id,
-            protected,
-        )
-        .order_by(col(CaseConference.called_at), col(CaseConference.id))
-    )
-    return [Invitation(*row) for row in found]
 
 
 @permitted(Permission.CASE_READ)

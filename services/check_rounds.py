@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import datetime, time
 from typing import Any
 
 from sqlalchemy import ColumnElement, true
@@ -12,7 +12,6 @@ from sqlmodel import Session, and_, col, func, select
 from db.locks import Turn, take_turn
 from db.tables import (
     AppUser,
-    CategoryKind,
     CheckFinding,
     CheckResult,
     CheckReturn,
@@ -22,10 +21,9 @@ from db.tables import (
     ClassTeacherKind,
     Role,
     SchoolClass,
-    Student,
 )
 from services import audit, clock
-from services.access import Permission, Subject, allows, permitted, sees_students
+from services.access import Permission, allows, permitted
 from services.actors import Actor
 from services.calendar import END_OF_SCHOOL_DAY, SchoolCalendar, TermDates, load_calendar
 from services.classes import class_label
@@ -139,11 +137,10 @@ def find_round(session: Session, actor: Actor) -> RoundView:
 @permitted(Permission.CHECK_RETURN)
 def list_owed(session: Session, actor: Actor, *, calendar: SchoolCalendar) -> OwedChecks | None:
     """Return what this term's round asks of the actor; None where nothing; one statement."""
-    term = calendar.latest_term(clock.today())
-    if term is None or clock.today() < term.first_day:
+    term, is_lead = calendar.latest_term(clock.today()), actor.has_role(Role.LEAD)
+    if term is None or clock.today() < term.first_day or not (is_lead or actor.has_role(Role.HOMEROOM)):
         return None
-    rows = _classes(session, actor, term)
-    is_lead, since = actor.has_role(Role.LEAD), clock.at_school(term.first_day, time(8))
+    rows, since = _classes(session, actor, term), clock.at_school(term.first_day, time(8))
     if not rows or rows[0].due_day is None:
         return OwedChecks(since, since, is_to_open=True) if rows and is_lead else None
     missing = [row for row in rows if row.returned_at is None]
@@ -157,19 +154,6 @@ def list_owed(session: Session, actor: Actor, *, calendar: SchoolCalendar) -> Ow
         own=own,
         missing=others,
     )
-
-
-@permitted(Permission.STUDENT_READ)
-def list_confirmed(session: Session, actor: Actor, *, student_id: int) -> dict[CategoryKind, date]:
-    """Return when each category of a child was last gone through in a class check; one statement."""
-    rows = session.exec(
-        select(CheckFinding.kind, func.max(CheckReturn.returned_at))
-        .join(CheckReturn, col(CheckReturn.id) == col(CheckFinding.return_id))
-        .join(Student, col(Student.id) == col(CheckFinding.student_id))
-        .where(CheckFinding.student_id == student_id, sees_students(actor), sees_students(actor, Subject.CATEGORY))
-        .group_by(CheckFinding.kind)
-    ).all()
-    return {CategoryKind(kind): clock.local(at).date() for kind, at in rows}
 
 
 def _term(calendar: SchoolCalendar) -> TermDates:

@@ -57,6 +57,7 @@ class StoredCard(CardEntry):
     """A card as its form is drawn."""
 
     id: int  # the child's
+    child: str
     version: int
     missing: tuple[CardPart, ...]
 
@@ -187,6 +188,7 @@ def _stored(session: Session, student_id: int) -> StoredCard:
         values |= {f"guardian_{part}": unseal(main, f"{part}_sealed") for part in parts}
     return StoredCard(
         id=student_id,
+        child=student.name,
         version=student.card_version,
         missing=read_missing(student.card_missing),
         home_address=unseal(student, "address_sealed"),

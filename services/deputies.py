@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from db.locks import Turn, take_turn
 from db.tables import AppUser, Deputy, Post, PostHolder
@@ -125,20 +125,21 @@ def find_second_person(session: Session, actor: Actor) -> SecondPerson:
     Nobody approves their own: whoever asks for a yes compares `user_id` with who made the request.
     """
     today = clock.today()
-    named = session.exec(
-        select(AppUser.id, AppUser.display_name)
-        .join(PostHolder, col(PostHolder.user_id) == col(AppUser.id))
+    holds = (
+        select(PostHolder.id)
         .join(Post, col(Post.id) == col(PostHolder.post_id))
-        .where(Post.code == SECOND_PERSON, holds_on(today), AppUser.is_active)
+        .where(PostHolder.user_id == AppUser.id, Post.code == SECOND_PERSON, holds_on(today))
+        .exists()
+    )
+    found = session.exec(
+        select(AppUser.id, AppUser.display_name, holds.label("holds"))
+        .where(AppUser.is_active, or_(holds, AppUser.is_protection_leader))
+        .order_by(holds.desc(), col(AppUser.id))
     ).first()
-    if named is not None:
-        return _or_deputy(session, named[0] or 0, named[1], today)
-    leader = session.exec(
-        select(AppUser.id, AppUser.display_name)
-        .where(AppUser.is_active, AppUser.is_protection_leader)
-        .order_by(col(AppUser.id))
-    ).first()
-    return SecondPerson(leader[0], leader[1], True) if leader else SecondPerson(None, None, True)
+    if found is None:
+        return SecondPerson(None, None, True)
+    user_id, name, is_named = found
+    return _or_deputy(session, user_id or 0, name, today) if is_named else SecondPerson(user_id, name, True)
 
 
 def _or_deputy(session: Session, user_id: int, name: str, today: date) -> SecondPerson:

@@ -7,13 +7,15 @@ from datetime import date, datetime, time, timedelta
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement
-from sqlmodel import Session, and_, col, func, or_, select
+from sqlalchemy import ColumnElement, false, true
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, and_, col, func, not_, or_, select
 
 from db.tables import (
     AppUser,
     Case,
     CaseConference,
+    ConferenceParticipant,
     Referral,
     ReferralChannel,
     ReferralState,
@@ -21,7 +23,7 @@ from db.tables import (
     Student,
     Urgency,
 )
-from services import backups, cases, check_rounds, clock
+from services import backups, check_rounds, clock
 from services.access import (
     Permission,
     Scope,
@@ -32,6 +34,7 @@ from services.access import (
     scopes_of,
     sees_cases,
     sees_referrals,
+    sees_students,
 )
 from services.actors import Actor
 from services.answers import list_vacancies
@@ -160,11 +163,10 @@ def list_duties(session: Session, actor: Actor) -> list[Duty]:
     found: list[Duty] = []
     if allows(actor, Permission.REFERRAL_HANDLE) or is_protection_leader(actor):
         found.extend(_of_referrals(session, actor, calendar=calendar, now=now))
-        found.extend(_of_conferences(session, actor, calendar=calendar, now=now))
     elif allows(actor, Permission.REFERRAL_READ):
         found.extend(_of_feedback(session, actor))
-    if scopes_of(actor, Subject.CASE):
-        found.extend(_of_invitations(session, actor, calendar=calendar, now=now))
+    if scopes_of(actor, Subject.CASE) or is_protection_leader(actor):
+        found.extend(_of_conferences(session, actor, calendar=calendar, now=now))
     if actor.has_role(Role.LEAD):
         found.extend(_of_vacancies(session, calendar))
     if allows(actor, Permission.CHECK_RETURN):
@@ -176,20 +178,28 @@ def list_duties(session: Session, actor: Actor) -> list[Duty]:
 
 @permitted(Permission.STUDENT_READ)
 def list_child_duties(session: Session, actor: Actor, *, student_id: int) -> list[Duty]:
-    """Return what is due for one child, whoever owes it, as far as this actor follows it; four statements."""
+    """Return what is due for one child, whoever owes it, as far as this actor follows it; one statement."""
     if not allows(actor, Permission.REFERRAL_HANDLE):
         return []
     calendar, now = load_calendar(session), clock.now()
+    case_owner = aliased(AppUser)
+    asks, meets = and_(sees_referrals(actor), _owes_something()), and_(sees_cases(actor), _is_to_be_held())
     rows = session.exec(
-        detailed(actor).where(sees_referrals(actor), _owes_something(), col(Referral.student_id) == student_id)
+        detailed(actor)
+        .add_columns(CaseConference, Case, case_owner.display_name, asks.label("asks_something"), meets.label("meets"))
+        .join(Case, col(Case.referral_id) == col(Referral.id), isouter=True)
+        .join(CaseConference, col(CaseConference.case_id) == col(Case.id), isouter=True)
+        .join(case_owner, col(case_owner.id) == col(Case.owner_id), isouter=True)
+        .where(col(Referral.student_id) == student_id, or_(asks, meets))
     ).all()
-    found = [
-        duty
-        for row in rows
-        if may_follow(actor, row[0])
-        for duty in _of_referral(actor, row, calendar=calendar, now=now, of_everybody=True)
-    ]
-    found += _of_conferences(session, actor, calendar=calendar, now=now, student_id=student_id)
+    found: list[Duty] = []
+    for row in rows:
+        *_, conference, case, owner_name, asks_something, is_to_meet = row
+        if asks_something and may_follow(actor, row[0]):
+            found += _of_referral(actor, row, calendar=calendar, now=now, of_everybody=True)
+        if is_to_meet:
+            due_at = deadlines.conference_due(called_at=conference.called_at, calendar=calendar)
+            found.append(_conference(actor, case, row.child, owner_name, due_at, now=now))
     return sorted(found, key=lambda duty: duty.rank)
 
 
@@ -289,14 +299,18 @@ def _due(step: Deadline) -> datetime:
     return step.due_at
 
 
-def _of_conferences(
-    session: Session, actor: Actor, *, calendar: SchoolCalendar, now: datetime, student_id: int | None = None
-) -> Iterator[Duty]:
-    """The head of the room answers for every conference (D-08), the owner of the case for the own ones."""
-    whose = [] if actor.has_role(Role.LEAD) else [col(Case.owner_id) == actor.user_id]
-    if student_id is not None:
-        whose = [col(Case.student_id) == student_id]
-    columns: list[Any] = [CaseConference, Case, Student.name, AppUser.display_name]
+def _of_conferences(session: Session, actor: Actor, *, calendar: SchoolCalendar, now: datetime) -> Iterator[Duty]:
+    """The conferences this person answers for, and those they are asked to; one statement, for it is on every page."""
+    answers_for, is_asked = _answers_for_conference(actor), _is_asked_to_conference(actor)
+    columns: list[Any] = [
+        CaseConference,
+        Case,
+        col(Student.name).label("child"),
+        col(AppUser.display_name).label("owner_name"),
+        answers_for.label("answers_for"),
+        sees_students(actor).label("may_name"),
+        sees_cases(actor).label("may_open"),
+    ]
     rows: Iterable[Any] = session.exec(
         select(*columns)
         .select_from(CaseConference)
@@ -304,33 +318,61 @@ def _of_conferences(
         .join(Referral, col(Referral.id) == col(Case.referral_id))
         .join(Student, col(Student.id) == col(Case.student_id))
         .join(AppUser, col(AppUser.id) == col(Case.owner_id))
-        .where(col(CaseConference.held_at).is_(None), col(Case.closed_at).is_(None), sees_cases(actor), *whose)
+        .where(_is_to_be_held(), or_(answers_for, is_asked))
+        .order_by(col(CaseConference.called_at), col(CaseConference.id))
     )
-    for conference, case, child, owner_name in rows:
-        due_at = deadlines.conference_due(called_at=conference.called_at, calendar=calendar)
-        yield Duty(
-            DutyKind.CONFERENCE,
-            group_of(due_at, now=now),
-            due_at=due_at,
-            child=child,
-            owner_name=owner_name,
-            is_mine=case.owner_id == actor.user_id,
-            target_id=case.id,
-        )
+    for found in rows:
+        case: Case = found[1]
+        due_at = deadlines.conference_due(called_at=found[0].called_at, calendar=calendar)
+        if found.answers_for:
+            yield _conference(actor, case, found.child, found.owner_name, due_at, now=now)
+        else:
+            yield Duty(
+                DutyKind.INVITED,
+                group_of(due_at, now=now),
+                due_at=due_at,
+                child=found.child if found.may_name else None,
+                owner_name=found.owner_name,
+                target_id=case.id if found.may_open else None,
+            )
 
 
-def _of_invitations(session: Session, actor: Actor, *, calendar: SchoolCalendar, now: datetime) -> Iterator[Duty]:
-    """The conferences this person is asked to: that there is one, and by when; no word of the case."""
-    for each in cases.list_invitations(session, actor):
-        due_at = deadlines.conference_due(called_at=each.called_at, calendar=calendar)
-        yield Duty(
-            DutyKind.INVITED,
-            group_of(due_at, now=now),
-            due_at=due_at,
-            child=each.child,
-            owner_name=each.owner_name,
-            target_id=each.case_id,
-        )
+def _conference(
+    actor: Actor, case: Case, child: str | None, owner_name: str, due_at: datetime, *, now: datetime
+) -> Duty:
+    return Duty(
+        DutyKind.CONFERENCE,
+        group_of(due_at, now=now),
+        due_at=due_at,
+        child=child,
+        owner_name=owner_name,
+        is_mine=case.owner_id == actor.user_id,
+        target_id=case.id,
+    )
+
+
+def _is_to_be_held() -> ColumnElement[bool]:
+    return and_(
+        col(CaseConference.id).is_not(None), col(CaseConference.held_at).is_(None), col(Case.closed_at).is_(None)
+    )
+
+
+def _answers_for_conference(actor: Actor) -> ColumnElement[bool]:
+    """Return the filter: the head of the room answers for every conference (D-08), the owner of a case for its own."""
+    if not (allows(actor, Permission.REFERRAL_HANDLE) or is_protection_leader(actor)):
+        return false()
+    return sees_cases(actor) if actor.has_role(Role.LEAD) else and_(_owns_case(actor), sees_cases(actor))
+
+
+def _is_asked_to_conference(actor: Actor) -> ColumnElement[bool]:
+    """Return the filter on what somebody is asked to but neither owns nor leads: that it is, no word of the case."""
+    asked = select(ConferenceParticipant.conference_id).where(ConferenceParticipant.user_id == actor.user_id)
+    protected = true() if is_protection_leader(actor) else col(Referral.is_suspected_abuse).is_(False)
+    return and_(col(CaseConference.id).in_(asked), not_(_owns_case(actor)), protected)
+
+
+def _owns_case(actor: Actor) -> ColumnElement[bool]:
+    return col(Case.owner_id) == actor.user_id
 
 
 def _of_feedback(session: Session, actor: Actor) -> Iterator[Duty]:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, SQLModel, select
 
 from db.audit_chain import COLLECTED, Note
@@ -24,27 +25,54 @@ def is_noted(
 
     A child's file is found by the child; a referral or case by its own number: its child may be matched meanwhile.
     """
-    table, row_id = (str(record[0].__tablename__), record[1]) if record else (None, None)
+    if waits_to_be_noted(session, actor, action, student_id=student_id, record=record):
+        return True
+    return bool(session.exec(select(noted(actor, action, student_id=student_id, record=record))).one())
+
+
+def waits_to_be_noted(
+    session: Session,
+    actor: Actor,
+    action: audit.Action,
+    *,
+    student_id: int | None = None,
+    record: tuple[type[SQLModel], int] | None = None,
+) -> bool:
+    """Say whether this transaction will note the opening at its end."""
+    table, row_id = _named(record)
     waiting: list[Note] = session.info.get(COLLECTED, [])
-    if any(
+    return any(
         (note.action, note.actor_id) == (action.value, actor.user_id)
         and ((note.target_table, note.target_id) == (table, row_id) if record else note.student_id == student_id)
         for note in waiting
-    ):
-        return True
+    )
+
+
+def noted(
+    actor: Actor,
+    action: audit.Action,
+    *,
+    student_id: int | None = None,
+    record: tuple[type[SQLModel], int] | None = None,
+) -> ColumnElement[bool]:
+    """Return the condition that the chain holds the actor's opening of the last 30 minutes, for a larger query."""
+    table, row_id = _named(record)
     about = (
         [AuditEvent.target_table == table, AuditEvent.target_id == row_id]
         if record
         else [AuditEvent.student_id == student_id]
     )
     return (
-        session.exec(
-            select(AuditEvent.seq).where(
-                AuditEvent.action == action.value,
-                AuditEvent.actor_id == actor.user_id,
-                AuditEvent.at > clock.now() - NOTED_ONCE_IN,
-                *about,
-            )
-        ).first()
-        is not None
+        select(AuditEvent.seq)
+        .where(
+            AuditEvent.action == action.value,
+            AuditEvent.actor_id == actor.user_id,
+            AuditEvent.at > clock.now() - NOTED_ONCE_IN,
+            *about,
+        )
+        .exists()
     )
+
+
+def _named(record: tuple[type[SQLModel], int] | None) -> tuple[str | None, int | None]:
+    return (str(record[0].__tablename__), record[1]) if record else (None, None)

@@ -48,7 +48,7 @@ class StudentExport:
 @permitted(Permission.STUDENT_EXPORT)
 def count_exported(session: Session, actor: Actor, *, filters: StudentFilters) -> int:
     """Return how many children a file of these filters would hold."""
-    return count_students(session, acting_for(actor, Permission.STUDENT_EXPORT), filters=filters)
+    return count_students(session, acting_for(actor, Permission.STUDENT_EXPORT), filters=filters).total
 
 
 @permitted(Permission.STUDENT_EXPORT)

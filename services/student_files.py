@@ -6,13 +6,15 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from db.sealing import seal, unseal
 from db.tables import (
     AppUser,
     CareOption,
     CategoryKind,
+    CheckFinding,
+    CheckReturn,
     ClassMembership,
     ClassTeacher,
     ClassTeacherKind,
@@ -48,7 +50,7 @@ from services.errors import NotAllowed, NotFound
 from services.exchange.values import age_in_years
 from services.fields import LINE, Checker
 from services.left_behind import StateMarker, state_marker
-from services.openings import is_noted
+from services.openings import is_noted, noted, waits_to_be_noted
 from services.student_entries import masked
 from services.student_lists import needs_care
 from services.student_rights import writes_students
@@ -130,6 +132,7 @@ class CategoryEntry:
     difficulty: str | None = None
     document: str | None = None
     found_by: FoundBy | None = None
+    confirmed_on: date | None = None  # last gone through in a class check
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +169,11 @@ def find_student(session: Session, actor: Actor, *, student_id: int) -> StudentF
     Raises:
         NotFound: there is no such child, or the actor may not see it.
     """
-    student, stay, sees_card, sees_categories, is_writable, writes_categories = _visible(session, actor, student_id)
-    grade, number, homeroom_name = stay
-    opening = None if sees_card else _open_contact(session, actor, student_id)
-    categories = _categories(session, student_id) if sees_categories else None
+    found = _visible(session, actor, student_id)
+    student: Student = found[0]
+    gives_reason = not found.sees_card and Scope.WITH_REASON in scopes_of(actor, Subject.CONTACT)
+    opening = _open_contact(session, actor, student_id) if gives_reason else None
+    categories = _categories(session, student_id) if found.sees_categories else None
     return StudentFile(
         id=student_id,
         version=student.version,
@@ -179,19 +183,22 @@ def find_student(session: Session, actor: Actor, *, student_id: int) -> StudentF
         state=student.state,
         entered_on=student.entered_on,
         left_on=student.left_on,
-        class_id=_class_id(session, student_id),
-        class_label=shown_class(grade, number, student.state),
-        homeroom_name=homeroom_name,
+        class_id=found.class_id,
+        class_label=shown_class(found.grade, found.number, student.state),
+        homeroom_name=found.homeroom_name,
         class_history=_class_history(session, student_id),
-        card=_card(session, student, opening) if sees_card or opening else None,
-        can_open_card=not sees_card and opening is None and Scope.WITH_REASON in scopes_of(actor, Subject.CONTACT),
+        card=_card(session, student, opening) if found.sees_card or opening else None,
+        can_open_card=not found.sees_card
+        and opening is None
+        and Scope.WITH_REASON in scopes_of(actor, Subject.CONTACT),
         categories=categories,
         state_marker=_state_marker(student, categories or ()),
         needs_care=needs_care(session, actor, student_id),
         grounds=grounds_for(session, actor, student_id=student_id),
-        may_write=is_writable and allows(actor, Permission.STUDENT_WRITE),
-        may_write_categories=writes_categories and allows(actor, Permission.CATEGORY_WRITE),
-        is_opening_noted=is_noted(session, actor, audit.Action.STUDENT_OPENED, student_id=student_id),
+        may_write=bool(found.is_writable) and allows(actor, Permission.STUDENT_WRITE),
+        may_write_categories=bool(found.writes_categories) and allows(actor, Permission.CATEGORY_WRITE),
+        is_opening_noted=bool(found.is_noted)
+        or waits_to_be_noted(session, actor, audit.Action.STUDENT_OPENED, student_id=student_id),
     )
 
 
@@ -243,8 +250,8 @@ def open_contact_with_reason(session: Session, actor: Actor, *, student_id: int,
     return opening.expires_at
 
 
-def _visible(session: Session, actor: Actor, student_id: int) -> Any:  # one row: the child, its class, four answers
-    """Return the child with its class and what this actor may do with it, in one statement.
+def _visible(session: Session, actor: Actor, student_id: int) -> Any:  # a row of more columns than the stubs can type
+    """Return the child with its class, what this actor may do with it and has done, in one statement.
 
     Raises:
         NotFound: as said.
@@ -252,13 +259,15 @@ def _visible(session: Session, actor: Actor, student_id: int) -> Any:  # one row
     row = session.exec(
         select(
             Student,
+            col(SchoolClass.id).label("class_id"),
             SchoolClass.grade,
             SchoolClass.number,
-            AppUser.display_name,
+            col(AppUser.display_name).label("homeroom_name"),
             sees_students(actor, Subject.CONTACT).label("sees_card"),
             sees_students(actor, Subject.CATEGORY).label("sees_categories"),
             writes_students(actor).condition.label("is_writable"),
             writes_students(actor, Permission.CATEGORY_WRITE).condition.label("writes_categories"),
+            noted(actor, audit.Action.STUDENT_OPENED, student_id=student_id).label("is_noted"),
         )  # type: ignore[call-overload]  # more columns than the stubs know
         .join(ClassMembership, is_in_class(), isouter=True)
         .join(SchoolClass, col(SchoolClass.id) == col(ClassMembership.class_id), isouter=True)
@@ -274,16 +283,7 @@ def _visible(session: Session, actor: Actor, student_id: int) -> Any:  # one row
     ).first()
     if row is None:
         raise NotFound
-    student, grade, number, homeroom_name, *answers = row
-    return student, (grade, number, homeroom_name), *map(bool, answers)
-
-
-def _class_id(session: Session, student_id: int) -> int | None:
-    return session.exec(
-        select(ClassMembership.class_id).where(
-            ClassMembership.student_id == student_id, col(ClassMembership.to_day).is_(None)
-        )
-    ).first()
+    return row
 
 
 def _class_history(session: Session, student_id: int) -> tuple[ClassStay, ...]:
@@ -360,12 +360,22 @@ def list_current_categories(session: Session, actor: Actor, *, student_id: int) 
 
 
 def _categories(session: Session, student_id: int) -> tuple[CategoryEntry, ...]:
+    confirmed_at = (
+        select(func.max(CheckReturn.returned_at))
+        .join(CheckFinding, col(CheckFinding.return_id) == col(CheckReturn.id))
+        .where(CheckFinding.student_id == StudentCategory.student_id, CheckFinding.kind == StudentCategory.kind)
+        .scalar_subquery()
+    )
     rows = session.exec(
         _with_words()
+        .add_columns(confirmed_at)
         .where(StudentCategory.student_id == student_id)
         .order_by(col(StudentCategory.to_day).is_not(None), col(StudentCategory.from_day).desc())
     ).all()
-    return tuple(category_entry(row, difficulty, level) for row, difficulty, level in rows)
+    return tuple(
+        replace(category_entry(row, difficulty, level), confirmed_on=clock.local(at).date() if at else None)
+        for row, difficulty, level, at in rows
+    )
 
 
 def _with_words() -> Any:  # a select of three columns: the row, the words of its difficulty and of its level
@@ -404,8 +414,6 @@ def _state_marker(student: Student, categories: Iterable[CategoryEntry]) -> Stat
 
 
 def _open_contact(session: Session, actor: Actor, student_id: int) -> ContactOpening | None:
-    if Scope.WITH_REASON not in scopes_of(actor, Subject.CONTACT):
-        return None
     return session.exec(
         select(ContactOpening)
         .where(

@@ -1,12 +1,10 @@
 """概况: the first tab of a child's page: categories, classes, and at the side the contact card."""
 
-from datetime import date
-
 import streamlit as st
 
 from db.tables import EnrolmentState
 from db.transactions import reading
-from services import check_rounds, clock, home
+from services import clock, home
 from services.actors import Actor
 from services.enrolment import EnrolmentLine, list_enrolment_changes
 from services.student_files import CategoryEntry, StudentFile
@@ -27,7 +25,7 @@ def draw(actor: Actor, file: StudentFile) -> None:
     main, side = side_column(1.9)
     with main:
         _draw_duties(actor, file)
-        _draw_categories(actor, file)
+        _draw_categories(file)
         _draw_classes(actor, file)
     with side:
         draw_card(actor, file)
@@ -49,11 +47,9 @@ def _draw_duties(actor: Actor, file: StudentFile) -> None:
                 follow(duty)
 
 
-def _draw_categories(actor: Actor, file: StudentFile) -> None:
+def _draw_categories(file: StudentFile) -> None:
     if file.categories is None:
         return
-    with reading() as session:
-        confirmed = check_rounds.list_confirmed(session, actor, student_id=file.id)
     current = [each for each in file.categories if each.to_day is None]
     with st.container(border=True, gap="small"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", wrap=False):
@@ -66,14 +62,14 @@ def _draw_categories(actor: Actor, file: StudentFile) -> None:
         if not current:
             note("没有登记在任何一类。")
         for each in current:
-            _draw_category(file, each, confirmed.get(each.kind))
+            _draw_category(file, each)
         if file.state_marker is not None:
             note(marker_words(file.state_marker))
         if past := [each for each in file.categories if each.to_day is not None]:
             note("以前：" + "；".join(_past_words(each) for each in past))
 
 
-def _draw_category(file: StudentFile, entry: CategoryEntry, confirmed_on: date | None) -> None:
+def _draw_category(file: StudentFile, entry: CategoryEntry) -> None:
     today = clock.today()
     said = [f"{formats.day(entry.from_day, today=today)}起"]
     if entry.level:
@@ -88,8 +84,8 @@ def _draw_category(file: StudentFile, entry: CategoryEntry, confirmed_on: date |
         said.append(f"文号：{entry.document}")
     if entry.evidence:
         said.append(f"依据：{entry.evidence}")
-    if confirmed_on:
-        said.append(f"{formats.day(confirmed_on, today=today)}排查核对过")
+    if entry.confirmed_on:
+        said.append(f"{formats.day(entry.confirmed_on, today=today)}排查核对过")
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):
         st.markdown(f"{category_badge(entry)} :small[:gray[{plain('，'.join(said))}]]", width="stretch")
         if file.may_write_categories:

@@ -88,6 +88,7 @@ CELLS = {
 
 # Public because another service calls them, after its own permission; a test below keeps screens from calling them.
 CALLED_BY_SERVICES = {
+    "openings.waits_to_be_noted": "asked by the readings that have checked what the actor may see",
     "openings.is_noted": "asked by the readings that have checked what the actor may see",
     "answers.deputies_on": "names who stands in for whom, for the services that show posts",
     "answers.list_vacancies": "what nobody answers for, for home",

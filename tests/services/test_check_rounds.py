@@ -18,7 +18,7 @@ from db.tables import (
     Role,
     StudentCategory,
 )
-from services import categories, check_returns, check_rounds, clock, home
+from services import categories, check_returns, check_rounds, clock, home, student_files
 from services.calendar import SchoolCalendar, TermDates
 from services.check_returns import CheckAnswer, NewFinding
 from services.check_rounds import NoTerm, RoundOpened
@@ -238,12 +238,16 @@ def test_the_words_are_sealed(session, school):
 
 
 def test_each_category_knows_when_it_was_last_confirmed(session, school):
+    before = student_files.find_student(session, school.teacher, student_id=school.children[0].id).categories or ()
+    assert [entry.confirmed_on for entry in before] == [None]
+
     check_rounds.open_round(session, school.lead)
     give(session, school)
     child = school.children[0].id
 
-    assert check_rounds.list_confirmed(session, school.teacher, student_id=child) == {LB: clock.today()}
-    assert check_rounds.list_confirmed(session, school.other, student_id=child) == {}
+    (entry,) = student_files.find_student(session, school.teacher, student_id=child).categories or ()
+
+    assert (entry.kind, entry.confirmed_on) == (LB, clock.today())
 
 
 # --- home --------------------------------------------------------------------------------------------------
