@@ -1,24 +1,39 @@
-"""Numbers for people who may see numbers only: small groups are held back, also where subtraction would show them."""
+"""Numbers for people who may see numbers only: small groups are held back, also where subtraction would show them.
 
-from collections.abc import Mapping
+A group is small by its children, not by its records: seven referrals of one child are a group of one.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
 SMALLEST_GROUP = 5
 
+Records = Counter[int | None]
+"""How many records each child has; None for children nobody has recognised yet, who may all be the same one."""
 
-def hold_back_small(parts: Mapping[str, int]) -> dict[str, int | None]:
-    """Return the parts of a total that is shown beside them; None where a group is too small to be told.
 
-    The next smallest groups are held back too, until what is missing from the total is no small group itself.
+def hold_back_small(parts: Mapping[str, Records]) -> dict[str, int | None]:
+    """Return how many records each part of a total has; None where too few children stand behind it.
+
+    The next smallest parts are held back too, until what is missing from the total is no small group itself.
     Nobody is no group: 0 is told.
     """
-    held = {name for name, count in parts.items() if 0 < count < SMALLEST_GROUP}
-    others = sorted((count, name) for name, count in parts.items() if count >= SMALLEST_GROUP)
-    while held and others and (len(held) < 2 or sum(parts[name] for name in held) < SMALLEST_GROUP):
+    held = {name for name, records in parts.items() if _is_small(records)}
+    others = sorted((len(records), name) for name, records in parts.items() if records and name not in held)
+    while held and others and (len(held) < 2 or len(_together(parts[name] for name in held)) < SMALLEST_GROUP):
         held.add(others.pop(0)[1])
-    return {name: None if name in held else count for name, count in parts.items()}
+    return {name: None if name in held else records.total() for name, records in parts.items()}
 
 
-def total_of(parts: Mapping[str, int]) -> int | None:
-    """Return the total beside such parts, or None where it is itself too small to be told."""
-    total = sum(parts.values())
-    return None if 0 < total < SMALLEST_GROUP else total
+def total_of(parts: Mapping[str, Records]) -> int | None:
+    """Return the total beside such parts, or None where too few children stand behind all of it."""
+    everything = _together(parts.values())
+    return None if _is_small(everything) else everything.total()
+
+
+def _is_small(records: Records) -> bool:
+    return 0 < len(records) < SMALLEST_GROUP
+
+
+def _together(parts: Iterable[Records]) -> Records:
+    return sum(parts, Counter())

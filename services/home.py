@@ -1,6 +1,7 @@
 """Home (工作台): what is late, what is today, what waits for me; one ranked list over all areas."""
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -39,7 +40,7 @@ from services.access import (
 from services.actors import Actor
 from services.answers import list_vacancies
 from services.calendar import SchoolCalendar, current_school_year, load_calendar
-from services.figures import hold_back_small, total_of
+from services.figures import Records, hold_back_small, total_of
 from services.referral_lists import detailed, may_follow, names_of, owner_is_there, steps_of
 from services.referrals import OPEN_STATES
 from services.regulations import deadlines
@@ -463,7 +464,7 @@ def _of_backups(session: Session) -> Iterator[Duty]:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """This term's referrals and open cases as numbers; None where a group is too small to be told."""
+    """This term's referrals and open cases as numbers; None where too few children stand behind one to tell it."""
 
     since: date | None
     total: int | None
@@ -477,19 +478,24 @@ def find_numbers(session: Session, actor: Actor) -> Numbers | None:
     if Scope.NUMBERS not in scopes_of(actor, Subject.REFERRAL):
         return None
     term = load_calendar(session).latest_term(clock.today())
-    received = select(Referral.channel, func.count()).where(col(Referral.state) != ReferralState.MERGED)
+    received = (
+        select(Referral.channel, Referral.student_id, func.count())
+        .where(col(Referral.state) != ReferralState.MERGED)
+        .group_by(col(Referral.channel), col(Referral.student_id))
+    )
     if term is not None:
         received = received.where(Referral.received_at >= clock.at_school(term.first_day, time(0)))
-    counts = {
-        ReferralChannel(channel).value: count for channel, count in session.exec(received.group_by(Referral.channel))
-    }
-    parts = {channel.value: counts.get(channel.value, 0) for channel in ReferralChannel}
-    open_cases = session.exec(select(func.count()).select_from(Case).where(col(Case.closed_at).is_(None))).one()
+    parts: dict[str, Records] = {channel.value: Counter() for channel in ReferralChannel}
+    for channel, student_id, count in session.exec(received):
+        parts[ReferralChannel(channel).value][student_id] += count
+    open_cases = session.exec(
+        select(Case.student_id, func.count()).where(col(Case.closed_at).is_(None)).group_by(col(Case.student_id))
+    )
     return Numbers(
         since=term.first_day if term else None,
         total=total_of(parts),
         by_channel=hold_back_small(parts),
-        open_cases=total_of({"open": open_cases}),
+        open_cases=total_of({"open": Counter(dict(open_cases.all()))}),
     )
 
 

@@ -49,11 +49,11 @@ def draw_side(numbers: Numbers | None, figures: MyFigures | None) -> None:
             facts(
                 {"合计": _told(numbers.total)}
                 | {CHANNELS[ReferralChannel(name)]: _told(count) for name, count in numbers.by_channel.items()}
-                | {"在帮扶": _told(numbers.open_cases)}
+                | {"在帮扶": _told(numbers.open_cases, "个")}
             )
             note("少于 5 人的不显示，免得认出是谁。")
         st.space("xxsmall")
 
 
-def _told(count: int | None) -> str:
-    return _HELD_BACK if count is None else f"{count} 人次"
+def _told(count: int | None, unit: str = "人次") -> str:
+    return _HELD_BACK if count is None else f"{count} {unit}"

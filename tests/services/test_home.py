@@ -1,7 +1,9 @@
 """Home: one ranked list, different for everybody."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import date, time, timedelta
+from itertools import count, islice
 
 import pytest
 from sqlmodel import select
@@ -19,6 +21,7 @@ from db.tables import (
 )
 from services import classes, clock, figures, home, intake, referral_moves, safeguarding
 from services.assessments import save_assessment
+from services.figures import SMALLEST_GROUP
 from services.home import DutyGroup, DutyKind, DutyTarget
 from tests.conftest import NOW
 from tests.services.intake_makers import register
@@ -359,7 +362,39 @@ def test_a_case_i_may_not_open_is_not_counted_as_mine(session, make_user, make_s
     ids=["large", "only one small", "the next smallest too", "two small that are enough", "two too small", "nobody"],
 )
 def test_small_groups_are_held_back_also_by_subtraction(parts, told):
-    assert figures.hold_back_small(parts) == told
+    ids = count(1)
+    assert figures.hold_back_small({name: Counter(islice(ids, size)) for name, size in parts.items()}) == told
+
+
+@pytest.mark.parametrize(
+    ("parts", "told", "total"),
+    [
+        ({"a": {1: 4, 2: 3}}, {"a": None}, None),
+        ({"a": dict.fromkeys(range(5), 2)}, {"a": 10}, 10),
+        ({"a": {None: 9}}, {"a": None}, None),
+        ({"a": {None: 3, **dict.fromkeys(range(4), 1)}}, {"a": 7}, 7),
+        (
+            {"a": dict.fromkeys(range(8), 1), "b": {90: 3, 91: 3}, "c": {90: 2, 91: 2}},
+            {"a": None, "b": None, "c": None},
+            18,
+        ),
+    ],
+    ids=["7 of two", "10 of five", "who knows who", "at least five", "the same two in both"],
+)
+def test_a_group_is_small_by_its_children_not_by_its_records(parts, told, total):
+    records = {name: Counter(each) for name, each in parts.items()}
+
+    assert (figures.hold_back_small(records), figures.total_of(records)) == (told, total)
+
+
+def test_many_referrals_of_few_children_are_not_told(session, make_user, make_student):
+    counsellor, child = make_user(Role.COUNSELLOR), make_student()
+    for _ in range(SMALLEST_GROUP + 1):
+        register(session, counsellor, student_id=child.id)
+
+    numbers = home.find_numbers(session, make_user(Role.LEADERSHIP))
+
+    assert (numbers.total, numbers.by_channel["teacher"]) == (None, None)
 
 
 def test_a_matched_child_is_no_longer_waited_for(session, make_user, make_student):
