@@ -8,13 +8,14 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from db import engine, upgrade
 from db.location import Location
@@ -41,7 +42,7 @@ OpenTab = Callable[..., Page]
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """The one browser; each test opens tabs of its own in it."""
+    """The one browser."""
     if driver.browser_path() is None:
         message = f"没有找到浏览器，跳过浏览器里的测试。要运行它们，请先执行：{INSTALL}"
         if os.environ.get("CI") == "true":
@@ -101,10 +102,34 @@ def server(prepared: Location, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield running
 
 
+class People:
+    """Contexts for one person each, lent again afterwards: loading the program anew takes longer than most tests."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._free: dict[tuple[int, int], list[BrowserContext]] = defaultdict(list)
+
+    def lend(self, size: tuple[int, int]) -> BrowserContext:
+        """Return a context nobody is signed in to."""
+        free = self._free[size]
+        return free.pop() if free else driver.new_context(self._browser, size=size)
+
+    def take_back(self, size: tuple[int, int], context: BrowserContext, origin: str) -> None:
+        """Empty a context for the next person."""
+        driver.forget_person(context, origin)
+        self._free[size].append(context)
+
+
+@pytest.fixture(scope="session")
+def people(chromium: Browser) -> People:
+    return People(chromium)
+
+
 @pytest.fixture
-def tab(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[OpenTab]:
+def tab(request: pytest.FixtureRequest, people: People) -> Iterator[OpenTab]:
     """Open a tab as a new person; the test fails if any tab asked another host or had an error on its console."""
-    opened: list[tuple[Page, list[str]]] = []
+    lent: list[tuple[tuple[int, int], BrowserContext, str]] = []
+    opened: list[list[str]] = []
 
     def open_(
         address: str = "",
@@ -114,15 +139,17 @@ def tab(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[OpenTab]:
         on: Server | None = None,
     ) -> Page:
         running = on or request.getfixturevalue("server")
-        page = beside.context.new_page() if beside else driver.open_tab(chromium, size=size)
-        opened.append((page, driver.watch(page, running.address)))
+        if beside is None:
+            lent.append((size, people.lend(size), running.address))
+        page = (beside.context if beside else lent[-1][1]).new_page()
+        opened.append(driver.watch(page, running.address))
         driver.open_page(page, f"{running.address}/{address}")
         return page
 
     yield open_
-    found = [line for _, lines in opened for line in lines]
-    for page, _ in opened:
-        page.context.close()
+    found = [line for lines in opened for line in lines]
+    for each in lent:
+        people.take_back(*each)
     assert found == []
 
 

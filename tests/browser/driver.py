@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image, ImageChops
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 # A browser that talks to nobody but the server under test.
 _ARGUMENTS = [
@@ -60,8 +60,8 @@ def launch() -> Iterator[Browser]:
             browser.close()
 
 
-def open_tab(browser: Browser, *, size: tuple[int, int] = DESKTOP) -> Page:
-    """Open a page as a new person would: no cookies, Chinese, the school's zone. Tabs: `page.context.new_page()`."""
+def new_context(browser: Browser, *, size: tuple[int, int]) -> BrowserContext:
+    """Return what one person's tabs share: no cookies, Chinese, the school's zone."""
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]},
         device_scale_factor=2 if size == PHONE else 1,
@@ -69,9 +69,19 @@ def open_tab(browser: Browser, *, size: tuple[int, int] = DESKTOP) -> Page:
         timezone_id="Asia/Shanghai",
         reduced_motion="reduce",
     )
+    context.set_default_timeout(15_000)
+    return context
+
+
+def forget_person(context: BrowserContext, origin: str) -> None:
+    """Make a context anybody's again: no tab, no cookie, nothing stored; what it loaded of the program it keeps."""
     page = context.new_page()
-    page.set_default_timeout(15_000)
-    return page
+    everything = {"origin": origin, "storageTypes": "local_storage,session_storage,indexeddb,cache_storage"}
+    context.new_cdp_session(page).send("Storage.clearDataForOrigin", everything)
+    for each in context.pages:
+        each.close()
+    context.clear_cookies()
+    assert not context.cookies()
 
 
 def open_page(page: Page, address: str) -> None:

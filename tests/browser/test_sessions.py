@@ -161,6 +161,7 @@ def test_each_role_is_offered_its_pages(server, tab: OpenTab, role: Role):
     assert [link.strip("/") or HOME for link in links] == mine
 
 
+@pytest.mark.long
 def test_every_address_of_a_fresh_server_shows_only_the_form(prepared, tmp_path, tab: OpenTab):
     location = copy_of(prepared, tmp_path)
     make_school()
