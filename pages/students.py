@@ -24,7 +24,7 @@ filters, order = register_filters.read_filters(classes)
 with reading() as session:
     counts = student_lists.count_categories(session, actor, filters=filters)
     found = student_lists.count_students(session, actor, filters=filters)
-total, incomplete = found.total, found.incomplete_cards
+total, incomplete, away = found.total, found.incomplete_cards, found.staying_away
 
 is_empty = not total and not register_filters.is_filtered(filters)
 add = Action("新增学生", "students_add", "person_add", is_primary=True)
@@ -44,7 +44,7 @@ if may_add:
 clicked = page_header("学生名册", "点姓名打开，改动都会记下是谁改的。", actions=[] if is_empty else acts)
 
 if total or register_filters.is_filtered(filters):
-    register_filters.draw_filters(classes, counts, incomplete_cards=incomplete)
+    register_filters.draw_filters(classes, counts, incomplete_cards=incomplete, staying_away=away)
 
 if total:
     size, key = student_lists.PAGE_SIZE, register_filters.PAGE

@@ -18,6 +18,9 @@ from db.tables import (
     ClassTeacherKind,
     ConferenceParticipant,
     Deputy,
+    DropOut,
+    Post,
+    PostHolder,
     Referral,
     Role,
     Student,
@@ -155,6 +158,8 @@ class Permission(StrEnum):
     CONSENT_WRITE = "consent:write"
     CHECK_OPEN = "check:open"
     CHECK_RETURN = "check:return"
+    DROP_OUT_REGISTER = "drop_out:register"
+    DROP_OUT_FOLLOW = "drop_out:follow"
     REFERRAL_REGISTER = "referral:register"
     REFERRAL_READ = "referral:read"
     REFERRAL_HANDLE = "referral:handle"
@@ -190,6 +195,10 @@ HOLDERS: Mapping[Permission, frozenset[Role]] = {
     Permission.CONSENT_WRITE: _CARE | {Role.HOMEROOM},
     Permission.CHECK_OPEN: frozenset({Role.LEAD}),
     Permission.CHECK_RETURN: _CARE | {Role.HOMEROOM},
+    Permission.DROP_OUT_REGISTER: _CARE | {Role.HOMEROOM},
+    # Whoever is named for a child, or holds the teaching office, follows it, in whatever role (E-16); `sees_drop_outs`
+    # says which ones.
+    Permission.DROP_OUT_FOLLOW: _TEACHERS | {Role.LEADERSHIP},
     Permission.REFERRAL_REGISTER: _TEACHERS,
     Permission.REFERRAL_READ: _TEACHERS,
     Permission.REFERRAL_HANDLE: _CARE,
@@ -214,7 +223,7 @@ HOLDERS: Mapping[Permission, frozenset[Role]] = {
 CHILD_DATA = frozenset(
     permission
     for permission in Permission
-    if permission.value.split(":")[0] in {"student", "category", "referral", "abuse", "case"}
+    if permission.value.split(":")[0] in {"student", "category", "referral", "abuse", "case", "drop_out"}
 )
 """What shows or changes something about a child."""
 
@@ -304,10 +313,14 @@ def _students_of_classes(actor: Actor, kinds: set[ClassTeacherKind]):  # type: i
         .where(
             col(ClassMembership.to_day).is_(None),
             col(ClassTeacher.to_day).is_(None),
-            or_(col(ClassTeacher.user_id) == actor.user_id, col(ClassTeacher.user_id).in_(_stood_in_for(actor))),
+            _is_or_stands_in(actor),
             col(ClassTeacher.kind).in_(kinds),
         )
     )
+
+
+def _is_or_stands_in(actor: Actor) -> ColumnElement[bool]:
+    return or_(col(ClassTeacher.user_id) == actor.user_id, col(ClassTeacher.user_id).in_(_stood_in_for(actor)))
 
 
 def _stood_in_for(actor: Actor):  # type: ignore[no-untyped-def]  # a Select
@@ -318,12 +331,52 @@ def _stood_in_for(actor: Actor):  # type: ignore[no-untyped-def]  # a Select
     )
 
 
+TEACHING_OFFICE = "teaching"
+"""The code of the post that answers for enrolment (E-16)."""
+
+
+def sees_drop_outs(actor: Actor) -> ColumnElement[bool]:
+    """Return the row filter on DropOut: all for the care room and the teaching office, else own class and own duty.
+
+    The class is the one the child stayed away from: out of the register, it is in nobody's class any more.
+    """
+    scopes = scopes_of(actor, Subject.CATEGORY)
+    if Scope.ALL in scopes:
+        return true()
+    if actor.user_id is None:
+        return false()
+    visible = or_(col(DropOut.owner_id) == actor.user_id, holds_post(actor, TEACHING_OFFICE))
+    if Scope.OWN_CLASS in scopes:
+        own = select(ClassTeacher.class_id).where(
+            ClassTeacher.kind == ClassTeacherKind.HOMEROOM, col(ClassTeacher.to_day).is_(None), _is_or_stands_in(actor)
+        )
+        visible = or_(visible, col(DropOut.class_id).in_(own))
+    return visible
+
+
+def holds_post(actor: Actor, code: str) -> ColumnElement[bool]:
+    """Return whether the actor, or somebody the actor stands in for, holds a post of the whole school today."""
+    today = clock.today()
+    return (
+        select(PostHolder.id)
+        .join(Post, col(Post.id) == col(PostHolder.post_id))
+        .where(
+            Post.code == code,
+            col(PostHolder.from_day) <= today,
+            or_(col(PostHolder.to_day).is_(None), col(PostHolder.to_day) > today),
+            or_(col(PostHolder.user_id) == actor.user_id, col(PostHolder.user_id).in_(_stood_in_for(actor))),
+        )
+        .exists()
+    )
+
+
 class Grounds(StrEnum):
     """Why access to a child was given; shown to whoever asks, and kept with the opening."""
 
     CARE_ROOM = "care_room"
     HOMEROOM = "homeroom"
     TAUGHT = "taught"
+    DROP_OUT = "drop_out"  # brings a child back that stays away
 
 
 def grounds_for(session: Session, actor: Actor, *, student_id: int) -> Grounds | None:
@@ -362,7 +415,7 @@ def sees_referrals(actor: Actor) -> ColumnElement[bool]:
 
 
 _CARE_WORK = ("referral.%", "assessment.%", "case.%", "conference.%")
-_FILE_OPENINGS = ("student.opened", "contact.opened")
+_FILE_OPENINGS = ("student.opened", "contact.opened", "drop_out.opened")
 
 
 def sees_events(actor: Actor) -> ColumnElement[bool]:

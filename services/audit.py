@@ -61,6 +61,12 @@ class Action(StrEnum):
     CATEGORY_ENDED = "category.ended"
     CONTACT_OPENED = "contact.opened"
 
+    DROP_OUT_REGISTERED = "drop_out.registered"
+    DROP_OUT_CHANGED = "drop_out.changed"
+    DROP_OUT_STEP_SAVED = "drop_out.step_saved"
+    DROP_OUT_CLOSED = "drop_out.closed"
+    DROP_OUT_OPENED = "drop_out.opened"
+
     YEAR_EXCEPTION_SAVED = "year.exception_saved"
     YEAR_CHANGED = "year.changed"
     YEAR_CHANGE_UNDONE = "year.undone"
@@ -116,6 +122,7 @@ LOOKED_AT = frozenset(
         Action.CASE_READ,
         Action.REFERRAL_FEEDBACK_READ,
         Action.DOCUMENT_OPENED,
+        Action.DROP_OUT_OPENED,
     }
 )
 """The events of somebody who read something and changed nothing of it."""

@@ -28,6 +28,7 @@ class OpenedWhat(StrEnum):
     REFERRAL = "referral"
     CASE = "case"
     PRINT = "print"
+    DROP_OUT = "drop_out"
 
 
 _WHAT = {
@@ -36,6 +37,7 @@ _WHAT = {
     Action.REFERRAL_OPENED.value: OpenedWhat.REFERRAL,
     Action.CASE_READ.value: OpenedWhat.CASE,
     Action.EXPORT_MADE.value: OpenedWhat.PRINT,
+    Action.DROP_OUT_OPENED.value: OpenedWhat.DROP_OUT,
 }
 
 

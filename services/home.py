@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, true
+from sqlalchemy import ColumnElement, Integer, cast, false, null, true, union_all
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, func, not_, or_, select
 
@@ -17,14 +17,16 @@ from db.tables import (
     Case,
     CaseConference,
     ConferenceParticipant,
+    DropOut,
     Referral,
     ReferralChannel,
     ReferralState,
     Role,
+    SchoolClass,
     Student,
     Urgency,
 )
-from services import backups, check_rounds, clock
+from services import backups, check_rounds, clock, drop_out_views
 from services.access import (
     Permission,
     Scope,
@@ -40,6 +42,7 @@ from services.access import (
 from services.actors import Actor
 from services.answers import list_vacancies
 from services.calendar import SchoolCalendar, current_school_year, load_calendar
+from services.classes import class_label
 from services.figures import Records, hold_back_small, total_of
 from services.referral_lists import detailed, may_follow, names_of, owner_is_there, steps_of
 from services.referrals import OPEN_STATES
@@ -66,6 +69,7 @@ class DutyKind(StrEnum):
     FIRST_PASSWORDS = "first_passwords"
     UNENCRYPTED = "unencrypted"
     OPEN_CHECK = "open_check"
+    BRING_BACK = "bring_back"
     RETURN_CHECK = "return_check"
     CHECKS_MISSING = "checks_missing"
     BACKUP_OVERDUE = "backup_overdue"
@@ -93,6 +97,7 @@ class DutyTarget(StrEnum):
     SCHOOL_DAYS = "school_days"
     ACCOUNTS = "accounts"
     CHECKS = "checks"
+    DROP_OUT = "drop_out"
     BACKUPS = "backups"
     NOTHING = "nothing"
 
@@ -107,6 +112,7 @@ _TARGETS = {
     DutyKind.HOLIDAYS_UNKNOWN: DutyTarget.SCHOOL_DAYS,
     DutyKind.FIRST_PASSWORDS: DutyTarget.ACCOUNTS,
     DutyKind.UNENCRYPTED: DutyTarget.NOTHING,
+    DutyKind.BRING_BACK: DutyTarget.DROP_OUT,
     DutyKind.OPEN_CHECK: DutyTarget.CHECKS,
     DutyKind.RETURN_CHECK: DutyTarget.CHECKS,
     DutyKind.CHECKS_MISSING: DutyTarget.CHECKS,
@@ -167,7 +173,7 @@ def list_duties(session: Session, actor: Actor) -> list[Duty]:
     elif allows(actor, Permission.REFERRAL_READ):
         found.extend(_of_feedback(session, actor))
     if scopes_of(actor, Subject.CASE) or is_protection_leader(actor):
-        found.extend(_of_conferences(session, actor, calendar=calendar, now=now))
+        found.extend(_of_conferences_and_returns(session, actor, calendar=calendar, now=now))
     if actor.has_role(Role.LEAD):
         found.extend(_of_vacancies(session, calendar))
     if allows(actor, Permission.CHECK_RETURN):
@@ -300,31 +306,43 @@ def _due(step: Deadline) -> datetime:
     return step.due_at
 
 
-def _of_conferences(session: Session, actor: Actor, *, calendar: SchoolCalendar, now: datetime) -> Iterator[Duty]:
-    """The conferences this person answers for, and those they are asked to; one statement, for it is on every page."""
-    answers_for, is_asked = _answers_for_conference(actor), _is_asked_to_conference(actor)
+def _of_conferences_and_returns(
+    session: Session, actor: Actor, *, calendar: SchoolCalendar, now: datetime
+) -> Iterator[Duty]:
+    """The conferences this person answers for or is asked to, and the children to be brought back to school (E-16).
+
+    One statement for both, for it is on every page.
+    """
+    due = _conferences_and_returns(actor)
     columns: list[Any] = [
         CaseConference,
         Case,
+        DropOut,
         col(Student.name).label("child"),
         col(AppUser.display_name).label("owner_name"),
-        answers_for.label("answers_for"),
+        _answers_for_conference(actor).label("answers_for"),
         sees_students(actor).label("may_name"),
         sees_cases(actor).label("may_open"),
+        *drop_out_views.columns_of_return(),
     ]
     rows: Iterable[Any] = session.exec(
         select(*columns)
-        .select_from(CaseConference)
-        .join(Case, col(Case.id) == col(CaseConference.case_id))
-        .join(Referral, col(Referral.id) == col(Case.referral_id))
-        .join(Student, col(Student.id) == col(Case.student_id))
-        .join(AppUser, col(AppUser.id) == col(Case.owner_id))
-        .where(_is_to_be_held(), or_(answers_for, is_asked))
-        .order_by(col(CaseConference.called_at), col(CaseConference.id))
+        .select_from(due)
+        .join(CaseConference, col(CaseConference.id) == due.c.conference_id, isouter=True)
+        .join(Case, col(Case.id) == col(CaseConference.case_id), isouter=True)
+        .join(Referral, col(Referral.id) == col(Case.referral_id), isouter=True)
+        .join(DropOut, col(DropOut.id) == due.c.drop_out_id, isouter=True)
+        .join(SchoolClass, col(SchoolClass.id) == col(DropOut.class_id), isouter=True)
+        .join(Student, col(Student.id) == func.coalesce(col(Case.student_id), col(DropOut.student_id)))
+        .join(AppUser, col(AppUser.id) == col(Case.owner_id), isouter=True)
+        .order_by(col(CaseConference.called_at), col(CaseConference.id), col(DropOut.noticed_on), col(DropOut.id))
     )
     for found in rows:
-        case: Case = found[1]
-        due_at = deadlines.conference_due(called_at=found[0].called_at, calendar=calendar)
+        if found.DropOut is not None:
+            yield _return(found, calendar=calendar, now=now)
+            continue
+        case: Case = found.Case
+        due_at = deadlines.conference_due(called_at=found.CaseConference.called_at, calendar=calendar)
         if found.answers_for:
             yield _conference(actor, case, found.child, found.owner_name, due_at, now=now)
         else:
@@ -336,6 +354,38 @@ def _of_conferences(session: Session, actor: Actor, *, calendar: SchoolCalendar,
                 owner_name=found.owner_name,
                 target_id=case.id if found.may_open else None,
             )
+
+
+def _conferences_and_returns(actor: Actor) -> Any:
+    """Return by id what asks something of this person: a conference, or a child that stays away."""
+    nothing = cast(null(), Integer)
+    conferences: Any = (
+        select(col(CaseConference.id).label("conference_id"), nothing.label("drop_out_id"))
+        .join(Case, col(Case.id) == col(CaseConference.case_id))
+        .join(Referral, col(Referral.id) == col(Case.referral_id))
+        .where(_is_to_be_held(), or_(_answers_for_conference(actor), _is_asked_to_conference(actor)))
+    )
+    if not allows(actor, Permission.DROP_OUT_FOLLOW):
+        return conferences.subquery()
+    returns = select(nothing.label("conference_id"), col(DropOut.id)).where(drop_out_views.owes_return(actor))
+    return union_all(conferences, returns).subquery()
+
+
+def _return(found: Any, *, calendar: SchoolCalendar, now: datetime) -> Duty:
+    """A child to be brought back to school, until it has ended."""
+    row: DropOut = found.DropOut
+    due_at = deadlines.drop_out_step_due(noticed_on=row.noticed_on, last_step_on=found.last_step_on, calendar=calendar)
+    return Duty(
+        DutyKind.BRING_BACK,
+        group_of(due_at, now=now),
+        due_at=due_at,
+        since=clock.at_school(row.noticed_on, time(8)),
+        child=found.child,
+        class_label=class_label(found.grade, found.number) if found.grade is not None else None,
+        has_begun=found.last_step_on is not None,
+        is_mine=bool(found.is_answered_for),
+        target_id=row.id,
+    )
 
 
 def _conference(

@@ -19,6 +19,7 @@ from db.tables import (
     ClassTeacher,
     ClassTeacherKind,
     ContactOpening,
+    DropOut,
     EnrolmentState,
     FoundBy,
     Gender,
@@ -156,6 +157,7 @@ class StudentFile:
     categories: tuple[CategoryEntry, ...] | None
     state_marker: StateMarker | None  # whether the State counts the child as left behind
     needs_care: bool
+    stays_away: bool  # does not come to school and is followed (E-16)
     grounds: Grounds | None
     may_write: bool
     may_write_categories: bool
@@ -194,6 +196,7 @@ def find_student(session: Session, actor: Actor, *, student_id: int) -> StudentF
         categories=categories,
         state_marker=_state_marker(student, categories or ()),
         needs_care=needs_care(session, actor, student_id),
+        stays_away=bool(found.stays_away) and bool(found.sees_categories),
         grounds=grounds_for(session, actor, student_id=student_id),
         may_write=bool(found.is_writable) and allows(actor, Permission.STUDENT_WRITE),
         may_write_categories=bool(found.writes_categories) and allows(actor, Permission.CATEGORY_WRITE),
@@ -268,6 +271,10 @@ def _visible(session: Session, actor: Actor, student_id: int) -> Any:  # a row o
             writes_students(actor).condition.label("is_writable"),
             writes_students(actor, Permission.CATEGORY_WRITE).condition.label("writes_categories"),
             noted(actor, audit.Action.STUDENT_OPENED, student_id=student_id).label("is_noted"),
+            select(DropOut.id)
+            .where(DropOut.student_id == Student.id, col(DropOut.closed_at).is_(None))
+            .exists()
+            .label("stays_away"),
         )  # type: ignore[call-overload]  # more columns than the stubs know
         .join(ClassMembership, is_in_class(), isouter=True)
         .join(SchoolClass, col(SchoolClass.id) == col(ClassMembership.class_id), isouter=True)

@@ -16,6 +16,7 @@ from db.tables import (
     ClassMembership,
     ClassTeacher,
     ClassTeacherKind,
+    DropOut,
     EnrolmentState,
     Gender,
     Role,
@@ -74,6 +75,7 @@ class StudentFilters:
     category: CategoryGroup | None = None
     state: EnrolmentState | None = None
     lacks_card: bool = False  # the contact card is not complete
+    stays_away: bool = False  # does not come to school and is followed (E-16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,22 +170,28 @@ def list_students(
 
 @dataclass(frozen=True, slots=True)
 class RegisterCount:
-    """How many children the filters leave, and of how many the contact card is not complete."""
+    """How many children the filters leave, of how many the contact card is not complete, how many stay away."""
 
     total: int
     incomplete_cards: int | None  # None: for who reads no cards
+    staying_away: int | None = None  # out of the register or not (E-16); None: for whom it is not
 
 
 @permitted(Permission.STUDENT_READ)
 def count_students(session: Session, actor: Actor, *, filters: StudentFilters) -> RegisterCount:
     """Return how many children the filters leave; one statement."""
     lacks_card = and_(col(Student.card_parts_filled) < len(CardPart), sees_students(actor, Subject.CONTACT))
-    total, incomplete = session.exec(
-        _in_class(select(func.count(col(Student.id)), func.count(case((lacks_card, 1))))).where(
-            *_conditions(actor, filters)
-        )
+    away = _in_class(select(func.count(col(Student.id)))).where(*_conditions(actor, replace(filters, stays_away=True)))
+    total, incomplete, staying_away = session.exec(
+        _in_class(
+            select(
+                func.count(col(Student.id)), func.count(case((lacks_card, 1))), away.correlate(None).scalar_subquery()
+            )
+        ).where(*_conditions(actor, filters))
     ).one()
-    return RegisterCount(total, incomplete if shows_cards(actor) else None)
+    return RegisterCount(
+        total, incomplete if shows_cards(actor) else None, staying_away if shows_categories(actor) else None
+    )
 
 
 @permitted(Permission.STUDENT_READ)
@@ -309,9 +317,12 @@ def _register(actor: Actor, filters: StudentFilters) -> Any:  # a select of five
 
 def _conditions(actor: Actor, filters: StudentFilters) -> list[ColumnElement[bool]]:
     conditions = [sees_students(actor)]
+    if filters.stays_away:  # also who is out of the register already: that is whom it is about
+        away = select(DropOut.student_id).where(col(DropOut.closed_at).is_(None))
+        conditions += [col(Student.id).in_(away), sees_students(actor, Subject.CATEGORY)]
     if filters.state is not None:
         conditions.append(col(Student.state) == filters.state)
-    else:
+    elif not filters.stays_away:
         conditions.append(col(Student.state).not_in(LEFT_SCHOOL))
     if filters.grade is not None:
         conditions.append(col(SchoolClass.grade) == filters.grade)

@@ -14,6 +14,7 @@ from services.access import Permission, permitted, sees_students
 from services.actors import Actor
 from services.card_history import count_cards, noting_card
 from services.classes import class_label
+from services.drop_out_rows import follow_drop_out
 from services.editing import changed_fields, last_editor, lock_version
 from services.enrolment import enrolment_change
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound, Problem
@@ -146,7 +147,7 @@ def change_student(
         EditedMeanwhile: somebody saved the child since; `current` is a StoredEntry.
     """
     require_writable(session, actor, student_id)
-    student = _locked(session, student_id, version)
+    student = lock_student(session, student_id, version)
     check = Checker()
     values, identity = check_entry(session, check, entry, student_id=student_id)
     check.finish()
@@ -174,7 +175,7 @@ def move_to_class(
         FieldErrors: no such class, the same one, a day that can't be, or a child that has left.
     """
     require_writable(session, actor, student_id)
-    student = _locked(session, student_id, version)
+    student = lock_student(session, student_id, version)
     current = _open_membership(session, student_id)
     check = Checker()
     day = _checked_day(check, day, not_before=current.from_day if current else None)
@@ -207,14 +208,15 @@ def change_state(
 ) -> None:
     """Say that a child is here, on leave, or has left from a day on; leaving ends its time in the class.
 
-    `place` is the school it goes to, or comes back from.
+    A child that drops out is followed from that moment on, whoever writes it down (E-16). `place` is the school it
+    goes to, or comes back from.
 
     Raises:
         NotFound, NotAllowed, EditedMeanwhile: as `change_student`.
         FieldErrors: no state, or a day that can't be.
     """
     require_writable(session, actor, student_id)
-    student = _locked(session, student_id, version)
+    student = lock_student(session, student_id, version)
     membership = _open_membership(session, student_id)
     check = Checker()
     if state is None:
@@ -222,27 +224,43 @@ def change_state(
     day = _checked_day(check, day, not_before=membership.from_day if membership else student.entered_on)
     place = check.text("place", place, limit=LINE)
     check.finish()
-    before, student.state = student.state, state or student.state
-    student.left_on = day if student.state in LEFT_SCHOOL else None
-    if student.state in LEFT_SCHOOL and membership is not None:
+    before = student.state
+    apply_state(session, actor, student, state=state or before, day=day, place=place)
+    if student.state is EnrolmentState.DROPPED_OUT and before is not EnrolmentState.DROPPED_OUT:
+        class_id = membership.class_id if membership else None
+        follow_drop_out(session, actor, student_id=student_id, class_id=class_id, day=day)
+
+
+def apply_state(
+    session: Session, actor: Actor, student: Student, *, state: EnrolmentState, day: date, place: str | None
+) -> None:
+    """Give a locked child another state from a day on, with its line and event; leaving ends its time in the class."""
+    membership = _open_membership(session, student.id or 0)
+    before, student.state = student.state, state
+    student.left_on = day if state in LEFT_SCHOOL else None
+    if state in LEFT_SCHOOL and membership is not None:
         membership.to_day = day
         session.add(membership)
     session.add(student)
-    if student.state is not before:
-        change = enrolment_change(
-            actor, student_id=student_id, before=before, after=student.state, day=day, place=place
+    if state is not before:
+        session.add(
+            enrolment_change(actor, student_id=student.id or 0, before=before, after=state, day=day, place=place)
         )
-        session.add(change)
     session.flush()
     audit.record(
         session,
         actor,
         audit.Action.STUDENT_STATE_CHANGED,
         target=student,
-        student_id=student_id,
+        student_id=student.id,
         before=before.value,
-        state=student.state.value,
+        state=state.value,
     )
+
+
+def enter_class(session: Session, student_id: int, *, class_id: int, day: date) -> None:
+    """Put a locked child that is in no class into one from a day on."""
+    _enter_class(session, student_id, class_id, day, None)
 
 
 def matches(text: str) -> ColumnElement[bool]:
@@ -339,7 +357,12 @@ def _checked_day(check: Checker, day: date | None, *, not_before: date | None) -
     return day
 
 
-def _locked(session: Session, student_id: int, version: int) -> Student:
+def lock_student(session: Session, student_id: int, version: int) -> Student:
+    """Lock a child already found writable, at the version its form was drawn from.
+
+    Raises:
+        EditedMeanwhile: somebody saved the child since; `current` is a StoredEntry.
+    """
     try:
         return lock_version(session, Student, student_id, version=version)
     except EditedMeanwhile as error:

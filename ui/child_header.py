@@ -6,7 +6,7 @@ from services.actors import Actor
 from services.student_files import StudentFile
 from ui.dialogs import open_dialog
 from ui.layout import Action
-from ui.states import Look
+from ui.states import DROP_OUT, Look
 
 REGISTER = "child_register"
 _STATES = {
@@ -31,6 +31,8 @@ def facts_line(file: StudentFile) -> str:
 def state_badge(file: StudentFile) -> list[str]:
     """Return badges for what is not the ordinary: away, left, or in need of care."""
     badges = [_STATES[file.state].badge()] if file.state in _STATES else []
+    if file.stays_away:
+        badges.append(DROP_OUT["open"].badge())
     return [*badges, _NEEDS_CARE.badge()] if file.needs_care else badges
 
 

@@ -13,13 +13,19 @@ from ui import formats, navigation
 from ui.layout import note
 from ui.tables import data_table, page_asked, paging_line
 
-GROUNDS = {Grounds.CARE_ROOM: "关爱室的工作", Grounds.HOMEROOM: "班主任", Grounds.TAUGHT: "任课"}
+GROUNDS = {
+    Grounds.CARE_ROOM: "关爱室的工作",
+    Grounds.HOMEROOM: "班主任",
+    Grounds.TAUGHT: "任课",
+    Grounds.DROP_OUT: "控辍保学",
+}
 WHAT = {
     OpenedWhat.FILE: "打开档案",
     OpenedWhat.CONTACT: "看了电话",
     OpenedWhat.REFERRAL: "看了受理",
     OpenedWhat.CASE: "看了个案",
     OpenedWhat.PRINT: "打印了联系卡",
+    OpenedWhat.DROP_OUT: "看了控辍保学",
 }
 _PAGE = "openings_page"
 

@@ -28,6 +28,7 @@ ACTS = {
     DutyKind.HOLIDAYS_UNKNOWN: "去补上",
     DutyKind.FIRST_PASSWORDS: "看账号",
     DutyKind.UNENCRYPTED: "看设置",
+    DutyKind.BRING_BACK: "去跟进",
     DutyKind.OPEN_CHECK: "去开始",
     DutyKind.RETURN_CHECK: "去排查",
     DutyKind.CHECKS_MISSING: "看名单",
@@ -59,6 +60,7 @@ _PAGES = {
     DutyTarget.CLASSES: ("settings", None),
     DutyTarget.SCHOOL_DAYS: ("settings", None),
     DutyTarget.ACCOUNTS: ("accounts", None),
+    DutyTarget.DROP_OUT: ("drop_outs", "case"),
     DutyTarget.CHECKS: ("rounds", "class"),
     DutyTarget.BACKUPS: ("backups", None),
     DutyTarget.NOTHING: ("settings", None),
@@ -100,6 +102,8 @@ def title_of(duty: Duty) -> str:
             return f"{len(duty.labels)} 个账号还没换第一次密码"
         case DutyKind.UNENCRYPTED:
             return "现在的连接未加密"
+        case DutyKind.BRING_BACK:
+            return f"帮{child}回来上学"
         case DutyKind.OPEN_CHECK:
             return "开始这学期的班级排查"
         case DutyKind.RETURN_CHECK:
@@ -143,6 +147,10 @@ def reason_of(duty: Duty) -> str:
             return "岗位：没有人，这个岗位的事就没有人做"
         case DutyKind.HOLIDAYS_UNKNOWN:
             return "系统：公布以后，把放假和补课的日子填进校历"
+        case DutyKind.BRING_BACK if duty.since:
+            day = formats.day(clock.local(duty.since).date(), today=clock.today())
+            nobody = "" if duty.is_mine else "，教务处负责人还没有人"
+            return f"控辍保学：{day}没来，{due}{'再做一步' if duty.has_begun else '联系上家里'}{nobody}"
         case DutyKind.OPEN_CHECK:
             return "排查：开始以后，每个班主任的工作台上都会有"
         case DutyKind.RETURN_CHECK:

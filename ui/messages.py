@@ -11,6 +11,7 @@ from services import (
     card_prints,
     check_rounds,
     documents,
+    drop_outs,
     file_kinds,
     groups,
     parameter_versions,
@@ -271,6 +272,16 @@ def _year_undo_blocked(error: year_changes.YearUndoBlocked) -> str:
     names = "、".join(error.names[:NAMED])
     more = f"等 {len(error.names)} 个孩子" if len(error.names) > NAMED else ""
     return f"撤不回了，什么都没有动：{names}{more}升上来以后又换过班或学籍。请直接改这些孩子的班级。"
+
+
+@explain.register
+def _already_followed(_error: drop_outs.AlreadyFollowed) -> str:
+    return "这个孩子已经登记过没来上学，正有人跟进。请关上，接着那一件写。"
+
+
+@explain.register
+def _drop_out_ended(_error: drop_outs.DropOutEnded) -> str:
+    return "这一件已经结束，不能再改。孩子又没来，请另登记一次。"
 
 
 @explain.register

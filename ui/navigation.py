@@ -36,6 +36,7 @@ ENTRIES = (
     PageEntry("students", "学生名册", "groups", "学生", "STUDENT_READ"),
     PageEntry("rounds", "班级排查", "checklist", "学生", "CHECK_RETURN"),
     PageEntry("class_entries", "学期记录", "monitor_heart", "学生", "ENTRY_WRITE"),
+    PageEntry("drop_outs", "控辍保学", "directions_walk", "学生", "DROP_OUT_FOLLOW"),
     PageEntry("intake", "受理登记", "edit_note", "学生", "REFERRAL_REGISTER"),
     PageEntry("cases", "个案与方案", "folder_shared", "学生", ("CASE_READ", "ABUSE_HANDLE")),
     PageEntry("archives", "档案与分级", "inventory_2", "学生", "ARCHIVE_READ"),

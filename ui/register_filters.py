@@ -13,7 +13,16 @@ PAGE = "students_page"
 _GRADE, _CLASS, _CATEGORY = "students_grade", "students_class", "students_category"
 _STATE, _ORDER = "students_state", "students_order"
 _CARD, _INCOMPLETE = "students_card", "incomplete"
-_ADDRESS = {_CARD: "card", _GRADE: "grade", _CLASS: "class", _CATEGORY: "category", _STATE: "state", _ORDER: "order"}
+_AWAY, _STAYS_AWAY = "students_away", "staying_away"
+_ADDRESS = {
+    _AWAY: "away",
+    _CARD: "card",
+    _GRADE: "grade",
+    _CLASS: "class",
+    _CATEGORY: "category",
+    _STATE: "state",
+    _ORDER: "order",
+}
 _HERE = "here"
 Choice = TypeVar("Choice", int, str)
 
@@ -26,6 +35,7 @@ def read_filters(classes: Sequence[ClassName]) -> tuple[StudentFilters, StudentO
     _take(_STATE, {each.value: each.value for each in EnrolmentState}, _HERE)
     _take(_ORDER, {each.value: each.value for each in StudentOrder}, StudentOrder.CLASS.value)
     _take(_CARD, {_INCOMPLETE: _INCOMPLETE}, None)
+    _take(_AWAY, {_STAYS_AWAY: _STAYS_AWAY}, None)
     grade, class_id = st.session_state[_GRADE], st.session_state[_CLASS]
     if class_id and not any(each.id == class_id and grade in (0, each.grade) for each in classes):
         st.session_state[_CLASS] = class_id = 0  # the class is of another grade than the one just chosen
@@ -36,15 +46,20 @@ def read_filters(classes: Sequence[ClassName]) -> tuple[StudentFilters, StudentO
         category=CategoryGroup(category) if category in set(CategoryGroup) else None,
         state=EnrolmentState(state) if state in set(EnrolmentState) else None,
         lacks_card=st.session_state[_CARD] == _INCOMPLETE,
+        stays_away=st.session_state[_AWAY] == _STAYS_AWAY,
     )
     order = st.session_state[_ORDER]
     return filters, StudentOrder(order) if order in set(StudentOrder) else StudentOrder.CLASS
 
 
 def draw_filters(
-    classes: Sequence[ClassName], counts: Mapping[CategoryGroup, int], *, incomplete_cards: int | None
+    classes: Sequence[ClassName],
+    counts: Mapping[CategoryGroup, int],
+    *,
+    incomplete_cards: int | None,
+    staying_away: int | None,
 ) -> None:
-    """Draw the row; pills only for who may see categories and contact cards."""
+    """Draw the row; pills only for who may see categories and contact cards, and where a child stays away."""
     grades = {each.grade: each.grade_label for each in classes}
     with filter_row():
         if len(grades) > 1:
@@ -69,13 +84,29 @@ def draw_filters(
                 key=_CARD,
                 on_change=_back_to_first_page,
             )
+        if staying_away or st.session_state[_AWAY]:
+            st.pills(
+                "到校",
+                [_STAYS_AWAY],
+                format_func=lambda _: f"没来上学 {staying_away or 0:,}",
+                key=_AWAY,
+                on_change=_back_to_first_page,
+            )
         _select("学籍", {_HERE: "在册", **{each.value: each.label for each in EnrolmentState}}, key=_STATE, width=120)
         _select("排在前面的", {each.value: each.label for each in StudentOrder}, key=_ORDER, width=130)
 
 
 def keep_in_address() -> None:
     """Write what is chosen into the address, so that reload and back lead here again."""
-    usual = {_CARD: None, _GRADE: 0, _CLASS: 0, _CATEGORY: None, _STATE: _HERE, _ORDER: StudentOrder.CLASS.value}
+    usual = {
+        _AWAY: None,
+        _CARD: None,
+        _GRADE: 0,
+        _CLASS: 0,
+        _CATEGORY: None,
+        _STATE: _HERE,
+        _ORDER: StudentOrder.CLASS.value,
+    }
     for key, name in _ADDRESS.items():
         chosen = st.session_state.get(key)
         wanted = None if chosen == usual[key] else str(chosen)

@@ -82,6 +82,13 @@ CASE: dict[str, Look] = {
 
 DRAFT = Look("edit", "草稿", "gray")
 
+DROP_OUT: dict[str, Look] = {
+    "open": Look("directions_walk", "没来上学", "orange", "▲"),
+    "returned": Look("check_circle", "回来上学了", "green", "✓"),
+    "transferred": Look("output", "转到别的学校", "gray", "－"),
+    "still_out": Look("report", "还没有回来", "red", "✕"),
+}
+
 DOCUMENT: dict[str, Look] = {
     "current": Look("check_circle", "有", "green", "✓"),
     "expiring": Look("schedule", "快到期", "yellow", "◷"),

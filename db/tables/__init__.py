@@ -23,6 +23,7 @@ from db.tables.children import (
     Whereabouts,
 )
 from db.tables.documents import MAX_FILE_BYTES, Attachment, Document, DocumentReview, FileKind
+from db.tables.dropouts import DropOut, DropOutOutcome, DropOutReason, DropOutStep, DropOutStepKind
 from db.tables.entries import (
     Consent,
     ConsentAnswer,
@@ -116,6 +117,11 @@ __all__ = [
     "DocumentReview",
     "Domain",
     "Draft",
+    "DropOut",
+    "DropOutOutcome",
+    "DropOutReason",
+    "DropOutStep",
+    "DropOutStepKind",
     "EnrolmentChange",
     "EnrolmentState",
     "FileKind",

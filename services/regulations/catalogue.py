@@ -32,6 +32,7 @@ class ClausePost(StrEnum):
     COUNSELLOR = "counsellor"
     TEACHER = "teacher"
     HOMEROOM = "homeroom"
+    TEACHING = "teaching"
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,16 @@ def class_check_due(*, term: TermDates, opened_on: date, calendar: SchoolCalenda
     return min(max(term.first_day, opened_on) + weeks - timedelta(days=1), max(term.last_day, opened_on))
 
 
+def drop_out_step_due(*, noticed_on: date, last_step_on: date | None, calendar: SchoolCalendar) -> datetime:
+    """Return when the next step for a child that stays away is due (E-16): the first one at once, then again and again.
+
+    What was done on a day counts from that day, however late it was written down.
+    """
+    if last_step_on is None:
+        return _due(calendar, clock.at_school(noticed_on, time(12)), "E-16.first_step_school_days")
+    return _due(calendar, clock.at_school(last_step_on, time(12)), "E-16.step_every_school_days")
+
+
 def assessment_deadline(
     *,
     received_at: datetime,

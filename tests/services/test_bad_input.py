@@ -16,6 +16,8 @@ from db.tables import (
     ConsentAnswer,
     ConsentPurpose,
     Domain,
+    DropOutOutcome,
+    DropOutStepKind,
     EnrolmentState,
     Gender,
     GroupKind,
@@ -46,6 +48,8 @@ from services import (
     deputies,
     documents,
     drafts,
+    drop_out_views,
+    drop_outs,
     file_openings,
     groups,
     guardians,
@@ -239,6 +243,18 @@ def check_of_class(world: World, **values: Any) -> int:
     )  # fmt: skip
 
 
+def drop_out(world: World) -> int:
+    """One that is open, about a child of its own."""
+    if listed := drop_out_views.list_drop_outs(world.session, world.lead):
+        return listed[0].id
+    entry = StudentEntry(name="试远", gender=Gender.MALE, birth_day=date(2013, 5, 21))
+    child = students.create_student(world.session, world.lead, entry=entry, class_id=world.in_class)
+    return drop_outs.register_drop_out(
+        world.session, world.lead, student_id=child.id, version=child.version,
+        entry=drop_outs.DropOutEntry(noticed_on=date(2026, 11, 18), noticed_by="试"),
+    )  # fmt: skip
+
+
 def entries_of_class(world: World, *, class_id: int, term_id: int, student_id: int, **values: Any) -> int:
     """One row of a class's entries, each cell of which may be anything."""
     row = term_entries.EntryInput(student_id=student_id, version=0, values=term_entries.EntryValues(**values))
@@ -266,6 +282,62 @@ def forms(world: World) -> dict[str, Form]:
     s, lead, admin, child = world.session, world.lead, world.admin, world.child
     words = ("facts", "child_words", "background", "tried")
     return {
+        "child that stays away": Form(
+            lambda **values: drop_outs.register_drop_out(
+                s,
+                lead,
+                student_id=values.pop("student_id"),
+                version=values.pop("version"),
+                entry=drop_outs.DropOutEntry(**values),
+            ),
+            {
+                "student_id": world.child,
+                "version": 1,
+                "noticed_on": date(2026, 11, 18),
+                "noticed_by": "试",
+                "last_seen_on": None,
+                "words": None,
+            },
+            texts=("noticed_by", "words"),
+            days=("noticed_on", "last_seen_on"),
+            numbers=("student_id", "version"),
+        ),
+        "step for a child that stays away": Form(
+            lambda **values: drop_outs.save_step(
+                s, lead, drop_out_id=values.pop("drop_out_id"), entry=drop_outs.StepEntry(**values)
+            ),
+            {"drop_out_id": drop_out(world), "kind": DropOutStepKind.CALL, "day": date(2026, 11, 19), "words": None},
+            texts=("words",),
+            days=("day",),
+            numbers=("drop_out_id",),
+            more={"kind": [None]},
+        ),
+        "end of staying away": Form(
+            lambda **values: drop_outs.end_drop_out(
+                s,
+                lead,
+                drop_out_id=values.pop("drop_out_id"),
+                version=1,
+                entry=drop_outs.EndingEntry(**values),
+            ),
+            {
+                "drop_out_id": drop_out(world),
+                "outcome": DropOutOutcome.TRANSFERRED,
+                "ended_on": date(2026, 11, 20),
+                "words": None,
+                "place": "试中学",
+                "class_id": None,
+            },
+            texts=("words", "place"),
+            days=("ended_on",),
+            numbers=("drop_out_id", "class_id"),
+            more={"outcome": [None, *DropOutOutcome]},
+        ),
+        "who brings a child back": Form(
+            lambda **values: drop_outs.name_owner(s, lead, **values),
+            {"drop_out_id": drop_out(world), "version": 1, "owner_id": None},
+            numbers=("drop_out_id", "version", "owner_id"),
+        ),
         "referral": Form(
             lambda **v: intake.register_referral(s, lead, request=referral_request(**v)),
             {"student_id": None, "child_label": "试小孩", "is_answered": True, "answer": "已答复"},

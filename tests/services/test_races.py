@@ -25,6 +25,9 @@ from db.tables import (
     ConsentPurpose,
     Deputy,
     Domain,
+    DropOut,
+    DropOutOutcome,
+    DropOutStepKind,
     Gender,
     GroupKind,
     GroupMember,
@@ -58,6 +61,7 @@ from services import (
     consents,
     deputies,
     drafts,
+    drop_outs,
     groups,
     guardians,
     intake,
@@ -71,6 +75,7 @@ from services import (
     year_changes,
     year_plans,
 )
+from services.drop_outs import DropOutEntry, EndingEntry, StepEntry
 from services.errors import DomainError
 from services.student_entries import StudentEntry
 
@@ -687,3 +692,38 @@ def test_one_pledge_a_school_year_from_however_many_tabs(session, make_user):
 
     assert crowd([lambda s: pledges.accept_pledge(s, teacher, version=version)] * 4) == ["done"] * 4
     assert count_of(select(func.count()).select_from(Pledge).where(Pledge.user_id == teacher.user_id)) == 1
+
+
+def test_two_notice_the_same_child_at_once(session, child, make_user):
+    lead = make_user(Role.LEAD)
+    settled(session)
+    entry = DropOutEntry(noticed_on=clock.today(), noticed_by="试")
+
+    def notice(inner: Session) -> None:
+        # Drawn at whatever version stands: only the rule of one at a time is asked.
+        version = inner.get_one(Student, child.id).version
+        drop_outs.register_drop_out(inner, lead, student_id=child.id, version=version, entry=entry)
+
+    outcomes = crowd([notice] * 4)
+
+    assert outcomes.count("done") == 1
+    assert set(outcomes) <= {"done", "AlreadyFollowed", "EditedMeanwhile"}
+    with reading() as after:
+        assert after.exec(select(func.count()).select_from(DropOut)).one() == 1
+
+
+def test_a_step_and_the_end_at_once(session, child, make_user):
+    """What is written after the end is refused, not added to what has ended."""
+    lead = make_user(Role.LEAD)
+    entry = DropOutEntry(noticed_on=clock.today(), noticed_by="试")
+    number = drop_outs.register_drop_out(session, lead, student_id=child.id, version=child.version, entry=entry)
+    settled(session)
+    ending = EndingEntry(outcome=DropOutOutcome.TRANSFERRED, ended_on=clock.today(), place="试中学")
+    step = StepEntry(kind=DropOutStepKind.CALL, day=clock.today())
+
+    outcomes = race(
+        lambda inner: drop_outs.end_drop_out(inner, lead, drop_out_id=number, version=1, entry=ending),
+        lambda inner: drop_outs.save_step(inner, lead, drop_out_id=number, entry=step),
+    )
+
+    assert outcomes == ["done", "DropOutEnded"]
