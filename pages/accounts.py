@@ -6,7 +6,7 @@ from db.transactions import reading
 from services import accounts
 from services.accounts import AccountRow
 from ui import navigation
-from ui.account_forms import MAY_MANAGE, add_account, last_seen, show_account
+from ui.account_forms import MAY_MANAGE, add_account, enable_what_was_asked, last_seen, show_account
 from ui.dialogs import open_dialog, opened
 from ui.layout import Action, empty_state, note, page_header
 from ui.session import require_user, school_name
@@ -77,6 +77,7 @@ if has_slip():
     if show_slip(school_name=school_name(), button="收好了，回到账号"):
         st.rerun()
     st.stop()
+enable_what_was_asked(actor)
 with reading() as session:
     everybody = accounts.list_accounts(session, actor)
 

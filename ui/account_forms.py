@@ -23,6 +23,7 @@ from ui.states import ACCOUNT
 from ui.username_field import username_field
 
 MAY_MANAGE = (Permission.ACCOUNT_MANAGE, Permission.ACCOUNT_ADD_TEAM)
+_TO_ENABLE = "account_to_enable"
 _LABELS = {"display_name": "姓名", "phone": "电话", "roles": "岗位", "is_protection_leader": "处理疑似侵害"}
 
 
@@ -155,8 +156,8 @@ def _draw_acts(actor: Actor, row: AccountRow) -> None:
         reset, disable = ("account_reset", row.id, row.version), ("account_disable", row.id, row.version)
         st.button("重设密码", key="account_reset", icon=":material/lock_reset:", on_click=open_dialog, args=reset)
         if not row.is_active:
-            if st.button("再启用", key="account_enable", icon=":material/lock_open:"):
-                _set_active(actor, row, version=row.version, is_active=True)
+            enable = (row.id, row.version, row.display_name)
+            st.button("再启用", key="account_enable", icon=":material/lock_open:", on_click=_ask_to_enable, args=enable)
         elif row.id != actor.user_id:
             st.button("停用", key="account_disable", icon=":material/block:", on_click=open_dialog, args=disable)
     if seen := opened_about("account_reset", row.id):
@@ -197,24 +198,44 @@ def _ask_to_disable(row: AccountRow, *, version: int) -> None:
         if st.button("留着", key="account_disable_keep"):
             close_dialog()
         confirmed = st.button(plain(f"停用{row.display_name}"), key="account_disable_yes", type="primary")
-    if confirmed:
-        _set_active(actor, row, version=version, is_active=False)
-
-
-def _set_active(actor: Actor, row: AccountRow, *, version: int, is_active: bool) -> None:
+    if not confirmed:
+        return
     try:
         with transaction() as session:
-            accounts.set_active(session, actor, user_id=row.id, version=version, is_active=is_active)
+            accounts.set_active(session, actor, user_id=row.id, version=version, is_active=False)
     except DomainError as error:
         _refused(error)
         return
-    flash(f"{row.display_name}的账号{'可以用了' if is_active else '停用了'}。")
+    flash(f"{row.display_name}的账号停用了。")
     close_dialog()
 
 
-def _refused(error: DomainError) -> None:
+def _ask_to_enable(user_id: int, version: int, name: str) -> None:
+    st.session_state[_TO_ENABLE] = (user_id, version, name)
+
+
+def enable_what_was_asked(actor: Actor) -> None:
+    """Enable the account whose button was pressed, in the version it was shown in; before the page reads anew.
+
+    By then the account may stand in another view, where no button for it is drawn.
+    """
+    asked: tuple[int, int, str] | None = st.session_state.pop(_TO_ENABLE, None)
+    if asked is None:
+        return
+    user_id, version, name = asked
+    try:
+        with transaction() as session:
+            accounts.set_active(session, actor, user_id=user_id, version=version, is_active=True)
+    except DomainError as error:
+        _refused(error, next_step="请看看它现在的样子，再决定。")
+    else:
+        flash(f"{name}的账号可以用了。")
+        st.rerun()
+
+
+def _refused(error: DomainError, *, next_step: str = "请点“留着”，看一看再决定。") -> None:
     if isinstance(error, EditedMeanwhile):  # nothing was typed here that could be compared
-        st.error("没有做：刚刚有人改过这个账号，也许已经做了。请点“留着”，看一看再决定。", icon=":material/error:")
+        st.error(f"没有做：刚刚有人改过这个账号，也许已经做了。{next_step}", icon=":material/error:")
     else:
         refusal(error)
 

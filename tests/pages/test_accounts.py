@@ -1,8 +1,11 @@
 """The accounts page: adding with a slip, changing as it was seen, asking before disabling."""
 
+from sqlmodel import Session
+
 from db.tables import AppUser, Role
 from db.transactions import reading
 from services import accounts, sign_in
+from services.actors import Actor
 from tests.conftest import token_for
 from tests.pages.conftest import OpenPage, World, commit, words_on
 
@@ -10,6 +13,12 @@ from tests.pages.conftest import OpenPage, World, commit, words_on
 def stored(actor) -> AppUser:
     with reading() as session:
         return session.get_one(AppUser, actor.user_id)
+
+
+def set_active(session: Session, by: Actor, whom: Actor, *, is_active: bool) -> None:
+    version = session.get_one(AppUser, whom.user_id, populate_existing=True).version
+    accounts.set_active(session, by, user_id=whom.id_of_staff, version=version, is_active=is_active)
+    commit(session)
 
 
 def test_a_new_account_shows_its_first_password_once(open_page: OpenPage, world: World):
@@ -99,6 +108,36 @@ def test_disabling_asks_first_and_ends_the_session(open_page: OpenPage, world: W
     assert not stored(mentor).is_active
     commit(session)
     assert sign_in.resolve(session, token) is None
+
+
+def test_enabling_again_acts_on_the_account_as_it_was_shown(open_page: OpenPage, world: World, session):
+    mentor, lead = world.staff[Role.MENTOR], world.staff[Role.LEAD]
+    set_active(session, lead, mentor, is_active=False)
+    first = open_page("accounts", lead, account=mentor.user_id, view="disabled")
+    second = open_page("accounts", world.staff[Role.ADMIN], account=mentor.user_id, view="disabled")
+    first.button(key="account_enable").click().run()
+    assert "的账号可以用了" in words_on(first)
+    set_active(session, lead, mentor, is_active=False)  # and disabled once more, which the second has not seen
+
+    second.button(key="account_enable").click().run()
+
+    assert not second.exception
+    assert any("刚刚有人改过这个账号" in error.value for error in second.error)
+    assert not stored(mentor).is_active
+    second.button(key="account_enable").click().run()  # now as it stands
+    assert stored(mentor).is_active
+
+
+def test_enabling_what_somebody_enabled_already_says_so(open_page: OpenPage, world: World, session):
+    mentor, lead = world.staff[Role.MENTOR], world.staff[Role.LEAD]
+    set_active(session, lead, mentor, is_active=False)
+    screen = open_page("accounts", lead, account=mentor.user_id, view="disabled")
+    set_active(session, world.staff[Role.ADMIN], mentor, is_active=True)
+
+    screen.button(key="account_enable").click().run()
+
+    assert any("刚刚有人改过这个账号" in error.value for error in screen.error)
+    assert stored(mentor).is_active
 
 
 def test_a_reset_shows_the_new_first_password(open_page: OpenPage, world: World):
