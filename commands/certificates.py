@@ -101,7 +101,7 @@ def _name(text: str) -> x509.GeneralName | None:
     except ValueError:
         pass
     try:
-        return x509.DNSName(text.encode("idna").decode())
+        return x509.DNSName(text.encode("idna").decode()) if text else None
     except UnicodeError:
         return None
 

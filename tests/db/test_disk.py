@@ -3,7 +3,7 @@
 import errno
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, inspect
 from sqlalchemy.exc import OperationalError
 
 from commands import cli, verify
@@ -112,4 +112,8 @@ def test_a_first_start_cut_short_goes_on(tmp_path):
         file.unlink()
     place.database_file.write_bytes(b"")
 
-    upgrade.prepare(place).engine.dispose()
+    begun = upgrade.prepare(place)
+
+    with begun.engine.connect() as connection:
+        assert inspect(connection).has_table("app_user")
+    begun.engine.dispose()

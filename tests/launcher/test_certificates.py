@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from commands.certificates import ensure_certificate, list_names
+from commands.certificates import Certificate, ensure_certificate, list_names
 
 NOW = datetime.datetime(2026, 9, 1, 8, tzinfo=datetime.UTC)
 NAMES = ["192.168.1.5", "care-server", "localhost", "127.0.0.1", "::1"]
@@ -22,16 +22,22 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "data" / "tls"
 
 
+def read(made: Certificate) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(made.cert_file.read_bytes())
+
+
+def names_in(made: Certificate) -> tuple[list[str], list[object]]:
+    """Return the names and the addresses a certificate vouches for."""
+    names = read(made).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return names.get_values_for_type(x509.DNSName), names.get_values_for_type(x509.IPAddress)
+
+
 def test_it_vouches_for_every_name_of_the_machine(folder: Path):
     made = ensure_certificate(folder, names=NAMES, now=NOW)
 
-    certificate = x509.load_pem_x509_certificate(made.cert_file.read_bytes())
-    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert names.get_values_for_type(x509.DNSName) == ["care-server", "localhost"]
-    assert names.get_values_for_type(x509.IPAddress) == [
-        ipaddress.ip_address(text) for text in ("192.168.1.5", "127.0.0.1", "::1")
-    ]
-    uses = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    addresses = [ipaddress.ip_address(text) for text in ("192.168.1.5", "127.0.0.1", "::1")]
+    assert names_in(made) == (["care-server", "localhost"], addresses)
+    uses = read(made).extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     assert list(uses) == [ExtendedKeyUsageOID.SERVER_AUTH]
 
 
@@ -76,7 +82,9 @@ def test_the_key_is_for_its_owner_only(folder: Path):
 
 
 def test_a_computer_name_no_network_could_use_is_left_out(folder: Path):
-    ensure_certificate(folder, names=["192.168.1.5", "a" * 70, "", "关爱室-PC"], now=NOW)
+    made = ensure_certificate(folder, names=["192.168.1.5", "a" * 70, "", "关爱室-PC"], now=NOW)
+
+    assert names_in(made) == (["xn---pc-mx1ez97bw36a"], [ipaddress.ip_address("192.168.1.5")])
 
 
 def test_the_served_address_comes_first():

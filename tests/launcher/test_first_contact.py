@@ -59,8 +59,17 @@ def test_every_command_has_its_module():
     assert all(importlib.util.find_spec(command.module) for command in COMMANDS)
 
 
+def can_be_read_by(version: tuple[int, int], program: str) -> bool:
+    try:
+        ast.parse(program, feature_version=version)
+    except SyntaxError:
+        return False
+    return True
+
+
 def test_an_old_python_can_read_the_first_file():
-    ast.parse((PROJECT / "manage.py").read_text("utf-8"), feature_version=(3, 8))
+    assert can_be_read_by((3, 8), (PROJECT / "manage.py").read_text("utf-8"))
+    assert not can_be_read_by((3, 8), "match 1:\n    case _: pass")
 
 
 def test_an_old_python_is_told_so_in_one_sentence(manage: Manage, bare_project: Path):

@@ -1,7 +1,7 @@
 """What `run` refuses before anything is touched."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives import serialization
 
 from commands import preflight, problems
 from commands.certificates import Certificate, ensure_certificate
+from commands.problems import CommandProblem
 from db.errors import FolderReadOnly
 from tests.launcher.conftest import Manage
 
@@ -26,6 +27,15 @@ def taken_port() -> Iterator[int]:
 def own(tmp_path: Path) -> Certificate:
     """A matching pair of certificate and key."""
     return ensure_certificate(tmp_path / "own", names=["localhost"])
+
+
+def refusal_by(check: Callable[..., None], *facts: object, **more: object) -> type[CommandProblem] | None:
+    """Return which problem a check found, None where all is fine."""
+    try:
+        check(*facts, **more)
+    except CommandProblem as problem:
+        return type(problem)
+    return None
 
 
 def test_a_folder_that_can_be_written_or_made_is_fine(tmp_path: Path):
@@ -55,8 +65,9 @@ def test_a_free_port_is_fine_and_stays_free(taken_port: int):
         other.bind(("127.0.0.1", 0))
         free = other.getsockname()[1]
 
-    preflight.check_port("127.0.0.1", free)
-    preflight.check_port("127.0.0.1", free)
+    for _ in range(2):
+        assert refusal_by(preflight.check_port, "127.0.0.1", free) is None
+    assert refusal_by(preflight.check_port, "127.0.0.1", taken_port) is problems.PortTaken
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0", "localhost"])  # noqa: S104  it only asks
@@ -72,12 +83,15 @@ def test_an_address_of_another_machine_is_refused(address: str):
 
 
 def test_no_certificate_is_fine():
-    preflight.check_certificate(None, None, https=False)
-    preflight.check_certificate(None, None, https=True)
+    assert refusal_by(preflight.check_certificate, None, None, https=False) is None
+    assert refusal_by(preflight.check_certificate, None, None, https=True) is None
 
 
 def test_a_matching_pair_is_fine(own: Certificate):
-    preflight.check_certificate(str(own.cert_file), str(own.key_file), https=False)
+    pair = str(own.cert_file), str(own.key_file)
+
+    assert refusal_by(preflight.check_certificate, *pair, https=False) is None
+    assert refusal_by(preflight.check_certificate, *pair, https=True) is problems.CertificateTwice
 
 
 def test_half_a_pair_or_two_ways_at_once_are_refused(own: Certificate):

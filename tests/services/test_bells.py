@@ -1,6 +1,5 @@
 """Bell periods: reading them as people write them, which a day has, and what of a stretch lies outside lessons."""
 
-from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 
@@ -118,8 +117,15 @@ def test_whatever_is_read_never_overlaps(pairs: list[tuple[int, int]]):
 
 @given(st.text())
 def test_any_text_is_read_or_refused(text: str):
-    with suppress(PeriodsUnreadable):
-        read_periods(text)
+    found: list[Period] = []
+    line = None
+    try:
+        found = read_periods(text)
+    except PeriodsUnreadable as refused:
+        line = refused.line
+
+    assert all(each.name and each.starts_at < each.ends_at for each in found)
+    assert line is None or 1 <= line <= len(text.splitlines())
 
 
 @pytest.mark.parametrize(
