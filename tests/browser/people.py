@@ -1,4 +1,4 @@
-"""The invented school of the browser tests: one person for each role, written straight into the database."""
+"""The invented school of the browser tests: the demonstration's person for each role, straight into the database."""
 
 from datetime import date, time
 
@@ -9,21 +9,11 @@ from db.tables import AppUser, ClassTeacher, ClassTeacherKind, Document, Pledge,
 from db.transactions import transaction
 from services import accounts, bell_times, clock, documents, parameter_versions, schools, setup
 from services.actors import Actor
+from services.demonstration.plan import PASSWORD
+from services.demonstration.staff import NAMED as NAMES
 from services.documents import DocumentEntry
 
 SCHOOL = "青澜县望舒中心学校"
-PASSWORD = "Wangshu-2026"
-NAMES = {
-    Role.LEAD: ("hezhiwei", "何知微"),
-    Role.COUNSELLOR: ("sunianan", "苏念安"),
-    Role.HOMEROOM: ("zhouyantian", "周砚田"),
-    Role.SUBJECT_TEACHER: ("helanzhou", "贺兰舟"),
-    Role.MENTOR: ("luhengzhi", "陆衡之"),
-    Role.LEADERSHIP: ("wenruoxu", "温若虚"),
-    Role.FINANCE: ("qiansuanqing", "钱算清"),
-    Role.SUPERVISOR: ("jianmingyuan", "简明远"),
-    Role.ADMIN: ("fangxin", "方信"),
-}
 SPARE = {"reset": ("gengmima", "耿明澈"), "disabled": ("tingyong", "丁用之"), "idle": ("likai", "黎开远")}
 """People whose accounts a test spoils; nobody else uses them."""
 
@@ -52,7 +42,8 @@ def make_school() -> None:
             accounts.add_user(session, nobody, user, frozenset({role}))
             ids[username] = user.id
             session.add(Pledge(user_id=user.id or 0, school_year=2026, text_id=1, accepted_at=clock.now()))
-        teaching = [("zhouyantian", ClassTeacherKind.HOMEROOM, None), ("helanzhou", ClassTeacherKind.SUBJECT, "语文")]
+        homeroom, subject_teacher = NAMES[Role.HOMEROOM][0], NAMES[Role.SUBJECT_TEACHER][0]
+        teaching = [(homeroom, ClassTeacherKind.HOMEROOM, None), (subject_teacher, ClassTeacherKind.SUBJECT, "语文")]
         for username, kind, subject in teaching:
             session.add(
                 ClassTeacher(
@@ -88,7 +79,7 @@ def make_bells() -> None:
 
 def make_numbers() -> None:
     """Change one limit of intake last month and plan another for next term."""
-    actor = Actor(None, "", frozenset({Role.LEAD}), os_user="fangxin")
+    actor = Actor(None, "", frozenset({Role.LEAD}), os_user=NAMES[Role.ADMIN][0])
     name = "D-06.assessment_school_days"
     try:
         for number, (now, value, day, reason) in enumerate(
@@ -108,7 +99,7 @@ def make_numbers() -> None:
 
 def make_documents() -> None:
     """File some of what a school has to have: in order, running out, over, not looked through, and two editions."""
-    actor = Actor(None, "", frozenset({Role.LEAD}), os_user="hezhiwei")
+    actor = Actor(None, "", frozenset({Role.LEAD}), os_user=NAMES[Role.LEAD][0])
     pdf = b"%PDF-1.7\n% invented\n" + b"0" * 48_000 + b"\n%%EOF\n"
     filed = [
         ("emergency_plan", "突发事件应急预案", date(2025, 9, 1), None, date(2025, 9, 10)),

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page
 
+from db.tables import Role
 from tests.browser import driver
 from tests.browser.conftest import SCREENS, OpenTab, Server, copy_of, serve
-from tests.browser.people import PASSWORD, make_school
+from tests.browser.people import NAMES, PASSWORD, make_school
 
 pytestmark = pytest.mark.browser
 
@@ -32,7 +33,7 @@ def put_sample_place(page: Page) -> None:
 
 def test_a_backup_is_made_and_the_second_folder_refused_with_why(own: Server, tab: OpenTab):
     page = tab(size=driver.DESKTOP, on=own)
-    driver.sign_in(page, "fangxin", PASSWORD)
+    driver.sign_in(page, NAMES[Role.ADMIN][0], PASSWORD)
     page.get_by_role("link", name="备份").click()
     driver.see(page, "现在做一份")
 
@@ -44,7 +45,7 @@ def test_a_backup_is_made_and_the_second_folder_refused_with_why(own: Server, ta
 
     for size in (driver.DESKTOP, driver.PHONE):
         shown = tab(size=size, on=own)
-        driver.sign_in(shown, "fangxin", PASSWORD)
+        driver.sign_in(shown, NAMES[Role.ADMIN][0], PASSWORD)
         driver.open_page(shown, f"{own.address}/backups")
         driver.see(shown, "现在做一份")
         put_sample_place(shown)

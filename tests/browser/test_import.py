@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
+from db.tables import Role
 from tests.browser import driver
 from tests.browser.conftest import SCREENS, OpenTab
-from tests.browser.people import PASSWORD
+from tests.browser.people import NAMES, PASSWORD
 
 pytestmark = pytest.mark.browser
 SAMPLE = Path(__file__).resolve().parents[1] / "exchange" / "samples" / "roster_grade_messy.xlsx"
@@ -20,7 +21,7 @@ def choose(page: Page, path: Path | dict) -> None:
 
 def come_in(tab: OpenTab, size: tuple[int, int] = driver.DESKTOP) -> Page:
     page = tab(size=size)
-    driver.sign_in(page, "hezhiwei", PASSWORD)
+    driver.sign_in(page, NAMES[Role.LEAD][0], PASSWORD)
     driver.open_page(page, page.url.split("?")[0].rstrip("/") + "/import_students")
     driver.see(page, "一次一份")
     return page

@@ -45,10 +45,10 @@ def sees_only_the_form(page: Page) -> bool:
 
 
 def test_a_deep_link_waits_for_the_sign_in_and_a_reload_keeps_it(server, tab: OpenTab):
-    address = f"accounts?account={id_of('luhengzhi', server)}"
+    address = f"accounts?account={id_of(NAMES[Role.MENTOR][0], server)}"
     page = tab(address)
     assert sees_only_the_form(page)
-    driver.sign_in(page, "hezhiwei", PASSWORD)
+    driver.sign_in(page, NAMES[Role.LEAD][0], PASSWORD)
     driver.see(page, "保存陆衡之的账号")
 
     page.reload()
@@ -59,14 +59,14 @@ def test_a_deep_link_waits_for_the_sign_in_and_a_reload_keeps_it(server, tab: Op
 
 def test_a_wrong_password_is_told_under_its_field(server, tab: OpenTab):
     page = tab()
-    driver.sign_in(page, "hezhiwei", "not-this-one")
+    driver.sign_in(page, NAMES[Role.LEAD][0], "not-this-one")
 
     driver.see(page, "账号或密码不对。再错 4 次")
     driver.take_picture(page, SCREENS / "sign-in-1280.png")
 
 
 def test_a_second_tab_needs_no_password(server, tab: OpenTab):
-    first = signed_in(tab, "sunianan")
+    first = signed_in(tab, NAMES[Role.COUNSELLOR][0])
 
     second = tab("password", beside=first)
 
@@ -74,7 +74,7 @@ def test_a_second_tab_needs_no_password(server, tab: OpenTab):
 
 
 def test_signing_out_in_one_tab_ends_the_other(server, tab: OpenTab):
-    first = signed_in(tab, "luhengzhi")
+    first = signed_in(tab, NAMES[Role.MENTOR][0])
     second = tab("password", beside=first)
     first.get_by_role("button", name="陆衡之").click()
     first.get_by_text("退出登录").click()
@@ -90,7 +90,7 @@ def test_signing_out_in_one_tab_ends_the_other(server, tab: OpenTab):
 def test_a_reset_ends_the_session_at_the_next_click(server, tab: OpenTab):
     username, name = SPARE["reset"]
     person = signed_in(tab, username)
-    admin = signed_in(tab, "fangxin", f"accounts?account={id_of(username, server)}")
+    admin = signed_in(tab, NAMES[Role.ADMIN][0], f"accounts?account={id_of(username, server)}")
     driver.press(admin, "重设密码")
     driver.press(admin, f"重设{name}的密码")
     driver.see(admin, "只显示这一次")
@@ -105,7 +105,7 @@ def test_a_reset_ends_the_session_at_the_next_click(server, tab: OpenTab):
 def test_a_disabled_account_is_out_at_once_and_can_t_come_back(server, tab: OpenTab):
     username, name = SPARE["disabled"]
     person = signed_in(tab, username)
-    lead = signed_in(tab, "hezhiwei", f"accounts?account={id_of(username, server)}")
+    lead = signed_in(tab, NAMES[Role.LEAD][0], f"accounts?account={id_of(username, server)}")
     driver.press(lead, "停用")
     driver.press(lead, "留着")
     driver.press(lead, "停用")
@@ -136,7 +136,7 @@ def test_an_idle_session_ends(server, tab: OpenTab):
 
 
 def test_alt_h_hides_the_screen_and_a_reload_keeps_it_hidden(server, tab: OpenTab):
-    page = signed_in(tab, "hezhiwei", "settings")
+    page = signed_in(tab, NAMES[Role.LEAD][0], "settings")
     driver.see(page, "学校名称")
     page.keyboard.press("Alt+h")
     driver.see(page, "屏幕已隐藏")

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from db.tables import Role
 from tests.browser import driver
 from tests.browser.conftest import SCREENS, OpenTab, Server, copy_of, serve
-from tests.browser.people import PASSWORD, make_bells, make_documents, make_numbers, make_school
+from tests.browser.people import NAMES, PASSWORD, make_bells, make_documents, make_numbers, make_school
 from tests.browser.test_sessions import id_of
 
 pytestmark = pytest.mark.browser
@@ -29,9 +30,9 @@ def untouched(prepared, tmp_path) -> Iterator[Server]:
 def test_the_system_pages(untouched: Server, tab: OpenTab, size: tuple[int, int]):
     server = untouched
     page = tab(size=size, on=server)
-    driver.sign_in(page, "hezhiwei", PASSWORD)
+    driver.sign_in(page, NAMES[Role.LEAD][0], PASSWORD)
     shots = {
-        f"accounts?account={id_of('zhouyantian', server)}": ("account", "保存周砚田的账号"),
+        f"accounts?account={id_of(NAMES[Role.HOMEROOM][0], server)}": ("account", "保存周砚田的账号"),
         "settings": ("settings", "保存学校名称"),
         "settings?view=terms": ("settings-terms", "改日期"),
         "settings?view=days": ("settings-days", "为什么"),
@@ -57,7 +58,7 @@ def test_the_system_pages(untouched: Server, tab: OpenTab, size: tuple[int, int]
 def test_a_document_is_filed_opened_and_looked_through(untouched: Server, tab: OpenTab, tmp_path):
     """The main act of the page, with a real file through a real browser."""
     page = tab(on=untouched)
-    driver.sign_in(page, "hezhiwei", PASSWORD)
+    driver.sign_in(page, NAMES[Role.LEAD][0], PASSWORD)
     driver.open_page(page, f"{untouched.address}/documents")
     driver.see(page, "六有")
     driver.press(page, "存一份文件")
