@@ -16,7 +16,9 @@ from commands.problems import FileUnreadable, NotTheirs, UserUnknown
 
 if TYPE_CHECKING:
     from db.location import Location
+    from services.actors import Actor
     from services.exchange.readings import ListReading, Position
+    from services.imports.previews import Preview
     from services.student_imports import ImportPreview
 
 
@@ -53,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
 
         return run_staff(args)
     gc.disable()  # for a short-lived process its rounds over a whole list's rows cost an eighth of the time
-    data = _content(args.file)
+    data = content_of(args.file)
     try:
         reading = _read(args.list, data, args.file.name)
     except UnreadableFile as error:
@@ -98,11 +100,30 @@ def opened(location: "Location", *, is_dry_run: bool) -> Iterator[None]:
         yield
 
 
-def _content(path: Path) -> bytes:
+def content_of(path: Path) -> bytes:
+    """Return what stands in the file to import.
+
+    Raises:
+        FileUnreadable: there is no such file.
+    """
     try:
         return path.read_bytes()
     except OSError:
         raise FileUnreadable(path) from None
+
+
+def actor_of(session: Any, user: str | None) -> "Actor":  # the command modules import no ORM at their top
+    """Return who imports.
+
+    Raises:
+        UserUnknown: there is no such account.
+    """
+    from services.command_actors import find_command_actor
+
+    actor = find_command_actor(session, user)
+    if actor is None:
+        raise UserUnknown(user or "")
+    return actor
 
 
 def _read(kind: str, data: bytes, file_name: str) -> "ListReading[Any]":  # of rows of whatever list
@@ -116,41 +137,45 @@ def _read(kind: str, data: bytes, file_name: str) -> "ListReading[Any]":  # of r
 def _import(args: argparse.Namespace, reading: "ListReading[Any]", digest: str) -> "ImportPreview":
     from db.transactions import reading as looking
     from db.transactions import transaction
-    from services.command_actors import find_command_actor
     from services.left_behind_imports import confirm_left_behind, preview_left_behind
     from services.student_imports import confirm_import, preview_import
 
     is_ledger = args.list == "left-behind"
     preview_it, confirm = (preview_left_behind, confirm_left_behind) if is_ledger else (preview_import, confirm_import)
     with looking() if args.dry_run else transaction() as session:
-        actor = find_command_actor(session, args.user)
-        if actor is None:
-            raise UserUnknown(args.user)
+        actor = actor_of(session, args.user)
         preview: ImportPreview = preview_it(session, actor, reading=reading)
         if not args.dry_run:
             confirm(session, actor, preview=preview, file_name=args.file.name, digest=digest)
     return preview
 
 
-def _tell(preview: "ImportPreview", *, is_dry_run: bool) -> None:
-    from services.exchange.readings import Kind
-    from services.exchange.reasons import sentence
-    from services.student_imports import Outcome
+def tell_counts(preview: "Preview") -> dict[str, Any]:  # counts and lists of positions
+    """Print how many rows became what, and return the summary."""
+    from services.imports.matching import Outcome
 
-    counts: dict[str, Any] = preview.summary()  # counts and lists of positions
+    counts = preview.summary()
     print(
         f"表里共 {counts['data_rows']} 行：收下 {counts['imported']} 行（新增 {preview.count(Outcome.NEW)}，"
         f"有变化 {counts['changed']}，没有变化 {counts['unchanged']}），"
         f"没导入 {counts['rejected']} 行，重复跳过 {counts['duplicates_skipped']} 行。"
     )
+    return counts
+
+
+def _tell(preview: "ImportPreview", *, is_dry_run: bool) -> None:
+    from services.exchange.readings import Kind
+    from services.exchange.reasons import sentence
+
+    counts = tell_counts(preview)
     for problem in preview.full_reading().problems:
         if problem.kind is Kind.REJECTED:
-            print(f"没导入 {_place(problem.position)}，{problem.header}：{sentence(problem.reason)}")
+            print(f"没导入 {place_words(problem.position)}，{problem.header}：{sentence(problem.reason)}")
     for position in counts["duplicates_at"]:
-        print(f"跳过 {_place(position)}：前面已经有这个孩子。")
+        print(f"跳过 {place_words(position)}：前面已经有这个孩子。")
     for reason, positions in counts["warnings_at"].items():
         print(f"收下了，请看一眼（{len(positions)} 行）：{_remark(reason)}")
-        print(f"  {'、'.join(map(_place, positions))}")
+        print(f"  {'、'.join(map(place_words, positions))}")
     if is_dry_run:
         print("这次只是看看，什么都没有写进去。")
     elif preview.is_empty:
@@ -165,7 +190,8 @@ def _remark(reason: str) -> str:
     return sentence(Reason(reason))
 
 
-def _place(position: "Position") -> str:
+def place_words(position: "Position") -> str:
+    """Say where a row stands."""
     if isinstance(position, int):
         return f"第 {position} 行"
     sheet, _, number = position.rpartition("!")

@@ -5,12 +5,11 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from commands.problems import FileUnreadable, NotTheirs, SlipsExist, UserUnknown
+from commands.problems import NotTheirs, SlipsExist
 
 if TYPE_CHECKING:
-    from services.actors import Actor
     from services.exchange.staff import StaffReading
     from services.staff_imports import Slip, StaffPreview, StaffResult
 
@@ -23,17 +22,14 @@ def run_staff(args: argparse.Namespace) -> int:
         SlipsExist: the file for the slips is there already.
         UserUnknown, NotTheirs: the account named can't do it.
     """
-    from commands.importing import opened
+    from commands.importing import content_of, opened
     from db.location import Location
     from services.errors import NotAllowed
     from services.exchange.errors import UnreadableFile
     from services.exchange.refusals import refusal_sentence
     from services.staff_imports import StaleStaffPreview, read_staff
 
-    try:
-        data = args.file.read_bytes()
-    except OSError:
-        raise FileUnreadable(args.file) from None
+    data = content_of(args.file)
     if args.slips is not None and args.slips.exists():
         raise SlipsExist(args.slips)
     try:
@@ -61,6 +57,7 @@ def run_staff(args: argparse.Namespace) -> int:
 
 
 def _import(args: argparse.Namespace, reading: "StaffReading") -> "tuple[StaffPreview, StaffResult | None]":
+    from commands.importing import actor_of
     from db.transactions import reading as looking
     from db.transactions import transaction
     from services.imports.matching import Outcome
@@ -68,22 +65,13 @@ def _import(args: argparse.Namespace, reading: "StaffReading") -> "tuple[StaffPr
     from services.staff_imports import confirm_staff, preview_staff
 
     with looking() as session:
-        preview = preview_staff(session, _actor(session, args.user), reading=reading)
+        preview = preview_staff(session, actor_of(session, args.user), reading=reading)
     if args.dry_run:
         return preview, None
     prepared = first_passwords(preview.count(Outcome.NEW), None if args.json else _count)
     with transaction() as session:
-        actor = _actor(session, args.user)
+        actor = actor_of(session, args.user)
         return preview, confirm_staff(session, actor, preview=preview, prepared=prepared)
-
-
-def _actor(session: Any, user: str | None) -> "Actor":  # the command modules import no ORM at their top
-    from services.command_actors import find_command_actor
-
-    actor = find_command_actor(session, user)
-    if actor is None:
-        raise UserUnknown(user or "")
-    return actor
 
 
 def _count(done: int, overall: int) -> None:
@@ -101,21 +89,17 @@ def _write_slips(path: Path, slips: "tuple[Slip, ...]") -> None:
 
 
 def _tell(args: argparse.Namespace, preview: "StaffPreview", result: "StaffResult | None") -> None:
+    from commands.importing import place_words, tell_counts
     from services.exchange.readings import Kind
     from services.exchange.reasons import sentence
-    from services.imports.matching import Outcome
 
-    counts = preview.summary()
-    print(
-        f"表里共 {counts['data_rows']} 行：收下 {counts['imported']} 行（新增 {preview.count(Outcome.NEW)}，"
-        f"有变化 {counts['changed']}，没有变化 {counts['unchanged']}），"
-        f"没导入 {counts['rejected']} 行，重复跳过 {counts['duplicates_skipped']} 行。"
-    )
+    tell_counts(preview)
     words = {Kind.REJECTED: "没导入", Kind.WARNING: "收下了，请看一眼"}
     for problem in preview.full_reading().problems:
         if problem.kind in words:
-            place = f"第 {problem.position} 行" if isinstance(problem.position, int) else f"{problem.position}"
-            print(f"{words[problem.kind]} {place}，{problem.header}：{sentence(problem.reason)}")
+            print(
+                f"{words[problem.kind]} {place_words(problem.position)}，{problem.header}：{sentence(problem.reason)}"
+            )
     if result is None:
         print("这次只是看看，什么都没有写进去。")
     elif preview.is_empty:

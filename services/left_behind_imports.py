@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any
 
 from sqlmodel import Session
@@ -15,16 +14,14 @@ from services.access import Permission, permitted
 from services.actors import Actor
 from services.calendar import current_school_year, load_calendar
 from services.card_parts import CardPart
-from services.exchange.headers import Corrections
 from services.exchange.left_behind import LeftBehindReading, LeftBehindRow, parse_left_behind
 from services.exchange.left_behind_columns import LEFT_BEHIND
-from services.exchange.lists import RowsRead
 from services.exchange.readings import Kind, ListReading, Position, ReturnedRow, RowProblem
 from services.exchange.reasons import Reason
-from services.exchange.sheets import read_workbook
 from services.imports.ledgers import LedgerMatch, match_ledger
 from services.imports.matching import MatchedBy, Outcome
-from services.imports.returning import file_order
+from services.imports.reading import reader_of
+from services.imports.returning import put_in_file_order
 from services.imports.stored import load_children
 from services.imports.writing import Progress
 from services.student_imports import ImportPreview, ImportResult, StalePreview, write_import
@@ -60,9 +57,7 @@ class LeftBehindPreview(ImportPreview):
             returned = ReturnedRow(row.position, shown.reason, row.header, row.original, _sheet(row.position))
             (full.duplicates if is_duplicate else full.rejected).append(returned)
             full.problems.append(_problem(row, shown.reason, Kind.DUPLICATE if is_duplicate else Kind.REJECTED))
-        order = file_order(self.reading)
-        for listed in (full.rejected, full.duplicates, full.problems):
-            listed.sort(key=lambda each: order(each.position))
+        put_in_file_order(self.reading, full.rejected, full.duplicates, full.problems)
         return full
 
     def summary(self) -> dict[str, Any]:  # the counts are written to JSON as they are
@@ -92,21 +87,8 @@ def missing_of_row(row: LeftBehindRow) -> tuple[CardPart, ...]:
     return tuple(part for part in CardPart if part.value not in filled)
 
 
-def read_left_behind(
-    data: bytes,
-    *,
-    file_name: str,
-    corrections: Corrections | None = None,
-    today: date | None = None,
-    progress: RowsRead | None = None,
-) -> LeftBehindReading:
-    """Read a ledger of left-behind children; touches no table, so it belongs outside any transaction.
-
-    Raises:
-        UnreadableFile: one subclass for each kind of refusal; `refusal_sentence` words it.
-    """
-    workbook = read_workbook(data, file_name=file_name)
-    return parse_left_behind(workbook, today=today or clock.today(), corrections=corrections, progress=progress)
+read_left_behind = reader_of(parse_left_behind)
+"""Read a ledger of left-behind children."""
 
 
 @permitted(Permission.STUDENT_IMPORT)
@@ -142,7 +124,6 @@ def confirm_left_behind(
     taken = [each for each in matches if each.match is not None and each.row.position not in left_out]
     changed = [each.match for each in taken if each.match is not None and each.shown.outcome is Outcome.CHANGED]
     result = ImportResult(
-        batch_id=None,
         created=0,
         changed=len(changed),
         unchanged=len(taken) - len(changed),

@@ -3,10 +3,8 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from db.locks import Turn, take_turn
@@ -18,15 +16,13 @@ from services.accounts import NewPassword, add_user
 from services.actors import Actor
 from services.calendar import current_school_year, load_calendar
 from services.classes import assign_homeroom, class_label, set_subject_teacher
-from services.errors import DomainError
-from services.exchange.headers import Corrections
-from services.exchange.lists import RowsRead
 from services.exchange.readings import Kind, ReturnedRow, RowProblem
-from services.exchange.sheets import read_workbook
 from services.exchange.staff import StaffReading, StaffRow, parse_staff
 from services.exchange.staff_columns import STAFF
 from services.imports.matching import Outcome
-from services.imports.returning import file_order
+from services.imports.previews import Counts, Preview, PreviewOvertaken, written_whole
+from services.imports.reading import reader_of
+from services.imports.returning import put_in_file_order
 from services.posts import appoint
 from services.sign_in import end_sessions_of
 from services.staff_matching import StaffChange, StaffPlan, load_stored, plan_staff
@@ -36,29 +32,23 @@ __all__ = ["StaffChange", "StaffPlan", "StaffPreview", "StaffResult", "StaleStaf
 Progress = Callable[[int, int], None]
 
 
-class StaleStaffPreview(DomainError):
+class StaleStaffPreview(PreviewOvertaken):
     """Somebody changed accounts, classes or posts since the preview; `current` is what the import would do now."""
 
-    def __init__(self, current: "StaffPreview") -> None:
-        super().__init__()
-        self.current = current
+    current: "StaffPreview"
 
 
 @dataclass(frozen=True, slots=True)
-class StaffPreview:
+class StaffPreview(Preview):
     """What an import of staff would do, row by row."""
 
     reading: StaffReading
     plans: tuple[StaffPlan, ...]  # one for each row taken from the file, in its order
 
-    def count(self, outcome: Outcome) -> int:
-        """Return how many rows have this outcome."""
-        return sum(plan.outcome is outcome for plan in self.plans)
-
     @property
-    def is_empty(self) -> bool:
-        """Whether confirming would write nothing."""
-        return not any(plan.outcome in (Outcome.NEW, Outcome.CHANGED) for plan in self.plans)
+    def planned(self) -> tuple[StaffPlan, ...]:
+        """One for each row taken from the file, in its order."""
+        return self.plans
 
     def full_reading(self) -> StaffReading:
         """Return the reading with the rows that can't be taken among the rejected: for the list and the file."""
@@ -76,22 +66,8 @@ class StaffPreview:
                 full.rejected.append(ReturnedRow(row.position, plan.reason, row.header, list(row.original), row.sheet))
                 full.problems.append(_problem(row, Kind.REJECTED, plan.reason, plan.blamed))
         full.rows = taken
-        order = file_order(self.reading)
-        full.rejected.sort(key=lambda row: order(row.position))
-        full.problems.sort(key=lambda problem: order(problem.position))
+        put_in_file_order(self.reading, full.rejected, full.problems)
         return full
-
-    def summary(self) -> dict[str, Any]:  # the counts are written to JSON as they are
-        """Return the counts and positions of the whole import, in the shape of the import of children."""
-        reading = self.full_reading()
-        ignored = dict(reading.ignored_rows)
-        if reading.encoding is not None:  # a text file begins with its header: no row was passed over
-            ignored.pop("header_rows", None)
-        return reading.summary() | {
-            "changed": self.count(Outcome.CHANGED),
-            "unchanged": self.count(Outcome.UNCHANGED),
-            "ignored_rows": ignored,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,31 +80,14 @@ class Slip:
 
 
 @dataclass(frozen=True, slots=True)
-class StaffResult:
+class StaffResult(Counts):
     """What an import did, and the first passwords to hand out; those are stored nowhere but as hashes."""
 
-    created: int
-    changed: int
-    unchanged: int
-    rejected: int
     slips: tuple[Slip, ...] = field(default=(), repr=False)
 
 
-def read_staff(
-    data: bytes,
-    *,
-    file_name: str,
-    corrections: Corrections | None = None,
-    today: date | None = None,
-    progress: RowsRead | None = None,
-) -> StaffReading:
-    """Read a spreadsheet of staff; touches no table, so it belongs outside any transaction.
-
-    Raises:
-        UnreadableFile: one subclass for each kind of refusal; `refusal_sentence` words it.
-    """
-    workbook = read_workbook(data, file_name=file_name)
-    return parse_staff(workbook, today=today or clock.today(), corrections=corrections, progress=progress)
+read_staff = reader_of(parse_staff)
+"""Read a spreadsheet of staff."""
 
 
 @permitted(Permission.STAFF_IMPORT)
@@ -165,13 +124,10 @@ def confirm_staff(
         unchanged=outcomes[Outcome.UNCHANGED],
         rejected=len(preview.reading.rejected) + outcomes[Outcome.CONFLICT],
     )
-    if not result.created and not result.changed:
+    if result.says_nothing_new:
         return result
-    try:
-        with session.begin_nested():
-            slips = _write(session, actor, current.plans, list(prepared), progress)
-    except IntegrityError:  # by somebody these turns do not stop
-        raise StaleStaffPreview(current) from None
+    with written_whole(session, otherwise=StaleStaffPreview(current)):
+        slips = _write(session, actor, current.plans, list(prepared), progress)
     audit.record(
         session,
         actor,

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from db.locks import Turn, take_turn
@@ -16,16 +15,15 @@ from services import audit, clock
 from services.access import Permission, permitted
 from services.actors import Actor
 from services.calendar import current_school_year, load_calendar
-from services.errors import DomainError, NotFound
-from services.exchange.headers import Corrections
-from services.exchange.lists import RowsRead
+from services.errors import NotFound
 from services.exchange.readings import Kind, ListReading, Position, RosterReading
 from services.exchange.reasons import Reason
 from services.exchange.roster import parse_roster
-from services.exchange.sheets import read_workbook
 from services.imports import undoing
 from services.imports.matching import FieldChange, Match, MatchedBy, Outcome, PreviewRow, match_rows
-from services.imports.returning import file_order, problem_of, returned_row
+from services.imports.previews import Counts, Preview, PreviewOvertaken, written_whole
+from services.imports.reading import reader_of
+from services.imports.returning import problem_of, put_in_file_order, returned_row
 from services.imports.stored import load_children
 from services.imports.undoing import BlockedRow, UndoBlocked
 from services.imports.wanted import WantedChild, wanted_children
@@ -50,16 +48,14 @@ __all__ = [
 ]
 
 
-class StalePreview(DomainError):
+class StalePreview(PreviewOvertaken):
     """Somebody changed the register since the preview was drawn; `current` is what the import would do now."""
 
-    def __init__(self, current: "ImportPreview") -> None:
-        super().__init__()
-        self.current = current
+    current: "ImportPreview"
 
 
 @dataclass(frozen=True, slots=True)
-class ImportPreview:
+class ImportPreview(Preview):
     """What an import would do, row by row."""
 
     reading: ListReading[Any]  # of rows of whatever list
@@ -67,14 +63,10 @@ class ImportPreview:
     rows: tuple[PreviewRow, ...]  # one for each row taken from the file, in its order
     wanted: tuple[WantedChild, ...] = field(repr=False, compare=False, default=())
 
-    def count(self, outcome: Outcome) -> int:
-        """Return how many rows have this outcome."""
-        return sum(row.outcome is outcome for row in self.rows)
-
     @property
-    def is_empty(self) -> bool:
-        """Whether confirming would write nothing."""
-        return not any(row.outcome in (Outcome.NEW, Outcome.CHANGED) for row in self.rows)
+    def planned(self) -> tuple[PreviewRow, ...]:
+        """One for each row taken from the file, in its order."""
+        return self.rows
 
     @property
     def to_tick(self) -> frozenset[Position]:
@@ -100,33 +92,15 @@ class ImportPreview:
                 problems.append(problem_of(row, reason, Kind.REJECTED))
             if row.position in ticks:
                 problems.append(problem_of(row, Reason.MATCHED_BY_NAME_AND_CLASS, Kind.WARNING))
-        order = file_order(self.reading)
-        rejected.sort(key=lambda row: order(row.position))
-        problems.sort(key=lambda problem: order(problem.position))
+        put_in_file_order(self.reading, rejected, problems)
         return replace(self.reading, rows=taken, rejected=rejected, problems=problems)
-
-    def summary(self) -> dict[str, Any]:  # the counts are written to JSON as they are
-        """Return the counts and positions of the whole import."""
-        reading = self.full_reading()
-        ignored = dict(reading.ignored_rows)
-        if reading.encoding is not None:  # a text file begins with its header: no row was passed over
-            ignored.pop("header_rows", None)
-        return reading.summary() | {
-            "changed": self.count(Outcome.CHANGED),
-            "unchanged": self.count(Outcome.UNCHANGED),
-            "ignored_rows": ignored,
-        }
 
 
 @dataclass(frozen=True, slots=True)
-class ImportResult:
+class ImportResult(Counts):
     """What an import did; without a batch nothing had to be written."""
 
-    batch_id: int | None
-    created: int
-    changed: int
-    unchanged: int
-    rejected: int
+    batch_id: int | None = None
 
     @property
     def wrote_nothing(self) -> bool:
@@ -150,21 +124,8 @@ class ImportListing:
     undone_by: str | None
 
 
-def read_roster(
-    data: bytes,
-    *,
-    file_name: str,
-    corrections: Corrections | None = None,
-    today: date | None = None,
-    progress: RowsRead | None = None,
-) -> RosterReading:
-    """Read a spreadsheet of children; touches no table, so it belongs outside any transaction.
-
-    Raises:
-        UnreadableFile: one subclass for each kind of refusal; `refusal_sentence` words it.
-    """
-    workbook = read_workbook(data, file_name=file_name)
-    return parse_roster(workbook, today=today or clock.today(), corrections=corrections, progress=progress)
+read_roster = reader_of(parse_roster)
+"""Read a spreadsheet of children."""
 
 
 @permitted(Permission.STUDENT_IMPORT)
@@ -200,13 +161,12 @@ def confirm_import(
     own = frozenset() if ticked is None else preview.to_tick - frozenset(ticked)
     outcomes = Counter(Outcome.NEW if match.shown.position in own else match.shown.outcome for match in matches)
     result = ImportResult(
-        batch_id=None,
         created=outcomes[Outcome.NEW],
         changed=outcomes[Outcome.CHANGED],
         unchanged=outcomes[Outcome.UNCHANGED],
         rejected=len(preview.reading.rejected) + outcomes[Outcome.CONFLICT],
     )
-    if not result.created and not result.changed:
+    if result.says_nothing_new:
         return result
     return write_import(
         session,
@@ -242,21 +202,18 @@ def write_import(
     Raises:
         StalePreview: somebody entered the same child by hand in this very moment.
     """
-    try:
-        with session.begin_nested():
-            written = write_matches(
-                session,
-                actor,
-                new,
-                changed,
-                school_year=preview.school_year,
-                today=clock.today(),
-                in_class_since=_in_class_since(session, preview.school_year),
-                now=clock.now(),
-                progress=progress,
-            )
-    except IntegrityError:  # by somebody the import's lock does not stop
-        raise StalePreview(preview) from None
+    with written_whole(session, otherwise=StalePreview(preview)):
+        written = write_matches(
+            session,
+            actor,
+            new,
+            changed,
+            school_year=preview.school_year,
+            today=clock.today(),
+            in_class_since=_in_class_since(session, preview.school_year),
+            now=clock.now(),
+            progress=progress,
+        )
     batch = _save_batch(session, actor, kind, result, file_name=file_name, digest=digest)
     written.save(session, batch.id or 0)
     audit.record(

@@ -1,9 +1,8 @@
 """Rows that only the stored children made impossible: given back like those the file itself ruled out."""
 
-from collections.abc import Callable
 from typing import Any
 
-from services.exchange.readings import Kind, ListReading, Position, ReturnedRow, RosterRow, RowProblem
+from services.exchange.readings import Kind, ListReading, ReturnedRow, RosterRow, RowProblem
 from services.exchange.reasons import Reason
 from services.exchange.roster_columns import FLAG_CATEGORIES, ROSTER
 
@@ -34,17 +33,18 @@ def problem_of(row: RosterRow, reason: Reason, kind: Kind) -> RowProblem:
     return RowProblem(row.position, ROSTER.labels[key], reason, kind, str(getattr(row, key) or ""))
 
 
-def file_order(reading: ListReading[Any]) -> Callable[[Position], tuple[int, int]]:
-    """Return what sorts positions as they stand in the file."""
+def put_in_file_order(reading: ListReading[Any], *lists: list[ReturnedRow] | list[RowProblem]) -> None:
+    """Sort what hangs on rows as the rows stand in the file."""
     sheets = {sheet: place for place, sheet in enumerate(dict.fromkeys(table.sheet for table in reading.tables))}
 
-    def order(position: Position) -> tuple[int, int]:
-        if isinstance(position, int):
-            return 0, position
-        sheet, _, number = position.rpartition("!")
+    def order(each: ReturnedRow | RowProblem) -> tuple[int, int]:
+        if isinstance(each.position, int):
+            return 0, each.position
+        sheet, _, number = each.position.rpartition("!")
         return sheets.get(sheet, len(sheets)), int(number)
 
-    return order
+    for listed in lists:
+        listed.sort(key=order)
 
 
 def _yes_no(value: bool | None) -> str:
