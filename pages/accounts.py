@@ -3,8 +3,8 @@
 import streamlit as st
 
 from db.transactions import reading
-from services import accounts
-from services.accounts import AccountRow
+from services import account_lists
+from services.account_lists import AccountRow
 from ui import navigation
 from ui.account_forms import MAY_MANAGE, add_account, enable_what_was_asked, last_seen, show_account
 from ui.dialogs import open_dialog, opened
@@ -79,7 +79,7 @@ if has_slip():
     st.stop()
 enable_what_was_asked(actor)
 with reading() as session:
-    everybody = accounts.list_accounts(session, actor)
+    everybody = account_lists.list_accounts(session, actor)
 
 active = [row for row in everybody if row.is_active]
 disabled = [row for row in everybody if not row.is_active]

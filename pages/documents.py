@@ -3,7 +3,7 @@
 import streamlit as st
 
 from db.transactions import reading
-from services import documents
+from services import document_overviews
 from services.access import Permission, allows
 from services.document_kinds import DocumentState
 from ui.dialogs import open_dialog, opened
@@ -26,7 +26,7 @@ page_header(
 )
 keep_clicked()
 with reading() as session:
-    overview = documents.find_overview(session, actor)
+    overview = document_overviews.find_overview(session, actor)
 
 draw_haves(overview)
 with filter_row():

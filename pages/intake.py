@@ -4,7 +4,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from db.transactions import reading
-from services import accounts, intake, student_files
+from services import account_lists, category_lists, intake, intake_side
 from services.access import Permission, allows
 from ui import navigation
 from ui.child_picker import picked
@@ -52,7 +52,7 @@ if kept := unfinished(actor):
 main, side = side_column(1.9)
 form = Form(FORM)
 with reading() as session:
-    staff = accounts.list_staff(session, actor)
+    staff = account_lists.list_staff(session, actor)
 with main:
     form.notices()
     with st.container(border=True):
@@ -65,10 +65,10 @@ with main:
 
 request = request_of(actor)
 with reading() as session:
-    told = intake.what_follows(session, actor, request=request)
+    told = intake_side.what_follows(session, actor, request=request)
     if child.student_id:
-        earlier = intake.find_earlier(session, actor, student_id=child.student_id)
-        categories = student_files.list_current_categories(session, actor, student_id=child.student_id)
+        earlier = intake_side.find_earlier(session, actor, student_id=child.student_id)
+        categories = category_lists.list_current_categories(session, actor, student_id=child.student_id)
 with side:
     teacher = next((person.display_name for person in staff if person.id == request.referred_by_id), None)
     draw_what_follows(told, teacher=teacher)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from db.transactions import reading
-from services import check_returns, check_rounds
+from services import check_rounds, check_sheets
 from services.access import Permission
 from services.check_rounds import NoTerm
 from services.errors import NotFound
@@ -45,7 +45,7 @@ else:
     if chosen is not None:
         try:
             with reading() as session:
-                sheet = check_returns.find_sheet(session, actor, class_id=chosen)
+                sheet = check_sheets.find_sheet(session, actor, class_id=chosen)
         except NotFound as error:
             refusal(error)
             st.stop()

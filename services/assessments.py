@@ -24,7 +24,7 @@ from db.tables import (
 )
 from services import audit, clock
 from services.access import Permission, permitted
-from services.accounts import StaffName, list_staff
+from services.account_lists import StaffName, list_staff
 from services.actors import Actor
 from services.calendar import load_calendar
 from services.errors import DomainError, NotFound

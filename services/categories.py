@@ -20,10 +20,10 @@ from db.tables import (
 from services import audit, clock
 from services.access import Permission, permitted
 from services.actors import Actor
+from services.category_lists import CategoryEntry, category_entry
 from services.editing import last_editor, lock_version
 from services.errors import EditedMeanwhile, FieldErrors, NotFound, Problem
 from services.fields import LINE, LONG, SHORT, Checker
-from services.student_files import CategoryEntry, category_entry
 from services.student_rights import require_writable
 
 LEVELS = (1, 2, 3)

@@ -2,87 +2,36 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
-from db.sealing import seal, unseal
+from db.sealing import seal
 from db.tables import (
-    AppUser,
     CategoryKind,
     CheckFinding,
     CheckResult,
     CheckReturn,
     CheckRound,
-    ClassMembership,
     FoundBy,
     SchoolClass,
-    Student,
     StudentCategory,
-    Term,
 )
 from services import audit, categories, clock
 from services.access import Permission, permitted
 from services.actors import Actor
 from services.categories import LEVELS, CategoryDetails
-from services.classes import class_label
-from services.errors import EditedMeanwhile, NotFound
+from services.check_sheets import (
+    children_of_class,
+    fields_of_return,
+    open_categories,
+    open_round,
+    returns_of_class,
+    said_in,
+)
+from services.errors import EditedMeanwhile
 from services.fields import LONG, Checker, clean
-from services.student_files import category_entry
-from services.student_rights import writes_students
-from services.students import LEFT_SCHOOL
-
-
-@dataclass(frozen=True, slots=True)
-class CheckLine:
-    """One child in one category, to be confirmed."""
-
-    category_id: int
-    student_id: int
-    name: str
-    kind: CategoryKind
-    subkind: str | None
-    level: int | None
-    from_day: date
-    result: CheckResult | None  # what the current return says
-    note: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class FindingLine:
-    """One line of a return that was made."""
-
-    name: str
-    kind: CategoryKind
-    result: CheckResult
-    level: int | None
-    note: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ReturnView:
-    """One return of a class; a replaced one is kept for who asks."""
-
-    revision: int
-    returned_by: str | None
-    returned_at: datetime
-    children_count: int
-    lines: tuple[FindingLine, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CheckSheet:
-    """What a class has to go through, and what it returned; `version` 0 where it has not yet."""
-
-    round_id: int
-    class_id: int
-    class_label: str
-    version: int
-    lines: tuple[CheckLine, ...]
-    others: Mapping[int, str]  # every child of the class by id: a check may find something new about any
-    returns: tuple[ReturnView, ...]  # the current one first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,33 +56,6 @@ class NewFinding:
 
 
 @permitted(Permission.CHECK_RETURN)
-def find_sheet(session: Session, actor: Actor, *, class_id: int) -> CheckSheet:
-    """Return what a class has to go through in this term's round; six statements.
-
-    Raises:
-        NotFound: there is no such class in an open round, or it is not this actor's.
-    """
-    found, school_class = _open_round(session, actor, class_id)
-    rows = session.exec(
-        select(StudentCategory, Student.name)
-        .join(Student, col(Student.id) == col(StudentCategory.student_id))
-        .where(col(StudentCategory.to_day).is_(None), col(Student.id).in_(_in_class(class_id)))
-        .order_by(col(Student.name_order), col(Student.id), col(StudentCategory.id))
-    ).all()
-    returns = _returns(session, found.id or 0, class_id)
-    said = _said(session, returns[0][0].id) if returns else {}
-    return CheckSheet(
-        round_id=found.id or 0,
-        class_id=class_id,
-        class_label=class_label(school_class.grade, school_class.number),
-        version=returns[0][0].revision if returns else 0,
-        lines=tuple(_line(row, name, said.get(row.id or 0)) for row, name in rows),
-        others=_children(session, class_id),
-        returns=_views(session, returns),
-    )
-
-
-@permitted(Permission.CHECK_RETURN)
 def return_check(
     session: Session,
     actor: Actor,
@@ -153,21 +75,21 @@ def return_check(
         EditedMeanwhile: somebody returned it, or put it right, meanwhile; `current` has the fields of that return.
         FieldErrors: a line is not answered, or something can't be.
     """
-    checked, _class = _open_round(session, actor, class_id)
+    checked, _class = open_round(session, actor, class_id)
     # One return of a class at a time; on a server others wait here.
     session.exec(select(SchoolClass.id).where(SchoolClass.id == class_id).with_for_update()).one()
-    before = _returns(session, checked.id or 0, class_id)
+    before = returns_of_class(session, checked.id or 0, class_id)
     if (before[0][0].revision if before else 0) != version:
-        raise EditedMeanwhile(_fields_of(session, class_id, before), edited_by=before[0][1] if before else None)
-    open_rows = {row.id: row for row in _open_categories(session, class_id)}
-    children = _children(session, class_id)
+        raise EditedMeanwhile(fields_of_return(session, class_id, before), edited_by=before[0][1] if before else None)
+    open_rows = {row.id: row for row in open_categories(session, class_id)}
+    children = children_of_class(session, class_id)
     check = Checker()
     _check_answers(check, answers, open_rows)
     _check_found(check, found, children, open_rows.values())
     if not has_asked_others:
         check.add("has_asked_others", "required_tick")
     check.finish()
-    earlier = _said(session, before[0][0].id) if before else {}
+    earlier = said_in(session, before[0][0].id) if before else {}
     made = _store(session, actor, checked, class_id, before[0][0] if before else None, len(children))
     for answer in answers:
         row = open_rows[answer.category_id]
@@ -185,108 +107,6 @@ def return_check(
         count=len(answers) + len(found),
     )
     return made.revision
-
-
-def _open_round(session: Session, actor: Actor, class_id: int) -> tuple[CheckRound, SchoolClass]:
-    """Return the round of the class's school year that is under way, the newest, if the class is the actor's."""
-    row = session.exec(
-        select(CheckRound, SchoolClass)
-        .join(Term, col(Term.id) == col(CheckRound.term_id))
-        .join(SchoolClass, col(SchoolClass.school_year) == col(Term.school_year))
-        .where(SchoolClass.id == class_id, Term.first_day <= clock.today())
-        .order_by(col(Term.first_day).desc())
-    ).first()
-    if row is None or not writes_students(actor, Permission.CHECK_RETURN).covers_class(session, class_id):
-        raise NotFound
-    return row[0], row[1]
-
-
-def _in_class(class_id: int) -> Any:  # a select of ids
-    return (
-        select(ClassMembership.student_id)
-        .join(Student, col(Student.id) == col(ClassMembership.student_id))
-        .where(
-            ClassMembership.class_id == class_id,
-            col(ClassMembership.to_day).is_(None),
-            col(Student.state).not_in(LEFT_SCHOOL),
-        )
-    )
-
-
-def _children(session: Session, class_id: int) -> dict[int, str]:
-    rows = session.exec(
-        select(Student.id, Student.name)
-        .where(col(Student.id).in_(_in_class(class_id)))
-        .order_by(col(Student.name_order), col(Student.id))
-    ).all()
-    return {student_id or 0: name for student_id, name in rows}
-
-
-def _open_categories(session: Session, class_id: int) -> Sequence[StudentCategory]:
-    return session.exec(
-        select(StudentCategory).where(
-            col(StudentCategory.to_day).is_(None), col(StudentCategory.student_id).in_(_in_class(class_id))
-        )
-    ).all()
-
-
-def _returns(session: Session, round_id: int, class_id: int) -> list[tuple[CheckReturn, str | None]]:
-    rows = session.exec(
-        select(CheckReturn, AppUser.display_name)
-        .join(AppUser, col(AppUser.id) == col(CheckReturn.returned_by_id), isouter=True)
-        .where(CheckReturn.round_id == round_id, CheckReturn.class_id == class_id)
-        .order_by(col(CheckReturn.revision).desc())
-    ).all()
-    return [(row, name) for row, name in rows]
-
-
-def _said(session: Session, return_id: int | None) -> dict[int, CheckFinding]:
-    rows = session.exec(select(CheckFinding).where(CheckFinding.return_id == return_id)).all()
-    return {row.category_id: row for row in rows}
-
-
-def _views(session: Session, returns: Sequence[tuple[CheckReturn, str | None]]) -> tuple[ReturnView, ...]:
-    ids = [row.id for row, _ in returns]
-    lines: dict[int, list[FindingLine]] = {}
-    for finding, name in session.exec(
-        select(CheckFinding, Student.name)
-        .join(Student, col(Student.id) == col(CheckFinding.student_id))
-        .where(col(CheckFinding.return_id).in_(ids))
-        .order_by(col(CheckFinding.id))
-    ):
-        lines.setdefault(finding.return_id, []).append(
-            FindingLine(name, finding.kind, finding.result, finding.level, unseal(finding, "note_sealed"))
-        )
-    return tuple(
-        ReturnView(row.revision, by, row.returned_at, row.children_count, tuple(lines.get(row.id or 0, ())))
-        for row, by in returns
-    )
-
-
-def _line(row: StudentCategory, name: str, said: CheckFinding | None) -> CheckLine:
-    entry = category_entry(row)
-    return CheckLine(
-        category_id=entry.id,
-        student_id=row.student_id,
-        name=name,
-        kind=entry.kind,
-        subkind=entry.subkind,
-        level=entry.level,
-        from_day=entry.from_day,
-        # Found by this very return: on the sheet it stands as registered now, and still so.
-        result=None if said is None else CheckResult.UNCHANGED if said.result is CheckResult.FOUND else said.result,
-        note=unseal(said, "note_sealed") if said else None,
-    )
-
-
-def _fields_of(session: Session, class_id: int, returns: Sequence[tuple[CheckReturn, str | None]]) -> dict[str, object]:
-    """Return the fields of a form as the current return has them, for who was slower."""
-    fields: dict[str, object] = {"id": class_id, "version": returns[0][0].revision if returns else 0}
-    said = _said(session, returns[0][0].id) if returns else {}
-    for row in _open_categories(session, class_id):
-        line = _line(row, "", said.get(row.id or 0))
-        fields[f"result_{row.id}"], fields[f"note_{row.id}"] = line.result, line.note
-    return fields
 
 
 def _check_answers(

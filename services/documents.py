@@ -1,34 +1,28 @@
-"""The school's documents: filing them, what is missing or out of date, opening and looking them through."""
+"""The school's documents: filing, listing, opening and looking them through."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import and_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
 from db.locks import Turn, take_turn
 from db.tables import AppUser, Attachment, Document, DocumentReview, FileKind
 from services import attachments, audit, clock
-from services.access import Permission, allows, permitted
+from services.access import Permission, permitted
 from services.actors import Actor
 from services.attachments import OpenedFile
-from services.calendar import SchoolCalendar, load_calendar
+from services.calendar import load_calendar
 from services.document_kinds import (
-    COUNTS,
     DocumentKind,
     DocumentState,
-    Edition,
-    Readers,
     document_kinds,
-    haves,
     last_day_of,
     state_of,
-    state_of_kind,
 )
+from services.document_overviews import edition_of, latest_looks, provable_clauses, visible_kinds
 from services.editing import lock_version
 from services.errors import DomainError, EditedMeanwhile, FieldErrors, NotFound, Problem
 from services.fields import Checker
@@ -42,27 +36,6 @@ LAST_PAGE = 1_000_000
 
 class ReplacedMeanwhile(DomainError):
     """Somebody filed a newer edition of this document first."""
-
-
-@dataclass(frozen=True, slots=True)
-class KindRow:
-    """One kind of document as the list shows it."""
-
-    kind: DocumentKind
-    state: DocumentState
-    count: int  # documents that are neither replaced nor taken away
-    newest_title: str | None
-    ends_on: date | None
-    looked_on: date | None
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """Every kind this actor may see, and the six haves (C-14): name → whether there is one now."""
-
-    kinds: tuple[KindRow, ...]
-    haves: Mapping[str, bool]
-    by_state: Mapping[DocumentState, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,89 +75,6 @@ class DocumentEntry:
     valid_from: date | None = None
     valid_to: date | None = None
     clause_ids: tuple[str, ...] = ()
-
-
-def visible_kinds(actor: Actor) -> list[DocumentKind]:
-    """Return the kinds this actor reads: what all staff work by, and for the team what may name children."""
-    is_team = allows(actor, Permission.DOCUMENT_READ_TEAM)
-    return [each for each in document_kinds().values() if is_team or each.readers is Readers.STAFF]
-
-
-def provable_clauses() -> list[str]:
-    """Return every clause a document can prove, in order."""
-    return sorted({clause for each in document_kinds().values() for clause in each.clauses})
-
-
-@permitted(Permission.DOCUMENT_READ)
-def find_overview(session: Session, actor: Actor) -> Overview:
-    """Return every kind with how it stands, and the six haves; two statements, however many documents there are."""
-    calendar, today = load_calendar(session), clock.today()
-    kinds = visible_kinds(actor)
-    found: dict[str, list[tuple[str, Edition]]] = defaultdict(list)
-    latest = _latest_looks()
-    rows: Any = session.execute(
-        select(Document, latest.c.looked_on)
-        .join(latest, latest.c.document_id == col(Document.id), isouter=True)
-        .where(_is_newest())
-        .order_by(col(Document.valid_from), col(Document.id))
-    )
-    for document, looked_on in rows:
-        found[document.kind].append((document.title, _edition(document, looked_on)))
-    states = {
-        name: [state_of(edition, today=today, calendar=calendar) for _, edition in found[name]]
-        for name in document_kinds()
-    }
-    listed = tuple(_kind_row(each, found[each.name], states[each.name], calendar) for each in kinds)
-    # Who may not read a kind still sees whether the school has it: the six haves name no document.
-    having = {
-        name: any(
-            state in COUNTS for each in document_kinds().values() if each.have == name for state in states[each.name]
-        )
-        for name in haves()
-    }
-    counts: dict[DocumentState, int] = defaultdict(int)
-    for row in listed:
-        counts[row.state] += 1
-    return Overview(listed, having, dict(counts))
-
-
-def _kind_row(
-    kind: DocumentKind,
-    found: Sequence[tuple[str, Edition]],
-    states: Sequence[DocumentState],
-    calendar: SchoolCalendar,
-) -> KindRow:
-    state = state_of_kind(kind, states)
-    telling = [pair for pair, each in zip(found, states, strict=True) if each is state] or list(found)
-    title, edition = telling[-1] if telling else (None, None)
-    return KindRow(
-        kind=kind,
-        state=state,
-        count=len(found),
-        newest_title=title,
-        ends_on=last_day_of(edition, calendar) if edition else None,
-        looked_on=edition.looked_on if edition else None,
-    )
-
-
-def _edition(document: Document, looked_on: date | None) -> Edition:
-    filed_on = clock.local(document.recorded_at).date()
-    return Edition(document.kind, document.valid_from, document.valid_to, max(looked_on or filed_on, filed_on))
-
-
-def _latest_looks() -> Any:  # a subquery
-    return (
-        select(DocumentReview.document_id, func.max(DocumentReview.looked_on).label("looked_on"))
-        .group_by(col(DocumentReview.document_id))
-        .subquery()
-    )
-
-
-def _is_newest() -> ColumnElement[bool]:
-    """Return the filter on documents that are neither taken away nor replaced."""
-    newer = aliased(Document)
-    replaced = select(newer.replaces_id).where(col(newer.replaces_id).is_not(None))
-    return and_(col(Document.withdrawn_at).is_(None), col(Document.id).not_in(replaced))
 
 
 @permitted(Permission.DOCUMENT_READ)
@@ -228,14 +118,14 @@ def list_documents(
             looked_by=looked_by,
         )
         for document, file_kind, size_bytes, filed_by, newer_id, looked_on, looked_by, _total in rows
-        for edition in [_edition(document, looked_on)]
+        for edition in [edition_of(document, looked_on)]
     ]
     return DocumentPage(tuple(listed), total)
 
 
 def _detailed() -> Any:  # a select of more columns than the stubs know
     """Return documents with what is known of their file, who filed them, what replaced them, and their last look."""
-    newer, filer, looker, latest = aliased(Document), aliased(AppUser), aliased(AppUser), _latest_looks()
+    newer, filer, looker, latest = aliased(Document), aliased(AppUser), aliased(AppUser), latest_looks()
     last = and_(
         col(DocumentReview.document_id) == col(Document.id), col(DocumentReview.looked_on) == latest.c.looked_on
     )

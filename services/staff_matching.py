@@ -10,7 +10,7 @@ from db.sealing import unseal
 from db.tables import AppUser, ClassTeacher, ClassTeacherKind, Post, PostHolder, PostSpan, Role, RoleGrant, SchoolClass
 from services import clock
 from services.access import Permission, allows
-from services.accounts import TEAM_ROLES
+from services.account_lists import TEAM_ROLES
 from services.actors import Actor
 from services.answers import holds_on, seat_of
 from services.classes import class_label

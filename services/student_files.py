@@ -5,31 +5,22 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from db.sealing import seal, unseal
 from db.tables import (
     AppUser,
-    CareOption,
-    CategoryKind,
-    CheckFinding,
-    CheckReturn,
     ClassMembership,
     ClassTeacher,
     ClassTeacherKind,
     ContactOpening,
     DropOut,
     EnrolmentState,
-    FoundBy,
     Gender,
     Guardian,
     GuardianKind,
-    Guardianship,
-    LeftBehindKind,
     SchoolClass,
     Student,
-    StudentCategory,
     Whereabouts,
 )
 from services import audit, clock
@@ -46,6 +37,7 @@ from services.access import (
 )
 from services.actors import Actor
 from services.card_parts import CardPart, read_missing
+from services.category_lists import CategoryEntry, categories_of
 from services.classes import class_label
 from services.errors import NotAllowed, NotFound
 from services.exchange.values import age_in_years
@@ -115,28 +107,6 @@ class ContactCard:
 
 
 @dataclass(frozen=True, slots=True)
-class CategoryEntry:
-    """A child in a category, half-open from–to."""
-
-    id: int
-    version: int
-    kind: CategoryKind
-    subkind: str | None
-    level: int | None
-    evidence: str | None
-    from_day: date
-    to_day: date | None
-    level_name: str | None = None  # as the school calls it, of 四特
-    left_behind_kind: LeftBehindKind | None = None
-    guardianship: Guardianship | None = None
-    difficulty_id: int | None = None
-    difficulty: str | None = None
-    document: str | None = None
-    found_by: FoundBy | None = None
-    confirmed_on: date | None = None  # last gone through in a class check
-
-
-@dataclass(frozen=True, slots=True)
 class StudentFile:
     """Everything of a child that this actor may see; what it may not see is None."""
 
@@ -175,7 +145,7 @@ def find_student(session: Session, actor: Actor, *, student_id: int) -> StudentF
     student: Student = found[0]
     gives_reason = not found.sees_card and Scope.WITH_REASON in scopes_of(actor, Subject.CONTACT)
     opening = _open_contact(session, actor, student_id) if gives_reason else None
-    categories = _categories(session, student_id) if found.sees_categories else None
+    categories = categories_of(session, student_id) if found.sees_categories else None
     return StudentFile(
         id=student_id,
         version=student.version,
@@ -348,70 +318,6 @@ def guardian_card(guardian: Guardian) -> GuardianCard:
         occupation=unseal(guardian, "occupation_sealed"),
         health=unseal(guardian, "health_sealed"),
         whereabouts=guardian.whereabouts,
-    )
-
-
-@permitted(Permission.STUDENT_READ)
-def list_current_categories(session: Session, actor: Actor, *, student_id: int) -> tuple[CategoryEntry, ...]:
-    """Return the categories a child is in now, as far as this actor may see them; one statement."""
-    current = _with_words().join(Student, col(Student.id) == col(StudentCategory.student_id))
-    rows = session.exec(
-        current.where(
-            StudentCategory.student_id == student_id,
-            col(StudentCategory.to_day).is_(None),
-            sees_students(actor),
-            sees_students(actor, Subject.CATEGORY),
-        ).order_by(col(StudentCategory.from_day).desc())
-    ).all()
-    return tuple(category_entry(row, difficulty, level) for row, difficulty, level in rows)
-
-
-def _categories(session: Session, student_id: int) -> tuple[CategoryEntry, ...]:
-    confirmed_at = (
-        select(func.max(CheckReturn.returned_at))
-        .join(CheckFinding, col(CheckFinding.return_id) == col(CheckReturn.id))
-        .where(CheckFinding.student_id == StudentCategory.student_id, CheckFinding.kind == StudentCategory.kind)
-        .scalar_subquery()
-    )
-    rows = session.exec(
-        _with_words()
-        .add_columns(confirmed_at)
-        .where(StudentCategory.student_id == student_id)
-        .order_by(col(StudentCategory.to_day).is_not(None), col(StudentCategory.from_day).desc())
-    ).all()
-    return tuple(
-        replace(category_entry(row, difficulty, level), confirmed_on=clock.local(at).date() if at else None)
-        for row, difficulty, level, at in rows
-    )
-
-
-def _with_words() -> Any:  # a select of three columns: the row, the words of its difficulty and of its level
-    difficulty, level = aliased(CareOption), aliased(CareOption)
-    return (
-        select(StudentCategory, difficulty.label, level.label)
-        .join(difficulty, col(difficulty.id) == col(StudentCategory.difficulty_id), isouter=True)
-        .join(level, col(level.level) == col(StudentCategory.level), isouter=True)
-    )
-
-
-def category_entry(row: StudentCategory, difficulty: str | None = None, level_name: str | None = None) -> CategoryEntry:
-    """Return a category as the file and its form show it."""
-    return CategoryEntry(
-        id=row.id or 0,
-        version=row.version,
-        kind=row.kind,
-        subkind=row.subkind,
-        level=row.level,
-        evidence=unseal(row, "evidence_sealed"),
-        from_day=row.from_day,
-        to_day=row.to_day,
-        level_name=level_name,
-        left_behind_kind=row.left_behind_kind,
-        guardianship=row.guardianship,
-        difficulty_id=row.difficulty_id,
-        difficulty=difficulty,
-        document=unseal(row, "document_sealed"),
-        found_by=row.found_by,
     )
 
 

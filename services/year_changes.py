@@ -1,13 +1,13 @@
 """Moving the school into a new year in one transaction, and taking it back as a whole."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Table, delete, insert, select, update
+from sqlalchemy import Table, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from db.base import new_uid
 from db.locks import Turn, take_turn
@@ -26,11 +26,9 @@ from services.calendar import SchoolCalendar, current_school_year, load_calendar
 from services.errors import DomainError, NotFound
 from services.fields import Checker
 from services.year_plans import ChildStep, DoneChange, YearPlan, build_plan, find_done, places_of
+from services.year_rows import CHANGE, CLASS, NOTE, STAY, STUDENT, TEACHER, chunks
+from services.year_undoing import Undoer
 
-_TABLES = SQLModel.metadata.tables
-_STUDENT, _CLASS = _TABLES["student"], _TABLES["school_class"]
-_STAY, _TEACHER = _TABLES["class_membership"], _TABLES["class_teacher"]
-_CHANGE, _NOTE = _TABLES["enrolment_change"], _TABLES["year_change_row"]
 _STATE_AFTER = {YearStep.GRADUATES: EnrolmentState.GRADUATED, YearStep.LEAVES: EnrolmentState.TRANSFERRED}
 
 
@@ -52,14 +50,6 @@ class PlanChanged(DomainError):
 
 class NothingToMove(DomainError):
     """No child is in a class of the year before, or the new year has not begun."""
-
-
-class YearUndoBlocked(DomainError):
-    """The change can't be taken back: these children have been moved, or have left, since."""
-
-    def __init__(self, names: tuple[str, ...]) -> None:
-        super().__init__(len(names))
-        self.names = names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +119,7 @@ def undo_year(session: Session, actor: Actor, *, change_id: int) -> None:
     change = session.get(YearChange, change_id, with_for_update=True)
     if change is None or change.undone_at is not None:
         raise NotFound
-    _Undoer(session, change).run()
+    Undoer(session, change).run()
     change.undone_at, change.undone_by_id = clock.now(), actor.user_id
     session.add(change)
     session.flush()
@@ -139,11 +129,11 @@ def undo_year(session: Session, actor: Actor, *, change_id: int) -> None:
 def _lock_children(session: Session, school_year: int) -> None:
     """Lock who is in a class of the year before, so that nobody is moved meanwhile by somebody else."""
     here = (
-        select(_STAY.c.student_id)
-        .join(_CLASS, _CLASS.c.id == _STAY.c.class_id)
-        .where(_STAY.c.to_day.is_(None), _CLASS.c.school_year == school_year)
+        select(STAY.c.student_id)
+        .join(CLASS, CLASS.c.id == STAY.c.class_id)
+        .where(STAY.c.to_day.is_(None), CLASS.c.school_year == school_year)
     )
-    session.execute(select(_STUDENT.c.id).where(_STUDENT.c.id.in_(here)).order_by(_STUDENT.c.id).with_for_update())
+    session.execute(select(STUDENT.c.id).where(STUDENT.c.id.in_(here)).order_by(STUDENT.c.id).with_for_update())
 
 
 def _checked_days(
@@ -212,7 +202,7 @@ class _Writer:
             for grade, number in sorted(wanted - known.keys())
         ]
         if missing:
-            self._insert(_CLASS, missing)
+            self._insert(CLASS, missing)
         return self._classes(school_year)
 
     def move(
@@ -221,11 +211,11 @@ class _Writer:
         """End every old membership and begin the new ones, half-open."""
         staying = [child for child in children if child.target]
         leaving = [child for child in children if not child.target]
-        self._end(_STAY, [child.membership_id for child in staying], day)
+        self._end(STAY, [child.membership_id for child in staying], day)
         for child in leaving:  # somebody who came late in the term does not leave before having come
-            self._end(_STAY, [child.membership_id], max(leaving_day, child.in_class_since))
+            self._end(STAY, [child.membership_id], max(leaving_day, child.in_class_since))
         self._insert(
-            _STAY,
+            STAY,
             [
                 {"student_id": child.student_id, "class_id": classes[child.target], "from_day": day}
                 for child in staying
@@ -240,14 +230,14 @@ class _Writer:
         lines = []
         for step, state in _STATE_AFTER.items():
             gone = [child for child in children if child.step is step]
-            for chunk in _chunks([child.student_id for child in gone]):
+            for chunk in chunks([child.student_id for child in gone]):
                 self.session.execute(
-                    update(_STUDENT)
-                    .where(_STUDENT.c.id.in_(chunk))
-                    .values(state=state, left_on=leaving_day, version=_STUDENT.c.version + 1)
+                    update(STUDENT)
+                    .where(STUDENT.c.id.in_(chunk))
+                    .values(state=state, left_on=leaving_day, version=STUDENT.c.version + 1)
                 )
             lines += [_line(actor, child, state, places.get(child.student_id), leaving_day) for child in gone]
-        self._insert(_CHANGE, lines)
+        self._insert(CHANGE, lines)
 
     def carry_teachers(
         self, plan: YearPlan, classes: dict[tuple[int, int], int], options: YearOptions, *, day: date
@@ -256,15 +246,15 @@ class _Writer:
         becomes = {found.class_id: classes[found.target] for found in plan.classes if found.target}
         taken = set(
             self.session.execute(
-                select(_TEACHER.c.class_id).where(
-                    _TEACHER.c.kind == ClassTeacherKind.HOMEROOM, _TEACHER.c.to_day.is_(None)
+                select(TEACHER.c.class_id).where(
+                    TEACHER.c.kind == ClassTeacherKind.HOMEROOM, TEACHER.c.to_day.is_(None)
                 )
             ).scalars()
         )
         rows = self.session.execute(
-            select(_TEACHER)
-            .join(_CLASS, _CLASS.c.id == _TEACHER.c.class_id)
-            .where(_CLASS.c.school_year == plan.to_year - 1, _TEACHER.c.to_day.is_(None))
+            select(TEACHER)
+            .join(CLASS, CLASS.c.id == TEACHER.c.class_id)
+            .where(CLASS.c.school_year == plan.to_year - 1, TEACHER.c.to_day.is_(None))
         ).all()
         kept = {ClassTeacherKind.HOMEROOM: options.keeps_homeroom, ClassTeacherKind.SUBJECT: options.keeps_subjects}
         new = [
@@ -278,17 +268,17 @@ class _Writer:
             and not (row.kind == ClassTeacherKind.HOMEROOM and becomes[row.class_id] in taken)
         ]  # fmt: skip
         for row in rows:
-            self._end(_TEACHER, [row.id], max(day, row.from_day))
-        self._insert(_TEACHER, new)
+            self._end(TEACHER, [row.id], max(day, row.from_day))
+        self._insert(TEACHER, new)
 
     def save(self) -> None:
         """Write the notes."""
         if self.notes:
-            self.session.execute(insert(_NOTE), [note | {"change_id": self.change_id} for note in self.notes])
+            self.session.execute(insert(NOTE), [note | {"change_id": self.change_id} for note in self.notes])
 
     def _classes(self, school_year: int) -> dict[tuple[int, int], int]:
         rows = self.session.execute(
-            select(_CLASS.c.id, _CLASS.c.grade, _CLASS.c.number).where(_CLASS.c.school_year == school_year)
+            select(CLASS.c.id, CLASS.c.grade, CLASS.c.number).where(CLASS.c.school_year == school_year)
         )
         return {(row.grade, row.number): row.id for row in rows}
 
@@ -298,7 +288,7 @@ class _Writer:
             self._note(table, ids, ImportAction.CREATED)
 
     def _end(self, table: Table, ids: Sequence[int], day: date) -> None:
-        for chunk in _chunks(ids):
+        for chunk in chunks(ids):
             self.session.execute(update(table).where(table.c.id.in_(chunk)).values(to_day=day))
         self._note(table, ids, ImportAction.CHANGED)
 
@@ -312,102 +302,6 @@ def _line(
     uid = new_uid()
     return {
         "uid": uid, "student_id": child.student_id, "from_state": child.state, "to_state": state, "day": leaving_day,
-        "place_sealed": seal_text(place, table=_CHANGE.name, column="place_sealed", uid=uid),
+        "place_sealed": seal_text(place, table=CHANGE.name, column="place_sealed", uid=uid),
         "recorded_by_id": actor.user_id, "recorded_at": clock.now(),
     }  # fmt: skip
-
-
-def _chunks(ids: Sequence[int], size: int = 500) -> Iterator[Sequence[int]]:
-    for start in range(0, len(ids), size):
-        yield ids[start : start + size]
-
-
-class _Undoer:
-    """Takes a change back, unless a child has been moved or has left since."""
-
-    def __init__(self, session: Session, change: YearChange) -> None:
-        self.session = session
-        self.change = change
-
-    def run(self) -> None:
-        """Remove what was created, reopen what was ended, and let who left be here again."""
-        if names := self._touched():
-            raise YearUndoBlocked(names)
-        self._bring_back()
-        for table in (_CHANGE, _STAY, _TEACHER):
-            self.session.execute(delete(table).where(table.c.id.in_(self._rows(table, ImportAction.CREATED))))
-        for table in (_STAY, _TEACHER):
-            self.session.execute(
-                update(table)
-                .where(table.c.id.in_(self._rows(table, ImportAction.CHANGED)), *self._may_reopen(table))
-                .values(to_day=None)
-            )
-        self.session.execute(
-            delete(_CLASS).where(_CLASS.c.id.in_(self._rows(_CLASS, ImportAction.CREATED)), *_unused(_CLASS))
-        )
-        self.session.execute(delete(_NOTE).where(_NOTE.c.change_id == self.change.id))
-        self.session.expire_all()
-
-    def _rows(self, table: Table, action: ImportAction) -> Any:  # a select of ids
-        return select(_NOTE.c.row_id).where(
-            _NOTE.c.change_id == self.change.id, _NOTE.c.table_name == table.name, _NOTE.c.action == action
-        )
-
-    def _touched(self) -> tuple[str, ...]:
-        """Return who is elsewhere than the change put it: in another class, gone, or here again."""
-        lines = select(_CHANGE.c.student_id, _CHANGE.c.to_state).where(
-            _CHANGE.c.id.in_(self._rows(_CHANGE, ImportAction.CREATED))
-        )
-        left = lines.subquery()
-        came_back = (
-            select(_STUDENT.c.name)
-            .join(left, left.c.student_id == _STUDENT.c.id)
-            .where(_STUDENT.c.state != left.c.to_state)
-        )
-        moved_on = (
-            select(_STUDENT.c.name)
-            .join(_STAY, _STAY.c.student_id == _STUDENT.c.id)
-            .where(_STAY.c.id.in_(self._rows(_STAY, ImportAction.CREATED)), _STAY.c.to_day.is_not(None))
-        )
-        old = select(_STAY.c.student_id).where(_STAY.c.id.in_(self._rows(_STAY, ImportAction.CHANGED)))
-        new_place = (
-            select(_STUDENT.c.name)
-            .join(_STAY, _STAY.c.student_id == _STUDENT.c.id)
-            .where(
-                _STUDENT.c.id.in_(old),
-                _STAY.c.to_day.is_(None),
-                _STAY.c.id.not_in(self._rows(_STAY, ImportAction.CREATED)),
-            )
-        )
-        found = {name for each in (came_back, moved_on, new_place) for name in self.session.execute(each).scalars()}
-        return tuple(sorted(found))
-
-    def _bring_back(self) -> None:
-        lines = self.session.execute(
-            select(_CHANGE.c.student_id, _CHANGE.c.from_state).where(
-                _CHANGE.c.id.in_(self._rows(_CHANGE, ImportAction.CREATED))
-            )
-        ).all()
-        for state in {row.from_state for row in lines}:
-            for chunk in _chunks([row.student_id for row in lines if row.from_state == state]):
-                self.session.execute(
-                    update(_STUDENT)
-                    .where(_STUDENT.c.id.in_(chunk))
-                    .values(state=state, left_on=None, version=_STUDENT.c.version + 1)
-                )
-
-    def _may_reopen(self, table: Table) -> list[Any]:
-        """A class whose homeroom teacher was named anew meanwhile keeps the new one."""
-        if table is not _TEACHER:
-            return []
-        other = _TEACHER.alias()
-        named = select(other.c.class_id).where(other.c.kind == ClassTeacherKind.HOMEROOM, other.c.to_day.is_(None))
-        return [(_TEACHER.c.kind != ClassTeacherKind.HOMEROOM) | _TEACHER.c.class_id.not_in(named)]
-
-
-def _unused(target: Table) -> Iterator[Any]:
-    """Yield a condition for each table that may point at a row: that it does not."""
-    for table in SQLModel.metadata.sorted_tables:
-        for key in table.foreign_keys:
-            if key.column.table is target:
-                yield ~select(key.parent).where(key.parent == target.c.id).exists()

@@ -7,9 +7,10 @@ from sqlmodel import Session
 
 from db.tables import Role
 from db.transactions import reading, transaction
-from services import accounts, classes, clock
+from services import account_lists, accounts, classes, clock
 from services.access import Permission, allows
-from services.accounts import AccountRow, NewPassword
+from services.account_lists import AccountRow
+from services.accounts import NewPassword
 from services.actors import Actor
 from services.errors import DomainError, EditedMeanwhile
 from ui.dialogs import close_dialog, open_dialog, opened_about
@@ -33,7 +34,7 @@ def add_account() -> None:
     actor = require_user(*MAY_MANAGE)
     with reading() as session:
         found_classes = classes.list_classes(session, actor)
-        roles_to_give = accounts.list_roles_to_give(session, actor)
+        roles_to_give = account_lists.list_roles_to_give(session, actor)
 
     form = Form("account_new")
     form.notices()
@@ -104,7 +105,7 @@ def show_account(actor: Actor, row: AccountRow) -> None:
 
 def _change_account(actor: Actor, row: AccountRow) -> None:
     with reading() as session:
-        roles_to_give = accounts.list_roles_to_give(session, actor)
+        roles_to_give = account_lists.list_roles_to_give(session, actor)
     form = Form(f"account_{row.id}", row, labels=_LABELS, show=_show_value)
     form.notices()
     left, right = st.columns(2)

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from db.tables import Domain, Severity, Urgency
-from services.accounts import StaffName
+from services.account_lists import StaffName
 from services.assessments import LEAST_PARTICIPANTS, AssessmentForm, AssessmentRequest, with_ticks
 from services.severity import Suggestion, suggest_severity
 from ui.drafts import Draftable

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from services.category_lists import CategoryEntry
 from services.left_behind import StateMarker
-from services.student_files import CategoryEntry
 from services.student_lists import GROUP_OF, CategoryGroup
 from ui.layout import tag
 

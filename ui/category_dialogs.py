@@ -11,7 +11,8 @@ from services import care_options, categories, clock
 from services.access import Permission
 from services.actors import Actor
 from services.categories import CategoryDetails
-from services.student_files import CategoryEntry, StudentFile
+from services.category_lists import CategoryEntry
+from services.student_files import StudentFile
 from services.student_lists import GROUP_OF, CategoryGroup
 from ui.card_form import choice
 from ui.categories import category_words

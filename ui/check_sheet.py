@@ -7,7 +7,8 @@ import streamlit as st
 from db.tables import CategoryKind, CheckResult
 from services import check_returns, clock
 from services.actors import Actor
-from services.check_returns import CheckAnswer, CheckLine, CheckSheet, NewFinding, ReturnView
+from services.check_returns import CheckAnswer, NewFinding
+from services.check_sheets import CheckLine, CheckSheet, ReturnView
 from ui import formats
 from ui.categories import LEVELS
 from ui.formats import plain

@@ -6,8 +6,9 @@ from db.tables import EnrolmentState
 from db.transactions import reading
 from services import clock, home
 from services.actors import Actor
+from services.category_lists import CategoryEntry
 from services.enrolment import EnrolmentLine, list_enrolment_changes
-from services.student_files import CategoryEntry, StudentFile
+from services.student_files import StudentFile
 from services.student_lists import GROUP_OF, CategoryGroup
 from ui import formats
 from ui.categories import LEVELS, category_badge, category_words, marker_words

@@ -6,9 +6,9 @@ import streamlit as st
 
 from db.tables import Role
 from db.transactions import reading, transaction
-from services import accounts, classes, clock, schools
+from services import account_lists, classes, clock, schools
 from services.access import Permission
-from services.accounts import StaffName
+from services.account_lists import StaffName
 from services.actors import Actor
 from services.calendar import current_school_year, school_year_label
 from services.classes import ClassRow, SubjectTeacher
@@ -86,8 +86,8 @@ def _teacher_words(teacher: SubjectTeacher) -> str:
 
 def _draw_class(actor: Actor, chosen: ClassRow, teachers: Sequence[SubjectTeacher]) -> None:
     with reading() as session:
-        homeroom_staff = accounts.list_staff(session, actor, roles=[Role.HOMEROOM])
-        subject_staff = accounts.list_staff(session, actor, roles=[Role.SUBJECT_TEACHER])
+        homeroom_staff = account_lists.list_staff(session, actor, roles=[Role.HOMEROOM])
+        subject_staff = account_lists.list_staff(session, actor, roles=[Role.SUBJECT_TEACHER])
     left, right = st.columns(2)
     with left, st.container(border=True):
         st.markdown(f"**{plain(chosen.label)}的班主任**")

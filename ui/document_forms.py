@@ -3,11 +3,12 @@
 import streamlit as st
 
 from db.transactions import transaction
-from services import clock, documents
+from services import clock, document_overviews, documents
 from services.access import Permission
 from services.actors import Actor
 from services.document_kinds import document_kinds
-from services.documents import DocumentEntry, DocumentRow, Overview
+from services.document_overviews import Overview
+from services.documents import DocumentEntry, DocumentRow
 from services.errors import DomainError
 from ui.dialogs import close_dialog
 from ui.formats import plain
@@ -56,7 +57,7 @@ def _ask(actor: Actor, form: Form, *, kind: str | None, replaces: int | None) ->
         valid_to = st.date_input("到哪天（没有就不填）", value=None, key=key, format="YYYY-MM-DD")
     with form.field("clause_ids", []) as key:
         clauses = st.multiselect(
-            "证明哪几条", documents.provable_clauses(), key=key,
+            "证明哪几条", document_overviews.provable_clauses(), key=key,
             placeholder=f"不选就是 {'、'.join(found.clauses)}" if found else "不选就按类别定", select_all=False,
         )  # fmt: skip
     with form.field("file", is_filled=False) as key:

@@ -8,7 +8,8 @@ from db.transactions import reading, transaction
 from services import clock, documents
 from services.actors import Actor
 from services.document_kinds import DocumentState, elsewhere, haves
-from services.documents import PAGE_SIZE, DocumentRow, KindRow, Overview
+from services.document_overviews import KindRow, Overview
+from services.documents import PAGE_SIZE, DocumentRow
 from services.errors import DomainError
 from ui.dialogs import open_dialog, opened
 from ui.document_forms import edition_dialog, opened_dialog, withdraw_dialog

@@ -6,12 +6,12 @@ import streamlit as st
 
 from db.tables import GroupKind, GroupRole
 from db.transactions import reading, transaction
-from services import accounts, clock, groups
+from services import account_lists, clock, group_lists, groups
 from services.access import Permission, allows
 from services.actors import Actor
 from services.errors import DomainError
 from services.group_kinds import GUEST_ROLES, WANTED
-from services.groups import Group, Groups, Member
+from services.group_lists import Group, Groups, Member
 from ui.dialogs import close_dialog, open_dialog, opened
 from ui.formats import day, plain
 from ui.forms import Form, shown
@@ -30,7 +30,7 @@ def show_groups(actor: Actor) -> None:
     """Draw what is missing, the groups there are, and the opened one."""
     may_write = allows(actor, Permission.POST_WRITE)
     with reading() as session:
-        found = groups.list_groups(session, actor)
+        found = group_lists.list_groups(session, actor)
     chosen = _choose(found.groups) if found.groups else None
     if chosen is not None:
         _show_group(actor, chosen, may_write=may_write)
@@ -146,7 +146,7 @@ def _former(member: Member) -> str:
 
 def _member_form(actor: Actor, group: Group) -> None:
     with reading() as session:
-        names = {each.id: each.display_name for each in accounts.list_staff(session, actor)}
+        names = {each.id: each.display_name for each in account_lists.list_staff(session, actor)}
     roles = [*group.missing, *(role for role in GroupRole if role not in group.missing)]
     head = next((member for member in group.members if member.role is GroupRole.HEAD), None)
     form = Form(f"member_new_{group.id}", {"id": head.id, "version": head.version} if head else None)

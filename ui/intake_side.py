@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from services import clock
-from services.intake import EarlierReferral, ParentsStep, WhatFollows
-from services.student_files import CategoryEntry
+from services.category_lists import CategoryEntry
+from services.intake_side import EarlierReferral, ParentsStep, WhatFollows
 from ui import formats, navigation
 from ui.categories import category_badge
 from ui.child_picker import Picked

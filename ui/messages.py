@@ -22,6 +22,7 @@ from services import (
     student_imports,
     term_entries,
     year_changes,
+    year_undoing,
 )
 from services.assessments import ChildUnknown
 from services.drafts import DraftTooLarge
@@ -268,7 +269,7 @@ def _nothing_to_move(_error: year_changes.NothingToMove) -> str:
 
 
 @explain.register
-def _year_undo_blocked(error: year_changes.YearUndoBlocked) -> str:
+def _year_undo_blocked(error: year_undoing.YearUndoBlocked) -> str:
     names = "、".join(error.names[:NAMED])
     more = f"等 {len(error.names)} 个孩子" if len(error.names) > NAMED else ""
     return f"撤不回了，什么都没有动：{names}{more}升上来以后又换过班或学籍。请直接改这些孩子的班级。"

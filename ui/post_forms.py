@@ -7,9 +7,9 @@ import streamlit as st
 
 from db.tables import PostSpan
 from db.transactions import reading, transaction
-from services import accounts, clock, deputies, posts
+from services import account_lists, clock, deputies, posts
 from services.access import Permission
-from services.accounts import StaffName
+from services.account_lists import StaffName
 from services.actors import Actor
 from services.answers import Answer
 from services.errors import DomainError
@@ -69,7 +69,7 @@ def _draw_seats(actor: Actor, detail: PostDetail, seats: Sequence[Answer]) -> No
     for holding in held:
         _draw_holding(holding)
     with reading() as session:
-        staff = accounts.list_staff(session, actor)
+        staff = account_lists.list_staff(session, actor)
     _appoint_form(actor, detail, seat, held, staff)
 
 
@@ -265,7 +265,7 @@ def _draw_absence(actor: Actor, absence: deputies.Absence, *, may_write: bool) -
 
 def _absence_form(actor: Actor) -> None:
     with reading() as session:
-        names = {each.id: each.display_name for each in accounts.list_staff(session, actor)}
+        names = {each.id: each.display_name for each in account_lists.list_staff(session, actor)}
     form = Form("absence_new")
     form.notices()
     chosen: dict[str, int | None] = {}

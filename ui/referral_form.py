@@ -13,7 +13,7 @@ from db.tables import ParentsInformed, ReferralChannel, ReferralWay, Urgency
 from db.transactions import reading, transaction
 from services import clock, drafts
 from services.access import Permission, allows
-from services.accounts import StaffName
+from services.account_lists import StaffName
 from services.actors import Actor
 from services.errors import DomainError
 from services.intake import ReferralRequest

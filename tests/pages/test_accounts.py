@@ -4,7 +4,7 @@ from sqlmodel import Session
 
 from db.tables import AppUser, Role
 from db.transactions import reading
-from services import accounts, sign_in
+from services import account_lists, accounts, sign_in
 from services.actors import Actor
 from tests.conftest import token_for
 from tests.pages.conftest import OpenPage, World, commit, words_on
@@ -35,7 +35,7 @@ def test_a_new_account_shows_its_first_password_once(open_page: OpenPage, world:
     username, password = (block.value for block in screen.code)
     with reading() as session:
         account = sign_in.find_account(session, name=username, address=None)
-        row = accounts.list_accounts(session, world.staff[Role.ADMIN])[-1]
+        row = account_lists.list_accounts(session, world.staff[Role.ADMIN])[-1]
     assert sign_in.is_right(account, password)
     assert row.homeroom_of == ("七（3）班",)
     screen.button(key="slip_done").click().run()
@@ -62,7 +62,7 @@ def test_a_lead_is_offered_the_team_s_roles_only(open_page: OpenPage, world: Wor
 
     offered = screen.button_group(key=f"account_{world.staff[Role.MENTOR].user_id}_roles").options
 
-    assert offered == [role.label for role in Role if role in accounts.TEAM_ROLES]
+    assert offered == [role.label for role in Role if role in account_lists.TEAM_ROLES]
 
 
 def test_a_lead_may_only_look_at_the_administrator(open_page: OpenPage, world: World):

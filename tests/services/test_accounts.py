@@ -4,14 +4,14 @@ import pytest
 from sqlmodel import select
 
 from db.tables import AppUser, ClassTeacher, Role, RoleGrant
-from services import accounts, classes, passwords, sign_in
+from services import account_lists, accounts, classes, passwords, sign_in
 from services.accounts import LastAdministrator, OwnAccount, PasswordResetMeanwhile
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
 
 PREPARED = ("abcd-efgh-jkmn", "x" * 60)
 FAR_TOO_LONG = "长" * 10_000
 OUTSIDERS = [role for role in Role if role not in (Role.ADMIN, Role.LEAD)]
-FOR_THE_ADMINISTRATOR = [role for role in Role if role not in accounts.TEAM_ROLES]
+FOR_THE_ADMINISTRATOR = [role for role in Role if role not in account_lists.TEAM_ROLES]
 
 
 def add(session, actor, **overrides):
@@ -26,7 +26,7 @@ def change(session, actor, target, **overrides):
 
 
 def row_of(session, actor, target):
-    return next(row for row in accounts.list_accounts(session, actor) if row.id == target.user_id)
+    return next(row for row in account_lists.list_accounts(session, actor) if row.id == target.user_id)
 
 
 def test_a_new_account_has_its_roles_and_a_first_password_to_change(session, make_user):
@@ -35,7 +35,7 @@ def test_a_new_account_has_its_roles_and_a_first_password_to_change(session, mak
     slip = add(session, admin, username=" SuNianAn ", roles=[Role.COUNSELLOR, Role.MENTOR], staff_no="T-07")
 
     assert (slip.username, slip.password) == ("sunianan", "abcd-efgh-jkmn")
-    row = next(row for row in accounts.list_accounts(session, admin) if row.id == slip.user_id)
+    row = next(row for row in account_lists.list_accounts(session, admin) if row.id == slip.user_id)
     assert (row.roles, row.staff_no) == ((Role.COUNSELLOR, Role.MENTOR), "T-07")
     assert (row.state, row.last_seen_at) == ("first_password", None)
 
@@ -55,12 +55,12 @@ def test_nobody_else_touches_accounts(session, make_user, role: Role):
     outsider, other = make_user(role), make_user(Role.MENTOR)
 
     for act in (
-        lambda: accounts.list_accounts(session, outsider),
+        lambda: account_lists.list_accounts(session, outsider),
         lambda: add(session, outsider),
         lambda: change(session, outsider, other),
         lambda: accounts.reset_password(session, outsider, user_id=other.user_id, version=1, prepared=PREPARED),
         lambda: accounts.set_active(session, outsider, user_id=other.user_id, version=1, is_active=False),
-        lambda: accounts.list_roles_to_give(session, outsider),
+        lambda: account_lists.list_roles_to_give(session, outsider),
     ):
         with pytest.raises(NotAllowed):
             act()
@@ -81,7 +81,7 @@ def test_a_lead_manages_the_team_and_nobody_else(session, make_user, role: Role)
             act()
     assert not row_of(session, lead, other).is_mine_to_manage
     assert row_of(session, lead, mentor).is_mine_to_manage
-    assert set(accounts.list_roles_to_give(session, lead)) == accounts.TEAM_ROLES
+    assert set(account_lists.list_roles_to_give(session, lead)) == account_lists.TEAM_ROLES
 
 
 @pytest.mark.parametrize(
@@ -211,10 +211,10 @@ def test_staff_pickers_offer_active_people_of_the_roles_asked_for(session, make_
     gone = make_user(Role.HOMEROOM, name="已停用")
     accounts.set_active(session, lead, user_id=gone.user_id, version=1, is_active=False)
 
-    found = accounts.list_staff(session, lead, roles=[Role.HOMEROOM])
+    found = account_lists.list_staff(session, lead, roles=[Role.HOMEROOM])
 
     assert [staff.id for staff in found] == [homeroom.user_id]
-    assert [staff.id for staff in accounts.list_staff(session, homeroom)] == [homeroom.user_id]
+    assert [staff.id for staff in account_lists.list_staff(session, homeroom)] == [homeroom.user_id]
 
 
 @pytest.mark.parametrize(
@@ -271,7 +271,7 @@ def test_a_telephone_is_sealed_and_seen_by_who_manages_the_account(session, make
     finance = make_user(Role.FINANCE, name="钱算清")
 
     def row_for(actor):
-        return next(row for row in accounts.list_accounts(session, actor) if row.id == finance.user_id)
+        return next(row for row in account_lists.list_accounts(session, actor) if row.id == finance.user_id)
 
     change = {"user_id": finance.user_id, "display_name": "钱算清", "roles": [Role.FINANCE]}
     accounts.change_account(session, admin, version=1, phone="154-0000-0137", **change)

@@ -54,6 +54,7 @@ from services import (
     groups,
     guardians,
     intake,
+    intake_side,
     parameter_versions,
     pledges,
     posts,
@@ -347,7 +348,7 @@ def forms(world: World) -> dict[str, Form]:
             numbers=("student_id", "referred_by_id"),
         ),
         "what follows": Form(
-            lambda **v: intake.what_follows(s, lead, request=referral_request(**v)),
+            lambda **v: intake_side.what_follows(s, lead, request=referral_request(**v)),
             {},
             texts=words,
             days=("noticed_on",),

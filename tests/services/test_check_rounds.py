@@ -18,7 +18,7 @@ from db.tables import (
     Role,
     StudentCategory,
 )
-from services import categories, check_returns, check_rounds, clock, home, student_files
+from services import categories, check_returns, check_rounds, check_sheets, clock, home, student_files
 from services.calendar import SchoolCalendar, TermDates
 from services.check_returns import CheckAnswer, NewFinding
 from services.check_rounds import NoTerm, RoundOpened
@@ -59,7 +59,7 @@ def give(session, school, *answers, actor=None, version=0, found=(), asked=True)
 
 
 def sheet(session, school, actor=None):
-    return check_returns.find_sheet(session, actor or school.teacher, class_id=school.one.id)
+    return check_sheets.find_sheet(session, actor or school.teacher, class_id=school.one.id)
 
 
 def kinds_of(session, student_id):

@@ -15,7 +15,7 @@ from db.audit_chain import COLLECTED
 from db.errors import SealBroken
 from db.tables import Attachment, Document, DocumentReview, Role
 from db.transactions import transaction
-from services import audit, clock, documents
+from services import audit, clock, document_overviews, documents
 from services.calendar import SchoolCalendar, TermDates
 from services.document_kinds import (
     DocumentState,
@@ -65,7 +65,7 @@ def file(session, actor, *, content: bytes = PDF, replaces_id: int | None = None
 
 
 def state_in(session, actor, kind: str = "emergency_plan") -> DocumentState:
-    rows = documents.find_overview(session, actor).kinds
+    rows = document_overviews.find_overview(session, actor).kinds
     return next(row.state for row in rows if row.kind.name == kind)
 
 
@@ -157,11 +157,11 @@ def test_what_is_missing_is_named_until_it_is_filed(session, lead):
 
 
 def test_the_six_haves_fill_one_by_one(session, lead, make_user):
-    assert not any(documents.find_overview(session, lead).haves.values())
+    assert not any(document_overviews.find_overview(session, lead).haves.values())
     file(session, lead, kind="activity_records", title="十月活动", valid_from=date(2026, 10, 15))
 
-    assert documents.find_overview(session, lead).haves["activities"]
-    assert documents.find_overview(session, make_user(Role.MENTOR)).haves["activities"]
+    assert document_overviews.find_overview(session, lead).haves["activities"]
+    assert document_overviews.find_overview(session, make_user(Role.MENTOR)).haves["activities"]
 
 
 def test_the_file_is_sealed_and_comes_back_under_a_neutral_name(session, lead):
@@ -205,7 +205,7 @@ def test_a_new_edition_keeps_the_old_one(session, lead):
 
     assert [(row.title, row.is_replaced) for row in page.rows] == [("新预案", False), ("旧预案", True)]
     assert documents.open_document(session, lead, document_id=old.id).content == PDF
-    overview = documents.find_overview(session, lead)
+    overview = document_overviews.find_overview(session, lead)
     assert next(row for row in overview.kinds if row.kind.name == "emergency_plan").count == 1
 
 
@@ -320,7 +320,7 @@ def test_everybody_reads_the_rules_and_the_team_reads_what_may_name_children(ses
     actor = make_user(role)
 
     documents.open_document(session, actor, document_id=plan.id)
-    names = {row.kind.name for row in documents.find_overview(session, actor).kinds}
+    names = {row.kind.name for row in document_overviews.find_overview(session, actor).kinds}
 
     assert ("activity_records" in names) == (role in TEAM)
     if role in TEAM:
@@ -363,7 +363,7 @@ def test_statements_do_not_grow_with_the_documents(session, lead, statements):
         session.flush()
         session.expire_all()
         statements.clear()
-        documents.find_overview(session, lead)
+        document_overviews.find_overview(session, lead)
         first = len(statements)
         documents.list_documents(session, lead, kind="emergency_plan")
         return first, len(statements) - first
@@ -390,7 +390,7 @@ def test_the_list_is_paged(session, lead):
 def test_files_are_never_read_for_a_list(session, lead, statements):
     file(session, lead)
     statements.clear()
-    documents.find_overview(session, lead)
+    document_overviews.find_overview(session, lead)
     documents.list_documents(session, lead, kind="emergency_plan")
 
     assert not any("content_sealed" in each for each in statements)

@@ -5,7 +5,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
 from db.tables import GroupKind, GroupMember, GroupRole, Role
-from services import groups
+from services import group_lists, groups
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
 from services.groups import GroupExists, HeadTaken
 from tests.conftest import NOW, codes
@@ -22,13 +22,13 @@ def lead(make_user):
 
 
 def group_of(session, actor, group_id):
-    return next(each for each in groups.list_groups(session, actor).groups if each.id == group_id)
+    return next(each for each in group_lists.list_groups(session, actor).groups if each.id == group_id)
 
 
 def test_what_the_regulations_ask_for_and_nobody_set_up_is_named(session, lead, make_class):
     make_class(7, 1), make_class(7, 2)
 
-    found = groups.list_groups(session, lead)
+    found = group_lists.list_groups(session, lead)
 
     assert GroupKind.MENTAL_HEALTH in found.unfounded
     assert (found.grades_without, found.classes_without) == (("七年级",), ("七（1）班", "七（2）班"))
@@ -147,7 +147,7 @@ def test_every_grade_and_class_gets_its_working_group_in_one_go(session, lead, m
     assert groups.found_groups_of_places(session, lead) == 3
     assert groups.found_groups_of_places(session, lead) == 0
 
-    found = groups.list_groups(session, lead)
+    found = group_lists.list_groups(session, lead)
     assert (found.grades_without, found.classes_without) == ((), ())
     by_name = {group.name: group for group in found.groups}
     assert [member.name for member in by_name["七（1）班工作小组"].members] == ["周砚田"]
@@ -176,6 +176,6 @@ def test_the_list_takes_seven_statements_however_many_groups(session, lead, make
     groups.found_groups_of_places(session, lead)
     statements.clear()
 
-    groups.list_groups(session, lead)
+    group_lists.list_groups(session, lead)
 
     assert len(statements) <= 7

@@ -16,9 +16,10 @@ from db.tables import (
     Role,
     Urgency,
 )
-from services import clock, intake, referral_moves, safeguarding
+from services import clock, intake, intake_side, referral_moves, safeguarding
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
-from services.intake import ParentsStep, ReferralChange
+from services.intake import ReferralChange
+from services.intake_side import ParentsStep
 from services.referrals import IllegalMove, StoppedForProtection
 from tests.conftest import NOW
 from tests.services.intake_makers import FACTS, register, request
@@ -114,9 +115,9 @@ def test_outsiders_register_nothing(session, make_user, make_student, role):
     with pytest.raises(NotAllowed):
         register(session, outsider, student_id=make_student().id)
     with pytest.raises(NotAllowed):
-        intake.what_follows(session, outsider, request=request())
+        intake_side.what_follows(session, outsider, request=request())
     with pytest.raises(NotAllowed):
-        intake.find_earlier(session, outsider, student_id=1)
+        intake_side.find_earlier(session, outsider, student_id=1)
 
 
 @pytest.mark.parametrize("role", [Role.HOMEROOM, Role.SUBJECT_TEACHER, Role.MENTOR, Role.ADMIN])
@@ -278,7 +279,7 @@ def test_a_parent_is_not_answered_when_abuse_is_suspected(session, make_user, ma
 def test_what_follows_is_told_before_saving(session, make_user, make_student, term):
     counsellor = make_user(Role.COUNSELLOR, name="何知微")
 
-    told = intake.what_follows(
+    told = intake_side.what_follows(
         session, counsellor, request=request(student_id=make_student().id, facts="", speaker=None)
     )
 
@@ -291,7 +292,7 @@ def test_what_follows_is_told_before_saving(session, make_user, make_student, te
 
 
 def test_what_follows_from_a_parent_s_call(session, make_user, term):
-    told = intake.what_follows(
+    told = intake_side.what_follows(
         session,
         make_user(Role.COUNSELLOR),
         request=request(channel=ReferralChannel.PARENT, urgency=Urgency.URGENT),
@@ -305,14 +306,14 @@ def test_what_follows_from_a_parent_s_call(session, make_user, term):
 def test_what_follows_from_suspected_abuse(session, make_user, term):
     make_user(Role.LEAD, name="秦若谷")
 
-    told = intake.what_follows(session, make_user(Role.COUNSELLOR), request=request(is_suspected_abuse=True))
+    told = intake_side.what_follows(session, make_user(Role.COUNSELLOR), request=request(is_suspected_abuse=True))
 
     assert (told.owner_name, told.owner_is_lead, told.parents) == ("秦若谷", True, ParentsStep.STOPPED)
     assert (told.reply_due_at, told.feedback_due_at) == (None, None)
 
 
 def test_a_teacher_who_waited_too_long_is_told(session, make_user, term):
-    told = intake.what_follows(session, make_user(Role.COUNSELLOR), request=request(noticed_on=date(2026, 11, 16)))
+    told = intake_side.what_follows(session, make_user(Role.COUNSELLOR), request=request(noticed_on=date(2026, 11, 16)))
 
     assert told.noticed_late
 
@@ -450,5 +451,5 @@ def test_the_last_referral_of_a_child_is_found_but_not_a_protected_one(session, 
     plain = register(session, counsellor, student_id=student.id)
     marked = register(session, lead, student_id=student.id, is_suspected_abuse=True, received_at=NOW)
 
-    assert intake.find_earlier(session, counsellor, student_id=student.id).id == plain.id
-    assert intake.find_earlier(session, lead, student_id=student.id).id in (plain.id, marked.id)
+    assert intake_side.find_earlier(session, counsellor, student_id=student.id).id == plain.id
+    assert intake_side.find_earlier(session, lead, student_id=student.id).id in (plain.id, marked.id)

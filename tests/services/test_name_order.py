@@ -6,7 +6,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
 from db.tables import AppUser, Role, Student
-from services import accounts, student_lists
+from services import account_lists, accounts, student_lists
 from services.student_keys import name_keys
 from services.student_lists import StudentFilters, StudentOrder
 
@@ -29,7 +29,7 @@ def test_staff_are_sorted_likewise(session, make_user):
     for name in ("方竹", "范杉", "丁香"):
         make_user(Role.COUNSELLOR, name=name)
 
-    found = accounts.list_staff(session, admin, roles=[Role.COUNSELLOR])
+    found = account_lists.list_staff(session, admin, roles=[Role.COUNSELLOR])
 
     assert [person.display_name for person in found] == ["丁香", "范杉", "方竹"]
 

@@ -24,7 +24,8 @@ from db.tables import (
 )
 from services import students, year_changes, year_plans
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
-from services.year_changes import AlreadyChanged, NothingToMove, PlanChanged, YearOptions, YearUndoBlocked
+from services.year_changes import AlreadyChanged, NothingToMove, PlanChanged, YearOptions
+from services.year_undoing import YearUndoBlocked
 from tests.conftest import codes
 
 DAY, LEFT = date(2026, 9, 1), date(2026, 7, 3)
