@@ -149,14 +149,7 @@ def change_account(
     held, wanted = roles_held(session, user_id), frozenset(roles)
     if not may_manage(actor, held | wanted):
         raise NotAllowed
-    check = Checker()
-    name = check.required_text("display_name", display_name, limit=SHORT)
-    if not wanted:
-        check.add("roles", "required")
-    number = read_phones(check.text("phone", phone, limit=SHORT))
-    if number.unusable:
-        check.add("phone", "phone_shape")
-    check.finish()
+    name, number = _checked_change(display_name, phone, roles=wanted)
     try:
         user = lock_version(session, AppUser, user_id, version=version)
     except EditedMeanwhile as error:  # with the roles, which stand in another table
@@ -169,8 +162,8 @@ def change_account(
     rights_change = held != wanted or is_leader != user.is_protection_leader
     user.display_name, user.name_order = name, name_keys(name).order
     user.is_protection_leader = is_leader
-    if phone is not None and number.first != (unseal(user, "phone_sealed") or ""):
-        seal(user, "phone_sealed", number.first)
+    if phone is not None and number != (unseal(user, "phone_sealed") or ""):
+        seal(user, "phone_sealed", number)
     _set_roles(session, user_id, held=held, wanted=wanted)
     audit.record(
         session,
@@ -182,6 +175,19 @@ def change_account(
     )
     if rights_change:
         end_sessions_of(session, user_id)
+
+
+def _checked_change(display_name: str, phone: str | None, *, roles: frozenset[Role]) -> tuple[str, str]:
+    """Return name and telephone, tidied; refuse what can't be used, and an account without a role."""
+    check = Checker()
+    name = check.required_text("display_name", display_name, limit=SHORT)
+    if not roles:
+        check.add("roles", "required")
+    number = read_phones(check.text("phone", phone, limit=SHORT))
+    if number.unusable:
+        check.add("phone", "phone_shape")
+    check.finish()
+    return name, number.first
 
 
 @permitted(Permission.ACCOUNT_MANAGE, Permission.ACCOUNT_ADD_TEAM)

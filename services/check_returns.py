@@ -83,12 +83,7 @@ def return_check(
         raise EditedMeanwhile(fields_of_return(session, class_id, before), edited_by=before[0][1] if before else None)
     open_rows = {row.id: row for row in open_categories(session, class_id)}
     children = children_of_class(session, class_id)
-    check = Checker()
-    _check_answers(check, answers, open_rows)
-    _check_found(check, found, children, open_rows.values())
-    if not has_asked_others:
-        check.add("has_asked_others", "required_tick")
-    check.finish()
+    _refuse_incomplete(answers, open_rows, found=found, children=children, has_asked_others=has_asked_others)
     earlier = said_in(session, before[0][0].id) if before else {}
     made = _store(session, actor, checked, class_id, before[0][0] if before else None, len(children))
     for answer in answers:
@@ -107,6 +102,22 @@ def return_check(
         count=len(answers) + len(found),
     )
     return made.revision
+
+
+def _refuse_incomplete(
+    answers: Sequence[CheckAnswer],
+    open_rows: Mapping[int | None, StudentCategory],
+    *,
+    found: Sequence[NewFinding],
+    children: Mapping[int, str],
+    has_asked_others: bool,
+) -> None:
+    check = Checker()
+    _check_answers(check, answers, open_rows)
+    _check_found(check, found, children, open_rows.values())
+    if not has_asked_others:
+        check.add("has_asked_others", "required_tick")
+    check.finish()
 
 
 def _check_answers(

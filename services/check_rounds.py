@@ -178,12 +178,7 @@ def _own_class(actor: Actor) -> ColumnElement[bool]:
 
 def _classes(session: Session, actor: Actor, term: TermDates) -> Sequence[Any]:
     """Return the classes that have children, with teacher, the term's round and the current return."""
-    pupils = (
-        select(ClassMembership.class_id, func.count().label("pupils"))
-        .where(col(ClassMembership.to_day).is_(None))
-        .group_by(col(ClassMembership.class_id))
-        .subquery()
-    )
+    pupils = _pupils_by_class()
     teacher, returner = AppUser.__table__.alias("teacher"), AppUser.__table__.alias("returner")  # type: ignore[attr-defined]
     all_classes = writes_students(actor, Permission.CHECK_RETURN).is_everything
     return session.execute(
@@ -203,30 +198,39 @@ def _classes(session: Session, actor: Actor, term: TermDates) -> Sequence[Any]:
         )
         .select_from(SchoolClass)
         .join(pupils, pupils.c.class_id == SchoolClass.id)
-        .join(
-            ClassTeacher,
-            and_(
-                col(ClassTeacher.class_id) == col(SchoolClass.id),
-                col(ClassTeacher.kind) == ClassTeacherKind.HOMEROOM,
-                col(ClassTeacher.to_day).is_(None),
-            ),
-            isouter=True,
-        )
+        .join(ClassTeacher, _is_homeroom_teacher(), isouter=True)
         .join(teacher, teacher.c.id == ClassTeacher.user_id, isouter=True)
         .join(CheckRound, col(CheckRound.term_id) == term.id, isouter=True)
-        .join(
-            CheckReturn,
-            and_(
-                col(CheckReturn.class_id) == col(SchoolClass.id),
-                col(CheckReturn.round_id) == col(CheckRound.id),
-                col(CheckReturn.replaced_at).is_(None),
-            ),
-            isouter=True,
-        )
+        .join(CheckReturn, _is_current_return(), isouter=True)
         .join(returner, returner.c.id == CheckReturn.returned_by_id, isouter=True)
         .where(SchoolClass.school_year == term.school_year, true() if all_classes else _own_class(actor))
         .order_by(col(SchoolClass.grade), col(SchoolClass.number))
     ).all()
+
+
+def _pupils_by_class() -> Any:  # a subquery
+    return (
+        select(ClassMembership.class_id, func.count().label("pupils"))
+        .where(col(ClassMembership.to_day).is_(None))
+        .group_by(col(ClassMembership.class_id))
+        .subquery()
+    )
+
+
+def _is_homeroom_teacher() -> ColumnElement[bool]:
+    return and_(
+        col(ClassTeacher.class_id) == col(SchoolClass.id),
+        col(ClassTeacher.kind) == ClassTeacherKind.HOMEROOM,
+        col(ClassTeacher.to_day).is_(None),
+    )
+
+
+def _is_current_return() -> ColumnElement[bool]:
+    return and_(
+        col(CheckReturn.class_id) == col(SchoolClass.id),
+        col(CheckReturn.round_id) == col(CheckRound.id),
+        col(CheckReturn.replaced_at).is_(None),
+    )
 
 
 def _counts(session: Session, round_id: int | None) -> dict[int, dict[CheckResult, int]]:

@@ -246,6 +246,12 @@ def set_subject_teacher(
         raise NotFound
     if teaches:
         _require_active(session, user_id)
+    if _follow_teaching(session, class_id=class_id, user_id=user_id, subject=subject, teaches=teaches):
+        audit.record(session, actor, audit.Action.CLASS_TEACHER_CHANGED, class_id=class_id, user_id=user_id)
+
+
+def _follow_teaching(session: Session, *, class_id: int, user_id: int, subject: str | None, teaches: bool) -> bool:
+    """Begin, rename or end a teacher's time in a class; say whether anything was to be done."""
     current = session.exec(
         select(ClassTeacher).where(
             ClassTeacher.class_id == class_id,
@@ -271,8 +277,8 @@ def set_subject_teacher(
             )
         )
     else:
-        return
-    audit.record(session, actor, audit.Action.CLASS_TEACHER_CHANGED, class_id=class_id, user_id=user_id)
+        return False
+    return True
 
 
 def _require_active(session: Session, user_id: int) -> None:

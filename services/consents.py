@@ -89,10 +89,70 @@ def record_consent(
     require_writable(session, actor, student_id, Permission.CONSENT_WRITE)
     child = session.exec(select(Student).where(Student.id == student_id).with_for_update()).one()
     before = _current(session, student_id, purpose)
-    if (before.id if before else None) != replaces_id and purpose is not None:
-        name = session.get(AppUser, before.recorded_by_id) if before and before.recorded_by_id else None
-        who = name.display_name if name else None
-        raise EditedMeanwhile(_line(before, who) if before else {}, edited_by=who)
+    if purpose is not None:
+        _refuse_outdated(session, before, replaces_id)
+    said = _checked(purpose, answer, day, by_whom=by_whom, evidence=evidence, before=before, born_on=child.birth_day)
+    if before is not None:
+        before.replaced_at = clock.now()
+        session.add(before)
+        session.flush()  # at most one answer counts
+    row = Consent(
+        student_id=student_id,
+        purpose=said.purpose,
+        answer=said.answer,
+        day=said.day,
+        recorded_by_id=actor.user_id,
+        recorded_at=clock.now(),
+    )
+    seal(row, "by_whom_sealed", said.by_whom)
+    seal(row, "evidence_sealed", said.evidence)
+    session.add(row)
+    try:
+        session.flush()
+    except IntegrityError:  # recorded by another process since it was looked up
+        raise EditedMeanwhile({}) from None
+    audit.record(
+        session,
+        actor,
+        audit.Action.CONSENT_RECORDED,
+        target=row,
+        student_id=student_id,
+        purpose=said.purpose.value,
+        state=said.answer.value,
+    )
+    return row.id or 0
+
+
+def _refuse_outdated(session: Session, before: Consent | None, replaces_id: int | None) -> None:
+    """Refuse an answer that doesn't follow the one the form was drawn from."""
+    if (before.id if before else None) == replaces_id:
+        return
+    recorder = session.get(AppUser, before.recorded_by_id) if before and before.recorded_by_id else None
+    who = recorder.display_name if recorder else None
+    raise EditedMeanwhile(_line(before, who) if before else {}, edited_by=who)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A checked answer."""
+
+    purpose: ConsentPurpose
+    answer: ConsentAnswer
+    day: date
+    by_whom: str
+    evidence: str | None
+
+
+def _checked(
+    purpose: ConsentPurpose | None,
+    answer: ConsentAnswer | None,
+    day: date | None,
+    *,
+    by_whom: str | None,
+    evidence: str | None,
+    before: Consent | None,
+    born_on: date,
+) -> _Said:
     check = Checker()
     if purpose is None:
         check.add("purpose", "required")
@@ -105,40 +165,13 @@ def record_consent(
     if day is None:
         check.add("day", "required")
     check.not_future("day", day, today=clock.today())
-    if day is not None and day < (before.day if before else child.birth_day):
-        check.add("day", "before_last", day=before.day if before else child.birth_day)
+    earliest = before.day if before else born_on
+    if day is not None and day < earliest:
+        check.add("day", "before_last", day=earliest)
     check.finish()
     if purpose is None or answer is None or day is None:  # refused above; said again for the types
         raise NotFound
-    if before is not None:
-        before.replaced_at = clock.now()
-        session.add(before)
-        session.flush()  # at most one answer counts
-    row = Consent(
-        student_id=student_id,
-        purpose=purpose,
-        answer=answer,
-        day=day,
-        recorded_by_id=actor.user_id,
-        recorded_at=clock.now(),
-    )
-    seal(row, "by_whom_sealed", who_said)
-    seal(row, "evidence_sealed", words)
-    session.add(row)
-    try:
-        session.flush()
-    except IntegrityError:  # recorded by another process since it was looked up
-        raise EditedMeanwhile({}) from None
-    audit.record(
-        session,
-        actor,
-        audit.Action.CONSENT_RECORDED,
-        target=row,
-        student_id=student_id,
-        purpose=purpose.value,
-        state=answer.value,
-    )
-    return row.id or 0
+    return _Said(purpose, answer, day, who_said, words)
 
 
 def _current(session: Session, student_id: int, purpose: ConsentPurpose | None) -> Consent | None:

@@ -303,14 +303,7 @@ def change_referral(
     if handles and newly_told and is_stopped(session, referral):
         raise StoppedForProtection
 
-    changed = [name for name, text in words.items() if unseal(referral, f"{name}_sealed") != text]
-    for name in changed:
-        seal(referral, f"{name}_sealed", words[name])
-    for name in ("noticed_on", "parents_informed", "urgency"):
-        if getattr(referral, name) != (value := getattr(change, name)):
-            changed.append(name)
-            setattr(referral, name, value)
-    referral.parts_filled = _parts_filled(referral)
+    changed = _write_change(referral, change, words)
     session.add(referral)
     audit.record(
         session,
@@ -321,6 +314,19 @@ def change_referral(
         fields=changed,
     )
     return referral
+
+
+def _write_change(referral: Referral, change: ReferralChange, words: dict[str, str | None]) -> list[str]:
+    """Put what is typed into the referral; return the names of what is another now."""
+    changed = [name for name, text in words.items() if unseal(referral, f"{name}_sealed") != text]
+    for name in changed:
+        seal(referral, f"{name}_sealed", words[name])
+    for name in ("noticed_on", "parents_informed", "urgency"):
+        if getattr(referral, name) != (value := getattr(change, name)):
+            changed.append(name)
+            setattr(referral, name, value)
+    referral.parts_filled = _parts_filled(referral)
+    return changed
 
 
 @permitted(Permission.REFERRAL_HANDLE)

@@ -24,7 +24,7 @@ from services.imports.reading import reader_of
 from services.imports.returning import put_in_file_order
 from services.imports.stored import load_children
 from services.imports.writing import Progress
-from services.student_imports import ImportPreview, ImportResult, StalePreview, write_import
+from services.student_imports import ImportPreview, ImportResult, write_import
 
 _BLAMED = {Reason.NAME_ID_MISMATCH: "id_number"}
 
@@ -118,8 +118,7 @@ def confirm_left_behind(
     take_turn(session, Turn.IMPORT)
     matches, school_year = _match(session, preview.reading.rows, locking=True)
     current = _preview(preview.reading, matches, school_year)
-    if (current.school_year, current.rows) != (preview.school_year, preview.rows):
-        raise StalePreview(current)
+    preview.refuse_if_overtaken(current)
     left_out = frozenset() if ticked is None else preview.to_tick - frozenset(ticked)
     taken = [each for each in matches if each.match is not None and each.row.position not in left_out]
     changed = [each.match for each in taken if each.match is not None and each.shown.outcome is Outcome.CHANGED]

@@ -163,8 +163,36 @@ def set_parameter(
         FieldErrors: the value is out of bounds or no change, the day is past or missing, or the reason is.
         EditedMeanwhile: somebody changed it since the form was drawn.
     """
-    parameter, today = _declared(name), clock.today()
-    check = Checker()
+    parameter = _declared(name)
+    number, day, cleaned = _checked(parameter, value=value, in_force_from=in_force_from, reason=reason)
+    take_turn(session, Turn.SCHOOL)
+    stored = find_history(session, actor, name=name)
+    if stored.version != version:
+        raise EditedMeanwhile(form_values(stored), edited_by=_last_editor(session, name))
+    if load_numbers(session).on(name, day) == number:
+        check = Checker()
+        check.add("value", "no_change")
+        check.finish()
+    row = ParameterVersion(
+        name=name,
+        number=version + 1,
+        value=json.dumps(number),
+        in_force_from=day,
+        reason=cleaned,
+        set_by_id=actor.user_id,
+        set_at=clock.now(),
+    )
+    session.add(row)
+    session.flush()
+    audit.record(session, actor, audit.Action.PARAMETER_SET, target=row, kind=name, after=number, day=day.isoformat())
+    return row
+
+
+def _checked(
+    parameter: Parameter, *, value: int | None, in_force_from: date | None, reason: str
+) -> tuple[int, date, str]:
+    """Return value, day and reason of a change that can be; refuse everything else at once."""
+    check, today = Checker(), clock.today()
     if value is None:
         check.add("value", "required")
     elif not parameter.least <= value <= parameter.most:
@@ -179,28 +207,7 @@ def set_parameter(
     check.finish()
     if value is None or in_force_from is None:  # refused above; said again for the types
         raise NotFound
-    take_turn(session, Turn.SCHOOL)
-    stored = find_history(session, actor, name=name)
-    if stored.version != version:
-        raise EditedMeanwhile(form_values(stored), edited_by=_last_editor(session, name))
-    if load_numbers(session).on(name, in_force_from) == value:
-        check.add("value", "no_change")
-    check.finish()
-    row = ParameterVersion(
-        name=name,
-        number=version + 1,
-        value=json.dumps(value),
-        in_force_from=in_force_from,
-        reason=cleaned,
-        set_by_id=actor.user_id,
-        set_at=clock.now(),
-    )
-    session.add(row)
-    session.flush()
-    audit.record(
-        session, actor, audit.Action.PARAMETER_SET, target=row, kind=name, after=value, day=in_force_from.isoformat()
-    )
-    return row
+    return value, in_force_from, cleaned
 
 
 @permitted(Permission.SCHOOL_WRITE)

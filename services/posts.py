@@ -225,12 +225,9 @@ def appoint(
     if user_id is None or from_day is None:  # refused above; said again for the types
         raise NotFound
     seat = seat_of(grade=grade, class_id=class_id)
-    replaced = lock_version(session, PostHolder, replaces_id, version=replaces_version or 0) if replaces_id else None
-    if replaced is not None:
-        if (replaced.post_id, replaced.seat) != (post_id, seat):
-            raise NotFound
-        _end(replaced, from_day, field="from_day")
-        session.flush()
+    if replaces_id:
+        replaced = lock_version(session, PostHolder, replaces_id, version=replaces_version or 0)
+        _take_from(session, replaced, post_id=post_id, seat=seat, from_day=from_day)
     _refuse_clash(session, post, seat=seat, user_id=user_id, from_day=from_day)
     held = PostHolder(
         post_id=post_id,
@@ -264,6 +261,14 @@ def end_holding(session: Session, actor: Actor, *, holder_id: int, version: int,
     held = lock_version(session, PostHolder, holder_id, version=version)
     _end(held, (last_day or clock.today()) + DAY, field="last_day")
     audit.record(session, actor, audit.Action.POST_ENDED, target=held, post_id=held.post_id, user_id=held.user_id)
+
+
+def _take_from(session: Session, replaced: PostHolder, *, post_id: int, seat: str, from_day: date) -> None:
+    """End the holding that another takes the place of."""
+    if (replaced.post_id, replaced.seat) != (post_id, seat):
+        raise NotFound
+    _end(replaced, from_day, field="from_day")
+    session.flush()
 
 
 def _end(held: PostHolder, to_day: date, *, field: str) -> None:

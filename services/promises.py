@@ -70,25 +70,13 @@ def record_promise(
     ).first()
     if (before.id if before else None) != replaces_id:
         raise EditedMeanwhile(_line(before) if before else {})
-    check = Checker()
-    who = check.required_text("signer", signer, limit=SHORT)
-    where = check.text("place", place, limit=LINE)
-    if signed_on is None:
-        check.add("signed_on", "required")
-    check.not_future("signed_on", signed_on, today=clock.today())
     earliest = before.signed_on if before else child.birth_day
-    if signed_on is not None and signed_on < earliest:
-        check.add("signed_on", "before_last", day=earliest)
-    check.finish()
-    if signed_on is None:  # refused above; said again for the types
-        raise NotFound
+    day, who, where = _checked(signed_on, signer=signer, place=place, earliest=earliest)
     if before is not None:
         before.replaced_at = clock.now()
         session.add(before)
         session.flush()  # at most one counts
-    row = ParentsPromise(
-        student_id=student_id, signed_on=signed_on, recorded_by_id=actor.user_id, recorded_at=clock.now()
-    )
+    row = ParentsPromise(student_id=student_id, signed_on=day, recorded_by_id=actor.user_id, recorded_at=clock.now())
     seal(row, "signer_sealed", who)
     seal(row, "place_sealed", where)
     session.add(row)
@@ -98,6 +86,24 @@ def record_promise(
         raise EditedMeanwhile({}) from None
     audit.record(session, actor, audit.Action.PROMISE_RECORDED, target=row, student_id=student_id)
     return row.id or 0
+
+
+def _checked(
+    signed_on: date | None, *, signer: str | None, place: str | None, earliest: date
+) -> tuple[date, str, str | None]:
+    """Return day, signer and place of a promise that can be; refuse everything else at once."""
+    check = Checker()
+    who = check.required_text("signer", signer, limit=SHORT)
+    where = check.text("place", place, limit=LINE)
+    if signed_on is None:
+        check.add("signed_on", "required")
+    check.not_future("signed_on", signed_on, today=clock.today())
+    if signed_on is not None and signed_on < earliest:
+        check.add("signed_on", "before_last", day=earliest)
+    check.finish()
+    if signed_on is None:  # refused above; said again for the types
+        raise NotFound
+    return signed_on, who, where
 
 
 def _line(row: ParentsPromise) -> PromiseLine:

@@ -73,6 +73,15 @@ class ImportPreview(Preview):
         """The rows matched by name and class only: preselected, to be ticked by a person."""
         return frozenset(row.position for row in self.rows if row.wants_tick)
 
+    def refuse_if_overtaken(self, current: "ImportPreview") -> None:
+        """Refuse to confirm what would now do something else.
+
+        Raises:
+            StalePreview: the register has changed since.
+        """
+        if (current.school_year, current.rows) != (self.school_year, self.rows):
+            raise StalePreview(current)
+
     def full_reading(self) -> ListReading[Any]:
         """Return the reading with the conflicts among the rejected rows: for the list and the file to give back."""
         reasons = {row.position: row.reason for row in self.rows if row.reason is not None}
@@ -156,16 +165,9 @@ def confirm_import(
     take_turn(session, Turn.IMPORT)
     matches, school_year = _match(session, preview.wanted, locking=True)
     current = _preview(preview.reading, matches, school_year)
-    if (current.school_year, current.rows) != (preview.school_year, preview.rows):
-        raise StalePreview(current)
+    preview.refuse_if_overtaken(current)
     own = frozenset() if ticked is None else preview.to_tick - frozenset(ticked)
-    outcomes = Counter(Outcome.NEW if match.shown.position in own else match.shown.outcome for match in matches)
-    result = ImportResult(
-        created=outcomes[Outcome.NEW],
-        changed=outcomes[Outcome.CHANGED],
-        unchanged=outcomes[Outcome.UNCHANGED],
-        rejected=len(preview.reading.rejected) + outcomes[Outcome.CONFLICT],
-    )
+    result = _counted(preview, matches, own=own)
     if result.says_nothing_new:
         return result
     return write_import(
@@ -181,6 +183,17 @@ def confirm_import(
         file_name=file_name,
         digest=digest,
         progress=progress,
+    )
+
+
+def _counted(preview: ImportPreview, matches: Sequence[Match], *, own: Collection[Position]) -> ImportResult:
+    """Count what an import will write; `own` are rows that become children of their own."""
+    outcomes = Counter(Outcome.NEW if match.shown.position in own else match.shown.outcome for match in matches)
+    return ImportResult(
+        created=outcomes[Outcome.NEW],
+        changed=outcomes[Outcome.CHANGED],
+        unchanged=outcomes[Outcome.UNCHANGED],
+        rejected=len(preview.reading.rejected) + outcomes[Outcome.CONFLICT],
     )
 
 

@@ -225,15 +225,7 @@ def note_exception(
     current = find_exception(session, actor, school_year=school_year, student_id=student_id)
     if current.version != version:
         raise EditedMeanwhile(current)
-    check = Checker()
-    if step is not None and step not in EXCEPTIONS:
-        check.add("step", "unknown_choice")
-    if step is YearStep.OTHER_CLASS and class_number is None:
-        check.add("class_number", "required")
-    elif class_number is not None and not 1 <= class_number <= MOST_CLASSES:
-        check.add("class_number", "out_of_range")
-    text = check.text("place", place, limit=LINE)
-    check.finish()
+    text = _checked_place(step, class_number=class_number, place=place)
     row = _noted(session, school_year, student_id)
     if row is None:
         row = YearException(school_year=school_year, student_id=student_id, version=0)
@@ -250,6 +242,20 @@ def note_exception(
         student_id=student_id,
         state=step.value if step else None,
     )
+
+
+def _checked_place(step: YearStep | None, *, class_number: int | None, place: str | None) -> str | None:
+    """Return where a child goes; refuse a step that can't be noted, or a class that can't be."""
+    check = Checker()
+    if step is not None and step not in EXCEPTIONS:
+        check.add("step", "unknown_choice")
+    if step is YearStep.OTHER_CLASS and class_number is None:
+        check.add("class_number", "required")
+    elif class_number is not None and not 1 <= class_number <= MOST_CLASSES:
+        check.add("class_number", "out_of_range")
+    text = check.text("place", place, limit=LINE)
+    check.finish()
+    return text
 
 
 def find_done(session: Session, school_year: int) -> DoneChange | None:

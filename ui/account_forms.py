@@ -45,18 +45,7 @@ def add_account() -> None:
         username = username_field(form, "username")
     with form.field("roles", []) as key:
         roles = _ask_for_roles(roles_to_give, key)
-    class_id = None
-    if Role.HOMEROOM in roles and found_classes:
-        labels = {found.id: _class_choice(found) for found in found_classes}
-        with form.field("class_id") as key:
-            class_id = st.selectbox(
-                "哪个班的班主任",
-                list(labels),
-                index=None,
-                format_func=labels.__getitem__,
-                key=key,
-                placeholder="以后再定",
-            )
+    class_id = _ask_for_class(form, found_classes) if Role.HOMEROOM in roles and found_classes else None
     with form.field("staff_no", "") as key:
         staff_no = st.text_input("工号（可以不填）", key=key, autocomplete="off")
     note("会给出一个第一次密码，抄给本人。登录后马上要换成自己的。", icon="key")
@@ -75,13 +64,7 @@ def add_account() -> None:
                 class_id=class_id,
             )
 
-    with form_end():
-        if st.button("不加了", key="account_new_cancel", type="tertiary"):
-            form.cancel()
-            close_dialog()
-        label = f"加上{name.strip()}" if name.strip() else "加上"
-        submitted = st.button(plain(label), key="account_new_save", type="primary", icon=":material/check:")
-    if submitted and (slip := form.try_first(create)):
+    if _is_submitted(form, name.strip()) and (slip := form.try_first(create)):
         keep_slip(slip, name=name.strip())
         form.cancel()
         close_dialog()
@@ -257,6 +240,28 @@ def _ask_for_roles(roles_to_give: Sequence[Role], key: str) -> list[Role]:
             "岗位（可以选几个）", roles_to_give, selection_mode="multi", format_func=lambda role: role.label, key=key
         )
     )
+
+
+def _ask_for_class(form: Form, found_classes: Sequence[classes.ClassRow]) -> int | None:
+    labels = {found.id: _class_choice(found) for found in found_classes}
+    with form.field("class_id") as key:
+        return st.selectbox(
+            "哪个班的班主任",
+            list(labels),
+            index=None,
+            format_func=labels.__getitem__,
+            key=key,
+            placeholder="以后再定",
+        )
+
+
+def _is_submitted(form: Form, name: str) -> bool:
+    """Draw the end of the form for a new account; say whether it was sent off."""
+    with form_end():
+        if st.button("不加了", key="account_new_cancel", type="tertiary"):
+            form.cancel()
+            close_dialog()
+        return st.button(plain(f"加上{name}"), key="account_new_save", type="primary", icon=":material/check:")
 
 
 def _class_choice(found: classes.ClassRow) -> str:

@@ -187,14 +187,7 @@ def _run(plan: YearPlan, calendar: SchoolCalendar) -> None:
         },
         alt="确认以后的人数",
     )
-    with form.field("day", _first_day(calendar, plan.to_year)) as key:
-        day = st.date_input("从哪天起在新的班", value=None, key=key, format="YYYY-MM-DD")
-    with form.field("leaving_day", _last_day(calendar, plan.to_year - 1)) as key:
-        leaving_day = st.date_input("毕业和离校的孩子哪天离校", value=None, key=key, format="YYYY-MM-DD")
-    with form.field("keeps_homeroom", True) as key:
-        keeps_homeroom = st.checkbox("班主任跟着班走", key=key)
-    with form.field("keeps_subjects", True) as key:
-        keeps_subjects = st.checkbox("任课教师跟着班走", key=key)
+    options = _ask_for_options(form, plan, calendar)
     note("没有升上去的老师，从那天起看不到原来的班。新班的班主任可以到“设置”里再定。")
     total = sum(len(found.children) for found in plan.classes)
     with form_end():
@@ -205,22 +198,31 @@ def _run(plan: YearPlan, calendar: SchoolCalendar) -> None:
             plain(f"确认，{total:,} 人"), key=form.key("save"), type="primary", icon=":material/check:"
         )
     if confirmed:
-        shown_plan = form.drawn_from.values
-        options = YearOptions(
-            day=day,
-            leaving_day=leaving_day,
-            graduating=shown_plan["graduating"],
-            keeps_homeroom=keeps_homeroom,
-            keeps_subjects=keeps_subjects,
-        )
+        digest = form.drawn_from.values["digest"]
         with st.spinner("正在升年级，请等一等。"):
-            saved = form.save(
-                lambda session: year_changes.change_year(session, actor, digest=shown_plan["digest"], options=options)
-            )
+            saved = form.save(lambda session: year_changes.change_year(session, actor, digest=digest, options=options))
         if saved:
             st.session_state.pop(_GRADES, None)
             flash(f"{school_year_label(plan.to_year)}升好了。")
             close_dialog()
+
+
+def _ask_for_options(form: Form, plan: YearPlan, calendar: SchoolCalendar) -> YearOptions:
+    with form.field("day", _first_day(calendar, plan.to_year)) as key:
+        day = st.date_input("从哪天起在新的班", value=None, key=key, format="YYYY-MM-DD")
+    with form.field("leaving_day", _last_day(calendar, plan.to_year - 1)) as key:
+        leaving_day = st.date_input("毕业和离校的孩子哪天离校", value=None, key=key, format="YYYY-MM-DD")
+    with form.field("keeps_homeroom", True) as key:
+        keeps_homeroom = st.checkbox("班主任跟着班走", key=key)
+    with form.field("keeps_subjects", True) as key:
+        keeps_subjects = st.checkbox("任课教师跟着班走", key=key)
+    return YearOptions(
+        day=day,
+        leaving_day=leaving_day,
+        graduating=form.drawn_from.values["graduating"],
+        keeps_homeroom=keeps_homeroom,
+        keeps_subjects=keeps_subjects,
+    )
 
 
 def _first_day(calendar: SchoolCalendar, year: int) -> date:
