@@ -53,7 +53,7 @@ def test_the_lead_sees_confirms_and_takes_back(open_page: OpenPage, world: World
 def test_a_child_who_repeats_is_noted(open_page: OpenPage, world: World, last_year):
     old, children = last_year
     screen = open_page("new_year", world.staff[Role.LEAD], **{"class": old.id})
-    assert list(screen.dataframe[1].value["name"]) == ["柳立夏", "白石英"]
+    assert list(screen.dataframe[1].value["name"]) == ["白石英", "柳立夏"]
     screen.session_state["care_dialog"] = ("new_year_note", children[0].id)
     screen.run()
     form = f"new_year_note_2026_{children[0].id}"

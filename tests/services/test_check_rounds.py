@@ -127,7 +127,8 @@ def test_each_class_stands_in_the_round_with_what_it_found(session, school):
     assert view.returned == 1
     assert kinds_of(session, school.children[1].id) == {FAMILY}
     assert session.get(StudentCategory, school.category).level == 1
-    assert sheet(session, school).lines[0].subkind == "双亲外出"
+    subkinds = {line.category_id: line.subkind for line in sheet(session, school).lines}
+    assert subkinds[school.category] == "双亲外出"
 
 
 def test_a_homeroom_teacher_sees_the_own_class_only(session, school):
