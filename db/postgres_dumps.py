@@ -5,7 +5,8 @@ import os
 import secrets
 import shutil
 import subprocess
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,18 +52,9 @@ def dump(runtime: Runtime, *, reason: str, target: Path | None = None) -> Dump:
         raise ToolsMissing
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
     target = target or runtime.location.backup_dir / f"care-{stamp}-{reason}.dump"
-    draft = target.with_name(f".{target.name}.part")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft.touch(mode=0o600)
+    with _put_in_place(target, makes_folder=True) as draft:
         manifest = _dump_into(runtime, url, draft, reason=reason)
         is_proven = _prove(runtime, url, draft, manifest)
-        draft.replace(target)
-    except OSError as error:
-        raise BackupUnwritable(target) from error
-    finally:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
     return Dump(target, manifests.write_beside(target, manifest, runtime.keys), is_proven)
 
 
@@ -73,20 +65,32 @@ def copy_dump(source: Path, manifest: Manifest, folder: Path, keys: Keys) -> Pat
         BackupUnwritable, BackupUnproven: as with `dump`.
     """
     target = folder / source.name
-    draft = target.with_name(f".{target.name}.part")
-    try:
-        draft.touch(mode=0o600)
+    with _put_in_place(target) as draft:
         shutil.copyfile(source, draft)
         if manifests.digest_of(draft) != manifest.sha256:
             raise BackupUnproven(target, "sha256")
+    manifests.write_beside(target, manifest, keys)
+    return target
+
+
+@contextmanager
+def _put_in_place(target: Path, *, makes_folder: bool = False) -> Iterator[Path]:
+    """Give a draft only we can read, beside the target; whole, it takes the target's place, else it goes.
+
+    A folder that isn't there may be a disk that isn't plugged in: it is made only where it is our own.
+    """
+    draft = target.with_name(f".{target.name}.part")
+    try:
+        if makes_folder:
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft.touch(mode=0o600)
+        yield draft
         draft.replace(target)
     except OSError as error:
         raise BackupUnwritable(target) from error
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
-    manifests.write_beside(target, manifest, keys)
-    return target
 
 
 def _dump_into(runtime: Runtime, url: URL, draft: Path, *, reason: str) -> Manifest:

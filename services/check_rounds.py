@@ -26,7 +26,7 @@ from services import audit, clock
 from services.access import Permission, allows, permitted
 from services.actors import Actor
 from services.calendar import END_OF_SCHOOL_DAY, SchoolCalendar, TermDates, load_calendar
-from services.classes import class_label
+from services.classes import class_label, teaches_as_homeroom
 from services.errors import DomainError
 from services.regulations import deadlines
 from services.regulations.deadlines import DutyState, state_at
@@ -198,7 +198,7 @@ def _classes(session: Session, actor: Actor, term: TermDates) -> Sequence[Any]:
         )
         .select_from(SchoolClass)
         .join(pupils, pupils.c.class_id == SchoolClass.id)
-        .join(ClassTeacher, _is_homeroom_teacher(), isouter=True)
+        .join(ClassTeacher, teaches_as_homeroom(), isouter=True)
         .join(teacher, teacher.c.id == ClassTeacher.user_id, isouter=True)
         .join(CheckRound, col(CheckRound.term_id) == term.id, isouter=True)
         .join(CheckReturn, _is_current_return(), isouter=True)
@@ -214,14 +214,6 @@ def _pupils_by_class() -> Any:  # a subquery
         .where(col(ClassMembership.to_day).is_(None))
         .group_by(col(ClassMembership.class_id))
         .subquery()
-    )
-
-
-def _is_homeroom_teacher() -> ColumnElement[bool]:
-    return and_(
-        col(ClassTeacher.class_id) == col(SchoolClass.id),
-        col(ClassTeacher.kind) == ClassTeacherKind.HOMEROOM,
-        col(ClassTeacher.to_day).is_(None),
     )
 
 

@@ -55,6 +55,15 @@ def is_homeroom_teacher() -> ColumnElement[bool]:
     return and_(col(AppUser.is_active), col(AppUser.id).in_(holders))
 
 
+def teaches_as_homeroom() -> ColumnElement[bool]:
+    """Return the condition that joins a class to who is its homeroom teacher now."""
+    return and_(
+        col(ClassTeacher.class_id) == col(SchoolClass.id),
+        col(ClassTeacher.kind) == ClassTeacherKind.HOMEROOM,
+        col(ClassTeacher.to_day).is_(None),
+    )
+
+
 @permitted(Permission.HOME_READ)
 def list_classes(session: Session, actor: Actor, *, school_year: int | None = None) -> list[ClassRow]:
     """Return the classes of a school year (the current one by default) with homeroom teacher and pupil count."""
@@ -75,13 +84,7 @@ def list_classes(session: Session, actor: Actor, *, school_year: int | None = No
     rows = session.exec(
         select(*columns)
         .select_from(SchoolClass)
-        .join(
-            ClassTeacher,
-            (col(ClassTeacher.class_id) == col(SchoolClass.id))
-            & (col(ClassTeacher.kind) == ClassTeacherKind.HOMEROOM)
-            & col(ClassTeacher.to_day).is_(None),
-            isouter=True,
-        )
+        .join(ClassTeacher, teaches_as_homeroom(), isouter=True)
         .join(AppUser, col(AppUser.id) == col(ClassTeacher.user_id), isouter=True)
         .join(pupils, pupils.c.class_id == SchoolClass.id, isouter=True)
         .where(SchoolClass.school_year == year)

@@ -12,7 +12,6 @@ from db.tables import (
     AppUser,
     ClassMembership,
     ClassTeacher,
-    ClassTeacherKind,
     ContactOpening,
     DropOut,
     EnrolmentState,
@@ -38,7 +37,7 @@ from services.access import (
 from services.actors import Actor
 from services.card_parts import CardPart, read_missing
 from services.category_lists import CategoryEntry, categories_of
-from services.classes import class_label
+from services.classes import class_label, teaches_as_homeroom
 from services.errors import NotAllowed, NotFound
 from services.exchange.values import age_in_years
 from services.fields import LINE, Checker
@@ -248,13 +247,7 @@ def _visible(session: Session, actor: Actor, student_id: int) -> Any:  # a row o
         )  # type: ignore[call-overload]  # more columns than the stubs know
         .join(ClassMembership, is_in_class(), isouter=True)
         .join(SchoolClass, col(SchoolClass.id) == col(ClassMembership.class_id), isouter=True)
-        .join(
-            ClassTeacher,
-            (col(ClassTeacher.class_id) == col(SchoolClass.id))
-            & (col(ClassTeacher.kind) == ClassTeacherKind.HOMEROOM)
-            & col(ClassTeacher.to_day).is_(None),
-            isouter=True,
-        )
+        .join(ClassTeacher, teaches_as_homeroom(), isouter=True)
         .join(AppUser, col(AppUser.id) == col(ClassTeacher.user_id), isouter=True)
         .where(Student.id == student_id, sees_students(actor))
     ).first()

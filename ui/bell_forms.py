@@ -13,6 +13,7 @@ from services.actors import Actor
 from services.bells import WEEKDAY_NAMES, BellCalendar, DateRule, DayKind, Period, Timetable
 from services.errors import DomainError
 from ui.asked import number_asked
+from ui.asking_first import ask_first
 from ui.dialogs import close_dialog, open_dialog, opened
 from ui.formats import day, day_and_weekday, plain
 from ui.forms import Form, shown
@@ -253,19 +254,7 @@ def _ask_to_remove_timetable(timetable: Timetable) -> None:
 
 
 def _confirm(act: Callable[[Session], None], label: str) -> None:
-    with form_end():
-        if st.button("留着", key="bells_keep"):
-            close_dialog()
-        confirmed = st.button(plain(label), key="bells_confirm", type="primary")
-    if confirmed:
-        try:
-            with transaction() as session:
-                act(session)
-        except DomainError as error:
-            refusal(error)
-        else:
-            flash("已删掉。")
-            close_dialog()
+    ask_first(act, label, kept="bells_keep", confirmed="bells_confirm", done="已删掉。")
 
 
 def _draw_dates(actor: Actor, bells: BellCalendar) -> None:

@@ -14,10 +14,11 @@ from services.consents import ConsentLine
 from services.promises import PromiseLine
 from services.student_files import StudentFile
 from ui import formats
-from ui.dialogs import close_dialog, open_dialog, opened, opened_about
+from ui.child_dialog_parts import buttons, cancel_if, finish, form_fields
+from ui.dialogs import open_dialog, opened, opened_about
 from ui.formats import plain
 from ui.forms import Form, shown
-from ui.layout import flash, note, side_column
+from ui.layout import note, side_column
 from ui.session import require_user
 from ui.states import Look
 
@@ -105,7 +106,7 @@ def _record_consent(file: StudentFile, purpose: ConsentPurpose, current: Consent
     form.notices()
     st.markdown(f"**{plain(file.name)}** {plain(purpose.label)}")
     answers = list(ConsentAnswer) if current and current.answer is ConsentAnswer.GIVEN else list(ConsentAnswer)[:2]
-    with st.form(form.key("fields"), border=False, enter_to_submit=False):
+    with form_fields(form):
         with form.field("answer") as key:
             answer = st.segmented_control(
                 "家里怎么说", answers, key=key, format_func=lambda each: ConsentAnswer(each).label
@@ -116,20 +117,16 @@ def _record_consent(file: StudentFile, purpose: ConsentPurpose, current: Consent
             by_whom = st.text_input("谁说的，比如母亲、外婆", key=key, autocomplete="off")
         with form.field("evidence", "") as key:
             evidence = st.text_input("凭据，比如签字表放在哪里、几月几日的电话", key=key, autocomplete="off")
-        with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
-            cancelled = st.form_submit_button("取消", key=form.key("cancel"))
-            saved = st.form_submit_button(plain(f"保存{file.name}的同意"), key=form.key("save"), type="primary")
-    if cancelled:
-        form.cancel()
-        close_dialog()
-    if saved and form.save(
-        lambda session: consents.record_consent(
-            session, actor, student_id=file.id, purpose=purpose, answer=answer, day=day, by_whom=by_whom,
-            evidence=evidence, replaces_id=form.drawn_from.id,
-        )
-    ):  # fmt: skip
-        flash("已保存。")
-        close_dialog()
+        saved, cancelled = buttons(form, f"保存{file.name}的同意")
+    cancel_if(form, cancelled)
+    if saved:
+        finish(
+            form,
+            lambda session: consents.record_consent(
+                session, actor, student_id=file.id, purpose=purpose, answer=answer, day=day, by_whom=by_whom,
+                evidence=evidence, replaces_id=form.drawn_from.id,
+            ),
+        )  # fmt: skip
 
 
 @st.dialog("登记一份承诺书", dismissible=False)
@@ -137,27 +134,23 @@ def _record_promise(file: StudentFile, current: PromiseLine | None) -> None:
     actor = require_user(Permission.CONSENT_WRITE)
     form = Form(f"child_promise_form_{file.id}", {"id": current.id if current else None})
     form.notices()
-    with st.form(form.key("fields"), border=False, enter_to_submit=False):
+    with form_fields(form):
         with form.field("signed_on", clock.today()) as key:
             signed_on = st.date_input("哪天签的", value=None, key=key, format="YYYY-MM-DD")
         with form.field("signer", "") as key:
             signer = st.text_input("谁签的", key=key, autocomplete="off")
         with form.field("place", "") as key:
             place = st.text_input("纸放在哪里", key=key, autocomplete="off")
-        with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
-            cancelled = st.form_submit_button("取消", key=form.key("cancel"))
-            saved = st.form_submit_button(plain(f"保存{file.name}的承诺书"), key=form.key("save"), type="primary")
-    if cancelled:
-        form.cancel()
-        close_dialog()
-    if saved and form.save(
-        lambda session: promises.record_promise(
-            session, actor, student_id=file.id, signed_on=signed_on, signer=signer, place=place,
-            replaces_id=form.drawn_from.id,
-        )
-    ):  # fmt: skip
-        flash("已保存。")
-        close_dialog()
+        saved, cancelled = buttons(form, f"保存{file.name}的承诺书")
+    cancel_if(form, cancelled)
+    if saved:
+        finish(
+            form,
+            lambda session: promises.record_promise(
+                session, actor, student_id=file.id, signed_on=signed_on, signer=signer, place=place,
+                replaces_id=form.drawn_from.id,
+            ),
+        )  # fmt: skip
 
 
 def _show(field: str, value: Any) -> str:  # any field's value

@@ -10,6 +10,7 @@ from services.document_kinds import document_kinds
 from services.document_overviews import Overview
 from services.documents import DocumentEntry, DocumentRow
 from services.errors import DomainError
+from ui.asking_first import ask_first
 from ui.dialogs import close_dialog
 from ui.formats import plain
 from ui.forms import Form
@@ -111,16 +112,10 @@ def withdraw_dialog(row: DocumentRow) -> None:
     actor = require_user(Permission.DOCUMENT_WRITE)
     st.markdown(f"**{plain(row.title)}** 不再算数，也打不开了？")
     note("存错了才撤。旧了请存新的一版，旧的会留着。撤下以后，它前面的一版又算数。")
-    with form_end():
-        if st.button("留着", key="document_keep"):
-            close_dialog()
-        confirmed = st.button("撤下", key="document_withdraw_confirm", type="primary")
-    if confirmed:
-        try:
-            with transaction() as session:
-                documents.withdraw_document(session, actor, document_id=row.id, version=row.version)
-        except DomainError as error:
-            refusal(error)
-        else:
-            flash("已撤下。")
-            close_dialog()
+    ask_first(
+        lambda session: documents.withdraw_document(session, actor, document_id=row.id, version=row.version),
+        "撤下",
+        kept="document_keep",
+        confirmed="document_withdraw_confirm",
+        done="已撤下。",
+    )

@@ -12,6 +12,7 @@ from services.actors import Actor
 from services.errors import DomainError
 from services.group_kinds import GUEST_ROLES, WANTED
 from services.group_lists import Group, Groups, Member
+from ui.asking_first import ask_first
 from ui.dialogs import close_dialog, open_dialog, opened
 from ui.formats import day, plain
 from ui.forms import Form, shown
@@ -221,20 +222,13 @@ def _ask_to_dissolve(group: Group) -> None:
     actor = require_user(Permission.POST_WRITE)
     st.markdown(f"解散 **{plain(group.name)}**？")
     note("谁从哪天到哪天在里面，都会留着。")
-    with form_end():
-        if st.button("留着", key="group_dissolve_keep"):
-            close_dialog()
-        confirmed = st.button(plain(f"解散{group.name}"), key="group_dissolve_yes", type="primary")
-    if not confirmed:
-        return
-    try:
-        with transaction() as session:
-            groups.dissolve_group(session, actor, group_id=group.id, version=group.version)
-    except DomainError as error:
-        refusal(error)
-        return
-    flash("已解散。")
-    close_dialog()
+    ask_first(
+        lambda session: groups.dissolve_group(session, actor, group_id=group.id, version=group.version),
+        f"解散{group.name}",
+        kept="group_dissolve_keep",
+        confirmed="group_dissolve_yes",
+        done="已解散。",
+    )
 
 
 @st.dialog("加一个小组", icon=":material/group_add:", dismissible=False)

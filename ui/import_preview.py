@@ -121,18 +121,19 @@ def _without_numbers(text: str) -> str:
 
 
 def _draw_rejected(view: View, key: str) -> None:
-    _draw_problems(view.problems(Kind.REJECTED), key, what="不能导入的行")
+    draw_problems(view.problems(Kind.REJECTED), key, what="不能导入的行")
 
 
 def _draw_warnings(view: View, key: str) -> None:
-    _draw_problems(view.problems(Kind.WARNING), key, what="要留意的地方")
+    draw_problems(view.problems(Kind.WARNING), key, what="要留意的地方")
 
 
 def _draw_duplicates(view: View, key: str) -> None:
-    _draw_problems(view.problems(Kind.DUPLICATE), key, what="重复的行")
+    draw_problems(view.problems(Kind.DUPLICATE), key, what="重复的行")
 
 
-def _draw_problems(problems: list[RowProblem], key: str, *, what: str) -> None:
+def draw_problems(problems: list[RowProblem], key: str, *, what: str) -> None:
+    """Draw a page of the rows to look at: where, what stands there, why, and how to mend it."""
     rows = [
         {
             "place": place_words(problem.position),

@@ -5,14 +5,15 @@ from collections.abc import Sequence
 import streamlit as st
 from sqlmodel import Session
 
-from db.transactions import reading, transaction
+from db.transactions import reading
 from services import clock, parameter_versions
 from services.access import Permission
 from services.actors import Actor
-from services.errors import DomainError, NotFound
+from services.errors import NotFound
 from services.parameter_versions import ParameterChange, ParameterHistory, ParameterRow
 from services.regulations.parameters import Origin, Parameter, areas
-from ui.dialogs import close_dialog, open_dialog, opened
+from ui.asking_first import ask_first
+from ui.dialogs import open_dialog, opened
 from ui.formats import day, plain
 from ui.forms import Form
 from ui.layout import filter_row, flash, form_end, note, refusal, side_column
@@ -203,16 +204,10 @@ def _ask_to_withdraw(parameter: Parameter, change: ParameterChange) -> None:
     actor = require_user(Permission.SCHOOL_WRITE)
     when = day(change.in_force_from, today=clock.today())
     st.markdown(f"**{plain(parameter.label)}** {when}起不改成 {plain(_value(parameter, change.value))} 了？")
-    with form_end():
-        if st.button("留着", key="parameter_keep"):
-            close_dialog()
-        confirmed = st.button("撤回", key="parameter_withdraw_confirm", type="primary")
-    if confirmed:
-        try:
-            with transaction() as session:
-                parameter_versions.withdraw_change(session, actor, change_id=change.id)
-        except DomainError as error:
-            refusal(error)
-        else:
-            flash("已撤回。")
-            close_dialog()
+    ask_first(
+        lambda session: parameter_versions.withdraw_change(session, actor, change_id=change.id),
+        "撤回",
+        kept="parameter_keep",
+        confirmed="parameter_withdraw_confirm",
+        done="已撤回。",
+    )

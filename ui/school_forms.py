@@ -7,18 +7,18 @@ import streamlit as st
 from sqlmodel import Session
 
 from db.tables import Role, Term
-from db.transactions import reading, transaction
+from db.transactions import reading
 from services import clock, schools
 from services.access import Permission
 from services.actors import Actor
 from services.calendar import TERM_NAMES, school_year_label, school_year_of
-from services.errors import DomainError
 from services.schools import DayRange
 from ui import session as ui_session
+from ui.asking_first import ask_first
 from ui.dialogs import close_dialog, open_dialog, opened
 from ui.formats import day_range, plain, weekday
 from ui.forms import Form
-from ui.layout import act_list, act_row, empty_state, flash, form_end, note, refusal, side_box, side_column
+from ui.layout import act_list, act_row, empty_state, flash, form_end, note, side_box, side_column
 from ui.session import require_user
 from ui.transport import UNENCRYPTED, is_unencrypted
 
@@ -188,19 +188,13 @@ def _ask_to_remove_days(found: DayRange) -> None:
     when = day_range(found.first_day, found.last_day, today=clock.today())
     st.markdown(f"**{plain(when)} {plain(found.label)}** 不再算{'上课' if found.is_school_day else '放假'}？")
     note("以后照国家的安排算，到期的日子会跟着变。")
-    with form_end():
-        if st.button("留着", key="day_keep"):
-            close_dialog()
-        confirmed = st.button("不算了", key="day_remove", type="primary")
-    if confirmed:
-        try:
-            with transaction() as session:
-                schools.remove_day_exception(session, actor, day=found.first_day, last_day=found.last_day)
-        except DomainError as error:
-            refusal(error)
-        else:
-            flash("已删掉。")
-            close_dialog()
+    ask_first(
+        lambda session: schools.remove_day_exception(session, actor, day=found.first_day, last_day=found.last_day),
+        "不算了",
+        kept="day_keep",
+        confirmed="day_remove",
+        done="已删掉。",
+    )
 
 
 def _day_form(actor: Actor) -> None:

@@ -4,7 +4,6 @@ Kept in session state and nowhere else: a reload of the page loses it, and the p
 """
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,15 +15,14 @@ from services import passwords, staff_imports
 from services.actors import Actor
 from services.errors import DomainError
 from services.exchange.errors import UnreadableFile
-from services.exchange.readings import Kind, RowProblem
-from services.exchange.reasons import sentence
+from services.exchange.readings import Kind
 from services.exchange.refusals import refusal_sentence
 from services.exchange.staff import StaffReading
 from services.exchange.writing import write_rejected
 from services.imports.matching import Outcome
 from services.staff_imports import StaffPreview, StaffResult, StaleStaffPreview
 from ui.formats import masked_phone, plain
-from ui.import_preview import download_rejected, place_words, problem_value
+from ui.import_preview import download_rejected, draw_problems, place_words
 from ui.layout import note, progress_line
 from ui.messages import explain
 from ui.slips import keep_slips
@@ -194,32 +192,7 @@ def draw_lists(found: Taken) -> None:
         _draw_people(preview, Outcome.NEW if name == "new" else Outcome.CHANGED, f"staff_page_{name}")
     else:
         of = {"rejected": Kind.REJECTED, "warnings": Kind.WARNING, "duplicates": Kind.DUPLICATE}[name]
-        _draw_problems(problems[of], f"staff_page_{name}")
-
-
-def _draw_problems(problems: Sequence[RowProblem], key: str) -> None:
-    page = current_page(key, total=len(problems), page_size=_PAGE_SIZE)
-    text = st.column_config.TextColumn
-    data_table(
-        [
-            {
-                "place": place_words(problem.position),
-                "column": " ".join(problem.header.split()),
-                "value": problem_value(problem),
-                "reason": sentence(problem.reason),
-            }
-            for problem in problems[(page - 1) * _PAGE_SIZE : page * _PAGE_SIZE]
-        ],
-        {
-            "place": text("在哪里", width=150),
-            "column": text("栏", width=100),
-            "value": text("现在写着", width=150),
-            "reason": text("为什么，怎么改", width=480),
-        },
-        key=f"{key}_table",
-        alt=f"共 {len(problems)} 处。",
-    )
-    paging_line(key, total=len(problems), unit="处", page_size=_PAGE_SIZE)
+        draw_problems(problems[of], f"staff_page_{name}", what=sizes[name][0])
 
 
 def _draw_people(preview: StaffPreview, outcome: Outcome, key: str) -> None:

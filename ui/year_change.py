@@ -7,20 +7,20 @@ from typing import Any
 import streamlit as st
 
 from db.tables import EnrolmentState, YearStep
-from db.transactions import reading, transaction
+from db.transactions import reading
 from services import clock, schools, year_changes, year_plans
 from services.access import Permission
 from services.actors import Actor
 from services.calendar import SchoolCalendar, school_year_label
 from services.classes import class_label, grade_label
-from services.errors import DomainError
 from services.year_changes import YearOptions
 from services.year_plans import EXCEPTIONS, ChildStep, ClassPlan, DoneChange, YearPlan
 from ui import formats
+from ui.asking_first import ask_first
 from ui.dialogs import close_dialog, open_dialog, opened, opened_about
 from ui.formats import plain
 from ui.forms import Form, shown
-from ui.layout import facts, flash, form_end, note, refusal
+from ui.layout import facts, flash, form_end, note
 from ui.session import require_user
 from ui.tables import data_table, opening_column
 from ui.views import opened_in_table
@@ -243,19 +243,14 @@ def _undo(done: DoneChange) -> None:
         f"{school_year_label(done.school_year)}升上来的 {done.moved + done.repeated:,} 个孩子回到原来的班，"
         f"{done.graduated + done.left:,} 个毕业、离校的回到在校。已经有孩子换过班就撤不回了。"
     )
-    with form_end():
-        if st.button("留着", key="new_year_undo_cancel"):
-            close_dialog()
-        confirmed = st.button("撤回", key="new_year_undo_save", type="primary", icon=":material/undo:")
-    if confirmed:
-        try:
-            with transaction() as session:
-                year_changes.undo_year(session, actor, change_id=done.id)
-        except DomainError as error:
-            refusal(error)
-        else:
-            flash("撤回了，和升年级以前一样。")
-            close_dialog()
+    ask_first(
+        lambda session: year_changes.undo_year(session, actor, change_id=done.id),
+        "撤回",
+        kept="new_year_undo_cancel",
+        confirmed="new_year_undo_save",
+        done="撤回了，和升年级以前一样。",
+        icon=":material/undo:",
+    )
 
 
 @st.dialog("这个孩子怎么办", dismissible=False)
