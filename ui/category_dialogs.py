@@ -16,7 +16,7 @@ from services.student_files import StudentFile
 from services.student_lists import GROUP_OF, CategoryGroup
 from ui.card_form import choice
 from ui.categories import category_words
-from ui.child_dialog_parts import buttons, cancel_if, finish, form_fields
+from ui.dialog_parts import buttons, cancel_if, finish, form_fields
 from ui.forms import Form, shown
 from ui.layout import note
 from ui.session import require_user

@@ -14,7 +14,7 @@ from services.consents import ConsentLine
 from services.promises import PromiseLine
 from services.student_files import StudentFile
 from ui import formats
-from ui.child_dialog_parts import buttons, cancel_if, finish, form_fields
+from ui.dialog_parts import buttons, cancel_if, finish, form_fields
 from ui.dialogs import open_dialog, opened, opened_about
 from ui.formats import plain
 from ui.forms import Form, shown

@@ -15,7 +15,7 @@ from ui.card_form import choice
 from ui.category_dialogs import edit_category, end_category
 from ui.child_card import guardian_title
 from ui.child_card_dialogs import print_card, show_versions
-from ui.child_dialog_parts import buttons, cancel_if, finish, form_fields
+from ui.dialog_parts import buttons, cancel_if, finish, form_fields
 from ui.dialogs import open_dialog, opened, opened_about
 from ui.formats import plain
 from ui.forms import Form, shown

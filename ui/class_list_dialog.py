@@ -6,9 +6,9 @@ import streamlit as st
 
 from services import class_lists, clock
 from services.access import Permission
-from services.student_exports import ExportPurpose
 from services.student_lists import ClassName
-from ui.dialogs import close_dialog
+from ui.dialog_parts import buttons, cancel_if, form_fields
+from ui.export_purpose import ask_for_purpose
 from ui.forms import Form
 from ui.layout import note
 from ui.session import require_user
@@ -28,20 +28,12 @@ def class_list_dialog(classes: Sequence[ClassName]) -> None:
     note("里面写着谁、什么时候、为什么导出，也会记下来。")
     form = Form("class_lists")
     form.notices()
-    with st.form(form.key("fields"), border=False):
+    with form_fields(form):
         with form.field("class_id", next(iter(names), _ALL)) as key:
             class_id = st.selectbox("哪个班", list(names), key=key, format_func=names.__getitem__)
-        with form.field("purpose") as key:
-            purpose = st.selectbox(
-                "做什么用", list(ExportPurpose), key=key, index=None, placeholder="请选",
-                format_func=lambda each: each.label,
-            )  # fmt: skip
-        with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
-            cancelled = st.form_submit_button("关上", key=form.key("cancel"))
-            submitted = st.form_submit_button("准备文件", key=form.key("save"), type="primary")
-    if cancelled:
-        form.cancel()
-        close_dialog()
+        purpose = ask_for_purpose(form)
+        submitted, cancelled = buttons(form, "准备文件", cancel="关上")
+    cancel_if(form, cancelled)
     if submitted:
         lists = form.save_and_get(
             lambda session: class_lists.export_class_lists(session, actor, class_id=class_id or None, purpose=purpose)

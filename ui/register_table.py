@@ -8,10 +8,11 @@ import streamlit as st
 from db.transactions import reading
 from services import clock, student_exports
 from services.access import Permission
-from services.student_exports import ExportForm, ExportPurpose
+from services.student_exports import ExportForm
 from services.student_lists import StudentFilters, StudentPage
 from ui import navigation
-from ui.dialogs import close_dialog
+from ui.dialog_parts import buttons, cancel_if, form_fields
+from ui.export_purpose import ask_for_purpose
 from ui.forms import Form
 from ui.layout import note
 from ui.session import require_user
@@ -75,20 +76,12 @@ def export_dialog(filters: StudentFilters, total: int) -> None:
     note(f"导出现在筛选出来的 {count} 人，只有您看得到的列。文件里写着谁、什么时候、为什么导出，也会记下来。")
     form = Form("students_export")
     form.notices()
-    with st.form(form.key("fields"), border=False):
-        with form.field("purpose") as key:
-            purpose = st.selectbox(
-                "做什么用", list(ExportPurpose), key=key, index=None, placeholder="请选",
-                format_func=lambda each: each.label,
-            )  # fmt: skip
+    with form_fields(form):
+        purpose = ask_for_purpose(form)
         with form.field("form", "xlsx") as key:
             kind = st.segmented_control("什么文件", list(_FORMS), key=key, format_func=_FORMS.__getitem__)
-        with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
-            cancelled = st.form_submit_button("关上", key=form.key("cancel"))
-            submitted = st.form_submit_button("准备文件", key=form.key("save"), type="primary")
-    if cancelled:
-        form.cancel()
-        close_dialog()
+        submitted, cancelled = buttons(form, "准备文件", cancel="关上")
+    cancel_if(form, cancelled)
     if submitted:
         wanted: ExportForm = "csv" if kind == "csv" else "xlsx"
         export = form.save_and_get(

@@ -1,4 +1,4 @@
-"""What the dialogs of a child's page share: the fields in a form, the buttons below, and closing when it is saved."""
+"""What dialogs with a form share: its fields, the buttons below, and closing when it is saved."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
