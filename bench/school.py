@@ -12,7 +12,7 @@ from db import engine, upgrade
 from db.location import Location
 from db.tables import AppUser, Case, Referral, ReferralState, Role
 from db.transactions import reading, transaction
-from services import access, sign_in
+from services import row_filters, sign_in
 from services.actors import Actor
 from services.demonstration import filling, staff
 from services.student_lists import list_students
@@ -87,7 +87,7 @@ def _record(session: Session, user: AppUser, kind: str | None) -> int | None:
         return page.rows[0].id if page.rows else None
     if kind == "case":
         cases = select(Case.id).join(Referral, col(Referral.id) == col(Case.referral_id))
-        return session.exec(cases.where(access.sees_cases(actor)).order_by(col(Case.id).desc())).first()
-    own = select(Referral.id).where(access.sees_referrals(actor), Referral.owner_id == user.id)
+        return session.exec(cases.where(row_filters.sees_cases(actor)).order_by(col(Case.id).desc())).first()
+    own = select(Referral.id).where(row_filters.sees_referrals(actor), Referral.owner_id == user.id)
     open_ones = own.where(col(Referral.state).in_([ReferralState.RECEIVED, ReferralState.IN_ASSESSMENT]))
     return session.exec(open_ones.order_by(col(Referral.id).desc())).first() or session.exec(own).first()

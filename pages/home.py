@@ -7,7 +7,7 @@ import streamlit as st
 from db.transactions import reading
 from services import home
 from services.access import Permission, allows
-from services.home import DutyGroup
+from services.duties import DutyGroup
 from ui import navigation
 from ui.duties import badge_of, button_of, follow, reason_of, title_of
 from ui.home_side import draw_side, empty_line, today_line

@@ -1,4 +1,4 @@
-"""Who may see and do what: one table of scopes, one of acts, and the row filters that follow from them."""
+"""Who may see and do what: one table of scopes, one of acts, and the guard that asks it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -6,26 +6,11 @@ from enum import StrEnum
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import ColumnElement, and_, false, or_, true
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from db.tables import (
-    AuditEvent,
-    Case,
-    CaseConference,
-    ClassMembership,
-    ClassTeacher,
-    ClassTeacherKind,
-    ConferenceParticipant,
-    Deputy,
-    DropOut,
-    Post,
-    PostHolder,
-    Referral,
     Role,
-    Student,
 )
-from services import clock
 from services.actors import Actor
 from services.errors import NotAllowed, NotPledged
 
@@ -292,177 +277,6 @@ def scopes_of(actor: Actor, subject: Subject) -> frozenset[Scope]:
     return frozenset(SCOPES[subject][role] for role in actor.roles) - {Scope.NONE}
 
 
-def sees_students(actor: Actor, subject: Subject = Subject.IDENTITY) -> ColumnElement[bool]:
-    """Return the row filter on Student: which children this actor may see this of, by role and relation."""
-    scopes = scopes_of(actor, subject)
-    if Scope.ALL in scopes:
-        return true()
-    kinds = set()
-    if scopes & {Scope.OWN_CLASS, Scope.TIER_WITHOUT_REASON, Scope.PLEASE_LOOK_AFTER, Scope.NOTE_EXISTS}:
-        kinds.add(ClassTeacherKind.HOMEROOM)
-    if Scope.TAUGHT in scopes:
-        kinds |= set(ClassTeacherKind)
-    # Scope.OWN_PAIRS adds its children here once pairings are recorded.
-    return col(Student.id).in_(_students_of_classes(actor, kinds)) if kinds else false()
-
-
-def _students_of_classes(actor: Actor, kinds: set[ClassTeacherKind]):  # type: ignore[no-untyped-def]  # a Select
-    return (
-        select(ClassMembership.student_id)
-        .join(ClassTeacher, col(ClassTeacher.class_id) == col(ClassMembership.class_id))
-        .where(
-            col(ClassMembership.to_day).is_(None),
-            col(ClassTeacher.to_day).is_(None),
-            _is_or_stands_in(actor),
-            col(ClassTeacher.kind).in_(kinds),
-        )
-    )
-
-
-def _is_or_stands_in(actor: Actor) -> ColumnElement[bool]:
-    return or_(col(ClassTeacher.user_id) == actor.user_id, col(ClassTeacher.user_id).in_(_stood_in_for(actor)))
-
-
-def _stood_in_for(actor: Actor):  # type: ignore[no-untyped-def]  # a Select
-    """Return whom the actor stands in for today: their classes are the deputy's too, for as long as it lasts."""
-    today = clock.today()
-    return select(Deputy.absent_id).where(
-        Deputy.deputy_id == actor.user_id, col(Deputy.from_day) <= today, col(Deputy.to_day) > today
-    )
-
-
-TEACHING_OFFICE = "teaching"
-"""The code of the post that answers for enrolment (E-16)."""
-
-
-def sees_drop_outs(actor: Actor) -> ColumnElement[bool]:
-    """Return the row filter on DropOut: all for the care room and the teaching office, else own class and own duty.
-
-    The class is the one the child stayed away from: out of the register, it is in nobody's class any more.
-    """
-    scopes = scopes_of(actor, Subject.CATEGORY)
-    if Scope.ALL in scopes:
-        return true()
-    if actor.user_id is None:
-        return false()
-    visible = or_(col(DropOut.owner_id) == actor.user_id, holds_post(actor, TEACHING_OFFICE))
-    if Scope.OWN_CLASS in scopes:
-        own = select(ClassTeacher.class_id).where(
-            ClassTeacher.kind == ClassTeacherKind.HOMEROOM, col(ClassTeacher.to_day).is_(None), _is_or_stands_in(actor)
-        )
-        visible = or_(visible, col(DropOut.class_id).in_(own))
-    return visible
-
-
-def holds_post(actor: Actor, code: str) -> ColumnElement[bool]:
-    """Return whether the actor, or somebody the actor stands in for, holds a post of the whole school today."""
-    today = clock.today()
-    return (
-        select(PostHolder.id)
-        .join(Post, col(Post.id) == col(PostHolder.post_id))
-        .where(
-            Post.code == code,
-            col(PostHolder.from_day) <= today,
-            or_(col(PostHolder.to_day).is_(None), col(PostHolder.to_day) > today),
-            or_(col(PostHolder.user_id) == actor.user_id, col(PostHolder.user_id).in_(_stood_in_for(actor))),
-        )
-        .exists()
-    )
-
-
-class Grounds(StrEnum):
-    """Why access to a child was given; shown to whoever asks, and kept with the opening."""
-
-    CARE_ROOM = "care_room"
-    HOMEROOM = "homeroom"
-    TAUGHT = "taught"
-    DROP_OUT = "drop_out"  # brings a child back that stays away
-
-
-def grounds_for(session: Session, actor: Actor, *, student_id: int) -> Grounds | None:
-    """Say why this actor may see this child, or None."""
-    scopes = scopes_of(actor, Subject.IDENTITY)
-    if Scope.ALL in scopes:
-        return Grounds.CARE_ROOM
-    for scope, kinds, grounds in (
-        (Scope.OWN_CLASS, {ClassTeacherKind.HOMEROOM}, Grounds.HOMEROOM),
-        (Scope.TAUGHT, set(ClassTeacherKind), Grounds.TAUGHT),
-    ):
-        children = _students_of_classes(actor, kinds)
-        if scope in scopes and session.exec(children.where(ClassMembership.student_id == student_id)).first():
-            return grounds
-    return None
-
-
-def sees_referrals(actor: Actor) -> ColumnElement[bool]:
-    """Return the row filter on Referral: which ones this actor may know of at all.
-
-    Suspected abuse is for the lead and named leaders only; who registered one still sees that it was received.
-    """
-    scopes = scopes_of(actor, Subject.REFERRAL)
-    own = or_(col(Referral.registered_by_id) == actor.user_id, col(Referral.referred_by_id) == actor.user_id)
-    if actor.has_role(Role.LEAD):
-        return true()
-    visible = own
-    if Scope.ALL in scopes:
-        visible = or_(visible, col(Referral.is_suspected_abuse).is_(False))
-    elif Scope.STATE_OF_CLASS_OWN_FULL in scopes:
-        of_class = col(Referral.student_id).in_(_students_of_classes(actor, {ClassTeacherKind.HOMEROOM}))
-        visible = or_(visible, and_(of_class, col(Referral.is_suspected_abuse).is_(False)))
-    if is_protection_leader(actor):
-        visible = or_(visible, col(Referral.is_suspected_abuse))
-    return visible if scopes or is_protection_leader(actor) else false()
-
-
-_CARE_WORK = ("referral.%", "assessment.%", "case.%", "conference.%")
-_FILE_OPENINGS = ("student.opened", "contact.opened", "drop_out.opened")
-
-
-def sees_events(actor: Actor) -> ColumnElement[bool]:
-    """Return the row filter on AuditEvent: the own ones, for the lead also openings of files and the care work."""
-    scopes = scopes_of(actor, Subject.AUDIT)
-    if Scope.WITHOUT_WORDS in scopes:
-        return true()
-    own = col(AuditEvent.actor_id) == actor.user_id if actor.user_id is not None else false()
-    if Scope.OWN_OPENINGS_AND_CASES in scopes:
-        about_cases = [col(AuditEvent.action).like(pattern) for pattern in _CARE_WORK]
-        return or_(own, col(AuditEvent.action).in_(_FILE_OPENINGS), *about_cases)
-    return own if scopes else false()
-
-
 def is_protection_leader(actor: Actor) -> bool:
     """Say whether the actor handles suspected abuse: the lead, or a leader named for it."""
     return actor.has_role(Role.LEAD) or (actor.has_role(Role.LEADERSHIP) and actor.is_protection_leader)
-
-
-def sees_referral_words(actor: Actor, referral: Referral) -> bool:
-    """Say whether the actor may read a referral's words, not only that it exists."""
-    if referral.is_suspected_abuse:
-        return is_protection_leader(actor)
-    if Scope.ALL in scopes_of(actor, Subject.REFERRAL):
-        return True
-    is_own = actor.user_id is not None and actor.user_id in (referral.registered_by_id, referral.referred_by_id)
-    return is_own and Scope.STATE_OF_CLASS_OWN_FULL in scopes_of(actor, Subject.REFERRAL)
-
-
-def sees_cases(actor: Actor) -> ColumnElement[bool]:
-    """Return the row filter on Case, joined with its Referral: all, or the own ones and those one was asked into.
-
-    A case that grew out of suspected abuse is for the lead and named leaders only.
-    """
-    scopes = scopes_of(actor, Subject.CASE)
-    if Scope.ALL in scopes:
-        return true()
-    visible: ColumnElement[bool] = false()
-    if Scope.OWN_AND_MEMBER in scopes:
-        member = (
-            select(CaseConference.case_id)
-            .join(ConferenceParticipant, col(ConferenceParticipant.conference_id) == col(CaseConference.id))
-            .where(ConferenceParticipant.user_id == actor.user_id)
-        )
-        visible = or_(col(Case.owner_id) == actor.user_id, col(Case.id).in_(member))
-        if not is_protection_leader(actor):
-            visible = and_(visible, col(Referral.is_suspected_abuse).is_(False))
-    if is_protection_leader(actor):
-        visible = or_(visible, col(Referral.is_suspected_abuse))
-    return visible

@@ -12,12 +12,13 @@ from sqlmodel import Session, SQLModel, col, func, select
 from db.base import Labelled
 from db.tables import AppUser, AuditEvent, Student
 from services import audit, clock
-from services.access import Permission, Scope, Subject, permitted, scopes_of, sees_events, sees_students
+from services.access import Permission, Scope, Subject, permitted, scopes_of
 from services.actors import Actor
 from services.audit_words import AuditGroup, action_label, actions_of, details_in_words
 from services.errors import FieldErrors, Problem
 from services.exchange.writing import write_xlsx
 from services.paging import page_there
+from services.row_filters import sees_events, sees_students
 
 PAGE_SIZE = 50
 MOST_EXPORTED = 50_000

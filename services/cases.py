@@ -22,7 +22,7 @@ from db.tables import (
     Student,
 )
 from services import audit, clock
-from services.access import Permission, grounds_for, permitted, sees_cases
+from services.access import Permission, permitted
 from services.actors import Actor
 from services.calendar import SchoolCalendar, load_calendar
 from services.classes import class_label
@@ -32,6 +32,7 @@ from services.openings import is_noted
 from services.paging import page_there
 from services.regulations import deadlines
 from services.regulations.deadlines import Deadline
+from services.row_filters import grounds_for, sees_cases
 from services.severity import TEXTS, Reason
 from services.students import is_in_class
 

@@ -20,13 +20,9 @@ from db.tables import (
     StudentCategory,
 )
 from services import clock
-from services.access import (
-    Permission,
-    Subject,
-    permitted,
-    sees_students,
-)
+from services.access import Permission, Subject, permitted
 from services.actors import Actor
+from services.row_filters import sees_students
 
 
 @dataclass(frozen=True, slots=True)

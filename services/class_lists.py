@@ -23,7 +23,7 @@ from db.tables import (
     TermEntry,
 )
 from services import audit, clock
-from services.access import Permission, Subject, acting_for, permitted, sees_students
+from services.access import Permission, Subject, acting_for, permitted
 from services.actors import Actor
 from services.calendar import current_school_year, load_calendar
 from services.card_history import CardState, read_cards
@@ -33,6 +33,7 @@ from services.errors import FieldErrors, NotFound, Problem
 from services.exchange.grids import Cell
 from services.exchange.writing import SheetOut, write_sheets
 from services.promises import has_promise
+from services.row_filters import sees_students
 from services.student_exports import ExportPurpose, export_notes
 from services.student_lists import GROUP_OF, CategoryGroup
 from services.students import LEFT_SCHOOL

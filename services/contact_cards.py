@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from db.sealing import seal, unseal
 from db.tables import AppUser, ContactCardVersion, Guardian, GuardianKind, Student, Whereabouts
 from services import audit, clock
-from services.access import Permission, Subject, permitted, sees_students
+from services.access import Permission, Subject, permitted
 from services.actors import Actor
 from services.card_history import noting_card
 from services.card_parts import GONE, PARENTS, CardPart, find_main_guardian, find_parent, read_missing
@@ -24,6 +24,7 @@ from services.guardians import (
     demote_others,
     seal_phones,
 )
+from services.row_filters import sees_students
 from services.student_rights import require_writable
 
 LISTED_VERSIONS = 50

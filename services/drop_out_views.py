@@ -26,16 +26,7 @@ from db.tables import (
     Student,
 )
 from services import audit, clock
-from services.access import (
-    HOLDERS,
-    TEACHING_OFFICE,
-    Permission,
-    holds_post,
-    is_protection_leader,
-    permitted,
-    sees_drop_outs,
-    sees_students,
-)
+from services.access import HOLDERS, Permission, is_protection_leader, permitted
 from services.actors import Actor
 from services.answers import holds_on
 from services.calendar import SchoolCalendar, current_school_year, load_calendar
@@ -43,6 +34,7 @@ from services.classes import class_label
 from services.errors import NotFound
 from services.openings import is_noted
 from services.regulations import deadlines
+from services.row_filters import TEACHING_OFFICE, holds_post, sees_drop_outs, sees_students
 from services.students import NO_CLASS
 
 MOST_LISTED = 200

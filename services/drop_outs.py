@@ -21,16 +21,7 @@ from db.tables import (
     Student,
 )
 from services import audit, clock
-from services.access import (
-    TEACHING_OFFICE,
-    Grounds,
-    Permission,
-    grounds_for,
-    holds_post,
-    is_protection_leader,
-    permitted,
-    sees_drop_outs,
-)
+from services.access import Permission, is_protection_leader, permitted
 from services.actors import Actor
 from services.drop_out_rows import open_drop_out
 from services.drop_out_views import answers_for_it, can_follow, stored_drop_out, stored_step
@@ -39,6 +30,7 @@ from services.errors import DomainError, EditedMeanwhile, NotAllowed, NotFound
 from services.fields import LINE, LONG, SHORT, Checker
 from services.openings import is_noted
 from services.referrals import StoppedForProtection
+from services.row_filters import TEACHING_OFFICE, Grounds, grounds_for, holds_post, sees_drop_outs
 from services.student_rights import require_writable
 from services.students import LEFT_SCHOOL, apply_state, enter_class, lock_student
 

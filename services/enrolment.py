@@ -8,8 +8,9 @@ from sqlmodel import Session, col, select
 from db.sealing import seal, unseal
 from db.tables import EnrolmentChange, EnrolmentState, Student
 from services import clock
-from services.access import Permission, permitted, sees_students
+from services.access import Permission, permitted
 from services.actors import Actor
+from services.row_filters import sees_students
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,12 @@ from sqlmodel import Session, and_, col, func, or_, select
 
 from db.sealing import unseal
 from db.tables import AppUser, AuditEvent, ContactOpening, Referral, Student
-from services.access import Grounds, Permission, Scope, Subject, permitted, scopes_of, sees_students
+from services.access import Permission, Scope, Subject, permitted, scopes_of
 from services.actors import Actor
 from services.audit import Action
 from services.errors import NotFound
 from services.paging import page_there
+from services.row_filters import Grounds, sees_students
 
 PAGE_SIZE = 20
 

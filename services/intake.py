@@ -18,7 +18,7 @@ from db.tables import (
     Urgency,
 )
 from services import audit, clock
-from services.access import Permission, allows, permitted, sees_students
+from services.access import Permission, allows, permitted
 from services.actors import Actor
 from services.errors import DomainError, NotFound
 from services.fields import LINE, LONG, SHORT, Checker
@@ -34,6 +34,7 @@ from services.referrals import (
     note_move,
     visible_student,
 )
+from services.row_filters import sees_students
 
 NOTICED_AT_MOST_DAYS_AGO = 365
 WORD_FIELDS = {"facts": LONG, "child_words": LONG, "background": LONG, "tried": LONG}

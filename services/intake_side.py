@@ -13,7 +13,7 @@ from db.tables import (
     Role,
 )
 from services import clock
-from services.access import Permission, permitted, sees_referrals
+from services.access import Permission, permitted
 from services.actors import Actor
 from services.calendar import load_calendar
 from services.intake import ReferralRequest
@@ -23,6 +23,7 @@ from services.referrals import (
     may_settle,
 )
 from services.regulations import deadlines
+from services.row_filters import sees_referrals
 
 
 class ParentsStep(StrEnum):

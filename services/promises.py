@@ -10,10 +10,11 @@ from sqlmodel import Session, col, select
 from db.sealing import seal, unseal
 from db.tables import ParentsPromise, Student
 from services import audit, clock
-from services.access import Permission, Subject, permitted, sees_students
+from services.access import Permission, Subject, permitted
 from services.actors import Actor
 from services.errors import EditedMeanwhile, NotFound
 from services.fields import LINE, SHORT, Checker
+from services.row_filters import sees_students
 from services.student_rights import require_writable
 
 

@@ -20,17 +20,7 @@ from db.tables import (
     Urgency,
 )
 from services import clock
-from services.access import (
-    Permission,
-    Scope,
-    Subject,
-    is_protection_leader,
-    permitted,
-    scopes_of,
-    sees_referral_words,
-    sees_referrals,
-    sees_students,
-)
+from services.access import Permission, Scope, Subject, is_protection_leader, permitted, scopes_of
 from services.actors import Actor
 from services.calendar import SchoolCalendar, load_calendar
 from services.classes import class_label
@@ -38,6 +28,7 @@ from services.paging import page_there
 from services.referrals import OPEN_STATES, can_take, of_stopped_child
 from services.regulations import deadlines
 from services.regulations.deadlines import Deadline
+from services.row_filters import sees_referral_words, sees_referrals, sees_students
 
 PAGE_SIZE = 20
 

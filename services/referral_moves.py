@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from db.sealing import seal, unseal
 from db.tables import AppUser, Referral, ReferralChannel, ReferralState
 from services import audit, clock
-from services.access import Permission, permitted, sees_referral_words, sees_referrals
+from services.access import Permission, permitted
 from services.actors import Actor
 from services.errors import DomainError, FieldErrors, NotFound, Problem
 from services.fields import LONG, Checker
@@ -34,6 +34,7 @@ from services.referrals import (
     merged_into,
     move,
 )
+from services.row_filters import sees_referral_words, sees_referrals
 
 FIRST_WORDS = 16
 

@@ -22,16 +22,7 @@ from db.tables import (
     Urgency,
 )
 from services import audit, clock
-from services.access import (
-    Permission,
-    allows,
-    grounds_for,
-    is_protection_leader,
-    permitted,
-    sees_cases,
-    sees_referral_words,
-    sees_referrals,
-)
+from services.access import Permission, allows, is_protection_leader, permitted
 from services.actors import Actor
 from services.calendar import load_calendar
 from services.errors import NotFound
@@ -48,6 +39,7 @@ from services.referrals import (
     may_settle,
 )
 from services.regulations.deadlines import Deadline
+from services.row_filters import grounds_for, sees_cases, sees_referral_words, sees_referrals
 
 
 class ReferralAct(StrEnum):

@@ -19,11 +19,12 @@ from db.tables import (
     Urgency,
 )
 from services import audit, clock
-from services.access import Permission, allows, sees_referral_words, sees_referrals
+from services.access import Permission, allows
 from services.actors import Actor
 from services.editing import last_editor, lock_version
 from services.errors import DomainError, EditedMeanwhile, NotFound
 from services.regulations import deadlines
+from services.row_filters import sees_referral_words, sees_referrals
 
 OPEN_STATES = (ReferralState.RECEIVED, ReferralState.IN_ASSESSMENT)
 

@@ -23,17 +23,7 @@ from db.tables import (
     Whereabouts,
 )
 from services import audit, clock
-from services.access import (
-    Grounds,
-    Permission,
-    Scope,
-    Subject,
-    allows,
-    grounds_for,
-    permitted,
-    scopes_of,
-    sees_students,
-)
+from services.access import Permission, Scope, Subject, allows, permitted, scopes_of
 from services.actors import Actor
 from services.card_parts import CardPart, read_missing
 from services.category_lists import CategoryEntry, categories_of
@@ -43,6 +33,7 @@ from services.exchange.values import age_in_years
 from services.fields import LINE, Checker
 from services.left_behind import StateMarker, state_marker
 from services.openings import is_noted, noted, waits_to_be_noted
+from services.row_filters import Grounds, grounds_for, sees_students
 from services.student_entries import masked
 from services.student_lists import needs_care
 from services.student_rights import writes_students

@@ -25,13 +25,14 @@ from db.tables import (
     StudentCategory,
 )
 from services import clock
-from services.access import Permission, Scope, Subject, permitted, scopes_of, sees_students
+from services.access import Permission, Scope, Subject, permitted, scopes_of
 from services.actors import Actor
 from services.calendar import current_school_year, load_calendar
 from services.card_parts import CardPart
 from services.classes import class_label, grade_label
 from services.fields import SHORT, clean
 from services.paging import page_count, page_there
+from services.row_filters import sees_students
 from services.student_rights import writes_students
 from services.students import LEFT_SCHOOL, NO_CLASS, is_in_class, matches, shown_class
 

@@ -6,9 +6,10 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from db.tables import ClassTeacher, ClassTeacherKind, Student
-from services.access import HOLDERS, Permission, Scope, Subject, scopes_of, sees_students
+from services.access import HOLDERS, Permission, Scope, Subject, scopes_of
 from services.actors import Actor
 from services.errors import NotAllowed, NotFound
+from services.row_filters import sees_students
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, func, select
 from db.sealing import unseal
 from db.tables import ClassMembership, EnrolmentState, SchoolClass, Student
 from services import audit, clock
-from services.access import Permission, permitted, sees_students
+from services.access import Permission, permitted
 from services.actors import Actor
 from services.card_history import count_cards, noting_card
 from services.classes import class_label
@@ -21,6 +21,7 @@ from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound, 
 from services.exchange.classes import read_class
 from services.exchange.values import read_code, read_name
 from services.fields import LINE, SHORT, Checker, clean
+from services.row_filters import sees_students
 from services.student_entries import SEALED, StoredEntry, StudentEntry, check_entry, seal_entry, stored_entry
 from services.student_rights import require_writable, writes_students
 

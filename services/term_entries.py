@@ -22,13 +22,14 @@ from db.tables import (
     Vaccination,
 )
 from services import audit, clock
-from services.access import Permission, Subject, permitted, sees_students
+from services.access import Permission, Subject, permitted
 from services.actors import Actor
 from services.calendar import TermDates, load_calendar
 from services.classes import class_label
 from services.errors import DomainError, NotFound
 from services.fields import LONG, Checker
 from services.promises import has_promise
+from services.row_filters import sees_students
 from services.student_rights import writes_students
 from services.students import LEFT_SCHOOL
 

@@ -5,9 +5,9 @@ import streamlit as st
 from db.tables import Role
 from db.transactions import reading
 from services import clock, file_openings
-from services.access import Grounds
 from services.actors import Actor
 from services.file_openings import PAGE_SIZE, OpenedWhat, Opening
+from services.row_filters import Grounds
 from services.student_files import StudentFile
 from ui import formats, navigation
 from ui.layout import note

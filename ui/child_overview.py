@@ -4,7 +4,7 @@ import streamlit as st
 
 from db.tables import EnrolmentState
 from db.transactions import reading
-from services import clock, home
+from services import child_duties, clock
 from services.actors import Actor
 from services.category_lists import CategoryEntry
 from services.enrolment import EnrolmentLine, list_enrolment_changes
@@ -35,7 +35,7 @@ def draw(actor: Actor, file: StudentFile) -> None:
 def _draw_duties(actor: Actor, file: StudentFile) -> None:
     """What is due for this child stands first; nothing where nothing is."""
     with reading() as session:
-        due = home.list_child_duties(session, actor, student_id=file.id)
+        due = child_duties.list_child_duties(session, actor, student_id=file.id)
     if not due:
         return
     with act_list("该做的"):

@@ -12,7 +12,7 @@ from services.access import Permission
 from services.drop_out_views import DropOutView
 from services.drop_outs import DropOutEntry, EndingEntry, StepEntry
 from services.student_files import StudentFile
-from ui.child_dialog_parts import buttons, cancel_if, finish, form_fields
+from ui.dialog_parts import buttons, cancel_if, finish, form_fields
 from ui.dialogs import close_dialog, opened, opened_about
 from ui.formats import plain
 from ui.forms import Form, shown

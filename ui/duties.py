@@ -4,7 +4,7 @@ import streamlit as st
 
 from db.tables import ReferralChannel, Urgency
 from services import clock
-from services.home import Duty, DutyGroup, DutyKind, DutyTarget
+from services.duties import Duty, DutyGroup, DutyKind, DutyTarget
 from services.referral_views import ReferralAct
 from ui import formats, navigation
 from ui.referral_acts import begin_assessment, open_act

@@ -8,7 +8,7 @@ from db.transactions import reading
 from services import clock, setup, students
 from services.access import Permission, allows
 from services.actors import Actor
-from services.home import DutyGroup
+from services.duties import DutyGroup
 from ui import navigation, session
 from ui.authenticator import send_cookie_work
 from ui.brand import ICON

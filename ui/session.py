@@ -13,7 +13,7 @@ from db.transactions import one_run, reading, transaction
 from services import home, schools, sign_in
 from services.access import Permission, allows
 from services.actors import Actor
-from services.home import Duty
+from services.duties import Duty
 from ui.authenticator import forget_cookie
 from ui.cookies import COOKIE_NAME, read_cookie
 from ui.resuming import own_session

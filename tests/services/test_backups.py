@@ -13,8 +13,8 @@ from db.tables import AuditEvent, BackupReason, BackupRun, Role, SystemFact
 from db.transactions import reading, transaction
 from services import backup_work, backups, clock, home, recovery, setup
 from services.backups import AUTOMATIC, Outcome, RunState
+from services.duties import DutyGroup, DutyKind
 from services.errors import EditedMeanwhile, FieldErrors
-from services.home import DutyGroup, DutyKind
 from tests.conftest import NOW, codes
 
 FINE = FolderTried(None, False, 5000)

@@ -22,8 +22,8 @@ from services import categories, check_returns, check_rounds, check_sheets, cloc
 from services.calendar import SchoolCalendar, TermDates
 from services.check_returns import CheckAnswer, NewFinding
 from services.check_rounds import NoTerm, RoundOpened
+from services.duties import DutyGroup, DutyKind
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
-from services.home import DutyGroup, DutyKind
 from services.regulations import deadlines
 from services.regulations.deadlines import DutyState
 from tests.conftest import NOW, codes

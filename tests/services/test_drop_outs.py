@@ -27,12 +27,12 @@ from db.tables import (
     Student,
 )
 from services import clock, deputies, drop_out_views, drop_outs, file_openings, home, student_lists, students
-from services.access import Grounds
 from services.drop_outs import AlreadyFollowed, DropOutEnded, DropOutEntry, EndingEntry, StepEntry
+from services.duties import DutyGroup, DutyKind
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
 from services.file_openings import OpenedWhat
-from services.home import DutyGroup, DutyKind
 from services.referrals import StoppedForProtection
+from services.row_filters import Grounds
 from services.student_lists import StudentFilters
 from tests.conftest import NOW, codes
 from tests.services.intake_makers import register as register_referral

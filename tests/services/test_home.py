@@ -19,10 +19,10 @@ from db.tables import (
     Severity,
     Urgency,
 )
-from services import classes, clock, figures, home, intake, referral_moves, safeguarding
+from services import child_duties, classes, clock, figures, home, intake, referral_moves, safeguarding
 from services.assessments import save_assessment
+from services.duties import DutyGroup, DutyKind, DutyTarget
 from services.figures import SMALLEST_GROUP
-from services.home import DutyGroup, DutyKind, DutyTarget
 from tests.conftest import NOW
 from tests.services.intake_makers import register
 from tests.services.test_assessments import asked
@@ -414,7 +414,7 @@ def test_what_is_due_for_a_child_is_shown_whoever_owes_it(session, make_user, ma
     register(session, colleague, student_id=make_student("霍半夏").id)
     register(session, colleague, student_id=student.id, is_suspected_abuse=True)
 
-    seen = home.list_child_duties(session, colleague, student_id=student.id)
+    seen = child_duties.list_child_duties(session, colleague, student_id=student.id)
 
     assert [(duty.kind, duty.is_mine, duty.owner_name) for duty in seen] == [
         (DutyKind.ASSESS, False, counsellor.display_name)
@@ -426,7 +426,7 @@ def test_due_times_of_a_child_are_for_the_care_room(session, make_user, make_stu
     student = make_student()
     register(session, make_user(Role.COUNSELLOR), student_id=student.id)
 
-    assert home.list_child_duties(session, make_user(role), student_id=student.id) == []
+    assert child_duties.list_child_duties(session, make_user(role), student_id=student.id) == []
 
 
 def test_what_is_due_for_a_child_takes_four_statements(session, make_user, make_student, term, statements):
@@ -435,5 +435,5 @@ def test_what_is_due_for_a_child_takes_four_statements(session, make_user, make_
         register(session, counsellor, student_id=student.id)
     statements.clear()
 
-    assert len(home.list_child_duties(session, counsellor, student_id=student.id)) == 5
+    assert len(child_duties.list_child_duties(session, counsellor, student_id=student.id)) == 5
     assert len(statements) <= 4

@@ -10,10 +10,10 @@ from sqlmodel import col, select
 
 from db.tables import AppUser, Post, PostHolder, PostSpan, Role
 from services import answers, clock, deputies, home, posts, students
-from services.access import Grounds, grounds_for
+from services.duties import DutyKind, DutyTarget
 from services.errors import EditedMeanwhile, FieldErrors, NotFound
-from services.home import DutyKind, DutyTarget
 from services.posts import HeldByRole, PostTaken
+from services.row_filters import Grounds, grounds_for
 from tests.conftest import NOW, codes
 
 TODAY = NOW.date()

@@ -8,8 +8,8 @@ from sqlmodel import select
 from db.sealing import unseal
 from db.tables import Referral, ReferralChannel, ReferralMove, ReferralState, ReferralWay, Role, Urgency
 from services import home, referral_moves, referral_views, safeguarding
+from services.duties import DutyKind
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
-from services.home import DutyKind
 from services.referral_moves import CannotMerge
 from services.referral_views import ReferralAct
 from services.referrals import LEGAL_MOVES, IllegalMove, MustBeAssessed, StoppedForProtection, move

@@ -9,9 +9,9 @@ from sqlmodel import select
 from db.audit_chain import append_collected
 from db.tables import AuditEvent, Domain, Role, Severity
 from services import assessments, cases, clock, file_openings, intake, referral_moves, referral_views, student_files
-from services.access import Grounds
 from services.assessments import AssessmentRequest
 from services.errors import NotFound
+from services.row_filters import Grounds
 from tests.conftest import NOW
 from tests.services.intake_makers import register
 

@@ -7,8 +7,8 @@ import pytest
 from db.tables import AppUser, ReferralChannel, ReferralWay, Role
 from services import cases, home, referral_moves, referral_views, safeguarding
 from services.assessments import save_assessment
+from services.duties import DutyKind
 from services.errors import FieldErrors
-from services.home import DutyKind
 from services.referral_views import ReferralAct
 from services.referrals import IllegalMove
 from tests.conftest import NOW

@@ -9,10 +9,10 @@ from db.audit_chain import append_collected
 from db.sealing import seal
 from db.tables import CategoryKind, ClassMembership, ContactOpening, Guardian, GuardianKind, Role, StudentCategory
 from services import audit, categories, clock, file_openings, guardians, student_files, students
-from services.access import Grounds
 from services.categories import CategoryDetails
 from services.errors import EditedMeanwhile, NotAllowed, NotFound
 from services.guardians import GuardianEntry
+from services.row_filters import Grounds
 from tests.conftest import NOW
 from tests.services.children import BAD_TEXTS, LONG, entry, id_number, problems_of
 

@@ -1,0 +1,300 @@
+"""What children ask of somebody: referrals, the conferences that grew out of them, bringing back who stays away."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, time
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, cast, false, null, true, union_all
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, and_, col, func, not_, or_, select
+
+from db.tables import (
+    AppUser,
+    Case,
+    CaseConference,
+    ConferenceParticipant,
+    DropOut,
+    Referral,
+    ReferralChannel,
+    ReferralState,
+    Role,
+    SchoolClass,
+    Student,
+    Urgency,
+)
+from services import clock, drop_out_views
+from services.access import Permission, allows, is_protection_leader, permitted
+from services.actors import Actor
+from services.calendar import SchoolCalendar, load_calendar
+from services.classes import class_label
+from services.duties import Duty, DutyGroup, DutyKind, group_of
+from services.referral_lists import detailed, may_follow, names_of, owner_is_there, steps_of
+from services.referrals import OPEN_STATES
+from services.regulations import deadlines
+from services.regulations.deadlines import Deadline
+from services.row_filters import sees_cases, sees_referrals, sees_students
+
+_FIRST_IN_DANGER = frozenset({DutyKind.DANGER, DutyKind.ASSIGN, DutyKind.ASSESS})
+"""What looks after a child in danger; telling others of it takes its turn."""
+
+_KIND_OF = {"D-06": DutyKind.ASSESS, "D-05": DutyKind.REPLY, "C-09": DutyKind.FEEDBACK}
+
+
+@permitted(Permission.STUDENT_READ)
+def list_child_duties(session: Session, actor: Actor, *, student_id: int) -> list[Duty]:
+    """Return what is due for one child, whoever owes it, as far as this actor follows it; one statement."""
+    if not allows(actor, Permission.REFERRAL_HANDLE):
+        return []
+    calendar, now = load_calendar(session), clock.now()
+    case_owner = aliased(AppUser)
+    asks, meets = and_(sees_referrals(actor), _owes_something()), and_(sees_cases(actor), _is_to_be_held())
+    rows = session.exec(
+        detailed(actor)
+        .add_columns(CaseConference, Case, case_owner.display_name, asks.label("asks_something"), meets.label("meets"))
+        .join(Case, col(Case.referral_id) == col(Referral.id), isouter=True)
+        .join(CaseConference, col(CaseConference.case_id) == col(Case.id), isouter=True)
+        .join(case_owner, col(case_owner.id) == col(Case.owner_id), isouter=True)
+        .where(col(Referral.student_id) == student_id, or_(asks, meets))
+    ).all()
+    found: list[Duty] = []
+    for row in rows:
+        *_, conference, case, owner_name, asks_something, is_to_meet = row
+        if asks_something and may_follow(actor, row[0]):
+            found += _of_referral(actor, row, calendar=calendar, now=now, of_everybody=True)
+        if is_to_meet:
+            due_at = deadlines.conference_due(called_at=conference.called_at, calendar=calendar)
+            found.append(_conference(actor, case, row.child, owner_name, due_at, now=now))
+    return sorted(found, key=lambda duty: duty.rank)
+
+
+def of_referrals(session: Session, actor: Actor, *, calendar: SchoolCalendar, now: datetime) -> Iterator[Duty]:
+    """What is to be done, and what this person was told; one statement, for it is asked on every page."""
+    asks, told = and_(_owes_something(), _is_for(actor)), _is_unread_feedback(actor)
+    columns = detailed(actor).add_columns(asks.label("asks_something"), told.label("is_unread_feedback"))
+    for found in session.exec(columns.where(sees_referrals(actor), or_(asks, told))).all():
+        if found.asks_something:
+            yield from _of_referral(actor, found, calendar=calendar, now=now)
+        if found.is_unread_feedback and allows(actor, Permission.REFERRAL_READ):
+            yield _feedback_to_read(actor, found)
+
+
+def of_feedback(session: Session, actor: Actor) -> Iterator[Duty]:
+    """What the care room told this person as a referring teacher, and is not read yet."""
+    for found in session.exec(detailed(actor).where(sees_referrals(actor), _is_unread_feedback(actor))).all():
+        yield _feedback_to_read(actor, found)
+
+
+def _owes_something() -> ColumnElement[bool]:
+    """Return the filter on referrals that still ask something of somebody."""
+    reply = and_(
+        col(Referral.channel).in_([ReferralChannel.SELF, ReferralChannel.PARENT]), col(Referral.answered_at).is_(None)
+    )
+    feedback = and_(col(Referral.channel) == ReferralChannel.TEACHER, col(Referral.feedback_at).is_(None))
+    report = and_(
+        col(Referral.is_suspected_abuse),
+        or_(col(Referral.police_told_at).is_(None), col(Referral.authority_told_at).is_(None)),
+    )
+    return or_(col(Referral.state).in_(OPEN_STATES), reply, feedback, report)
+
+
+def _is_for(actor: Actor) -> ColumnElement[bool]:
+    """Return the filter on referrals that ask it of this person: the own ones; for leaders what they must know of."""
+    wanted: ColumnElement[bool] = col(Referral.owner_id) == actor.user_id
+    if is_protection_leader(actor):
+        wanted = or_(wanted, col(Referral.is_suspected_abuse))
+    if actor.has_role(Role.LEAD):
+        in_danger = and_(Referral.urgency == Urgency.DANGER, col(Referral.state).in_(OPEN_STATES))
+        wanted = or_(wanted, in_danger, owner_is_there().is_(False))
+    return wanted
+
+
+def _of_referral(
+    actor: Actor, found: Any, *, calendar: SchoolCalendar, now: datetime, of_everybody: bool = False
+) -> Iterator[Duty]:
+    """Say what one referral asks of this person, or of anybody."""
+    referral: Referral = found[0]
+    child, label = names_of(actor, found)
+    is_danger = referral.urgency is Urgency.DANGER and referral.state in OPEN_STATES
+
+    def duty(kind: DutyKind, due_at: datetime | None, **facts: Any) -> Duty:
+        values: dict[str, Any] = {
+            "due_at": due_at,
+            "group": group_of(due_at, now=now) if due_at else DutyGroup.WAITING,
+            "child": child,
+            "class_label": label,
+            "channel": referral.channel,
+            "urgency": referral.urgency,
+            "has_begun": referral.state is ReferralState.IN_ASSESSMENT,
+            "with_whom": found.referrer_name,
+            "owner_name": found.owner_name,
+            "is_mine": referral.owner_id == actor.user_id,
+            "is_first": is_danger and kind in _FIRST_IN_DANGER,
+            "target_id": referral.id,
+            "target_version": referral.version,
+        }
+        return Duty(kind, **(values | facts))
+
+    if referral.is_suspected_abuse and not (referral.police_told_at and referral.authority_told_at):
+        marked_at = referral.abuse_marked_at or referral.recorded_at
+        yield duty(DutyKind.REPORT_ABUSE, marked_at, group=DutyGroup.LATE, since=marked_at, is_first=True)
+    steps = [
+        step
+        for step in steps_of(referral, now=now, calendar=calendar, is_stopped=bool(found.is_stopped))
+        if step.is_open
+    ]
+    if of_everybody or (referral.owner_id == actor.user_id and found.owner_is_there):
+        yield from (duty(_KIND_OF[step.clause_id], step.due_at) for step in steps)
+        if referral.student_id is None and referral.state in OPEN_STATES:
+            yield duty(DutyKind.MATCH_CHILD, None, since=referral.received_at, is_first=False)
+    elif steps and actor.has_role(Role.LEAD):
+        first = min(steps, key=_due)
+        if is_danger and found.owner_is_there:
+            yield duty(DutyKind.DANGER, first.due_at)
+        elif not found.owner_is_there:
+            yield duty(DutyKind.ASSIGN, first.due_at, owner_name=None)
+
+
+def _due(step: Deadline) -> datetime:
+    return step.due_at
+
+
+def _is_unread_feedback(actor: Actor) -> ColumnElement[bool]:
+    return and_(
+        Referral.referred_by_id == actor.user_id,
+        col(Referral.is_suspected_abuse).is_(False),
+        col(Referral.feedback_at).is_not(None),
+        col(Referral.feedback_read_at).is_(None),
+    )
+
+
+def _feedback_to_read(actor: Actor, found: Any) -> Duty:  # Any: a row of `detailed`
+    referral: Referral = found[0]
+    child, label = names_of(actor, found)
+    return Duty(
+        DutyKind.READ_FEEDBACK,
+        DutyGroup.WAITING,
+        since=referral.feedback_at,
+        child=child,
+        class_label=label,
+        target_id=referral.id,
+    )
+
+
+def of_conferences_and_returns(
+    session: Session, actor: Actor, *, calendar: SchoolCalendar, now: datetime
+) -> Iterator[Duty]:
+    """The conferences this person answers for or is asked to, and the children to be brought back to school (E-16).
+
+    One statement for both, for it is on every page.
+    """
+    due = _conferences_and_returns(actor)
+    columns: list[Any] = [
+        CaseConference,
+        Case,
+        DropOut,
+        col(Student.name).label("child"),
+        col(AppUser.display_name).label("owner_name"),
+        _answers_for_conference(actor).label("answers_for"),
+        sees_students(actor).label("may_name"),
+        sees_cases(actor).label("may_open"),
+        *drop_out_views.columns_of_return(),
+    ]
+    rows: Iterable[Any] = session.exec(
+        select(*columns)
+        .select_from(due)
+        .join(CaseConference, col(CaseConference.id) == due.c.conference_id, isouter=True)
+        .join(Case, col(Case.id) == col(CaseConference.case_id), isouter=True)
+        .join(Referral, col(Referral.id) == col(Case.referral_id), isouter=True)
+        .join(DropOut, col(DropOut.id) == due.c.drop_out_id, isouter=True)
+        .join(SchoolClass, col(SchoolClass.id) == col(DropOut.class_id), isouter=True)
+        .join(Student, col(Student.id) == func.coalesce(col(Case.student_id), col(DropOut.student_id)))
+        .join(AppUser, col(AppUser.id) == col(Case.owner_id), isouter=True)
+        .order_by(col(CaseConference.called_at), col(CaseConference.id), col(DropOut.noticed_on), col(DropOut.id))
+    )
+    for found in rows:
+        if found.DropOut is not None:
+            yield _return(found, calendar=calendar, now=now)
+            continue
+        case: Case = found.Case
+        due_at = deadlines.conference_due(called_at=found.CaseConference.called_at, calendar=calendar)
+        if found.answers_for:
+            yield _conference(actor, case, found.child, found.owner_name, due_at, now=now)
+        else:
+            yield Duty(
+                DutyKind.INVITED,
+                group_of(due_at, now=now),
+                due_at=due_at,
+                child=found.child if found.may_name else None,
+                owner_name=found.owner_name,
+                target_id=case.id if found.may_open else None,
+            )
+
+
+def _conferences_and_returns(actor: Actor) -> Any:
+    """Return by id what asks something of this person: a conference, or a child that stays away."""
+    nothing = cast(null(), Integer)
+    conferences: Any = (
+        select(col(CaseConference.id).label("conference_id"), nothing.label("drop_out_id"))
+        .join(Case, col(Case.id) == col(CaseConference.case_id))
+        .join(Referral, col(Referral.id) == col(Case.referral_id))
+        .where(_is_to_be_held(), or_(_answers_for_conference(actor), _is_asked_to_conference(actor)))
+    )
+    if not allows(actor, Permission.DROP_OUT_FOLLOW):
+        return conferences.subquery()
+    returns = select(nothing.label("conference_id"), col(DropOut.id)).where(drop_out_views.owes_return(actor))
+    return union_all(conferences, returns).subquery()
+
+
+def _return(found: Any, *, calendar: SchoolCalendar, now: datetime) -> Duty:
+    """A child to be brought back to school, until it has ended."""
+    row: DropOut = found.DropOut
+    due_at = deadlines.drop_out_step_due(noticed_on=row.noticed_on, last_step_on=found.last_step_on, calendar=calendar)
+    return Duty(
+        DutyKind.BRING_BACK,
+        group_of(due_at, now=now),
+        due_at=due_at,
+        since=clock.at_school(row.noticed_on, time(8)),
+        child=found.child,
+        class_label=class_label(found.grade, found.number) if found.grade is not None else None,
+        has_begun=found.last_step_on is not None,
+        is_mine=bool(found.is_answered_for),
+        target_id=row.id,
+    )
+
+
+def _conference(
+    actor: Actor, case: Case, child: str | None, owner_name: str, due_at: datetime, *, now: datetime
+) -> Duty:
+    return Duty(
+        DutyKind.CONFERENCE,
+        group_of(due_at, now=now),
+        due_at=due_at,
+        child=child,
+        owner_name=owner_name,
+        is_mine=case.owner_id == actor.user_id,
+        target_id=case.id,
+    )
+
+
+def _is_to_be_held() -> ColumnElement[bool]:
+    return and_(
+        col(CaseConference.id).is_not(None), col(CaseConference.held_at).is_(None), col(Case.closed_at).is_(None)
+    )
+
+
+def _answers_for_conference(actor: Actor) -> ColumnElement[bool]:
+    """Return the filter: the head of the room answers for every conference (D-08), the owner of a case for its own."""
+    if not (allows(actor, Permission.REFERRAL_HANDLE) or is_protection_leader(actor)):
+        return false()
+    return sees_cases(actor) if actor.has_role(Role.LEAD) else and_(_owns_case(actor), sees_cases(actor))
+
+
+def _is_asked_to_conference(actor: Actor) -> ColumnElement[bool]:
+    """Return the filter on what somebody is asked to but neither owns nor leads: that it is, no word of the case."""
+    asked = select(ConferenceParticipant.conference_id).where(ConferenceParticipant.user_id == actor.user_id)
+    protected = true() if is_protection_leader(actor) else col(Referral.is_suspected_abuse).is_(False)
+    return and_(col(CaseConference.id).in_(asked), not_(_owns_case(actor)), protected)
+
+
+def _owns_case(actor: Actor) -> ColumnElement[bool]:
+    return col(Case.owner_id) == actor.user_id

@@ -1,0 +1,125 @@
+"""One line of home: its kinds, where it stands in the list, and what its act opens."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
+
+from db.tables import (
+    ReferralChannel,
+    Urgency,
+)
+from services import clock
+
+
+class DutyKind(StrEnum):
+    """What is to be done."""
+
+    REPORT_ABUSE = "report_abuse"
+    DANGER = "danger"
+    ASSIGN = "assign"
+    ASSESS = "assess"
+    REPLY = "reply"
+    FEEDBACK = "feedback"
+    MATCH_CHILD = "match_child"
+    CONFERENCE = "conference"
+    INVITED = "invited"  # to a conference somebody else calls
+    READ_FEEDBACK = "read_feedback"
+    POST_VACANT = "post_vacant"
+    HOMEROOM_MISSING = "homeroom_missing"
+    HOLIDAYS_UNKNOWN = "holidays_unknown"
+    FIRST_PASSWORDS = "first_passwords"
+    UNENCRYPTED = "unencrypted"
+    OPEN_CHECK = "open_check"
+    BRING_BACK = "bring_back"
+    RETURN_CHECK = "return_check"
+    CHECKS_MISSING = "checks_missing"
+    BACKUP_OVERDUE = "backup_overdue"
+    RECOVERY_SHEET = "recovery_sheet"
+
+
+class DutyGroup(IntEnum):
+    """In which order the lines stand."""
+
+    LATE = 0
+    TODAY = 1
+    WAITING = 2
+    UPCOMING = 3
+
+
+class DutyTarget(StrEnum):
+    """What a duty's one act opens."""
+
+    REFERRAL = "referral"
+    ASSESSMENT = "assessment"
+    CASE = "case"
+    PROTECTION = "protection"
+    POST = "post"
+    CLASSES = "classes"
+    SCHOOL_DAYS = "school_days"
+    ACCOUNTS = "accounts"
+    CHECKS = "checks"
+    DROP_OUT = "drop_out"
+    BACKUPS = "backups"
+    NOTHING = "nothing"
+
+
+_TARGETS = {
+    DutyKind.REPORT_ABUSE: DutyTarget.PROTECTION,
+    DutyKind.ASSESS: DutyTarget.ASSESSMENT,
+    DutyKind.CONFERENCE: DutyTarget.CASE,
+    DutyKind.INVITED: DutyTarget.CASE,
+    DutyKind.POST_VACANT: DutyTarget.POST,
+    DutyKind.HOMEROOM_MISSING: DutyTarget.CLASSES,
+    DutyKind.HOLIDAYS_UNKNOWN: DutyTarget.SCHOOL_DAYS,
+    DutyKind.FIRST_PASSWORDS: DutyTarget.ACCOUNTS,
+    DutyKind.UNENCRYPTED: DutyTarget.NOTHING,
+    DutyKind.BRING_BACK: DutyTarget.DROP_OUT,
+    DutyKind.OPEN_CHECK: DutyTarget.CHECKS,
+    DutyKind.RETURN_CHECK: DutyTarget.CHECKS,
+    DutyKind.CHECKS_MISSING: DutyTarget.CHECKS,
+    DutyKind.BACKUP_OVERDUE: DutyTarget.BACKUPS,
+    DutyKind.RECOVERY_SHEET: DutyTarget.BACKUPS,
+}
+
+_NOBODY_S = frozenset({DutyKind.POST_VACANT, DutyKind.HOMEROOM_MISSING})
+"""Somebody is responsible: a post without a holder stands above what its holder would owe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """One line of home: what, why, by when, whose, and the one act that gets it done."""
+
+    kind: DutyKind
+    group: DutyGroup
+    due_at: datetime | None = None
+    since: datetime | None = None
+    is_first: bool = False  # a child in danger stands above everything
+    child: str | None = None
+    class_label: str | None = None
+    channel: ReferralChannel | None = None
+    urgency: Urgency | None = None
+    has_begun: bool = False
+    with_whom: str | None = None
+    owner_name: str | None = None
+    is_mine: bool = True
+    labels: tuple[str, ...] = field(default=())
+    target_id: int | None = None
+    target_version: int | None = None
+
+    @property
+    def target(self) -> DutyTarget:
+        """What the act opens."""
+        return _TARGETS.get(self.kind, DutyTarget.REFERRAL)
+
+    @property
+    def rank(self) -> tuple[bool, bool, DutyGroup, datetime]:
+        """Where the line stands: danger, what nobody answers for, late (the latest first), today, waiting, upcoming."""
+        return (not self.is_first, self.kind not in _NOBODY_S, self.group, self.due_at or self.since or clock.now())
+
+
+def group_of(due_at: datetime, *, now: datetime) -> DutyGroup:
+    """Say in which part of the list something due stands; what is due at midnight is due today."""
+    if now > due_at:
+        return DutyGroup.LATE
+    last_day = clock.local(due_at - timedelta(seconds=1)).date()
+    return DutyGroup.TODAY if last_day <= clock.local(now).date() else DutyGroup.UPCOMING
