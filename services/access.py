@@ -137,6 +137,7 @@ class Permission(StrEnum):
     STUDENT_WRITE = "student:write"
     STUDENT_IMPORT = "student:import"
     STUDENT_EXPORT = "student:export"
+    LIST_EXCHANGE = "student:exchange"  # lists with civil affairs and the like (S-04)
     CATEGORY_WRITE = "category:write"
     YEAR_CHANGE = "student:year_change"
     ENTRY_WRITE = "entry:write"
@@ -174,6 +175,7 @@ HOLDERS: Mapping[Permission, frozenset[Role]] = {
     Permission.STUDENT_WRITE: _CARE | {Role.HOMEROOM},
     Permission.STUDENT_IMPORT: _CARE,
     Permission.STUDENT_EXPORT: _CARE | {Role.HOMEROOM},
+    Permission.LIST_EXCHANGE: _CARE,
     Permission.CATEGORY_WRITE: _CARE | {Role.HOMEROOM},
     Permission.YEAR_CHANGE: frozenset({Role.LEAD}),
     Permission.ENTRY_WRITE: _CARE | {Role.HOMEROOM},

@@ -21,6 +21,7 @@ class Actor:
     must_change_password: bool = False
     must_pledge: bool = False  # has not accepted this school year's pledge, and a role asks for it
     is_protection_leader: bool = False
+    holds_office: bool = False  # the post that answers for lists, papers and reports (B-04)
     hidden_since: datetime | None = None
     last_seen_at: datetime | None = None
     os_user: str | None = None

@@ -118,10 +118,11 @@ class Vacancy:
     label: str
 
 
-def list_vacancies(session: Session, *, school_year: int) -> list[Vacancy]:
-    """Return the needed posts without a holder, then the classes without homeroom teacher; one statement, for home.
+def vacancy_parts(school_year: int) -> tuple[Any, Any]:
+    """Return the queries of the needed posts without a holder, and of the classes without homeroom teacher.
 
-    Says the same as list_answers, but home is asked on every page and may not read it all.
+    Says the same as list_answers, but home is asked on every page and may not read it all: six columns each, to be put
+    together with whatever else home asks in one statement.
     """
     seats = _seats(school_year)
     posts = _posts_with_seats(seats, col(Post.id), col(Post.name), col(Post.place)).where(
@@ -141,7 +142,11 @@ def list_vacancies(session: Session, *, school_year: int) -> list[Vacancy]:
     nobody: list[Any] = [cast(null(), Integer), literal(HOMEROOM), literal(_LAST), literal("class-")]
     nobody += [SchoolClass.grade, SchoolClass.number]
     classes = select(*nobody).where(SchoolClass.school_year == school_year, col(SchoolClass.id).not_in(has_one))
-    rows: Iterable[Any] = session.execute(union_all(posts, classes))
+    return posts, classes
+
+
+def vacancies_of(rows: Iterable[Any]) -> list[Vacancy]:
+    """Return what the rows of vacancy_parts say, posts first."""
     return [
         Vacancy(post_id, _labelled(name, place) if post_id else place)
         for post_id, name, _, seat, grade, number in sorted(rows, key=lambda row: (row[2], row[0] or 0, row[4:]))

@@ -81,6 +81,10 @@ class Action(StrEnum):
     IMPORT_CONFIRMED = "import.confirmed"
     IMPORT_UNDONE = "import.undone"
     EXPORT_MADE = "export.made"
+    LIST_RECEIVED = "list.received"
+    LIST_GIVEN = "list.given"
+    LIST_OPENED = "list.opened"
+    DIFFERENCE_DECIDED = "list.difference_decided"
 
     DOCUMENT_FILED = "document.filed"
     DOCUMENT_OPENED = "document.opened"
@@ -123,6 +127,7 @@ LOOKED_AT = frozenset(
         Action.REFERRAL_FEEDBACK_READ,
         Action.DOCUMENT_OPENED,
         Action.DROP_OUT_OPENED,
+        Action.LIST_OPENED,
     }
 )
 """The events of somebody who read something and changed nothing of it."""

@@ -52,6 +52,7 @@ GROUP_OF_WORD = {
     "conference": AuditGroup.CASES,
     "import": AuditGroup.EXCHANGE,
     "export": AuditGroup.EXCHANGE,
+    "list": AuditGroup.EXCHANGE,
     "document": AuditGroup.DOCUMENTS,
     "school": AuditGroup.SCHOOL,
     "settings": AuditGroup.SCHOOL,
@@ -128,6 +129,10 @@ ACTION_LABELS: Mapping[Action, str] = {
     Action.IMPORT_CONFIRMED: "导入",
     Action.IMPORT_UNDONE: "撤回导入",
     Action.EXPORT_MADE: "导出",
+    Action.LIST_RECEIVED: "收下外面的名单",
+    Action.LIST_GIVEN: "给出名单",
+    Action.LIST_OPENED: "打开交换过的名单",
+    Action.DIFFERENCE_DECIDED: "定名单上的差别",
     Action.DOCUMENT_FILED: "存文件",
     Action.DOCUMENT_OPENED: "打开文件",
     Action.DOCUMENT_REVIEWED: "看过一遍文件",
@@ -159,7 +164,7 @@ ACTION_LABELS: Mapping[Action, str] = {
     Action.RECOVERY_SHEET_CHECKED: "核对恢复单",
 }
 
-_LISTS = {"students": "学生名册", "contact_card": "联系卡", "audit": "操作记录"}
+_LISTS = {"students": "学生名册", "contact_card": "联系卡", "audit": "操作记录", "authority": "给民政等部门的名单"}
 
 
 def action_label(action: str) -> str:

@@ -33,6 +33,8 @@ class DutyKind(StrEnum):
     BRING_BACK = "bring_back"
     RETURN_CHECK = "return_check"
     CHECKS_MISSING = "checks_missing"
+    EXCHANGE_LIST = "exchange_list"  # this term's list with civil affairs and the like
+    DECIDE_DIFFERENCES = "decide_differences"
     BACKUP_OVERDUE = "backup_overdue"
     RECOVERY_SHEET = "recovery_sheet"
 
@@ -59,6 +61,7 @@ class DutyTarget(StrEnum):
     ACCOUNTS = "accounts"
     CHECKS = "checks"
     DROP_OUT = "drop_out"
+    EXCHANGES = "exchanges"
     BACKUPS = "backups"
     NOTHING = "nothing"
 
@@ -77,6 +80,8 @@ _TARGETS = {
     DutyKind.OPEN_CHECK: DutyTarget.CHECKS,
     DutyKind.RETURN_CHECK: DutyTarget.CHECKS,
     DutyKind.CHECKS_MISSING: DutyTarget.CHECKS,
+    DutyKind.EXCHANGE_LIST: DutyTarget.EXCHANGES,
+    DutyKind.DECIDE_DIFFERENCES: DutyTarget.EXCHANGES,
     DutyKind.BACKUP_OVERDUE: DutyTarget.BACKUPS,
     DutyKind.RECOVERY_SHEET: DutyTarget.BACKUPS,
 }

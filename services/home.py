@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from sqlalchemy import union_all
 from sqlmodel import Session, col, func, select
 
 from db.tables import (
@@ -16,16 +17,20 @@ from db.tables import (
     ReferralState,
     Role,
 )
-from services import backups, check_rounds, clock
+from services import backups, check_rounds, clock, list_exchanges
 from services.access import Permission, Scope, Subject, allows, is_protection_leader, permitted, scopes_of
 from services.actors import Actor
-from services.answers import list_vacancies
+from services.answers import Vacancy, vacancies_of, vacancy_parts
 from services.calendar import SchoolCalendar, current_school_year, load_calendar
 from services.child_duties import of_conferences_and_returns, of_feedback, of_referrals
 from services.duties import Duty, DutyGroup, DutyKind, group_of
 from services.figures import Records, hold_back_small, total_of
+from services.list_exchanges import OwedLists
 from services.referrals import OPEN_STATES
 from services.row_filters import sees_cases, sees_referrals
+
+EXCHANGE_NOTICE = timedelta(days=28)
+"""So long before it is due the term's list stands on home: civil affairs take their time to send one."""
 
 VACANCIES_APART = 3
 """Up to so many vacant posts stand on a line each; a school that has only begun gets one line for all."""
@@ -43,7 +48,10 @@ def list_duties(session: Session, actor: Actor) -> list[Duty]:
     if scopes_of(actor, Subject.CASE) or is_protection_leader(actor):
         found.extend(of_conferences_and_returns(session, actor, calendar=calendar, now=now))
     if actor.has_role(Role.LEAD):
-        found.extend(_of_vacancies(session, calendar))
+        found.extend(_of_gaps(session, actor, calendar=calendar, now=now))
+    elif actor.holds_office:
+        owed = list_exchanges.find_owed(session, actor, calendar=calendar)
+        found.extend(_of_exchanges(actor, owed, now=now))
     if allows(actor, Permission.CHECK_RETURN):
         found.extend(_of_checks(session, actor, calendar=calendar, now=now))
     if allows(actor, Permission.ACCOUNT_MANAGE):
@@ -51,9 +59,19 @@ def list_duties(session: Session, actor: Actor) -> list[Duty]:
     return sorted(found, key=lambda duty: duty.rank)
 
 
-def _of_vacancies(session: Session, calendar: SchoolCalendar) -> Iterator[Duty]:
+def _of_gaps(session: Session, actor: Actor, *, calendar: SchoolCalendar, now: datetime) -> Iterator[Duty]:
+    """What nobody answers for, and the term's lists where no office does; one statement, for it is asked everywhere."""
+    year = current_school_year(calendar, clock.today())
+    lists = list_exchanges.owed_part(calendar)
+    rows = session.execute(union_all(*vacancy_parts(year), lists)).all()
+    yield from _of_vacancies(vacancies_of(row for row in rows if row[1] != list_exchanges.LISTS))
+    owed = list_exchanges.owed_of(next(row for row in rows if row[1] == list_exchanges.LISTS), calendar)
+    if actor.holds_office or not owed.is_for_office:
+        yield from _of_exchanges(actor, owed, now=now)
+
+
+def _of_vacancies(found: list[Vacancy]) -> Iterator[Duty]:
     """What nobody answers for, so that nobody would owe its duties (B-04, B-11, B-14, B-20 …): posts, and classes."""
-    found = list_vacancies(session, school_year=current_school_year(calendar, clock.today()))
     posts = [each for each in found if each.post_id is not None]
     if len(posts) > VACANCIES_APART:
         yield Duty(DutyKind.POST_VACANT, DutyGroup.WAITING, labels=tuple(each.label for each in posts))
@@ -77,6 +95,17 @@ def _of_checks(session: Session, actor: Actor, *, calendar: SchoolCalendar, now:
         yield Duty(DutyKind.RETURN_CHECK, group, due_at=owed.due_at, class_label=label, target_id=class_id)
     if owed.missing:
         yield Duty(DutyKind.CHECKS_MISSING, group, due_at=owed.due_at, labels=owed.missing)
+
+
+def _of_exchanges(actor: Actor, owed: OwedLists, *, now: datetime) -> Iterator[Duty]:
+    """The term's list with civil affairs (S-04), once it is late or soon due, and what is still to be decided."""
+    is_mine = allows(actor, Permission.LIST_EXCHANGE)  # else the office only brings the list to the care room
+    if owed.due_at is not None and now > owed.due_at - EXCHANGE_NOTICE:
+        yield Duty(DutyKind.EXCHANGE_LIST, group_of(owed.due_at, now=now), due_at=owed.due_at, is_mine=is_mine)
+    if owed.open_count and is_mine:
+        yield Duty(
+            DutyKind.DECIDE_DIFFERENCES, DutyGroup.WAITING, labels=(f"{owed.open_count:,}",), target_id=owed.first_open
+        )
 
 
 def _of_system(session: Session, calendar: SchoolCalendar) -> Iterator[Duty]:

@@ -9,13 +9,15 @@ import secrets
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlmodel import Session, and_, col, select, update
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, and_, col, or_, select, update
 
 from db.engine import keys
 from db.locks import Turn, take_turn
 from db.sealing import keyed_hash
-from db.tables import AppUser, LoginThrottle, Pledge, Role, RoleGrant, SignInSession
+from db.tables import AppUser, LoginThrottle, Pledge, Post, PostHolder, Role, RoleGrant, SignInSession
 from services import audit, clock, passwords
 from services.access import PLEDGED_ROLES, Permission, permitted
 from services.actors import Actor
@@ -23,6 +25,7 @@ from services.calendar import school_year_of
 from services.errors import DomainError
 from services.fields import clean
 
+OFFICE = "office"  # the post that answers for lists, papers and reports (B-04)
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
 TOUCH_EVERY = timedelta(minutes=1)
@@ -170,8 +173,10 @@ def resolve(session: Session, token: str | None) -> Actor | None:
     if not token:
         return None
     now = clock.now()
-    found = session.exec(
-        select(SignInSession, AppUser, Pledge.id, RoleGrant.role)
+    columns: list[Any] = [SignInSession, AppUser, Pledge.id, _holds_office(), RoleGrant.role]
+    found = session.execute(
+        select(*columns)
+        .select_from(SignInSession)
         .join(AppUser, col(AppUser.id) == col(SignInSession.user_id))
         .join(
             RoleGrant, and_(col(RoleGrant.user_id) == col(AppUser.id), col(RoleGrant.ended_at).is_(None)), isouter=True
@@ -191,7 +196,7 @@ def resolve(session: Session, token: str | None) -> Actor | None:
     ).all()  # one row for each role
     if not found:
         return None
-    row, user, pledge_id, _ = found[0]
+    row, user, pledge_id, holds_office, _ = found[0]
     roles = frozenset(Role(role) for *_, role in found if role is not None)
     return Actor(
         user_id=user.id,
@@ -201,8 +206,26 @@ def resolve(session: Session, token: str | None) -> Actor | None:
         must_change_password=user.must_change_password,
         must_pledge=pledge_id is None and not roles.isdisjoint(PLEDGED_ROLES),
         is_protection_leader=user.is_protection_leader,
+        holds_office=bool(holds_office),
         hidden_since=row.hidden_at,
         last_seen_at=row.last_seen_at,
+    )
+
+
+def _holds_office() -> ColumnElement[bool]:
+    """Return, inside a query of an account, whether it holds the office post today (B-04)."""
+    today = clock.today()
+    return (
+        select(PostHolder.id)
+        .join(Post, col(Post.id) == col(PostHolder.post_id))
+        .where(
+            Post.code == OFFICE,
+            PostHolder.user_id == AppUser.id,
+            col(PostHolder.from_day) <= today,
+            or_(col(PostHolder.to_day).is_(None), col(PostHolder.to_day) > today),
+        )
+        .exists()
+        .label("holds_office")
     )
 
 

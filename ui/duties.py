@@ -32,6 +32,8 @@ ACTS = {
     DutyKind.OPEN_CHECK: "去开始",
     DutyKind.RETURN_CHECK: "去排查",
     DutyKind.CHECKS_MISSING: "看名单",
+    DutyKind.EXCHANGE_LIST: "去核对",
+    DutyKind.DECIDE_DIFFERENCES: "去定",
     DutyKind.BACKUP_OVERDUE: "看备份",
     DutyKind.RECOVERY_SHEET: "看做法",
 }
@@ -62,6 +64,7 @@ _PAGES = {
     DutyTarget.ACCOUNTS: ("accounts", None),
     DutyTarget.DROP_OUT: ("drop_outs", "case"),
     DutyTarget.CHECKS: ("rounds", "class"),
+    DutyTarget.EXCHANGES: ("exchanges", "exchange"),
     DutyTarget.BACKUPS: ("backups", None),
     DutyTarget.NOTHING: ("settings", None),
 }
@@ -110,6 +113,10 @@ def title_of(duty: Duty) -> str:
             return f"排查{duty.class_label}"
         case DutyKind.CHECKS_MISSING:
             return f"{len(duty.labels)} 个班还没交排查"
+        case DutyKind.EXCHANGE_LIST:
+            return "和民政、妇联核对这学期的名单"
+        case DutyKind.DECIDE_DIFFERENCES:
+            return f"名单上还有 {duty.labels[0]} 处差别没定"
         case DutyKind.BACKUP_OVERDUE:
             return "把备份放到另一块盘上"
         case DutyKind.RECOVERY_SHEET:
@@ -157,6 +164,12 @@ def reason_of(duty: Duty) -> str:
             return f"排查：{due}交，每个孩子都要问到"
         case DutyKind.CHECKS_MISSING:
             return f"排查：{due}交；{_names(duty.labels)}"
+        case DutyKind.EXCHANGE_LIST if not duty.is_mine:
+            return f"名单：{due}核对一次；向对方要一份表格，交给关爱室负责人传上来"
+        case DutyKind.EXCHANGE_LIST:
+            return f"名单：{due}核对一次；向对方要一份表格，从“名单核对”传上来"
+        case DutyKind.DECIDE_DIFFERENCES:
+            return "名单：照名单改、留着，或不是我们的学生，每处定一下"
         case DutyKind.UNENCRYPTED:
             return "系统：别的电脑来用时，请用 --https 启动"
         case DutyKind.BACKUP_OVERDUE if duty.since:
@@ -201,6 +214,8 @@ def _still(duty: Duty) -> str | None:
 def button_of(duty: Duty) -> str | None:
     """Return the one act's words; None where there is nothing to open, as for who is only asked to come."""
     if duty.kind is DutyKind.INVITED and duty.target_id is None:
+        return None
+    if duty.kind is DutyKind.EXCHANGE_LIST and not duty.is_mine:
         return None
     return "接着评估" if duty.kind is DutyKind.ASSESS and duty.has_begun else ACTS[duty.kind]
 

@@ -6,38 +6,38 @@ import streamlit as st
 
 from services.exchange.headers import IGNORED
 from ui.formats import plain
-from ui.import_state import SheetColumn, Taken
+from ui.import_state import Correctable, SheetColumn
 from ui.layout import note
 
 _ACROSS = 4
 _KEPT, _LEFT_OUT = "认不出，原样留着", "不导入"
 
 
-def draw_columns(taken: Taken) -> None:
+def draw_columns(taken: Correctable, *, kept: str = "里面的内容原样留在孩子的资料里") -> None:
     """Draw the columns sheet by sheet, open when one of them is unknown; a change reads the file anew."""
     if not taken.columns:
         return
     keys = taken.keys()
     unknown = [each for each in taken.columns if keys[each.sheet, each.index] is None]
     with st.expander(plain(_title(taken, unknown)), expanded=bool(unknown), icon=":material/view_column:"):
-        if taken.view is None:
+        if taken.tables is None:
             note("请说说哪一列是姓名、班级、性别，选好姓名就会重新读。")
         elif unknown:
-            note(f"没认出的列：{_named(unknown)}。里面的内容原样留在孩子的资料里，也可以在这里说它是什么。")
+            note(f"没认出的列：{_named(unknown)}。{kept}，也可以在这里说它是什么。")
         for sheet, columns in groupby(taken.columns, key=lambda each: each.sheet):
             st.markdown(f"**{plain(sheet)}**")
             _draw_sheet(taken, list(columns), keys)
 
 
-def _draw_sheet(taken: Taken, columns: list[SheetColumn], keys: dict[tuple[str, int], str | None]) -> None:
+def _draw_sheet(taken: Correctable, columns: list[SheetColumn], keys: dict[tuple[str, int], str | None]) -> None:
     for start in range(0, len(columns), _ACROSS):
         for place, column in zip(st.columns(_ACROSS), columns[start : start + _ACROSS], strict=False):
             with place:
                 _draw_column(taken, column, keys[column.sheet, column.index])
 
 
-def _draw_column(taken: Taken, column: SheetColumn, now: str | None) -> None:
-    fields: list[str | None] = [IGNORED, *taken.list.spec.labels]
+def _draw_column(taken: Correctable, column: SheetColumn, now: str | None) -> None:
+    fields: list[str | None] = [IGNORED, *taken.labels]
     if now is None or column.key is None:
         fields.insert(0, None)
     key = f"import_column_{taken.digest[:12]}_{taken.revision}_{column.sheet}_{column.index}"
@@ -47,16 +47,16 @@ def _draw_column(taken: Taken, column: SheetColumn, now: str | None) -> None:
     )  # fmt: skip
 
 
-def _field_label(taken: Taken, key: str | None) -> str:
-    return _KEPT if key is None else taken.list.spec.labels.get(key, _LEFT_OUT)
+def _field_label(taken: Correctable, key: str | None) -> str:
+    return _KEPT if key is None else taken.labels.get(key, _LEFT_OUT)
 
 
-def _correct(taken: Taken, column: SheetColumn, key: str) -> None:
+def _correct(taken: Correctable, column: SheetColumn, key: str) -> None:
     taken.correct(column, st.session_state[key])
 
 
-def _title(taken: Taken, unknown: list[SheetColumn]) -> str:
-    if taken.view is None:
+def _title(taken: Correctable, unknown: list[SheetColumn]) -> str:
+    if taken.tables is None:
         return "请告诉我们哪一列是什么"
     known = len(taken.columns) - len(unknown)
     return f"认出了 {known} 列，还有 {len(unknown)} 列没认出" if unknown else f"{known} 列都认出来了，可以看看对不对"

@@ -4,6 +4,7 @@ Kept in session state and nowhere else: a reload of the page loses it, and the p
 """
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -18,7 +19,7 @@ from services.errors import DomainError
 from services.exchange.errors import NoTableFound, UnreadableFile
 from services.exchange.headers import IGNORED
 from services.exchange.lists import RowsRead
-from services.exchange.readings import Kind, ListReading, Position, RowProblem
+from services.exchange.readings import Kind, ListReading, Position, RowProblem, TableColumns
 from services.exchange.refusals import refusal_sentence
 from services.exchange.writing import write_rejected
 from services.student_imports import (
@@ -102,21 +103,27 @@ class SheetColumn:
     key: str | None
 
 
-@dataclass
-class Taken:
-    """One chosen file."""
+@dataclass(kw_only=True)
+class Correctable:
+    """A file whose columns somebody may correct: what the headers alone say, and what was chosen instead."""
 
-    file_id: str
-    file_name: str
     digest: str
-    list: ImportList = LISTS[ImportKind.STUDENTS]
     columns: tuple[SheetColumn, ...] = ()  # as the headers alone say
     corrections: dict[tuple[str, int], str] = field(default_factory=dict)
     revision: int = 0  # counts the corrections: fields drawn before are others than those drawn after
     is_read: bool = False
-    view: View | None = None
     refusal: str | None = None
     _before: dict[tuple[str, int], str] = field(default_factory=dict)
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """The fields a column may be, by their keys."""
+        raise NotImplementedError
+
+    @property
+    def tables(self) -> Sequence[TableColumns] | None:
+        """The columns as they are read now; None while nothing could be read."""
+        raise NotImplementedError
 
     def correct(self, column: SheetColumn, key: str | None) -> None:
         """Note what somebody says a column is; None takes a correction back. The next run reads the file anew."""
@@ -130,33 +137,20 @@ class Taken:
 
     def keys(self) -> dict[tuple[str, int], str | None]:
         """Return the field of every column as it is read now: a better named one takes it from another."""
-        if self.view is None:
+        if self.tables is None:
             return {(each.sheet, each.index): self.corrections.get((each.sheet, each.index)) for each in self.columns}
-        tables = self.view.preview.reading.tables
         found: dict[tuple[str, int], str | None] = dict.fromkeys(
-            (table.sheet, column.index) for table in tables for column in table.unknown
+            (table.sheet, column.index) for table in self.tables for column in table.unknown
         )
-        found |= {(table.sheet, column.index): key for table in tables for key, column in table.recognised.items()}
+        found |= {(table.sheet, column.index): key for table in self.tables for key, column in table.recognised.items()}
         return {(each.sheet, each.index): found.get((each.sheet, each.index), IGNORED) for each in self.columns}
 
     def _now(self, column: SheetColumn) -> str | None:
         return self.keys().get((column.sheet, column.index))
 
-    def read(self, actor: Actor, data: bytes, progress: RowsRead | None = None) -> None:
-        """Read the file with the corrections so far, and see what importing it would do."""
-        try:
-            roster = self.list.read(data, file_name=self.file_name, corrections=self.corrections, progress=progress)
-            with reading() as session:
-                preview = self.list.preview(session, actor, reading=roster)
-        except UnreadableFile as error:
-            self._refuse(error)
-        else:
-            self.columns = self.columns or _columns(roster)
-            self.view, self.refusal = View(preview, unticked=self.list.unticked), None
-        self.is_read = True
-
-    def _refuse(self, error: UnreadableFile) -> None:
-        if self.view is not None:  # a correction took the names away: it is not followed
+    def refuse(self, error: UnreadableFile) -> None:
+        """Keep why the file can't be read; a correction that took the names away is not followed."""
+        if self.tables is not None:
             self.corrections = self._before
             self.refusal = "没有照改：这样就没有“姓名”这一列了。请另选一列作姓名。"
             return
@@ -168,6 +162,39 @@ class Taken:
                 for index, header in enumerate(candidate.headers)
                 if header
             )
+
+
+@dataclass(kw_only=True)
+class Taken(Correctable):
+    """One chosen file."""
+
+    file_id: str
+    file_name: str
+    list: ImportList = LISTS[ImportKind.STUDENTS]
+    view: View | None = None
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """The fields of this kind of list."""
+        return self.list.spec.labels
+
+    @property
+    def tables(self) -> Sequence[TableColumns] | None:
+        """The columns as the preview has them."""
+        return self.view.preview.reading.tables if self.view else None
+
+    def read(self, actor: Actor, data: bytes, progress: RowsRead | None = None) -> None:
+        """Read the file with the corrections so far, and see what importing it would do."""
+        try:
+            roster = self.list.read(data, file_name=self.file_name, corrections=self.corrections, progress=progress)
+            with reading() as session:
+                preview = self.list.preview(session, actor, reading=roster)
+        except UnreadableFile as error:
+            self.refuse(error)
+        else:
+            self.columns = self.columns or columns_of(roster)
+            self.view, self.refusal = View(preview, unticked=self.list.unticked), None
+        self.is_read = True
 
     def confirm(self, actor: Actor) -> None:
         """Import it in one transaction; nothing is drawn inside. Afterwards the result, or a refusal, is kept."""
@@ -243,7 +270,8 @@ def taken(actor: Actor, file: UploadedFile | None, chosen: ImportList) -> Taken 
     found: Taken | None = st.session_state.get(_TAKEN)
     if found is None or found.file_id != file.file_id:
         data = file.getvalue()
-        found = Taken(file.file_id, file.name, hashlib.sha256(data).hexdigest(), chosen)
+        digest = hashlib.sha256(data).hexdigest()
+        found = Taken(file_id=file.file_id, file_name=file.name, digest=digest, list=chosen)
         st.session_state[_TAKEN] = found
         st.query_params[_CHOSEN] = "1"
     if not found.is_read:
@@ -252,7 +280,7 @@ def taken(actor: Actor, file: UploadedFile | None, chosen: ImportList) -> Taken 
     return found
 
 
-def _columns(roster: ListReading[Any]) -> tuple[SheetColumn, ...]:
+def columns_of(roster: ListReading[Any]) -> tuple[SheetColumn, ...]:
     """Return the columns of every sheet, each once: corrections count for all tables of a sheet."""
     found: dict[tuple[str, int], SheetColumn] = {}
     for table in roster.tables:

@@ -14,6 +14,9 @@ from services import (
     drop_outs,
     file_kinds,
     groups,
+    list_decisions,
+    list_handouts,
+    list_receipts,
     parameter_versions,
     posts,
     setup,
@@ -30,7 +33,7 @@ from services.errors import DomainError, EditedMeanwhile, FieldErrors, NotAllowe
 from services.intake import AlreadyRegistered
 from services.referral_moves import CannotMerge
 from services.referrals import IllegalMove, MustBeAssessed, StoppedForProtection
-from ui.problems import SENTENCES
+from ui.problems import SENTENCES, problem_sentence
 from ui.states import REFERRAL
 
 NAMED = 5
@@ -293,6 +296,39 @@ def _round_opened(_error: check_rounds.RoundOpened) -> str:
 @explain.register
 def _no_term(_error: check_rounds.NoTerm) -> str:
     return "还没有写学期的起止日子，排查不知道算哪个学期。请先到“设置”里加上学期。"
+
+
+@explain.register
+def _already_received(error: list_receipts.AlreadyReceived) -> str:
+    return f"这份名单{_day(error.day)}已经收过了，什么都没有改。请到“名单核对”里打开那一份。"
+
+
+@explain.register
+def _stale_comparison(_error: list_receipts.StaleComparison) -> str:
+    return "没有收：刚才有人改了名册，差别会和您看到的不一样。请看过新的，再收一次。"
+
+
+@explain.register
+def _nothing_read(_error: list_receipts.NothingRead) -> str:
+    return "还没有读到名单。请先选一份表格。"
+
+
+@explain.register
+def _decided_meanwhile(error: list_decisions.DecidedMeanwhile) -> str:
+    who = next((row.decided_by for row in error.rows if row.decided_by), None) or "别人"
+    names = "、".join(dict.fromkeys(row.name for row in error.rows[:NAMED]))
+    return f"{who}刚定过{names}，这一次什么都没有改。请关上，看看现在还剩哪些，再勾。"
+
+
+@explain.register
+def _cannot_adopt(error: list_decisions.CannotAdopt) -> str:
+    why = problem_sentence(error.problem) if error.problem else "我们的登记已经变了。"
+    return f"没有改，一处都没有：{error.name}照不了名单。{why}请去掉这个勾再定，或到孩子的档案里改。"
+
+
+@explain.register
+def _nobody_to_give(_error: list_handouts.NobodyToGive) -> str:
+    return "现在没有孩子登记在这一类，没有名单可给。"
 
 
 @explain.register

@@ -125,6 +125,18 @@ GROUP: dict[str, Look] = {
     "incomplete": Look("person_add", "还缺人", "orange", "▲"),
 }
 
+EXCHANGE: dict[str, Look] = {
+    "open": Look("rule", "还没定完", "orange", "▲"),
+    "decided": Look("check_circle", "都定了", "green", "✓"),
+}
+
+DIFFERENCE: dict[str, Look] = {
+    "open": Look("schedule", "还没定", "blue", "◷"),
+    "adopted": Look("check_circle", "照名单改了", "green", "✓"),
+    "left": Look("do_not_disturb_on", "留着没改", "gray", "－"),
+    "not_ours": Look("person_off", "不是我们的学生", "gray", "－"),
+}
+
 IMPORT: dict[str, Look] = {
     "made": Look("check_circle", "已导入", "green"),
     "undone": Look("undo", "已撤回", "gray"),

@@ -34,6 +34,15 @@ from db.tables.entries import (
     TermEntry,
     Vaccination,
 )
+from db.tables.exchanges import (
+    DifferencePart,
+    DifferenceSide,
+    DifferenceState,
+    ExchangeBody,
+    ExchangeDirection,
+    ListDifference,
+    ListExchange,
+)
 from db.tables.imports import ImportAction, ImportBatch, ImportedRow, ImportKind
 from db.tables.intake import (
     Assessment,
@@ -113,6 +122,9 @@ __all__ = [
     "ContactCardVersion",
     "ContactOpening",
     "Deputy",
+    "DifferencePart",
+    "DifferenceSide",
+    "DifferenceState",
     "Document",
     "DocumentReview",
     "Domain",
@@ -124,6 +136,8 @@ __all__ = [
     "DropOutStepKind",
     "EnrolmentChange",
     "EnrolmentState",
+    "ExchangeBody",
+    "ExchangeDirection",
     "FileKind",
     "FoundBy",
     "Gender",
@@ -139,6 +153,8 @@ __all__ = [
     "ImportKind",
     "ImportedRow",
     "LeftBehindKind",
+    "ListDifference",
+    "ListExchange",
     "LoginThrottle",
     "OptionList",
     "ParameterVersion",

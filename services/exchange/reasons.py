@@ -37,6 +37,9 @@ class Reason(StrEnum):
     KIND_UNREADABLE = "kind_unreadable"
     NO_PARENT_AWAY = "no_parent_away"
     OUTSIDE_STATE_DEFINITION = "outside_state_definition"
+    # of lists other bodies send
+    ONLY_A_NAME = "only_a_name"
+    DIFFICULTY_UNKNOWN = "difficulty_unknown"
     # of lists of staff
     STAFF_NO_UNREADABLE = "staff_no_unreadable"
     STAFF_NO_CONFLICT = "staff_no_conflict"
@@ -80,6 +83,8 @@ _SENTENCES = {
     Reason.KIND_UNREADABLE: "看不出父母谁外出，先收下了。请在孩子的一页补上留守类型。",
     Reason.NO_PARENT_AWAY: "写的是父母都在家，照样收下了。请核对是不是留守儿童。",
     Reason.OUTSIDE_STATE_DEFINITION: "不在国家口径里：要不满 16 岁、农村户籍、父母都外出或另一方无监护能力。照样登记。",
+    Reason.ONLY_A_NAME: "名册里有这个名字，可是班级、生日、身份证号都对不上，认不准。请补上一样，再导入这一行。",
+    Reason.DIFFICULTY_UNKNOWN: "看不出是哪一种困境。请改成设置里“困境种类”有的词，或先在设置里加上这一种。",
     Reason.STAFF_NO_UNREADABLE: "工号太长了，最多 40 个字。请核对。",
     Reason.STAFF_NO_CONFLICT: "这个工号已经是另一位老师的。请核对两位老师的工号。",
     Reason.STAFF_CLASS_UNREADABLE: "看不出是哪个班。请写成“七（1）班”或“701”，几个班用顿号分开。",

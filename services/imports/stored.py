@@ -145,6 +145,7 @@ class StoredChildren:
     by_number: dict[str, StoredChild]
     by_id_hash: dict[str, StoredChild]
     by_place: dict[tuple[str, int, int], list[StoredChild]]  # name, grade and class number in the school year
+    everybody: list[StoredChild] = field(default_factory=list)
 
 
 def load_children(session: Session, *, school_year: int, locking: bool = False) -> StoredChildren:
@@ -196,4 +197,5 @@ def _indexed(children: list[StoredChild], school_year: int) -> StoredChildren:
         by_number={child.student_no: child for child in children if child.student_no},
         by_id_hash={child.id_number_hash: child for child in children if child.id_number_hash},
         by_place=dict(by_place),
+        everybody=children,
     )

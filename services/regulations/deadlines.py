@@ -99,6 +99,14 @@ def drop_out_step_due(*, noticed_on: date, last_step_on: date | None, calendar: 
     return _due(calendar, clock.at_school(last_step_on, time(12)), "E-16.step_every_school_days")
 
 
+def exchange_due(*, term: TermDates, done: int, needed: int) -> date:
+    """Return the day by which the next list must have been exchanged (S-04): the term in as many parts as are needed.
+
+    A single one is due by the term's last day; it stays due until the next term begins.
+    """
+    return term.first_day + (term.last_day - term.first_day) * (min(done, needed - 1) + 1) // needed
+
+
 def assessment_deadline(
     *,
     received_at: datetime,

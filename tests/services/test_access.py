@@ -91,7 +91,6 @@ CALLED_BY_SERVICES = {
     "openings.waits_to_be_noted": "asked by the readings that have checked what the actor may see",
     "openings.is_noted": "asked by the readings that have checked what the actor may see",
     "answers.deputies_on": "names who stands in for whom, for the services that show posts",
-    "answers.list_vacancies": "what nobody answers for, for home",
     "answers.load_answers": "the posts with their holders, for list_answers and home",
     "row_filters.grounds_for": "answers a question about access itself",
     "accounts.add_user": "writes a checked account for create_account and claim",

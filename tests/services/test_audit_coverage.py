@@ -47,6 +47,7 @@ PLAIN = {
     "group_member.uid", "pledge_text.body", "post.answers_for", "post.clause_id", "post.code", "post.name",
     "post_holder.seat",
     "import_batch.file_digest", "import_batch.uid", "imported_row.table_name", "imported_row.uid",
+    "list_difference.uid", "list_exchange.body_name", "list_exchange.file_digest",
     "login_throttle.subject_hash", "parameter_version.name", "parameter_version.reason", "parameter_version.value",
      "referral.uid", "referral_move.uid", "school_day_exception.label",
     "setting.name", "setting.value", "sign_in_session.token_hash",

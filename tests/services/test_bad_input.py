@@ -15,10 +15,12 @@ from db.tables import (
     CheckResult,
     ConsentAnswer,
     ConsentPurpose,
+    DifferenceSide,
     Domain,
     DropOutOutcome,
     DropOutStepKind,
     EnrolmentState,
+    ExchangeBody,
     Gender,
     GroupKind,
     GroupRole,
@@ -55,6 +57,10 @@ from services import (
     guardians,
     intake,
     intake_side,
+    list_decisions,
+    list_exchanges,
+    list_handouts,
+    list_receipts,
     parameter_versions,
     pledges,
     posts,
@@ -74,6 +80,8 @@ from services import (
 )
 from services.actors import Actor
 from services.errors import DomainError, FieldErrors
+from services.imports.authorities import Scope
+from services.list_decisions import Chosen
 from services.student_entries import StudentEntry
 from services.student_lists import StudentFilters
 from ui.messages import explain
@@ -158,6 +166,26 @@ def world(session, term, make_user, make_class, make_student) -> World:
     in_class, other = make_class(7, 3), make_class(7, 4)
     child = make_student(in_class=in_class)
     return World(session, make_user(Role.LEAD), make_user(Role.ADMIN), child.id, in_class.id, other.id, term.id)
+
+
+def list_of_civil_affairs(world: World, **values: Any) -> int:
+    scope = Scope(CategoryKind.LEFT_BEHIND, values.pop("difficulty_id", None))
+    file = list_receipts.read_authority("姓名,班级,留守类型\n江小满,七（3）班,父亲外出".encode(), file_name="试.csv")
+    seen = list_receipts.preview_receipt(world.session, world.lead, file=file, scope=scope)
+    fine: dict[str, Any] = {"body": ExchangeBody.WOMEN, "day": date(2026, 11, 18)}
+    details = list_receipts.ReceiptDetails(**(fine | values))
+    return list_receipts.confirm_receipt(
+        world.session, world.lead, preview=seen, details=details, ticked=seen.comparison.to_tick
+    )
+
+
+def difference(world: World, *, exchange_id: int | None = None, row_id: int | None = None) -> dict[str, Any]:
+    exchange = list_of_civil_affairs(world)
+    page = list_exchanges.list_differences(world.session, world.lead, exchange_id=exchange, side=DifferenceSide.LIST)
+    return {
+        "exchange_id": exchange if exchange_id is None else exchange_id,
+        "chosen": [Chosen(page.lines[0].id if row_id is None else row_id, 1)],
+    }
 
 
 def referral(world: World) -> Any:
@@ -795,6 +823,49 @@ def forms(world: World) -> dict[str, Form]:
             days=("signed_on",),
             numbers=("replaces_id",),
         ),
+        "list from outside": Form(
+            lambda **v: list_of_civil_affairs(world, **v),
+            {"body": ExchangeBody.OTHER, "body_name": "试部门", "day": date(2026, 11, 18), "difficulty_id": None},
+            texts=("body_name",),
+            days=("day",),
+            numbers=("difficulty_id",),
+            more={"body": [None]},
+        ),
+        "difference adopted": Form(
+            lambda **v: list_decisions.adopt_differences(
+                s,
+                lead,
+                **difference(world, exchange_id=v.pop("exchange_id", None), row_id=v.pop("id", None)),
+                **v,
+            ),
+            {"from_day": date(2026, 11, 18), "evidence": "试"},
+            texts=("evidence",),
+            days=("from_day",),
+            numbers=("exchange_id", "id"),
+        ),
+        "difference left": Form(
+            lambda **v: list_decisions.leave_differences(s, lead, **difference(world), **v),
+            {"reason": "试"},
+            texts=("reason",),
+        ),
+        "differences of a list": Form(
+            lambda **v: list_exchanges.list_differences(s, lead, side=None, **v),
+            {"exchange_id": 1, "page": 1},
+            numbers=("exchange_id", "page"),
+            typed=("page",),
+        ),
+        "list given": Form(
+            lambda **v: list_handouts.give_list(
+                s,
+                lead,
+                body=ExchangeBody.OTHER,
+                scope=Scope(CategoryKind.LEFT_BEHIND, v.pop("difficulty_id")),
+                **v,
+            ),
+            {"body_name": "试部门", "difficulty_id": None},
+            texts=("body_name",),
+            numbers=("difficulty_id",),
+        ),
         "draft": Form(
             lambda **v: drafts.save_draft(s, lead, form="intake", subject="new", content={"facts": v["facts"]}),
             {},
@@ -899,7 +970,7 @@ def test_what_is_fine_is_fine(world):
         "change taken back",
         "any document",
     }
-    refused |= {"change of the year"}
+    refused |= {"change of the year", "list given"}
 
     not_fine = [
         f"{title}: {error}"

@@ -28,12 +28,14 @@ from db.tables import (
     DropOut,
     DropOutOutcome,
     DropOutStepKind,
+    ExchangeBody,
     Gender,
     GroupKind,
     GroupMember,
     GroupRole,
     Guardian,
     GuardianKind,
+    ListDifference,
     LoginThrottle,
     Pledge,
     Post,
@@ -45,6 +47,7 @@ from db.tables import (
     SchoolClass,
     Severity,
     Student,
+    StudentCategory,
     StudyLevel,
     Term,
     TermEntry,
@@ -65,6 +68,8 @@ from services import (
     groups,
     guardians,
     intake,
+    list_decisions,
+    list_receipts,
     pledges,
     posts,
     referral_moves,
@@ -77,6 +82,7 @@ from services import (
 )
 from services.drop_outs import DropOutEntry, EndingEntry, StepEntry
 from services.errors import DomainError
+from services.imports.authorities import Scope
 from services.student_entries import StudentEntry
 
 pytestmark = pytest.mark.long
@@ -727,3 +733,54 @@ def test_a_step_and_the_end_at_once(session, child, make_user):
     )
 
     assert outcomes == ["done", "DropOutEnded"]
+
+
+# --- lists from outside ---
+
+
+@pytest.fixture
+def listed(session, make_user, term, make_class, make_student):
+    """A list that names a child we have not registered; as a file, and received."""
+    lead, other = make_user(Role.LEAD), make_user(Role.COUNSELLOR)
+    child = make_student("江小满", in_class=make_class(7, 1))
+    settled(session)
+    text = "姓名,班级,留守类型\n江小满,七（1）班,父亲外出\n"
+    return lead, other, child.id, list_receipts.read_authority(text.encode(), file_name="名单.csv")
+
+
+def receiving(actor, file):
+    """Look at a list and receive it, as one person does in one sitting."""
+    with reading() as s:
+        seen = list_receipts.preview_receipt(s, actor, file=file, scope=Scope(CategoryKind.LEFT_BEHIND))
+    details = list_receipts.ReceiptDetails(body=ExchangeBody.WOMEN, day=date(2026, 11, 18))
+    return lambda s: list_receipts.confirm_receipt(
+        s, actor, preview=seen, details=details, ticked=seen.comparison.to_tick
+    )
+
+
+def test_one_file_received_by_two_at_once_is_there_once(listed):
+    lead, other, _child, file = listed
+
+    assert sorted(race(receiving(lead, file), receiving(other, file))) == ["AlreadyReceived", "done"]
+    assert count_of(select(func.count()).select_from(ListDifference)) == 1
+
+
+def test_two_decide_on_one_difference_and_the_second_is_told(listed):
+    lead, other, child, file = listed
+    with transaction() as s:
+        exchange = receiving(lead, file)(s)
+        row = s.exec(select(ListDifference)).one()
+        chosen = [list_decisions.Chosen(row.id, row.version)]
+
+    outcome = race(
+        lambda s: list_decisions.adopt_differences(
+            s, lead, exchange_id=exchange, chosen=chosen, from_day=date(2026, 11, 18), evidence="名单"
+        ),
+        lambda s: list_decisions.adopt_differences(
+            s, other, exchange_id=exchange, chosen=chosen, from_day=date(2026, 11, 18), evidence="名单"
+        ),
+    )
+
+    assert sorted(outcome) == ["DecidedMeanwhile", "done"]
+    assert count_of(select(func.count()).where(StudentCategory.student_id == child)) == 1
+    assert chain_is_whole()

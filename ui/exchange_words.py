@@ -1,0 +1,74 @@
+"""Differences between a list and the register in words; telephones masked."""
+
+from datetime import date
+from typing import Protocol
+
+from db.tables import DifferencePart, DifferenceSide
+from services import clock
+from ui import formats
+from ui.formats import masked_phone
+
+SIDES = {
+    DifferenceSide.LIST: "名单上有，我们没登记",
+    DifferenceSide.REGISTER: "我们登记了，名单上没有",
+    DifferenceSide.BOTH: "两边写得不一样",
+}
+_NOTHING = "没写"
+
+
+class Difference(Protocol):
+    """What a difference says, stored or not yet."""
+
+    @property
+    def side(self) -> DifferenceSide:
+        """On which side it stands."""
+
+    @property
+    def part(self) -> DifferencePart:
+        """What differs."""
+
+    @property
+    def student_id(self) -> int | None:
+        """The child, None where nobody here is meant."""
+
+    @property
+    def theirs(self) -> str:
+        """What the list says."""
+
+    @property
+    def ours(self) -> str:
+        """What we have."""
+
+    @property
+    def since(self) -> date | None:
+        """From when, as the list says."""
+
+    @property
+    def document(self) -> str | None:
+        """The document the list names."""
+
+    @property
+    def school(self) -> str | None:
+        """The school the list names."""
+
+
+def finding_words(found: Difference) -> str:
+    """Say in one line in what a list and the register differ."""
+    if found.side is DifferenceSide.BOTH:
+        return f"{found.part.label}：名单上是{_shown(found, found.theirs)}，我们是{_shown(found, found.ours)}"
+    if found.side is DifferenceSide.REGISTER:
+        return f"我们登记着{found.ours}" if found.ours else "我们登记着，没写是哪一种"
+    parts = [f"名单上是{found.theirs}" if found.theirs else "名单上有"]
+    if found.since is not None:
+        parts.append(f"{formats.day(found.since, today=clock.today())}起")
+    if found.document:
+        parts.append(f"文号 {found.document}")
+    if found.student_id is None:
+        parts.append(f"名单上写的学校是{found.school}" if found.school else "名册里没有对上")
+    return "，".join(parts)
+
+
+def _shown(found: Difference, text: str) -> str:
+    if not text:
+        return _NOTHING
+    return f" {masked_phone(text)} " if found.part is DifferencePart.PHONE else f"“{text}”"
