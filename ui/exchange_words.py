@@ -64,7 +64,7 @@ def finding_words(found: Difference) -> str:
     if found.document:
         parts.append(f"文号 {found.document}")
     if found.student_id is None:
-        parts.append(f"名单上写的学校是{found.school}" if found.school else "名册里没有对上")
+        parts.append(f"名册里没对上，名单上写的学校是{found.school}" if found.school else "名册里没对上")
     return "，".join(parts)
 
 

@@ -126,7 +126,7 @@ GROUP: dict[str, Look] = {
 }
 
 EXCHANGE: dict[str, Look] = {
-    "open": Look("rule", "还没定完", "orange", "▲"),
+    "open": Look("rule", "还有", "orange", "▲"),
     "decided": Look("check_circle", "都定了", "green", "✓"),
 }
 

@@ -1,6 +1,7 @@
 """The pages of lists from outside: receiving one, deciding on its differences, giving ours."""
 
 from datetime import date
+from functools import cache
 
 import pytest
 from sqlmodel import select
@@ -29,7 +30,9 @@ from tests.services.children import id_number
 LEFT_BEHIND = Scope(CategoryKind.LEFT_BEHIND)
 
 
+@cache
 def a_list() -> bytes:
+    """One and the same file, however often it is asked for."""
     number = id_number(date(2013, 5, 21), order=2)
     rows = [
         ["青澜县留守儿童名单"],

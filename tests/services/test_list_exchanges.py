@@ -374,10 +374,11 @@ def test_a_text_file_is_kept_as_a_sheet_of_the_same_cells(session, school):
 
 
 def test_the_same_file_twice_changes_nothing(session, school):
-    exchange = receive(session, school)
+    content = messy(school)
+    exchange = receive(session, school, content=content)
 
     with pytest.raises(AlreadyReceived) as again:
-        preview(session, school)
+        preview(session, school, content=content)
     assert again.value.exchange_id == exchange
     assert len(session.exec(select(ListExchange)).all()) == 1
 
