@@ -30,6 +30,7 @@ from services import (
 from services.assessments import ChildUnknown
 from services.drafts import DraftTooLarge
 from services.errors import DomainError, EditedMeanwhile, FieldErrors, NotAllowed, NotFound, NotPledged
+from services.imports import previews
 from services.intake import AlreadyRegistered
 from services.referral_moves import CannotMerge
 from services.referrals import IllegalMove, MustBeAssessed, StoppedForProtection
@@ -165,6 +166,11 @@ def _password_needed(_error: sign_in.PasswordNeeded) -> str:
 @explain.register
 def _card_template(error: card_prints.CardTemplateBroken) -> str:
     return f"学校自己的模板 {error.name} 用不了：不是 Word 文件，或双花括号里的名称断开了。请信息老师换回原来的模板。"
+
+
+@explain.register
+def _preview_overtaken(_error: previews.PreviewOvertaken) -> str:
+    return "没有导入：刚才有人改过，结果会和您看到的不一样。请按新的预览再确认一次。"
 
 
 @explain.register
