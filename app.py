@@ -22,6 +22,7 @@ from ui.addresses import page_routes  # noqa: E402
 from ui.crashes import keep_words_out_of_logs, on_script_error  # noqa: E402
 from ui.gate import Gate, keep_uploads_in_memory  # noqa: E402
 from ui.headers import SecurityHeaders  # noqa: E402
+from ui.warming import start as start_warming  # noqa: E402
 
 HEALTHY = {"database": "ok", "migrations": "current"}
 
@@ -53,6 +54,7 @@ async def at_work(_app: st.App) -> AsyncIterator[None]:
     from db.presence import at_work as known_as_at_work
     from services.backup_work import DailyBackups
 
+    start_warming()
     location, daily = Location.from_environment(), DailyBackups()
     with ExitStack() as until_the_end:
         if location.data_dir.is_dir():

@@ -54,6 +54,7 @@ def make_file_engine(file: Path, keys: Keys) -> Engine:
         module=sqlcipher,
         creator=lambda: open_embedded(path, key),
         poolclass=QueuePool,
+        pool_use_lifo=True,  # the connection used last has the pages read last, decrypted
         pool_size=10,
         max_overflow=50,
         hide_parameters=True,

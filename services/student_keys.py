@@ -3,8 +3,6 @@
 import unicodedata
 from typing import NamedTuple
 
-from pypinyin import Style, lazy_pinyin
-
 from db.sealing import keyed_hash
 
 _LONGEST_INITIALS, _LONGEST_PINYIN, _LONGEST_ORDER = 40, 120, 360
@@ -35,6 +33,8 @@ def name_keys(name: str) -> NameKeys:
     Letters of other scripts stay, signs go. Joined pinyin would sort 范杉 (fanshan) after 方 (fang). The tone's figure
     stands lower than any letter: syllables are compared with syllables, and all of one surname stand together.
     """
+    from pypinyin import Style, lazy_pinyin  # its dictionary takes half a second: not before the first page is out
+
     surname = next((name[:length] for length in (2, 1) if name[:length] in _SURNAMES), "")
     readings = _SURNAMES.get(surname, "").split() + lazy_pinyin(name[len(surname) :], style=Style.TONE3)
     plain = [kept for reading in readings if (kept := _letters(reading.rstrip(_TONES)))]

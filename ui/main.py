@@ -19,6 +19,7 @@ from ui.recovery_sheet import has_sheet
 from ui.shelf import put_input_on_shelf, take_input_from_shelf
 from ui.sign_in import ask_to_sign_in
 from ui.slips import has_slip
+from ui.warming import note_page_is_out
 
 
 def main() -> None:
@@ -115,4 +116,7 @@ def _finder(actor: Actor) -> FindStudents | None:
     return find
 
 
-main()
+try:
+    main()
+finally:
+    note_page_is_out()

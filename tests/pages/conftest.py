@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
 from sqlmodel import Session
+from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
@@ -27,6 +29,9 @@ SECONDS = 20
 _DIALOGS = 2  # where AppTest puts them, beside main part and sidebar
 
 OpenPage = Callable[..., AppTest]
+
+# Every run of AppTest would look through every installed package for components: a third of the tests' time (measured).
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,6 @@ import unicodedata
 
 import sqlalchemy as sa
 from alembic import op
-from pypinyin import Style, lazy_pinyin
 
 revision = "0007a"
 down_revision = "0006d"
@@ -49,6 +48,8 @@ def _fill(table: str, name: str) -> None:
 
 def order_of(name: str) -> str:
     """Return jiang1江xiao3小man3满: the tone's figure stands lower than any letter."""
+    from pypinyin import Style, lazy_pinyin  # its dictionary takes half a second, and every start reads this file
+
     surname = next((name[:length] for length in (2, 1) if name[:length] in SURNAMES), "")
     readings = SURNAMES.get(surname, "").split() + lazy_pinyin(name[len(surname) :], style=Style.TONE3)
     signs = name if len(readings) == len(name) else [""] * len(readings)

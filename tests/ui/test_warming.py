@@ -1,0 +1,33 @@
+"""After the first page: what other pages need is loaded, and what stays is left out of garbage collection."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ASK = """
+import gc, json, sys
+from ui import warming
+before = set(sys.modules)
+warming.warm_up()
+loaded = set(sys.modules) - before
+print(json.dumps({
+    "frozen": gc.get_freeze_count(),
+    "tracked": len(gc.get_objects()),
+    "main": "ui.main" in loaded,
+    "demonstration": "services.demonstration.filling" in loaded,
+    "needed": sorted({"pandas", "pypinyin", "services.home", "services.exchange.documents", "ui.tables"} & loaded),
+}))
+"""
+
+
+def test_what_is_loaded_after_the_first_page_stays_out_of_garbage_collection():
+    line = subprocess.run([sys.executable, "-c", ASK], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    told = json.loads(line.splitlines()[-1])
+
+    assert told["frozen"] > 100_000
+    assert told["tracked"] < told["frozen"] / 20
+    assert not told["main"]
+    assert not told["demonstration"]
+    assert told["needed"] == ["pandas", "pypinyin", "services.exchange.documents", "services.home", "ui.tables"]
