@@ -10,7 +10,7 @@ from ui.audit_filters import PAGE, draw_filters, forget_child, keep_in_address, 
 from ui.audit_table import draw_table, export_dialog
 from ui.dialogs import open_dialog, opened
 from ui.formats import plain
-from ui.layout import Action, empty_state, page_header
+from ui.layout import Action, empty_state, note, page_header
 from ui.session import require_user
 from ui.tables import page_asked, paging_line
 
@@ -42,5 +42,7 @@ if not found.rows:
 else:
     draw_table(found)
     paging_line(PAGE, total=found.total, unit="条", page_size=audit_lists.PAGE_SIZE)
+    if found.has_older:
+        note("这里只翻得到最近的 5,000 条。要看更早的，请在上面选人、选事或选日子。")
 if opened("audit_export"):
-    export_dialog(filters, found.total)
+    export_dialog(filters, found)

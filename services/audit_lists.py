@@ -21,7 +21,7 @@ from services.paging import page_there
 from services.row_filters import sees_events, sees_students
 
 PAGE_SIZE = 50
-MOST_EXPORTED = 50_000
+MOST_LISTED, MOST_EXPORTED = 5_000, 50_000
 SOME_CHILD = "一名学生"
 COMMAND_LINE = "命令行"
 
@@ -65,7 +65,8 @@ class AuditPage:
     """One page of events, the newest first."""
 
     rows: tuple[AuditRow, ...]
-    total: int
+    total: int  # the newest MOST_LISTED at most
+    has_older: bool  # beyond those
     page: int
     child: str | None  # whose events these are, where the filter names a child
 
@@ -82,10 +83,15 @@ class Person:
 def list_events(
     session: Session, actor: Actor, *, filters: AuditFilters | None = None, page: int = 1, page_size: int = PAGE_SIZE
 ) -> AuditPage:
-    """Return one page of the events this actor may know of, the newest first; two or three statements."""
+    """Return one page of the events this actor may know of, the newest first; two or three statements.
+
+    Only the newest 5,000 can be leafed through: there are millions, and counting them would be the page's main work.
+    """
     wanted = filters or AuditFilters()
     conditions = _conditions(actor, wanted)
-    total = session.exec(select(func.count()).select_from(AuditEvent).where(*conditions)).one()
+    counted = select(AuditEvent.seq).where(*conditions).limit(MOST_LISTED + 1).subquery()
+    found = session.exec(select(func.count()).select_from(counted)).one()
+    total = min(found, MOST_LISTED)
     page = page_there(page, total=total, page_size=page_size)
     rows = session.execute(
         _detailed(actor)
@@ -96,7 +102,7 @@ def list_events(
     )
     listed = tuple(_row(*row) for row in rows)
     child = _name_of(session, actor, wanted.student_id) if wanted.student_id is not None else None
-    return AuditPage(listed, total, page, child)
+    return AuditPage(listed, total, found > MOST_LISTED, page, child)
 
 
 @permitted(Permission.AUDIT_READ)

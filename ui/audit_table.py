@@ -53,11 +53,11 @@ def _when(row: AuditRow, today: date) -> str:
 
 
 @st.dialog("导出操作记录", dismissible=False)
-def export_dialog(filters: AuditFilters, total: int) -> None:
+def export_dialog(filters: AuditFilters, listed: AuditPage) -> None:
     """Ask what for, make the file, and only then give the way to download it."""
     actor = require_user(Permission.AUDIT_READ)
-    count = min(total, audit_lists.MOST_EXPORTED)
-    note(f"导出现在筛选出来的 {count:,} 条。谁导出的、为什么，写在文件里，也会记下来。")
+    count = f"记录，最多 {audit_lists.MOST_EXPORTED:,} 条" if listed.has_older else f" {listed.total:,} 条"
+    note(f"导出现在筛选出来的{count}。谁导出的、为什么，写在文件里，也会记下来。")
     form = Form("audit_export")
     form.notices()
     with form.field("purpose") as key:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from db.base import new_uid
@@ -12,10 +12,11 @@ class AuditEvent(SQLModel, table=True):
     """Who did what to which record, never the words themselves; append-only, chained by keyed digests."""
 
     __tablename__ = "audit_event"
+    __table_args__ = (Index("ix_audit_event_whose", "actor_id", "action", "at"),)
 
     seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     at: datetime = Field(index=True)
-    actor_id: int | None = Field(default=None, foreign_key="app_user.id", ondelete="RESTRICT", index=True)
+    actor_id: int | None = Field(default=None, foreign_key="app_user.id", ondelete="RESTRICT")
     actor_label: str | None = Field(default=None, max_length=80)  # the command line's operating-system user
     action: str = Field(max_length=60, index=True)
     target_table: str | None = Field(default=None, max_length=60)

@@ -50,6 +50,18 @@ def actions(session, actor, **filters) -> set[str]:
     return {row.action for row in audit_lists.list_events(session, actor, filters=AuditFilters(**filters)).rows}
 
 
+def test_only_the_newest_can_be_leafed_through(session, events, monkeypatch):
+    admin = events[0][Role.ADMIN]
+    everything = audit_lists.list_events(session, admin)
+    assert (everything.total, everything.has_older) == (len(everything.rows), False)
+    monkeypatch.setattr(audit_lists, "MOST_LISTED", 4)
+
+    found = audit_lists.list_events(session, admin, page=2, page_size=3)
+
+    assert (found.total, found.has_older, found.page) == (4, True, 2)
+    assert found.rows[0].seq == everything.rows[3].seq
+
+
 def test_an_action_of_a_later_version_keeps_its_own_name():
     assert action_label("something.of_a_later_version") == "something.of_a_later_version"
 
