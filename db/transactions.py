@@ -29,6 +29,11 @@ def kept_for_one_run(session: Session) -> dict[str, Any] | None:
     return _kept.get() if session.info.get(_READS_ONLY) else None
 
 
+def reads_only(session: Session) -> bool:
+    """Say whether nothing is kept of what this session changes; it may hold no rows either."""
+    return bool(session.info.get(_READS_ONLY))
+
+
 @contextmanager
 def transaction() -> Iterator[Session]:
     """Open a writing transaction: committed at the end, rolled back whole on any exception.

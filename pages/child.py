@@ -11,7 +11,7 @@ from ui.categories import category_badge
 from ui.child_header import REGISTER, actions_for, facts_line, state_badge
 from ui.child_panels import panels_for
 from ui.child_referrals import register
-from ui.layout import page_header, refusal
+from ui.layout import note, page_header, refusal
 from ui.numbers import number_from_address
 from ui.session import require_user
 
@@ -23,7 +23,7 @@ try:
         file = student_files.find_student(session, actor, student_id=student_id)
     if not file.is_opening_noted:
         with transaction() as session:
-            student_files.note_opening(session, actor, student_id=student_id)
+            student_files.note_opening(session, actor, student_id=file.id)
 except NotFound as error:
     refusal(error)
     st.stop()
@@ -34,6 +34,9 @@ if clicked == "child_edit":
     st.switch_page(navigation.path_of("student_edit"), query_params={"student": str(file.id)})
 if clicked == REGISTER:
     register(file.id)
+
+if file.id != student_id:
+    note("这一份和另一份合并了，现在看的是留下的这一份。", icon="merge")
 
 panels = panels_for(actor)
 for panel, tab in zip(

@@ -140,6 +140,7 @@ class Permission(StrEnum):
     LIST_EXCHANGE = "student:exchange"  # lists with civil affairs and the like (S-04)
     CATEGORY_WRITE = "category:write"
     YEAR_CHANGE = "student:year_change"
+    STUDENT_MERGE = "student:merge"
     ENTRY_WRITE = "entry:write"
     CONSENT_WRITE = "consent:write"
     CHECK_OPEN = "check:open"
@@ -178,6 +179,7 @@ HOLDERS: Mapping[Permission, frozenset[Role]] = {
     Permission.LIST_EXCHANGE: _CARE,
     Permission.CATEGORY_WRITE: _CARE | {Role.HOMEROOM},
     Permission.YEAR_CHANGE: frozenset({Role.LEAD}),
+    Permission.STUDENT_MERGE: frozenset({Role.LEAD}),  # what hangs on both moves, of which others may know a part only
     Permission.ENTRY_WRITE: _CARE | {Role.HOMEROOM},
     Permission.CONSENT_WRITE: _CARE | {Role.HOMEROOM},
     Permission.CHECK_OPEN: frozenset({Role.LEAD}),

@@ -52,6 +52,7 @@ class Action(StrEnum):
 
     STUDENT_CREATED = "student.created"
     STUDENT_CHANGED = "student.changed"
+    STUDENT_MERGED = "student.merged"
     STUDENT_OPENED = "student.opened"
     STUDENT_CLASS_CHANGED = "student.class_changed"
     STUDENT_STATE_CHANGED = "student.state_changed"

@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, false
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, SQLModel, col, func, select
 
 from db.base import Labelled
@@ -19,6 +20,7 @@ from services.errors import FieldErrors, Problem
 from services.exchange.writing import write_xlsx
 from services.paging import page_there
 from services.row_filters import sees_events, sees_students
+from services.student_rights import ids_of
 
 PAGE_SIZE = 50
 MOST_LISTED, MOST_EXPORTED = 5_000, 50_000
@@ -169,7 +171,7 @@ def _conditions(actor: Actor, filters: AuditFilters) -> list[ColumnElement[bool]
     if filters.group is not None:
         conditions.append(col(AuditEvent.action).in_(actions_of(filters.group)))
     if filters.student_id is not None:
-        conditions.append(col(AuditEvent.student_id) == filters.student_id)
+        conditions.append(col(AuditEvent.student_id).in_(ids_of(filters.student_id)))
     if filters.target_table is not None:
         is_table = filters.target_table in SQLModel.metadata.tables  # anything else may not even be sendable text
         conditions.append(col(AuditEvent.target_table) == filters.target_table if is_table else false())
@@ -184,12 +186,15 @@ def _conditions(actor: Actor, filters: AuditFilters) -> list[ColumnElement[bool]
 
 def _detailed(actor: Actor) -> Any:  # a select of more columns than the stubs know
     """Return events with who did it, and the child's name only where the reader may know it."""
+    entry = aliased(Student)  # the chain keeps the id of an entry that was merged since
+    kept = func.coalesce(col(entry.merged_into_id), col(entry.id))
     columns: list[Any] = [AuditEvent, AppUser.display_name, Student.name]
     return (
         select(*columns)
         .select_from(AuditEvent)
         .join(AppUser, col(AppUser.id) == col(AuditEvent.actor_id), isouter=True)
-        .join(Student, (col(Student.id) == col(AuditEvent.student_id)) & sees_students(actor), isouter=True)
+        .join(entry, col(entry.id) == col(AuditEvent.student_id), isouter=True)
+        .join(Student, (col(Student.id) == kept) & sees_students(actor), isouter=True)
     )
 
 

@@ -104,6 +104,7 @@ ACTION_LABELS: Mapping[Action, str] = {
     Action.STAFF_IMPORTED: "导入教职工",
     Action.STUDENT_CREATED: "登记学生",
     Action.STUDENT_CHANGED: "改学生资料",
+    Action.STUDENT_MERGED: "合并两份学生资料",
     Action.STUDENT_OPENED: "打开学生档案",
     Action.STUDENT_CLASS_CHANGED: "换班",
     Action.STUDENT_STATE_CHANGED: "改学籍",

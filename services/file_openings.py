@@ -17,6 +17,7 @@ from services.audit import Action
 from services.errors import NotFound
 from services.paging import page_there
 from services.row_filters import Grounds, sees_students
+from services.student_rights import ids_of
 
 PAGE_SIZE = 20
 
@@ -101,7 +102,7 @@ def _is_opening_of(student_id: int) -> ColumnElement[bool]:
     of_child = select(Referral.id).where(Referral.student_id == student_id)
     of_file = [action for action in _WHAT if action != Action.REFERRAL_OPENED.value]
     return or_(
-        and_(col(AuditEvent.student_id) == student_id, col(AuditEvent.action).in_(of_file)),
+        and_(col(AuditEvent.student_id).in_(ids_of(student_id)), col(AuditEvent.action).in_(of_file)),
         and_(
             col(AuditEvent.action) == Action.REFERRAL_OPENED.value,
             col(AuditEvent.target_table) == str(Referral.__tablename__),

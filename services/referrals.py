@@ -25,6 +25,7 @@ from services.editing import last_editor, lock_version
 from services.errors import DomainError, EditedMeanwhile, NotFound
 from services.regulations import deadlines
 from services.row_filters import sees_referral_words, sees_referrals
+from services.student_rights import still_there
 
 OPEN_STATES = (ReferralState.RECEIVED, ReferralState.IN_ASSESSMENT)
 
@@ -175,7 +176,8 @@ def visible_student(session: Session, condition: ColumnElement[bool], student_id
     Raises:
         NotFound: there is none.
     """
-    student = session.exec(select(Student).where(Student.id == student_id, condition)).first()
+    found = still_there(session, select(Student).where(Student.id == student_id, condition))
+    student: Student | None = session.exec(found).first()
     if student is None:
         raise NotFound
     return student

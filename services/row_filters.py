@@ -27,17 +27,22 @@ from services.actors import Actor
 
 
 def sees_students(actor: Actor, subject: Subject = Subject.IDENTITY) -> ColumnElement[bool]:
-    """Return the row filter on Student: which children this actor may see this of, by role and relation."""
+    """Return the row filter on Student: which children this actor may see this of, by role and relation.
+
+    An entry that was merged into another is nobody's to see: it is in no list, count or search.
+    """
     scopes = scopes_of(actor, subject)
     if Scope.ALL in scopes:
-        return true()
+        return col(Student.merged_into_id).is_(None)
     kinds = set()
     if scopes & {Scope.OWN_CLASS, Scope.TIER_WITHOUT_REASON, Scope.PLEASE_LOOK_AFTER, Scope.NOTE_EXISTS}:
         kinds.add(ClassTeacherKind.HOMEROOM)
     if Scope.TAUGHT in scopes:
         kinds |= set(ClassTeacherKind)
     # Scope.OWN_PAIRS adds its children here once pairings are recorded.
-    return col(Student.id).in_(_students_of_classes(actor, kinds)) if kinds else false()
+    if not kinds:
+        return false()
+    return and_(col(Student.merged_into_id).is_(None), col(Student.id).in_(_students_of_classes(actor, kinds)))
 
 
 def _students_of_classes(actor: Actor, kinds: set[ClassTeacherKind]):  # type: ignore[no-untyped-def]  # a Select

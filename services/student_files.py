@@ -128,11 +128,14 @@ class StudentFile:
 def find_student(session: Session, actor: Actor, *, student_id: int) -> StudentFile:
     """Return a child's file as far as this actor may see it. Note the opening with `note_opening`.
 
+    The id of an entry that was merged leads to the kept one's file.
+
     Raises:
         NotFound: there is no such child, or the actor may not see it.
     """
     found = _visible(session, actor, student_id)
     student: Student = found[0]
+    student_id = student.id or 0  # the kept one, where the address names an entry that was merged into it
     gives_reason = not found.sees_card and Scope.WITH_REASON in scopes_of(actor, Subject.CONTACT)
     opening = _open_contact(session, actor, student_id) if gives_reason else None
     categories = categories_of(session, student_id) if found.sees_categories else None
@@ -243,7 +246,10 @@ def _visible(session: Session, actor: Actor, student_id: int) -> Any:  # a row o
         .where(Student.id == student_id, sees_students(actor))
     ).first()
     if row is None:
-        raise NotFound
+        kept_id = session.exec(select(Student.merged_into_id).where(Student.id == student_id)).first()
+        if kept_id is None:
+            raise NotFound
+        return _visible(session, actor, kept_id)
     return row
 
 

@@ -5,6 +5,7 @@ from datetime import date
 
 from sqlalchemy import ColumnElement, and_, case, or_
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
 from db.sealing import unseal
@@ -321,7 +322,13 @@ def _number_of(student: Student) -> str:
 
 def _matches_word(word: str) -> ColumnElement[bool]:
     letters = word.casefold()
+    merged = aliased(Student)  # the number of an entry that was merged leads to the kept one
+    by_old_number = select(merged.merged_into_id).where(
+        col(merged.merged_into_id).is_not(None),
+        func.upper(col(merged.student_no)).contains(read_code(word) or word, autoescape=True),
+    )
     ways = [
+        col(Student.id).in_(by_old_number),
         col(Student.name).contains(read_name(word) or word, autoescape=True),
         func.upper(col(Student.student_no)).contains(read_code(word) or word, autoescape=True),
     ]

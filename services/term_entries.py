@@ -230,7 +230,12 @@ def _lock_children(session: Session, class_id: int, ids: Sequence[int]) -> dict[
     rows = session.exec(
         select(Student.id, Student.name)
         .join(ClassMembership, col(ClassMembership.student_id) == col(Student.id))
-        .where(ClassMembership.class_id == class_id, col(ClassMembership.to_day).is_(None), col(Student.id).in_(ids))
+        .where(
+            ClassMembership.class_id == class_id,
+            col(ClassMembership.to_day).is_(None),
+            col(Student.id).in_(ids),
+            col(Student.merged_into_id).is_(None),
+        )
         .order_by(col(Student.id))
         .with_for_update(of=Student)
     ).all()

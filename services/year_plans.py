@@ -218,7 +218,9 @@ def note_exception(
         EditedMeanwhile: somebody noted something else since the form was drawn; `current` is a NotedException.
     """
     child = session.exec(
-        select(Student).where(Student.id == student_id, col(Student.state).not_in(LEFT_SCHOOL)).with_for_update()
+        select(Student)
+        .where(Student.id == student_id, col(Student.state).not_in(LEFT_SCHOOL), col(Student.merged_into_id).is_(None))
+        .with_for_update()
     ).first()
     if child is None:
         raise NotFound
@@ -354,7 +356,11 @@ def _count_without_class(session: Session) -> int:
     return session.exec(
         select(func.count())
         .select_from(Student)
-        .where(col(Student.state).not_in(LEFT_SCHOOL), col(Student.id).not_in(in_class))
+        .where(
+            col(Student.state).not_in(LEFT_SCHOOL),
+            col(Student.merged_into_id).is_(None),
+            col(Student.id).not_in(in_class),
+        )
     ).one()
 
 

@@ -80,8 +80,21 @@ class Undoer:
                 STAY.c.id.not_in(self._rows(STAY, ImportAction.CREATED)),
             )
         )
-        found = {name for each in (came_back, moved_on, new_place) for name in self.session.execute(each).scalars()}
-        return tuple(sorted(found))
+        asked = (came_back, moved_on, new_place, self._merged())
+        return tuple(sorted({name for each in asked for name in self.session.execute(each).scalars()}))
+
+    def _merged(self) -> Any:  # a select of names
+        """Whose two entries became one since: which class was whose can't be told apart."""
+        other = STUDENT.alias()
+        noted = self._rows(STAY, ImportAction.CREATED).union_all(self._rows(STAY, ImportAction.CHANGED))
+        return (
+            select(STUDENT.c.name)
+            .join(other, other.c.merged_into_id == STUDENT.c.id)
+            .where(
+                other.c.merged_at >= self.change.made_at,
+                STUDENT.c.id.in_(select(STAY.c.student_id).where(STAY.c.id.in_(noted))),
+            )
+        )
 
     def _bring_back(self) -> None:
         lines = self.session.execute(

@@ -5,12 +5,13 @@ import streamlit as st
 from db.tables import EnrolmentState
 from db.transactions import reading
 from services import child_duties, clock
+from services.access import Permission, allows
 from services.actors import Actor
 from services.category_lists import CategoryEntry
 from services.enrolment import EnrolmentLine, list_enrolment_changes
 from services.student_files import StudentFile
 from services.student_lists import GROUP_OF, CategoryGroup
-from ui import formats
+from ui import formats, navigation
 from ui.categories import LEVELS, category_badge, category_words, marker_words
 from ui.child_card import draw_card
 from ui.dialogs import open_dialog
@@ -66,7 +67,7 @@ def _draw_categories(file: StudentFile) -> None:
             _draw_category(file, each)
         if file.state_marker is not None:
             note(marker_words(file.state_marker))
-        if past := [each for each in file.categories if each.to_day is not None]:
+        if past := [each for each in file.categories if each.to_day not in (None, each.from_day)]:
             note("以前：" + "；".join(_past_words(each) for each in past))
 
 
@@ -128,6 +129,10 @@ def _draw_classes(actor: Actor, file: StudentFile) -> None:
         note(state + "。")
         if told := [_change_words(each) for each in changes if each.from_state or each.place]:
             note("学籍变动：" + "；".join(told) + "。")
+        if allows(actor, Permission.STUDENT_MERGE) and st.button(
+            "登记了两份？和另一份合并", key="child_merge", icon=":material/merge:", type="tertiary"
+        ):
+            st.switch_page(navigation.path_of("merge_students"), query_params={"student": str(file.id)})
 
 
 def _change_words(change: EnrolmentLine) -> str:

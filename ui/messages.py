@@ -17,6 +17,7 @@ from services import (
     list_decisions,
     list_handouts,
     list_receipts,
+    merges,
     parameter_versions,
     posts,
     setup,
@@ -282,6 +283,16 @@ def _year_undo_blocked(error: year_undoing.YearUndoBlocked) -> str:
     names = "、".join(error.names[:NAMED])
     more = f"等 {len(error.names)} 个孩子" if len(error.names) > NAMED else ""
     return f"撤不回了，什么都没有动：{names}{more}升上来以后又换过班或学籍。请直接改这些孩子的班级。"
+
+
+@explain.register
+def _comparison_changed(_error: merges.ComparisonChanged) -> str:
+    return "没有合并：刚才有人改了其中一份。下面是现在的样子，请再看一遍。"
+
+
+@explain.register
+def _merge_refused(error: merges.MergeRefused) -> str:
+    return "没有合并：" + "".join(each.label for each in error.reasons)
 
 
 @explain.register

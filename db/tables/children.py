@@ -34,10 +34,17 @@ class EnrolmentState(Labelled):
 
 
 class Student(SQLModel, table=True):
-    """One child; its ID number and address are sealed, the number findable through its keyed hash."""
+    """One child; its ID number and address are sealed, the number findable through its keyed hash.
+
+    One that was merged into another is in no list any more; it keeps its number taken, and leads to the other.
+    """
 
     __tablename__ = "student"
-    __table_args__ = {"sqlite_autoincrement": True}
+    __table_args__ = (
+        CheckConstraint("merged_into_id <> id", name="not_into_itself"),
+        CheckConstraint("(merged_into_id IS NULL) = (merged_at IS NULL)", name="merged_since"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     uid: str = Field(default_factory=new_uid, max_length=32, unique=True)
@@ -68,6 +75,9 @@ class Student(SQLModel, table=True):
     card_parts_filled: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     card_missing: str = Field(default=NO_CARD, max_length=400, sa_column_kwargs={"server_default": NO_CARD})
     card_version: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    # No foreign key: the embedded database adds one only by rebuilding the table, and would give ids twice.
+    merged_into_id: int | None = Field(default=None, index=True)
+    merged_at: datetime | None = None
     recorded_at: datetime
     version: int = 1
 

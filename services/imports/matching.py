@@ -122,7 +122,7 @@ def _is_somebody_else(child: StoredChild, wanted: WantedChild) -> bool:
 
 
 def _ids_differ(child: StoredChild, wanted: WantedChild) -> bool:
-    return None not in (child.id_number_hash, wanted.id_hash) and child.id_number_hash != wanted.id_hash
+    return child.id_number_hash is not None and wanted.id_hash is not None and not child.has_id(wanted.id_hash)
 
 
 def _match_by_name_and_class(
@@ -160,7 +160,7 @@ def _candidates(wanted: WantedChild, stored: StoredChildren, claimed: set[int]) 
 
 
 def _numbers_differ(child: StoredChild, wanted: WantedChild) -> bool:
-    return None not in (child.student_no, wanted.student_no) and child.student_no != wanted.student_no
+    return child.student_no is not None and wanted.student_no is not None and not child.has_number(wanted.student_no)
 
 
 def _shown(wanted: WantedChild, match: _Found, school_year: int) -> PreviewRow:
@@ -190,9 +190,9 @@ def field_changes(wanted: WantedChild, child: StoredChild, school_year: int) -> 
         ("is_boarding", "是否寄宿", child.is_boarding, row.boarding),
         ("is_rural", "农村户口", child.is_rural, wanted.is_rural),
     ):
-        if new is not None and new != stored:
+        if new is not None and new != stored and not (key == "student_no" and child.has_number(str(new))):
             yield FieldChange(key, label, _written(stored), _written(new))
-    if wanted.id_hash is not None and wanted.id_hash != child.id_number_hash:
+    if wanted.id_hash is not None and not child.has_id(wanted.id_hash):
         yield FieldChange("id_number", "身份证号", masked(child.text("id_number")) or "", masked(row.id_number) or "")
     for key, label, new in (
         ("address", "家庭住址", row.address),

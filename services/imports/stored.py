@@ -110,6 +110,16 @@ class StoredChild:
     guardians: list[StoredGuardian] = field(default_factory=list)
     categories: set[CategoryKind] = field(default_factory=set)
     left_behind: StoredLeftBehind | None = None
+    other_numbers: set[str] = field(default_factory=set)  # of entries merged into this one: a list may still use them
+    other_id_hashes: set[str] = field(default_factory=set)
+
+    def has_number(self, number: str) -> bool:
+        """Say whether a student number means this child, its own or one of an entry merged into it."""
+        return number == self.student_no or number in self.other_numbers
+
+    def has_id(self, id_hash: str) -> bool:
+        """Say the same of an ID number's hash."""
+        return id_hash == self.id_number_hash or id_hash in self.other_id_hashes
 
     def text(self, column: str) -> str | None:
         """Open a sealed column."""
@@ -150,7 +160,7 @@ class StoredChildren:
 
 def load_children(session: Session, *, school_year: int, locking: bool = False) -> StoredChildren:
     """Read every child with guardians, open class and open categories: four statements."""
-    students = select(*_columns(STUDENT, _STUDENT_COLUMNS)).order_by(STUDENT.c.id)
+    students = select(*_columns(STUDENT, _STUDENT_COLUMNS), STUDENT.c.merged_into_id).order_by(STUDENT.c.id)
     guardians = (
         select(GUARDIAN.c.student_id, *_columns(GUARDIAN, _GUARDIAN_COLUMNS))
         .where(GUARDIAN.c.ended_at.is_(None))
@@ -158,7 +168,12 @@ def load_children(session: Session, *, school_year: int, locking: bool = False) 
     )
     if locking:  # against editors on a server; the embedded database has one writer anyway
         students, guardians = students.with_for_update(), guardians.with_for_update()
-    children = {row[0]: StoredChild(*row) for row in session.execute(students)}
+    rows = session.execute(students).all()
+    children = {row[0]: StoredChild(*row[:-1]) for row in rows if row.merged_into_id is None}
+    for row in rows:
+        if kept := children.get(row.merged_into_id or 0):
+            kept.other_numbers |= {row.student_no} - {None}
+            kept.other_id_hashes |= {row.id_number_hash} - {None}
     for student_id, *values in session.execute(guardians):
         if child := children.get(student_id):  # a server shows each statement what was committed by then
             child.guardians.append(StoredGuardian(*values))
@@ -193,9 +208,11 @@ def _indexed(children: list[StoredChild], school_year: int) -> StoredChildren:
     for child in children:
         if place := child.class_in(school_year):
             by_place[child.name, *place].append(child)
+    merged_numbers = {number: child for child in children for number in child.other_numbers}
+    merged_hashes = {hashed: child for child in children for hashed in child.other_id_hashes}
     return StoredChildren(
-        by_number={child.student_no: child for child in children if child.student_no},
-        by_id_hash={child.id_number_hash: child for child in children if child.id_number_hash},
+        by_number=merged_numbers | {child.student_no: child for child in children if child.student_no},
+        by_id_hash=merged_hashes | {child.id_number_hash: child for child in children if child.id_number_hash},
         by_place=dict(by_place),
         everybody=children,
     )

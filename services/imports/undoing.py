@@ -52,6 +52,7 @@ class _Note:
     before: Values
 
 
+_BATCH = SQLModel.metadata.tables["import_batch"]
 _OWN = {table.name: table for table in (STUDENT, GUARDIAN, MEMBERSHIP, CATEGORY)}
 _BESIDE = tuple(SQLModel.metadata.tables[str(table.__tablename__)] for table in (ContactOpening, ContactCardVersion))
 """Rows that go with a child: that somebody looked at it, of which the chain keeps the event, and how its card stood
@@ -165,6 +166,7 @@ def _refuse_if_used(session: Session, batch_id: int, notes: list[_Note]) -> None
     """Refuse by name what stands in the register, without names what may be known to few."""
     referring = list(_referring(session, batch_id, notes))
     edited = {*_edited(session, batch_id, notes), *(each for each, table in referring if table.name in _OWN)}
+    edited |= set(_merged_since(session, batch_id, notes))
     if edited:
         rows = session.execute(select(STUDENT.c.id, STUDENT.c.name).order_by(STUDENT.c.id))
         raise UndoBlocked(tuple(BlockedRow(row.id, row.name) for row in rows if row.id in edited))
@@ -184,6 +186,23 @@ def _edited(session: Session, batch_id: int, notes: list[_Note]) -> Iterator[int
         for row_id, version, student_id in rows:
             if version != noted[row_id]:
                 yield student_id
+
+
+def _merged_since(session: Session, batch_id: int, notes: list[_Note]) -> Iterator[int]:
+    """Yield the children whose entries were merged after the import wrote one of them: its rows are mixed."""
+    imported_at = session.execute(select(_BATCH.c.imported_at).where(_BATCH.c.id == batch_id)).scalar_one()
+    merged = session.execute(
+        select(STUDENT.c.id, STUDENT.c.merged_into_id).where(STUDENT.c.merged_at >= imported_at)
+    ).all()
+    if not merged:
+        return
+    touched = {note.row_id for note in notes if note.table == STUDENT.name}
+    for table in (GUARDIAN, CATEGORY, MEMBERSHIP):
+        ids = select(IMPORTED.c.row_id).where(IMPORTED.c.batch_id == batch_id, IMPORTED.c.table_name == table.name)
+        touched |= set(session.execute(select(table.c.student_id).where(table.c.id.in_(ids))).scalars())
+    for other_id, kept_id in merged:
+        if touched & {other_id, kept_id}:
+            yield kept_id
 
 
 def _referring(session: Session, batch_id: int, notes: list[_Note]) -> Iterator[tuple[int, Table]]:

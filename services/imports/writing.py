@@ -316,7 +316,7 @@ def _student_changes(wanted: WantedChild, child: StoredChild) -> Values:
             ("is_boarding", row.boarding),
             ("is_rural", wanted.is_rural),
         )
-        if new is not None and new != getattr(child, name)
+        if new is not None and new != getattr(child, name) and not (name == "student_no" and child.has_number(str(new)))
     }
     if row.name != child.name:
         keys = name_keys(row.name)
@@ -326,7 +326,7 @@ def _student_changes(wanted: WantedChild, child: StoredChild) -> Values:
             "name_pinyin": keys.pinyin,
             "name_order": keys.order,
         }
-    if wanted.id_hash is not None and wanted.id_hash != child.id_number_hash:
+    if wanted.id_hash is not None and not child.has_id(wanted.id_hash):
         values["id_number_hash"] = wanted.id_hash
         values["id_number_sealed"] = _sealed("student", "id_number", child.uid, row.id_number)
     for column, text in (("address", row.address), ("residence", row.residence), ("note", row.note)):

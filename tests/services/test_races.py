@@ -70,6 +70,7 @@ from services import (
     intake,
     list_decisions,
     list_receipts,
+    merges,
     pledges,
     posts,
     referral_moves,
@@ -82,8 +83,11 @@ from services import (
 )
 from services.drop_outs import DropOutEntry, EndingEntry, StepEntry
 from services.errors import DomainError
+from services.guardians import GuardianEntry
 from services.imports.authorities import Scope
+from services.merges import Side
 from services.student_entries import StudentEntry
+from tests.services.intake_makers import register
 
 pytestmark = pytest.mark.long
 
@@ -784,3 +788,84 @@ def test_two_decide_on_one_difference_and_the_second_is_told(listed):
     assert sorted(outcome) == ["DecidedMeanwhile", "done"]
     assert count_of(select(func.count()).where(StudentCategory.student_id == child)) == 1
     assert chain_is_whole()
+
+
+# --- two entries become one ---
+
+
+def merging(session: Session, lead, kept_id: int, other_id: int) -> Act:
+    """Merge as drawn now: whoever comes second holds a comparison that is no longer true."""
+    shown = merges.compare_entries(session, lead, kept_id=kept_id, other_id=other_id)
+    return lambda inner: merges.merge_entries(
+        inner, lead, kept_id=kept_id, other_id=other_id, digest=shown.digest,
+        choices={each.key: Side.KEPT for each in shown.differences}, is_one_child=True,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def entries(session, child, make_student):
+    return child.id, make_student("江小满").id
+
+
+@pytest.mark.parametrize("crossed", [False, True], ids=["the same twice", "one into the other and back"])
+def test_two_merge_at_once(session, entries, make_user, crossed):
+    lead, (one, two) = make_user(Role.LEAD), entries
+    first = merging(session, lead, one, two)
+    second = merging(session, lead, *((two, one) if crossed else (one, two)))
+    settled(session)
+
+    outcomes = race(first, second)
+
+    assert outcomes == ["done", "NotFound"]
+    with reading() as after:
+        merged = after.exec(select(Student.id).where(col(Student.merged_into_id).is_not(None))).all()
+        assert merged == [two]
+
+
+def test_many_merge_crosswise(session, entries, make_user):
+    lead, (one, two) = make_user(Role.LEAD), entries
+    acts = [merging(session, lead, *pair) for pair in ((one, two), (two, one)) * 3]
+    settled(session)
+
+    outcomes = crowd(acts)
+
+    assert outcomes.count("done") == 1
+    assert set(outcomes) <= {"done", "NotFound", "ComparisonChanged"}
+
+
+def test_a_referral_is_registered_while_its_child_is_merged(session, entries, make_user):
+    """Either it was there in time and moves along, or its child is not found: none stays with the merged entry."""
+    lead, (one, two) = make_user(Role.LEAD), entries
+    act = merging(session, lead, one, two)
+    settled(session)
+
+    outcomes = race(act, lambda inner: register(inner, lead, student_id=two))
+
+    assert outcomes == ["done", "NotFound"]
+    with reading() as after:
+        assert after.exec(select(Referral).where(Referral.student_id == two)).all() == []
+
+
+def test_a_merge_waits_for_a_referral_just_registered(session, entries, make_user):
+    lead, (one, two) = make_user(Role.LEAD), entries
+    act = merging(session, lead, one, two)
+    settled(session)
+
+    outcomes = race(lambda inner: register(inner, lead, student_id=two), act)
+
+    assert outcomes == ["done", "ComparisonChanged"]  # what would move is no longer what was shown
+    with reading() as after:
+        assert after.exec(select(Referral.student_id)).all() == [two]
+
+
+def test_a_guardian_is_saved_while_its_child_is_merged(session, entries, make_user):
+    lead, (one, two) = make_user(Role.LEAD), entries
+    act = merging(session, lead, one, two)
+    settled(session)
+    entry = GuardianEntry(kind=GuardianKind.FATHER, name="江远山")
+
+    outcomes = race(act, lambda inner: guardians.save_guardian(inner, lead, student_id=two, entry=entry))
+
+    assert outcomes == ["done", "NotFound"]
+    with reading() as after:
+        assert after.exec(select(Guardian).where(Guardian.student_id == two)).all() == []

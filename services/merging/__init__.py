@@ -1,0 +1,1 @@
+"""Making one entry of two that are about the same child."""

@@ -1,0 +1,245 @@
+"""Moving what hangs on one entry to another; where only one may stay, the one that was chosen."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from db.sealing import seal, unseal
+from db.tables import (
+    ClassMembership,
+    Consent,
+    ContactCardVersion,
+    Draft,
+    Guardian,
+    ParentsPromise,
+    Student,
+    StudentCategory,
+    TermEntry,
+    YearException,
+)
+from services.actors import Actor
+from services.card_history import CardState, read_cards, settle_cards
+from services.fields import LONG
+from services.merging.comparing import (
+    CLASS,
+    Side,
+    are_one_person,
+    category_collisions,
+    open_rows,
+    parent_collisions,
+    references_to_students,
+)
+from services.merging.spans import subtract
+
+Choices = Mapping[str, Side]
+_FAR = 1_000_000  # more than any card has versions
+_PERSON_PLAIN = ("name", "relation", "birth_year", "whereabouts")
+_PERSON_SEALED = ("phone", "second_phone", "workplace", "address", "occupation", "health")
+# Rows of which the kept entry has one of its own stay with the entry that is merged, where nobody looks for them.
+STAY_BEHIND = frozenset({("term_entry", "student_id"), ("year_exception", "student_id")})
+
+
+class Mover:
+    """Moves everything of one entry; the unique rules first, then the rest, table by table as they are declared."""
+
+    def __init__(
+        self, session: Session, actor: Actor, kept: Student, other: Student, choices: Choices, now: datetime
+    ) -> None:
+        self.session, self.actor, self.now = session, actor, now
+        self.kept, self.other, self.choices = kept, other, choices
+
+    def run(self) -> None:
+        """Move all of it; the contact card is counted anew, how both stood before is kept."""
+        cards = read_cards(self.session, [self.kept.id or 0, self.other.id or 0])
+        for decide in (self._classes, self._categories, self._people, self._answers, self._terms, self._years):
+            decide()
+            self.session.flush()
+        self._card_versions(cards[self.other.id or 0])
+        self._drafts()
+        self.session.flush()
+        self._rest()
+        self.session.expire_all()
+        number = self._renumber_cards()
+        settle_cards(self.session, self.actor, {self.kept.id or 0: replace(cards[self.kept.id or 0], version=number)})
+
+    # --- only one may stay ---
+
+    def _classes(self) -> None:
+        """Days in two classes count for the entry that was chosen; what is left of the other's days stays."""
+        wins = self.choices.get(CLASS, Side.KEPT)
+        winner, loser = (self.kept, self.other) if wins is Side.KEPT else (self.other, self.kept)
+        taken = [(stay.from_day, stay.to_day) for stay in self._stays(winner)]
+        for stay in self._stays(loser):
+            pieces = subtract((stay.from_day, stay.to_day), taken)
+            first, *more = pieces or [(stay.from_day, stay.from_day)]  # no day left: as what was put right the same day
+            stay.from_day, stay.to_day = first
+            self.session.add(stay)
+            for from_day, to_day in more:
+                self.session.add(
+                    ClassMembership(
+                        student_id=stay.student_id, class_id=stay.class_id, from_day=from_day, to_day=to_day
+                    )
+                )
+
+    def _stays(self, student: Student) -> Iterable[ClassMembership]:
+        return self.session.exec(
+            select(ClassMembership).where(ClassMembership.student_id == student.id).order_by(col(ClassMembership.id))
+        ).all()
+
+    def _categories(self) -> None:
+        """One of each kind goes on; the other ends where it begins, or at once."""
+        for each in category_collisions(self.session, self.kept, self.other):
+            stays, goes = self._chosen(each.key, each.kept, each.other)
+            goes.to_day = max(goes.from_day, stays.from_day) if goes.from_day < stays.from_day else goes.from_day
+            self.session.add(goes)
+        for row in self.session.exec(select(StudentCategory).where(StudentCategory.student_id == self.other.id)):
+            row.version += 1  # an import that wrote it is no longer the last to have written
+            self.session.add(row)
+
+    def _people(self) -> None:
+        """One father, one mother, one main contact; the same person is one line with what either knew."""
+        for each in parent_collisions(self.session, self.kept, self.other):
+            self._join(*self._chosen(each.key, each.kept, each.other))
+        ours = open_rows(self.session, Guardian, self.kept)
+        for theirs in open_rows(self.session, Guardian, self.other):
+            same = next((row for row in ours if row.kind is theirs.kind and row.name and row.name == theirs.name), None)
+            if same is not None and theirs.ended_at is None:
+                self._join(same, theirs)
+        has_main = any(row.is_primary and row.ended_at is None for row in ours)
+        for row in self.session.exec(select(Guardian).where(Guardian.student_id == self.other.id)):
+            row.is_primary = row.is_primary and not has_main and row.ended_at is None
+            row.version += 1
+            self.session.add(row)
+
+    def _join(self, stays: Guardian, goes: Guardian) -> None:
+        if are_one_person(stays, goes):
+            for name in _PERSON_PLAIN:
+                if getattr(stays, name) is None:
+                    setattr(stays, name, getattr(goes, name))
+            for name in _PERSON_SEALED:
+                if getattr(stays, f"{name}_sealed") is None:
+                    seal(stays, f"{name}_sealed", unseal(goes, f"{name}_sealed"))
+            stays.phone_hash = stays.phone_hash or goes.phone_hash
+        if goes.is_primary and goes.student_id == self.kept.id:
+            stays.is_primary = True
+        stays.is_primary = stays.is_primary or (goes.is_primary and are_one_person(stays, goes))
+        goes.ended_at, goes.is_primary = self.now, False
+        stays.version, goes.version = stays.version + 1, goes.version + 1
+        self.session.add_all([stays, goes])
+        self.session.flush()
+
+    def _answers(self) -> None:
+        """Of consents and promises the newest counts, whichever entry it was written in."""
+        self._newest(Consent, key=lambda row: row.purpose.value, day=lambda row: row.day)
+        self._newest(ParentsPromise, key=lambda _row: "", day=lambda row: row.signed_on)
+
+    def _newest(self, table: type[Any], *, key: Callable[[Any], str], day: Callable[[Any], date]) -> None:
+        rows = self.session.exec(
+            select(table).where(
+                col(table.student_id).in_([self.kept.id, self.other.id]), col(table.replaced_at).is_(None)
+            )
+        ).all()
+        for _key, same in groupby(sorted(rows, key=key), key=key):
+            *before, _last = sorted(same, key=lambda row: (day(row), row.recorded_at, row.id))
+            for row in before:
+                row.replaced_at = self.now
+                self.session.add(row)
+
+    def _terms(self) -> None:
+        """Of a term both have, the kept one's counts, its gaps filled from the other; the other's stays behind."""
+        ours = {row.term_id: row for row in self._of(TermEntry, self.kept)}
+        for theirs in self._of(TermEntry, self.other):
+            mine = ours.get(theirs.term_id)
+            if mine is None:
+                theirs.student_id, theirs.version = self.kept.id, theirs.version + 1
+                self.session.add(theirs)
+                continue
+            for name in ("study", "health", "checked_up_on", "height_cm", "weight_grams", "vaccination"):
+                if getattr(mine, name) is None:
+                    setattr(mine, name, getattr(theirs, name))
+            notes = list(dict.fromkeys(text for row in (mine, theirs) if (text := unseal(row, "note_sealed"))))
+            if len(notes) == 1 or len("\n".join(notes)) <= LONG:
+                seal(mine, "note_sealed", "\n".join(notes))
+            mine.version += 1
+            self.session.add(mine)
+
+    def _years(self) -> None:
+        """What was noted for a new school year: the kept one's, unless it was taken back there."""
+        ours = {row.school_year: row for row in self._of(YearException, self.kept)}
+        for theirs in self._of(YearException, self.other):
+            mine = ours.get(theirs.school_year)
+            if mine is None:
+                theirs.student_id, theirs.version = self.kept.id, theirs.version + 1
+                self.session.add(theirs)
+            elif mine.step is None and theirs.step is not None:
+                mine.step, mine.class_number, mine.version = theirs.step, theirs.class_number, mine.version + 1
+                seal(mine, "place_sealed", unseal(theirs, "place_sealed"))
+                self.session.add(mine)
+
+    def _of(self, table: type[Any], student: Student) -> Iterable[Any]:
+        return self.session.exec(select(table).where(table.student_id == student.id)).all()
+
+    def _chosen(self, key: str, kept: Any, other: Any) -> tuple[Any, Any]:
+        """Return which row stays and which goes."""
+        return (other, kept) if self.choices.get(key) is Side.OTHER else (kept, other)
+
+    # --- the contact card, drafts, and the rest ---
+
+    def _card_versions(self, stood: CardState) -> None:
+        """Keep how the other entry's card stood, as if it had been changed now."""
+        if stood.words:
+            self._keep_card(stood)
+        for row in self._of(ContactCardVersion, self.other):
+            row.number = -(row.id or 0)  # out of the kept one's way until both are numbered together
+            self.session.add(row)
+
+    def _keep_card(self, stood: CardState) -> None:
+        version = ContactCardVersion(
+            student_id=self.other.id or 0,
+            number=stood.version,
+            parts_filled=stood.parts_filled,
+            changed=",".join(sorted(stood.words)),
+            ended_at=self.now,
+            ended_by_id=self.actor.user_id,
+        )
+        seal(version, "content_sealed", json.dumps(dict(stood.words), ensure_ascii=False))
+        self.session.add(version)
+        self.session.flush()
+
+    def _renumber_cards(self) -> int:
+        """Number both entries' cards by when they ended; return the number of the card as it is now."""
+        rows = sorted(self._of(ContactCardVersion, self.kept), key=lambda row: (row.ended_at, row.id))
+        for beyond in (_FAR, 0):  # first out of each other's way
+            for place, row in enumerate(rows, start=1):
+                row.number = beyond + place
+                self.session.add(row)
+            self.session.flush()
+        number = len(rows) + 1
+        self.session.execute(update(Student).where(col(Student.id) == self.kept.id).values(card_version=number))
+        self.session.expire(self.kept, ["card_version"])
+        return number
+
+    def _drafts(self) -> None:
+        """Half-written words about the other entry are about the kept one, unless there are some of its own."""
+        old, new = f"student:{self.other.id}", f"student:{self.kept.id}"
+        taken = {(row.user_id, row.form) for row in self.session.exec(select(Draft).where(Draft.subject == new))}
+        for row in self.session.exec(select(Draft).where(Draft.subject == old)):
+            if (row.user_id, row.form) not in taken:
+                row.subject = new
+                self.session.add(row)
+
+    def _rest(self) -> None:
+        """Point everything else that refers to the other entry at the kept one, entries merged into it before too."""
+        before = update(Student).where(col(Student.merged_into_id) == self.other.id)
+        self.session.execute(before.values(merged_into_id=self.kept.id))
+        for table, column in references_to_students():
+            if (table.name, column) not in STAY_BEHIND:
+                self.session.execute(
+                    update(table).where(table.c[column] == self.other.id).values({column: self.kept.id})
+                )
