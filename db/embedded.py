@@ -19,6 +19,7 @@ def open_embedded(path: str, key_hex: str) -> Any:  # a raw DBAPI connection has
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA temp_store = MEMORY")  # nothing sensitive in a temporary file
     connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA secure_delete = ON")  # what is removed is overwritten, not only unlinked
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA journal_mode = WAL")  # the first statement that reads the file: a wrong key shows here
     return connection

@@ -15,6 +15,7 @@ class Turn(IntEnum):
     SCHOOL = 2  # that terms don't overlap, and a class is there once
     SIGN_IN = 3  # how often somebody has missed
     IMPORT = 4  # which stored child a row means
+    RETENTION = 8  # what is removed is what was shown
     POSTS = 9  # who holds a post, sits in a group, or stands in for whom
 
 

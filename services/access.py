@@ -157,6 +157,9 @@ class Permission(StrEnum):
     STAFF_IMPORT = "staff:import"
     SCHOOL_WRITE = "school:write"
     BACKUP_MANAGE = "backup:manage"
+    RETENTION_PREPARE = "retention:prepare"
+    RETENTION_AGREE = "retention:agree"  # only who gives the second yes
+    RETENTION_HOLD = "student:hold"
     DOCUMENT_READ = "document:read"
     DOCUMENT_READ_TEAM = "document:read_team"
     DOCUMENT_WRITE = "document:write"
@@ -198,6 +201,9 @@ HOLDERS: Mapping[Permission, frozenset[Role]] = {
     Permission.STAFF_IMPORT: frozenset({Role.ADMIN, Role.LEAD}),
     Permission.SCHOOL_WRITE: frozenset({Role.ADMIN, Role.LEAD}),
     Permission.BACKUP_MANAGE: frozenset({Role.ADMIN}),
+    Permission.RETENTION_PREPARE: frozenset({Role.LEAD, Role.ADMIN}),
+    Permission.RETENTION_AGREE: frozenset({Role.LEAD, Role.ADMIN, Role.LEADERSHIP}),
+    Permission.RETENTION_HOLD: frozenset({Role.LEAD}),
     # Everybody works by the rules; what may name children is for the team, its leaders and who checks it. The clauses'
     # posts file them: head of room and leading groups; the administrator helps with what all staff read.
     Permission.DOCUMENT_READ: frozenset(Role),

@@ -87,6 +87,14 @@ class Action(StrEnum):
     LIST_OPENED = "list.opened"
     DIFFERENCE_DECIDED = "list.difference_decided"
 
+    HOLD_SET = "retention.hold_set"
+    HOLD_LIFTED = "retention.hold_lifted"
+    RETENTION_PROPOSED = "retention.proposed"
+    RETENTION_AGREED = "retention.agreed"
+    RETENTION_WITHDRAWN = "retention.withdrawn"
+    RETENTION_FINISHED = "retention.finished"
+    RECORDS_REMOVED = "retention.records_removed"
+
     DOCUMENT_FILED = "document.filed"
     DOCUMENT_OPENED = "document.opened"
     DOCUMENT_REVIEWED = "document.reviewed"

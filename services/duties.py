@@ -35,6 +35,7 @@ class DutyKind(StrEnum):
     CHECKS_MISSING = "checks_missing"
     EXCHANGE_LIST = "exchange_list"  # this term's list with civil affairs and the like
     DECIDE_DIFFERENCES = "decide_differences"
+    AGREE_RETENTION = "agree_retention"
     BACKUP_OVERDUE = "backup_overdue"
     RECOVERY_SHEET = "recovery_sheet"
 
@@ -62,6 +63,7 @@ class DutyTarget(StrEnum):
     CHECKS = "checks"
     DROP_OUT = "drop_out"
     EXCHANGES = "exchanges"
+    RETENTION = "retention"
     BACKUPS = "backups"
     NOTHING = "nothing"
 
@@ -82,6 +84,7 @@ _TARGETS = {
     DutyKind.CHECKS_MISSING: DutyTarget.CHECKS,
     DutyKind.EXCHANGE_LIST: DutyTarget.EXCHANGES,
     DutyKind.DECIDE_DIFFERENCES: DutyTarget.EXCHANGES,
+    DutyKind.AGREE_RETENTION: DutyTarget.RETENTION,
     DutyKind.BACKUP_OVERDUE: DutyTarget.BACKUPS,
     DutyKind.RECOVERY_SHEET: DutyTarget.BACKUPS,
 }

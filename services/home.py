@@ -17,7 +17,7 @@ from db.tables import (
     ReferralState,
     Role,
 )
-from services import backups, check_rounds, clock, list_exchanges
+from services import backups, check_rounds, clock, list_exchanges, retention
 from services.access import Permission, Scope, Subject, allows, is_protection_leader, permitted, scopes_of
 from services.actors import Actor
 from services.answers import Vacancy, vacancies_of, vacancy_parts
@@ -54,6 +54,8 @@ def list_duties(session: Session, actor: Actor) -> list[Duty]:
         found.extend(_of_exchanges(actor, owed, now=now))
     if allows(actor, Permission.CHECK_RETURN):
         found.extend(_of_checks(session, actor, calendar=calendar, now=now))
+    if actor.has_role(Role.LEADERSHIP):
+        found.extend(_of_retention(session, actor))
     if allows(actor, Permission.ACCOUNT_MANAGE):
         found.extend(_of_system(session, calendar))
     return sorted(found, key=lambda duty: duty.rank)
@@ -106,6 +108,13 @@ def _of_exchanges(actor: Actor, owed: OwedLists, *, now: datetime) -> Iterator[D
         yield Duty(
             DutyKind.DECIDE_DIFFERENCES, DutyGroup.WAITING, labels=(f"{owed.open_count:,}",), target_id=owed.first_open
         )
+
+
+def _of_retention(session: Session, actor: Actor) -> Iterator[Duty]:
+    """The second yes that waits for this leader: one statement, and more only where somebody has asked."""
+    asked_at = retention.find_asked(session, actor)
+    if asked_at is not None:
+        yield Duty(DutyKind.AGREE_RETENTION, DutyGroup.WAITING, since=asked_at)
 
 
 def _of_system(session: Session, calendar: SchoolCalendar) -> Iterator[Duty]:

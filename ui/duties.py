@@ -34,6 +34,7 @@ ACTS = {
     DutyKind.CHECKS_MISSING: "看名单",
     DutyKind.EXCHANGE_LIST: "去核对",
     DutyKind.DECIDE_DIFFERENCES: "去定",
+    DutyKind.AGREE_RETENTION: "去看看",
     DutyKind.BACKUP_OVERDUE: "看备份",
     DutyKind.RECOVERY_SHEET: "看做法",
 }
@@ -65,6 +66,7 @@ _PAGES = {
     DutyTarget.DROP_OUT: ("drop_outs", "case"),
     DutyTarget.CHECKS: ("rounds", "class"),
     DutyTarget.EXCHANGES: ("exchanges", "exchange"),
+    DutyTarget.RETENTION: ("retention", None),
     DutyTarget.BACKUPS: ("backups", None),
     DutyTarget.NOTHING: ("settings", None),
 }
@@ -117,6 +119,8 @@ def title_of(duty: Duty) -> str:
             return "和民政、妇联核对这学期的名单"
         case DutyKind.DECIDE_DIFFERENCES:
             return f"名单上还有 {duty.labels[0]} 处差别没定"
+        case DutyKind.AGREE_RETENTION:
+            return "清掉到期的记录，等您点头"
         case DutyKind.BACKUP_OVERDUE:
             return "把备份放到另一块盘上"
         case DutyKind.RECOVERY_SHEET:
@@ -170,6 +174,8 @@ def reason_of(duty: Duty) -> str:
             return f"名单：{due}核对一次；向对方要一份表格，从“名单核对”传上来"
         case DutyKind.DECIDE_DIFFERENCES:
             return "名单：照名单改、留着，或不是我们的学生，每处定一下"
+        case DutyKind.AGREE_RETENTION:
+            return "到期清理：离校满年限的孩子，看清楚了再同意"
         case DutyKind.UNENCRYPTED:
             return "系统：别的电脑来用时，请用 --https 启动"
         case DutyKind.BACKUP_OVERDUE if duty.since:

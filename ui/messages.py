@@ -20,6 +20,7 @@ from services import (
     merges,
     parameter_versions,
     posts,
+    retention,
     setup,
     sign_in,
     staff_imports,
@@ -313,6 +314,26 @@ def _round_opened(_error: check_rounds.RoundOpened) -> str:
 @explain.register
 def _no_term(_error: check_rounds.NoTerm) -> str:
     return "还没有写学期的起止日子，排查不知道算哪个学期。请先到“设置”里加上学期。"
+
+
+@explain.register
+def _nothing_due(_error: retention.NothingDue) -> str:
+    return "现在没有到期要清理的记录。"
+
+
+@explain.register
+def _due_changed(_error: retention.DueChanged) -> str:
+    return "没有做：看过以后又有新的记录，或有孩子要留着。请撤回，按现在的再请一次。"
+
+
+@explain.register
+def _no_second_person(_error: retention.NoSecondPerson) -> str:
+    return "还没有第二个人能点头：请先在“岗位与小组”里给“第二个人”定一位，不能是您自己。"
+
+
+@explain.register
+def _run_open(_error: retention.RunOpen) -> str:
+    return "已经有人请过了，还在等点头。请刷新看看。"
 
 
 @explain.register

@@ -55,6 +55,7 @@ ENTRIES = (
     PageEntry("accounts", "账号", "manage_accounts", "系统", ("ACCOUNT_MANAGE", "ACCOUNT_ADD_TEAM")),
     PageEntry("audit", "操作记录", "history", "系统", "AUDIT_READ"),
     PageEntry("settings", "设置", "settings", "系统", "SCHOOL_WRITE"),
+    PageEntry("retention", "到期清理", "auto_delete", "系统", ("RETENTION_PREPARE", "RETENTION_AGREE")),
     PageEntry("backups", "备份", "backup", "系统", "BACKUP_MANAGE"),
     PageEntry("child", "学生档案", "person", permission="STUDENT_READ"),
     PageEntry("student_edit", "学生资料", "edit", permission="STUDENT_WRITE"),

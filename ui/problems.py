@@ -89,6 +89,7 @@ SENTENCES: Mapping[str, str] = {
     "guardian_age": "年龄要在 {low} 到 {high} 岁之间。请核对，不知道就空着。",
     "no_such_parent": "联系卡上没有这位家长，或已去世、失去联系。请先写上面的姓名，或另选一位监护人。",
     "parent_elsewhere": "监护人就是父亲或母亲时，姓名和电话写在上面，这里请空着。",
+    "held_already": "这个孩子的记录已经写明要留着。",
     # lists from outside
     "nobody_here": "勾了没对上的人，登记不了。请去掉勾，或定成“不是我们的学生”。",
     "is_ours": "这些孩子在名册里。只有名单上多出来的，才能定成“不是我们的学生”。",

@@ -137,6 +137,11 @@ DIFFERENCE: dict[str, Look] = {
     "not_ours": Look("person_off", "不是我们的学生", "gray", "－"),
 }
 
+RETENTION: dict[str, Look] = {
+    "asked": Look("hourglass_top", "等点头", "violet", "◷"),
+    "running": Look("history", "没清完", "orange", "▲"),
+}
+
 IMPORT: dict[str, Look] = {
     "made": Look("check_circle", "已导入", "green"),
     "undone": Look("undo", "已撤回", "gray"),

@@ -73,6 +73,7 @@ from db.tables.posts import (
     PostHolder,
     PostSpan,
 )
+from db.tables.retention import RetentionHold, RetentionItem, RetentionRun, RetentionState
 from db.tables.rounds import CheckFinding, CheckKind, CheckResult, CheckReturn, CheckRound
 from db.tables.school import (
     ClassTeacher,
@@ -170,6 +171,10 @@ __all__ = [
     "ReferralMove",
     "ReferralState",
     "ReferralWay",
+    "RetentionHold",
+    "RetentionItem",
+    "RetentionRun",
+    "RetentionState",
     "Role",
     "RoleGrant",
     "SchoolClass",

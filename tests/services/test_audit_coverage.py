@@ -49,6 +49,7 @@ PLAIN = {
     "import_batch.file_digest", "import_batch.uid", "imported_row.table_name", "imported_row.uid",
     "list_difference.uid", "list_exchange.body_name", "list_exchange.file_digest",
     "login_throttle.subject_hash", "parameter_version.name", "parameter_version.reason", "parameter_version.value",
+    "retention_hold.uid", "retention_item.fingerprint", "retention_run.digest",
      "referral.uid", "referral_move.uid", "school_day_exception.label",
     "setting.name", "setting.value", "sign_in_session.token_hash",
     "student.ethnicity", "student.id_number_hash", "student.name", "student.name_initials", "student.name_pinyin",

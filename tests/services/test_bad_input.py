@@ -67,6 +67,7 @@ from services import (
     promises,
     referral_moves,
     referral_views,
+    retention,
     safeguarding,
     schools,
     setup,
@@ -854,6 +855,29 @@ def forms(world: World) -> dict[str, Form]:
             numbers=("exchange_id", "page"),
             typed=("page",),
         ),
+        "records kept": Form(
+            lambda **v: retention.hold_child(s, lead, **v),
+            {"student_id": child, "reason": "试"},
+            texts=("reason",),
+            numbers=("student_id",),
+        ),
+        "any hold": Form(
+            lambda **v: retention.lift_hold(
+                s,
+                lead,
+                hold_id=retention.hold_child(s, lead, student_id=child, reason="试")
+                if not v["hold_id"]
+                else v["hold_id"],
+                version=v["version"],
+            ),
+            {"hold_id": None, "version": 1},
+            numbers=("hold_id", "version"),
+        ),
+        "run of the retention": Form(
+            lambda **v: retention.withdraw_run(s, lead, **v),
+            {"run_id": 1, "version": 1},
+            numbers=("run_id", "version"),
+        ),
         "list given": Form(
             lambda **v: list_handouts.give_list(
                 s,
@@ -970,7 +994,7 @@ def test_what_is_fine_is_fine(world):
         "change taken back",
         "any document",
     }
-    refused |= {"change of the year", "list given"}
+    refused |= {"change of the year", "list given", "run of the retention"}
 
     not_fine = [
         f"{title}: {error}"

@@ -1,0 +1,500 @@
+"""Records that have reached their term: who is due, who is kept and why, removing after a second yes (S-01)."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, and_, col, func, or_, select
+
+from db.base import Labelled
+from db.locks import Turn, take_turn
+from db.sealing import seal, unseal
+from db.tables import (
+    AppUser,
+    Case,
+    DropOut,
+    Referral,
+    RetentionHold,
+    RetentionItem,
+    RetentionRun,
+    RetentionState,
+    Role,
+    Severity,
+    Student,
+)
+from services import audit, clock, retention_rows
+from services.access import Permission, permitted
+from services.actors import Actor
+from services.deputies import SecondPerson, find_second_person
+from services.editing import lock_version
+from services.errors import DomainError, NotAllowed, NotFound
+from services.fields import LINE, Checker
+from services.parameter_versions import load_numbers
+from services.referrals import OPEN_STATES
+from services.regulations.parameters import Numbers
+from services.students import LEFT_SCHOOL
+
+REGISTER_YEARS, CARE_YEARS, GRAVE_YEARS = (
+    "S-01.keep_register_years",
+    "S-01.keep_care_years",
+    "S-01.keep_grave_years",
+)
+
+
+class NothingDue(DomainError):
+    """No child's records have reached their term, or all of them are kept."""
+
+
+class DueChanged(DomainError):
+    """Somebody changed something since it was looked at: what would be removed is no longer what was shown."""
+
+
+class NoSecondPerson(DomainError):
+    """Nobody else may give the second yes: none is named, or it is who asks."""
+
+
+class RunOpen(DomainError):
+    """Somebody asked already; one removal at a time."""
+
+
+class Kept(Labelled):
+    """Why records are kept beyond their term."""
+
+    HOLD = "hold", "负责人要留着"
+    REFERRAL = "referral", "还有没办完的受理"
+    CASE = "case", "还有没结的个案"
+    DROP_OUT = "drop_out", "还在劝返"
+    ABUSE = "abuse", "标过疑似侵害"
+
+
+@dataclass(frozen=True, slots=True)
+class Years:
+    """How long records are kept after a child has left, in years."""
+
+    register: int
+    care: int
+    grave: int
+
+
+@dataclass(frozen=True, slots=True)
+class DueChild:
+    """A child whose records, or the care records among them, have reached their term."""
+
+    student_id: int
+    name: str
+    left_on: date
+    due_on: date
+    is_whole: bool  # else only the care records are due
+    has_care: bool
+    kept: tuple[Kept, ...]
+    hold_id: int | None = None
+    hold_version: int = 0
+    hold_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A removal that was asked for."""
+
+    id: int
+    version: int
+    children: int
+    proposed_by: str
+    proposed_at: datetime
+    agreed_by: str | None
+    agreed_at: datetime | None
+    finished_at: datetime | None
+    waiting: int
+    removed: int
+    kept: int
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is still to be done."""
+        return self.finished_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionView:
+    """What is due and what was asked for; names only for the head of the room."""
+
+    years: Years
+    children: tuple[DueChild, ...]  # to be removed now, for whom may know them
+    kept: tuple[DueChild, ...]
+    whole_count: int
+    care_count: int
+    kept_count: int
+    due_count: int
+    without_day: int  # have left, nobody wrote when: never due
+    digest: str
+    run: RunView | None
+    last: RunView | None
+    second: SecondPerson
+    may_propose: bool
+    may_agree: bool
+
+
+@permitted(Permission.RETENTION_PREPARE, Permission.RETENTION_AGREE)
+def find_retention(session: Session, actor: Actor) -> RetentionView:
+    """Return what is due, what is kept and why, and where the run stands; six statements."""
+    found, without_day = _due(session)
+    going = tuple(each for each in found if not each.kept)
+    kept = tuple(each for each in found if each.kept)
+    runs = _runs(session)
+    run = next((each for each in runs if each.is_open), None)
+    second = find_second_person(session, actor)
+    knows_names = actor.has_role(Role.LEAD) and not actor.is_command_line
+    return RetentionView(
+        years=_years(load_numbers(session)),
+        children=going if knows_names else (),
+        kept=kept if knows_names else (),
+        whole_count=sum(each.is_whole for each in going),
+        care_count=sum(each.has_care for each in going),
+        kept_count=len(kept),
+        due_count=len(going),
+        without_day=without_day,
+        digest=_digest(going),
+        run=run,
+        last=next((each for each in runs if not each.is_open), None),
+        second=second,
+        may_propose=run is None and bool(going) and second.user_id not in (None, actor.user_id),
+        may_agree=run is not None and run.agreed_at is None and _is_second(session, actor, run.id, second),
+    )
+
+
+@permitted(Permission.RETENTION_AGREE)
+def find_asked(session: Session, actor: Actor) -> datetime | None:
+    """Return since when the actor's second yes is waited for; None where nobody waits for it."""
+    run = session.exec(
+        select(RetentionRun).where(RetentionRun.open_slot == 1, col(RetentionRun.agreed_at).is_(None))
+    ).first()
+    if run is None or not _is_second(session, actor, run.id or 0, find_second_person(session, actor)):
+        return None
+    return run.proposed_at
+
+
+@permitted(Permission.RETENTION_PREPARE)
+def propose_run(session: Session, actor: Actor, *, digest: str) -> int:
+    """Ask for the second yes to remove what was shown; every child's records are fingerprinted now.
+
+    Raises:
+        RunOpen: somebody asked already.
+        NothingDue: there is nothing to remove.
+        DueChanged: it is no longer what was shown.
+        NoSecondPerson: nobody else can say yes.
+    """
+    take_turn(session, Turn.RETENTION)
+    if session.exec(select(RetentionRun.id).where(RetentionRun.open_slot == 1)).first() is not None:
+        raise RunOpen
+    going = tuple(each for each in _due(session)[0] if not each.kept)
+    if not going:
+        raise NothingDue
+    if _digest(going) != digest:
+        raise DueChanged
+    if find_second_person(session, actor).user_id in (None, actor.id_of_staff):
+        raise NoSecondPerson
+    run = RetentionRun(digest=digest, proposed_by_id=actor.id_of_staff, proposed_at=clock.now())
+    session.add(run)
+    session.flush()
+    prints = retention_rows.fingerprints(session, [each.student_id for each in going])
+    for each in going:
+        session.add(
+            RetentionItem(
+                run_id=run.id or 0,
+                student_id=each.student_id,
+                is_whole=each.is_whole,
+                fingerprint=prints[each.student_id],
+            )
+        )
+    session.flush()
+    audit.record(session, actor, audit.Action.RETENTION_PROPOSED, target=run, count=len(going))
+    return run.id or 0
+
+
+@permitted(Permission.RETENTION_PREPARE)
+def withdraw_run(session: Session, actor: Actor, *, run_id: int, version: int) -> None:
+    """Take back what was asked for, as long as nobody has said yes.
+
+    Raises:
+        NotFound: there is no such run, or it was agreed to.
+        EditedMeanwhile: somebody was faster.
+    """
+    take_turn(session, Turn.RETENTION)
+    run = lock_version(session, RetentionRun, run_id, version=version)
+    if run.open_slot is None or run.agreed_at is not None:
+        raise NotFound
+    run.open_slot, run.withdrawn_at = None, clock.now()
+    session.add(run)
+    audit.record(session, actor, audit.Action.RETENTION_WITHDRAWN, target=run)
+
+
+@permitted(Permission.RETENTION_AGREE)
+def agree_run(session: Session, actor: Actor, *, run_id: int, version: int) -> None:
+    """Give the second yes; everything is looked at once more.
+
+    Raises:
+        NotFound: there is no such run, or it was agreed to.
+        NotAllowed: the actor is not who is asked for the second yes, or has asked for it.
+        DueChanged: a record was added or changed, or somebody is to be kept, since it was asked for.
+        EditedMeanwhile: somebody was faster.
+    """
+    take_turn(session, Turn.RETENTION)
+    if not _is_second(session, actor, run_id, find_second_person(session, actor)):
+        raise NotAllowed
+    run = lock_version(session, RetentionRun, run_id, version=version)
+    if run.open_slot is None or run.agreed_at is not None:
+        raise NotFound
+    items = session.exec(select(RetentionItem).where(RetentionItem.run_id == run_id)).all()
+    prints = retention_rows.fingerprints(session, [item.student_id for item in items])
+    due = {each.student_id: each for each in _due(session)[0] if not each.kept}
+    if any(prints[item.student_id] != item.fingerprint or item.student_id not in due for item in items):
+        raise DueChanged
+    run.agreed_by_id, run.agreed_at = actor.id_of_staff, clock.now()
+    session.add(run)
+    audit.record(session, actor, audit.Action.RETENTION_AGREED, target=run, count=len(items))
+
+
+@permitted(Permission.RETENTION_PREPARE, Permission.RETENTION_AGREE)
+def remove_next(session: Session, actor: Actor, *, run_id: int) -> int:
+    """Remove the next child's records, in the caller's one transaction; return how many children still wait.
+
+    Killed in between, the next call goes on with the same child. A child of whom there is something new is kept.
+
+    Raises:
+        NotFound: there is no such run, or nobody has agreed to it.
+    """
+    take_turn(session, Turn.RETENTION)
+    run = session.get(RetentionRun, run_id)
+    if run is None or run.agreed_at is None:
+        raise NotFound
+    waiting = select(RetentionItem).where(RetentionItem.run_id == run_id, RetentionItem.state == RetentionState.WAITING)
+    item = session.exec(waiting.order_by(col(RetentionItem.id)).limit(1).with_for_update()).first()
+    if item is not None:
+        _remove(session, actor, item)
+    left: int = session.exec(select(func.count()).select_from(waiting.subquery())).one()
+    if not left and run.finished_at is None:
+        run.open_slot, run.finished_at = None, clock.now()
+        session.add(run)
+        audit.record(session, actor, audit.Action.RETENTION_FINISHED, target=run)
+    return left
+
+
+@permitted(Permission.RETENTION_HOLD)
+def hold_child(session: Session, actor: Actor, *, student_id: int, reason: str | None) -> int:
+    """Keep a child's records beyond their term, with the reason; return the hold's id.
+
+    Raises:
+        NotFound: there is no such child.
+        FieldErrors: the reason is blank or too long, or the child is kept already.
+    """
+    take_turn(session, Turn.RETENTION)
+    if session.get(Student, student_id) is None:
+        raise NotFound
+    check = Checker()
+    text = check.required_text("reason", reason, limit=LINE)
+    open_ones = select(RetentionHold.id).where(
+        RetentionHold.student_id == student_id, col(RetentionHold.lifted_at).is_(None)
+    )
+    if session.exec(open_ones).first() is not None:
+        check.add("reason", "held_already")
+    check.finish()
+    hold = RetentionHold(student_id=student_id, set_by_id=actor.user_id, set_at=clock.now())
+    seal(hold, "reason_sealed", text)
+    session.add(hold)
+    session.flush()
+    audit.record(session, actor, audit.Action.HOLD_SET, target=hold, student_id=student_id)
+    return hold.id or 0
+
+
+@permitted(Permission.RETENTION_HOLD)
+def lift_hold(session: Session, actor: Actor, *, hold_id: int, version: int) -> None:
+    """Say that a child's records need no longer be kept beyond their term.
+
+    Raises:
+        NotFound: there is no such hold.
+        EditedMeanwhile: somebody lifted it already.
+    """
+    hold = lock_version(session, RetentionHold, hold_id, version=version)
+    if hold.lifted_at is not None:
+        raise NotFound
+    hold.lifted_at, hold.lifted_by_id = clock.now(), actor.user_id
+    session.add(hold)
+    audit.record(session, actor, audit.Action.HOLD_LIFTED, target=hold, student_id=hold.student_id)
+
+
+def years_after(day: date, years: int) -> date:
+    """Return the day so many years later; 29 February becomes 1 March in a common year."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return date(day.year + years, 3, 1)
+
+
+def _years(numbers: Numbers) -> Years:
+    today = clock.today()
+    return Years(*(numbers.on(name, today) for name in (REGISTER_YEARS, CARE_YEARS, GRAVE_YEARS)))
+
+
+def _due(session: Session) -> tuple[list[DueChild], int]:
+    """Return who is due, who left longest ago first, and how many left on a day nobody wrote down."""
+    years, today = _years(load_numbers(session)), clock.today()
+    latest = years_before(today, min(years.register, years.care, years.grave))
+    rows: Sequence[Any] = session.execute(_facts(latest)).all()
+    found = []
+    for row in rows:
+        if row.Student.left_on is None:
+            continue
+        child = _due_child(row, years)
+        if child.due_on <= today:
+            found.append(child)
+    return found, sum(row.Student.left_on is None for row in rows)
+
+
+def years_before(day: date, years: int) -> date:
+    """Return the latest day from which so many years have passed by a day."""
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:
+        return date(day.year - years, 2, 28)
+
+
+def _facts(latest: date) -> Any:  # a select of more columns than the stubs know
+    """Return everybody who left by a day, with what tells how long the records are kept; one statement."""
+    referrals = select(Referral.id).where(Referral.student_id == Student.id)
+    cases = select(Case.id).where(Case.student_id == Student.id)
+    columns: list[Any] = [
+        Student,
+        RetentionHold,
+        referrals.exists().label("has_referral"),
+        cases.exists().label("has_case"),
+        cases.where(Case.severity == Severity.SERIOUS).exists().label("is_grave"),
+        referrals.where(col(Referral.state).in_(OPEN_STATES)).exists().label("has_open_referral"),
+        cases.where(col(Case.closed_at).is_(None)).exists().label("has_open_case"),
+        referrals.where(col(Referral.is_suspected_abuse)).exists().label("is_abuse"),
+        select(DropOut.id)
+        .where(DropOut.student_id == Student.id, col(DropOut.ended_on).is_(None))
+        .exists()
+        .label("is_followed"),
+    ]
+    return (
+        select(*columns)
+        .select_from(Student)
+        .join(
+            RetentionHold,
+            and_(col(RetentionHold.student_id) == col(Student.id), col(RetentionHold.lifted_at).is_(None)),
+            isouter=True,
+        )
+        .where(col(Student.state).in_(LEFT_SCHOOL), or_(col(Student.left_on).is_(None), col(Student.left_on) <= latest))
+        .order_by(col(Student.left_on), col(Student.id))
+    )
+
+
+def _due_child(row: Any, years: Years) -> DueChild:
+    has_care = bool(row.has_referral or row.has_case)
+    care = years.grave if row.is_grave else years.care
+    register = max(
+        years.grave if row.is_grave else years.register, care if has_care else 0
+    )  # the child's row goes last
+    whole_on = years_after(row.Student.left_on, register)
+    care_on = years_after(row.Student.left_on, care) if has_care else whole_on
+    is_whole = whole_on <= clock.today()
+    held = {
+        Kept.HOLD: row.RetentionHold is not None,
+        Kept.REFERRAL: row.has_open_referral,
+        Kept.CASE: row.has_open_case,
+        Kept.DROP_OUT: row.is_followed,
+        Kept.ABUSE: row.is_abuse,
+    }
+    hold = row.RetentionHold
+    return DueChild(
+        student_id=row.Student.id,
+        name=row.Student.name,
+        left_on=row.Student.left_on,
+        due_on=whole_on if is_whole else care_on,
+        is_whole=is_whole,
+        has_care=has_care,
+        kept=tuple(why for why, is_so in held.items() if is_so),
+        hold_id=hold.id if hold else None,
+        hold_version=hold.version if hold else 0,
+        hold_reason=unseal(hold, "reason_sealed") if hold else None,
+    )
+
+
+def _digest(children: Sequence[DueChild]) -> str:
+    words = ",".join(f"{each.student_id}:{each.is_whole}" for each in children)
+    return hashlib.sha256(words.encode()).hexdigest()
+
+
+def _runs(session: Session) -> list[RunView]:
+    """Return the open run and the last finished one."""
+    proposer, agreer = AppUser.__table__.alias("proposer"), AppUser.__table__.alias("agreer")  # type: ignore[attr-defined]
+    states = [func.count().filter(col(RetentionItem.state) == state).label(state.value) for state in RetentionState]
+    counted = (
+        select(col(RetentionItem.run_id).label("run_id"), func.count().label("total"), *states)
+        .group_by(col(RetentionItem.run_id))
+        .subquery()
+    )
+    columns: list[Any] = [RetentionRun, proposer.c.display_name, agreer.c.display_name, *counted.c]
+    rows: Sequence[Any] = session.execute(
+        select(*columns)
+        .select_from(RetentionRun)
+        .join(counted, counted.c.run_id == RetentionRun.id)
+        .join(proposer, proposer.c.id == RetentionRun.proposed_by_id)
+        .join(agreer, agreer.c.id == RetentionRun.agreed_by_id, isouter=True)
+        .where(col(RetentionRun.withdrawn_at).is_(None))
+        .order_by(col(RetentionRun.id).desc())
+        .limit(2)
+    ).all()
+    return [
+        RunView(
+            id=run.id or 0,
+            version=run.version,
+            children=total,
+            proposed_by=proposed_by,
+            proposed_at=run.proposed_at,
+            agreed_by=agreed_by,
+            agreed_at=run.agreed_at,
+            finished_at=run.finished_at,
+            waiting=waiting,
+            removed=removed,
+            kept=kept,
+        )
+        for run, proposed_by, agreed_by, _, total, waiting, removed, kept in rows
+    ]
+
+
+def _is_second(session: Session, actor: Actor, run_id: int, second: SecondPerson) -> bool:
+    """Nobody approves their own, whoever is named."""
+    run = session.get(RetentionRun, run_id)
+    return run is not None and actor.user_id is not None and actor.user_id == second.user_id != run.proposed_by_id
+
+
+def _remove(session: Session, actor: Actor, item: RetentionItem) -> None:
+    due = {each.student_id: each for each in _due(session)[0] if not each.kept}
+    found = due.get(item.student_id)
+    prints = retention_rows.fingerprints(session, [item.student_id])
+    item.done_at = clock.now()
+    if found is None or prints[item.student_id] != item.fingerprint:
+        item.state = RetentionState.KEPT
+    else:
+        try:
+            with session.begin_nested():
+                item.rows_count = retention_rows.remove_rows(session, item.student_id, is_whole=item.is_whole)
+            item.state = RetentionState.REMOVED
+        except IntegrityError:  # somebody else's record points at one of these
+            item.rows_count, item.state = 0, RetentionState.KEPT
+    session.add(item)
+    session.flush()
+    if item.state is RetentionState.REMOVED:
+        audit.record(
+            session,
+            actor,
+            audit.Action.RECORDS_REMOVED,
+            target=item,
+            student_id=item.student_id,
+            row_count=item.rows_count,
+            whole_count=int(item.is_whole),
+        )
