@@ -22,8 +22,9 @@ from db.tables import (
     YearException,
     YearStep,
 )
-from services import students, year_changes, year_plans
+from services import merges, students, year_changes, year_plans
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
+from services.merges import Side
 from services.year_changes import AlreadyChanged, NothingToMove, PlanChanged, YearOptions
 from services.year_undoing import YearUndoBlocked
 from tests.conftest import codes
@@ -383,6 +384,22 @@ def test_undo_is_refused_once_a_child_left_from_the_new_class(session, school):
     students.change_state(
         session, school.lead, student_id=child.id, version=child.version, state=EnrolmentState.TRANSFERRED,
         day=date(2026, 10, 8),
+    )  # fmt: skip
+
+    with pytest.raises(YearUndoBlocked) as refused:
+        year_changes.undo_year(session, school.lead, change_id=done.id)
+
+    assert refused.value.names == ("试71甲",)
+
+
+def test_two_entries_merged_since_stand_in_the_way(session, school):
+    done = change(session, school)
+    kept, other = school.children["71甲"], school.children["71乙"]
+    session.flush()
+    shown = merges.compare_entries(session, school.lead, kept_id=kept.id, other_id=other.id)
+    merges.merge_entries(
+        session, school.lead, kept_id=kept.id, other_id=other.id, digest=shown.digest,
+        choices={each.key: Side.KEPT for each in shown.differences}, is_one_child=True,
     )  # fmt: skip
 
     with pytest.raises(YearUndoBlocked) as refused:
