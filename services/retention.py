@@ -387,7 +387,11 @@ def _facts(latest: date) -> Any:  # a select of more columns than the stubs know
             and_(col(RetentionHold.student_id) == col(Student.id), col(RetentionHold.lifted_at).is_(None)),
             isouter=True,
         )
-        .where(col(Student.state).in_(LEFT_SCHOOL), or_(col(Student.left_on).is_(None), col(Student.left_on) <= latest))
+        .where(
+            col(Student.state).in_(LEFT_SCHOOL),
+            col(Student.merged_into_id).is_(None),  # an entry merged into another goes with it
+            or_(col(Student.left_on).is_(None), col(Student.left_on) <= latest),
+        )
         .order_by(col(Student.left_on), col(Student.id))
     )
 

@@ -81,7 +81,10 @@ def remove_rows(session: Session, student_id: int, *, is_whole: bool) -> int:
     Raises:
         IntegrityError: a row of somebody else points at one of these.
     """
-    count = _remove_beside(session, student_id) if is_whole else _remove_drafts(session, student_id)
+    merged = select(col(Student.id)).where(col(Student.merged_into_id) == student_id)
+    before = list(session.execute(merged).scalars()) if is_whole else []
+    count = sum(remove_rows(session, other_id or 0, is_whole=True) for other_id in before)
+    count += _remove_beside(session, student_id) if is_whole else _remove_drafts(session, student_id)
     for table in reversed(owned_tables()):
         if is_whole or OWNED[table.name] is RecordKind.CARE:
             count += _delete(session, table, student_id)

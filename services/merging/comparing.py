@@ -50,6 +50,7 @@ MOVES: dict[tuple[str, str], tuple[str, str] | None] = {
     ("parents_promise", "student_id"): ("承诺书", "份"),
     ("consent", "student_id"): ("家里的同意", "条"),
     ("list_difference", "student_id"): ("和外面名单的差别", "条"),
+    ("retention_hold", "student_id"): ("延长保存", "条"),
     ("drop_out", "student_id"): ("控辍保学", "件"),
     ("referral", "student_id"): ("受理", "件"),
     ("assessment", "student_id"): ("评估", "份"),
@@ -60,7 +61,7 @@ UNIQUE = {
     "uq_class_membership_open", "uq_student_category_open", "uq_student_category_difficulty",
     "uq_student_category_difficulty_unnamed", "uq_contact_card_version_student_id_number",
     "uq_year_exception_school_year_student_id", "uq_term_entry_student_id_term_id", "uq_parents_promise_current",
-    "uq_consent_current", "uq_drop_out_open",
+    "uq_consent_current", "uq_drop_out_open", "uq_retention_hold_open",
 }  # fmt: skip
 
 

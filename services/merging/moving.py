@@ -18,6 +18,7 @@ from db.tables import (
     Draft,
     Guardian,
     ParentsPromise,
+    RetentionHold,
     Student,
     StudentCategory,
     TermEntry,
@@ -57,7 +58,16 @@ class Mover:
     def run(self) -> None:
         """Move all of it; the contact card is counted anew, how both stood before is kept."""
         cards = read_cards(self.session, [self.kept.id or 0, self.other.id or 0])
-        for decide in (self._classes, self._categories, self._people, self._answers, self._terms, self._years):
+        own_rules = (
+            self._classes,
+            self._categories,
+            self._people,
+            self._answers,
+            self._terms,
+            self._years,
+            self._holds,
+        )
+        for decide in own_rules:
             decide()
             self.session.flush()
         self._card_versions(cards[self.other.id or 0])
@@ -181,6 +191,19 @@ class Mover:
                 mine.step, mine.class_number, mine.version = theirs.step, theirs.class_number, mine.version + 1
                 seal(mine, "place_sealed", unseal(theirs, "place_sealed"))
                 self.session.add(mine)
+
+    def _holds(self) -> None:
+        """One hold keeps the records longer; where both are held, the kept one's goes on, the other's is history."""
+        held = {
+            row.student_id: row
+            for student in (self.kept, self.other)
+            for row in self._of(RetentionHold, student)
+            if row.lifted_at is None
+        }
+        if len(held) > 1:
+            other = held[self.other.id or 0]
+            other.lifted_at, other.lifted_by_id, other.version = self.now, self.actor.user_id, other.version + 1
+            self.session.add(other)
 
     def _of(self, table: type[Any], student: Student) -> Iterable[Any]:
         return self.session.exec(select(table).where(table.student_id == student.id)).all()

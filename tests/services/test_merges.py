@@ -23,6 +23,7 @@ from db.tables import (
     GuardianKind,
     ParentsPromise,
     Referral,
+    RetentionHold,
     Role,
     Student,
     StudentCategory,
@@ -42,6 +43,7 @@ from services import (
     guardians,
     merges,
     promises,
+    retention_rows,
     student_exports,
     student_files,
     student_imports,
@@ -124,6 +126,7 @@ def test_every_column_that_names_a_child_without_a_foreign_key_is_known():
     known = {
         "audit_event.student_id",  # append-only: readers follow the merged id
         "student.merged_into_id",  # what leads on
+        "retention_item.student_id",  # that a number's records were removed: nobody's any more
     }
     found = {
         f"{table.name}.{column.name}"
@@ -531,6 +534,18 @@ def test_lists_of_a_class_have_the_child_once(session, lead, pair):
         session, lead, class_id=_stays(session, kept)[0].class_id, purpose=student_exports.ExportPurpose.CHECK
     )
     assert lists.children == 1
+
+
+def test_both_are_held_once_and_what_is_removed_takes_the_merged_entry_along(session, lead, pair):
+    kept, other = pair
+    for child in pair:
+        session.add(RetentionHold(student_id=child.id, set_at=NOW))
+    merge(session, lead, kept, other)
+
+    holds = session.exec(select(RetentionHold)).all()
+    assert [(row.student_id, row.lifted_at is None) for row in holds] == [(kept.id, True), (kept.id, False)]
+    retention_rows.remove_rows(session, kept.id, is_whole=True)
+    assert session.exec(select(Student)).all() == []
 
 
 DAYS = st.dates(date(2026, 9, 1), date(2026, 9, 12))
