@@ -16,6 +16,7 @@ from ui.referral_words import CASE_STATES, child_with_class
 from ui.session import require_user
 from ui.states import CASE
 from ui.tables import page_asked, paging_line
+from ui.views import tell_again
 
 actor = require_user(Permission.CASE_READ, Permission.ABUSE_HANDLE)
 
@@ -46,6 +47,7 @@ if chosen:
     draw_case(actor, view)
     st.stop()
 
+tell_again("cases_state")
 with filter_row():
     state = st.segmented_control("状态", list(CaseState), format_func=lambda each: CASE[CASE_STATES[each]].word,
                                  key="cases_state", label_visibility="collapsed")  # fmt: skip

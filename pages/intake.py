@@ -16,7 +16,7 @@ from ui.referral_form import (
     CHILD,
     FORM,
     begin,
-    discard_open_draft,
+    discard_drafts,
     draft_line,
     draw_fields,
     request_of,
@@ -81,7 +81,7 @@ if submitted:
 
     def save(session: Session) -> None:
         referral = intake.register_referral(session, actor, request=request)
-        discard_open_draft(session, actor)
+        discard_drafts(session, actor)
         saved.append(referral.id or 0)
 
     if form.save(save):

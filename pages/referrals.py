@@ -17,6 +17,7 @@ from ui.referral_words import child_with_class
 from ui.session import require_user
 from ui.states import REFERRAL
 from ui.tables import page_asked, paging_line
+from ui.views import tell_again
 
 actor = require_user(Permission.REFERRAL_READ)
 handles = allows(actor, Permission.REFERRAL_HANDLE)
@@ -49,6 +50,7 @@ if chosen:
     draw_referral(actor, view, moves)
     st.stop()
 
+tell_again("referrals_states", "referrals_mine", "referrals_unknown")
 with filter_row():
     states = st.pills("状态", list(ReferralState), selection_mode="multi", key="referrals_states",
                       format_func=lambda state: REFERRAL[state.value].word, label_visibility="collapsed")  # fmt: skip

@@ -42,7 +42,7 @@ with st.form(form.key("fields"), border=True, enter_to_submit=False):
         with form.field("name", "") as key:
             st.text_input("姓名 *", key=key)
         with form.field("gender") as key:
-            st.segmented_control("性别 *", list(Gender), key=key, format_func=lambda each: each.label)
+            st.segmented_control("性别 *", list(Gender), key=key, format_func=lambda each: each.label, required=True)
         with form.field("birth_day") as key:
             st.date_input(
                 "出生日期 *", value=None, key=key, format="YYYY-MM-DD",

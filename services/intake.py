@@ -1,5 +1,6 @@
 """Registering a worry about a child (受理登记), completing it, and saying which child it is (clauses D-01 to D-05)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -21,7 +22,7 @@ from services import audit, clock
 from services.access import Permission, allows, permitted
 from services.actors import Actor
 from services.errors import DomainError, NotFound
-from services.fields import LINE, LONG, SHORT, Checker
+from services.fields import LINE, LONG, SHORT, Checker, clean
 from services.referrals import (
     IllegalMove,
     StoppedForProtection,
@@ -127,6 +128,19 @@ def register_referral(session: Session, actor: Actor, *, request: ReferralReques
     if referral.is_suspected_abuse:
         audit.record(session, actor, audit.Action.ABUSE_MARKED, target=referral, student_id=referral.student_id)
     return referral
+
+
+@permitted(Permission.REFERRAL_REGISTER)
+def is_settled(session: Session, actor: Actor, *, form_uid: str, words: Mapping[str, str]) -> bool:
+    """Say whether this form was registered by the actor and holds these words already: no draft of it is needed."""
+    saved = session.exec(
+        select(Referral).where(Referral.uid == form_uid, Referral.registered_by_id == actor.user_id)
+    ).first()
+    return saved is not None and all(
+        (unseal(saved, f"{name}_sealed") or "") == (clean(text) or "")
+        for name, text in words.items()
+        if name in WORD_FIELDS and name != "answer"
+    )
 
 
 def _saved_before(

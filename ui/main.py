@@ -19,11 +19,13 @@ from ui.recovery_sheet import has_sheet
 from ui.shelf import put_input_on_shelf, take_input_from_shelf
 from ui.sign_in import ask_to_sign_in
 from ui.slips import has_slip
+from ui.views import count_run
 from ui.warming import note_page_is_out
 
 
 def main() -> None:
     """Decide what this run shows."""
+    count_run()
     actor = session.identify()
     page = navigation.register_pages()  # on every run and before the sign-in form, see there
     st.set_page_config(page_title=page.title, page_icon=ICON, layout="wide", initial_sidebar_state="auto")

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from db.base import new_uid
 from db.tables import ParentsInformed, ReferralChannel, ReferralWay, Urgency
 from db.transactions import reading, transaction
-from services import clock, drafts
+from services import clock, drafts, intake
 from services.access import Permission, allows
 from services.account_lists import StaffName
 from services.actors import Actor
@@ -245,11 +245,17 @@ def keep_draft() -> None:
     content |= {"student_id": picked(CHILD).student_id, "child": picked(CHILD).name}
     try:
         with transaction() as session:
+            if intake.is_settled(session, actor, form_uid=_uid(), words=_words()):
+                return  # a click that came after the save, before the page could say so
             saved_at = drafts.save_draft(session, actor, form=FORM, subject=_uid(), content=content)
     except DomainError:
         return
     st.session_state[_SAVED_AT] = saved_at
     _name_draft_in_address(_uid())
+
+
+def _words() -> dict[str, str]:
+    return {name: _typed(name) or "" for name in _WRITTEN}
 
 
 def _as_text(value: object) -> object:
@@ -315,6 +321,18 @@ def start_afresh() -> None:
         st.session_state[_ASKED] = (st.query_params.get("student", ""), "")
 
 
-def discard_open_draft(session: Session, actor: Actor) -> None:
-    """Throw the open draft away in the transaction that saves the form."""
-    drafts.discard_draft(session, actor, form=FORM, subject=_uid())
+def discard_drafts(session: Session, actor: Actor) -> None:
+    """Throw the open draft away in the transaction that saves the form, and what was typed of the same before.
+
+    After a refusal people leave the page and begin anew; what they had written then would be offered for ever.
+    """
+    for draft in drafts.list_drafts(session, actor, form=FORM):
+        if draft.subject == _uid() or _is_said_again(draft.content):
+            drafts.discard_draft(session, actor, form=FORM, subject=draft.subject)
+
+
+def _is_said_again(content: Mapping[str, Any]) -> bool:
+    """Whether everything a draft says of a child stands in the form that is saved."""
+    child = picked(CHILD)
+    same_child = content.get("student_id") == child.student_id and content.get("child", "") in ("", child.name)
+    return same_child and all((content.get(name) or "").strip() in (_typed(name) or "") for name in _WRITTEN)

@@ -79,7 +79,9 @@ def export_dialog(filters: StudentFilters, total: int) -> None:
     with form_fields(form):
         purpose = ask_for_purpose(form)
         with form.field("form", "xlsx") as key:
-            kind = st.segmented_control("什么文件", list(_FORMS), key=key, format_func=_FORMS.__getitem__)
+            kind = st.segmented_control(
+                "什么文件", list(_FORMS), key=key, format_func=_FORMS.__getitem__, required=True
+            )
         submitted, cancelled = buttons(form, "准备文件", cancel="关上")
     cancel_if(form, cancelled)
     if submitted:

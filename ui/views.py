@@ -5,6 +5,25 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 _PARAMETER = "view"
+_RUN, _DRAWN = "care_run", "care_drawn_in_run_"
+
+
+def count_run() -> None:
+    """Count one more run of the page script; first thing in it."""
+    st.session_state[_RUN] = st.session_state.get(_RUN, 0) + 1
+
+
+def tell_again(*keys: str) -> None:
+    """Tell the browser what switches and filters stand at that weren't drawn last time; before they are drawn.
+
+    It forgets what isn't on screen. The server does so only where a run comes to its end, not after `st.stop`: then
+    the list is still filtered, and no filter is shown as chosen (seen).
+    """
+    run = st.session_state.get(_RUN, 0)
+    for key in keys:
+        if key in st.session_state and st.session_state.get(_DRAWN + key) != run - 1:
+            st.session_state[key] = st.session_state[key]
+        st.session_state[_DRAWN + key] = run
 
 
 def chosen_view(views: Mapping[str, str], *, key: str, parameter: str = _PARAMETER) -> str:
@@ -22,6 +41,7 @@ def choose_view(views: Mapping[str, str], *, key: str, parameter: str = _PARAMET
     Not `st.tabs`: those send every view to the browser, also the ones nobody opens.
     """
     name = chosen_view(views, key=key, parameter=parameter)
+    tell_again(key)
     st.segmented_control(
         "看哪一块", list(views), format_func=views.__getitem__, key=key, required=True, label_visibility="collapsed"
     )

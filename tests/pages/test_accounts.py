@@ -43,6 +43,23 @@ def test_a_new_account_shows_its_first_password_once(open_page: OpenPage, world:
     assert password not in words_on(screen)
 
 
+def test_after_a_slip_the_browser_is_told_which_accounts_are_shown(open_page: OpenPage, world: World):
+    """It forgets a switch that isn't on screen, and the server doesn't: neither side would have been marked."""
+    screen = open_page("accounts", world.staff[Role.ADMIN])
+    screen.button(key="accounts_add").click().run()
+    screen.text_input(key="account_new_display_name").set_value("苏念安")
+    screen.text_input(key="account_new_username").set_value("sunianan")
+    screen.button_group(key="account_new_roles").set_value([Role.COUNSELLOR]).run()
+    screen.button(key="account_new_save").click().run()
+    assert not screen.get("button_group")
+
+    screen.button(key="slip_done").click().run()
+
+    view = screen.segmented_control(key="accounts_view")
+    assert (view.value, view.proto.set_value) == ("active", True)
+    assert not screen.run().segmented_control(key="accounts_view").proto.set_value  # once is enough
+
+
 def test_what_is_wrong_in_the_dialog_stands_at_its_field(open_page: OpenPage, world: World):
     screen = open_page("accounts", world.staff[Role.LEAD])
     screen.button(key="accounts_add").click().run()

@@ -423,3 +423,42 @@ def test_the_side_tells_of_the_child_and_leads_to_its_file(open_page: OpenPage, 
     assert "以前没有受理过" in teachers
     screen.button(key="intake_open_child").click().run()
     assert [title.value for title in screen.title] == ["江小满"]
+
+
+def test_what_was_refused_and_then_written_anew_is_no_draft_any_more(open_page: OpenPage, world: World):
+    homeroom = world.staff[Role.HOMEROOM]
+    screen = open_page("intake", homeroom)
+    screen.text_input(key="intake_child_typed").set_value(world.students[0].name).run()
+    screen.text_area(key="intake_facts").set_value("课间独自坐着。").run()
+    screen.date_input(key="intake_received_day").set_value(clock.today() + timedelta(days=3)).run()
+    screen.button(key="intake_submit").click().run()
+    assert "没有存上" in screen.error[0].value
+
+    again = fill(open_page("intake", homeroom), world, facts="课间独自坐着。问话不答。")
+    assert len(stored_drafts()) == 2
+    again.button(key="intake_submit").click().run()
+
+    assert len(stored()) == 1
+    assert stored_drafts() == []
+
+
+def test_other_words_about_the_child_stay_a_draft(open_page: OpenPage, world: World):
+    homeroom = world.staff[Role.HOMEROOM]
+    fill(open_page("intake", homeroom), world, facts="另一件事。")
+
+    again = fill(open_page("intake", homeroom), world)
+    again.button(key="intake_submit").click().run()
+
+    assert (len(stored()), len(stored_drafts())) == (1, 1)
+
+
+def test_a_change_that_comes_after_the_save_leaves_no_draft(open_page: OpenPage, world: World):
+    """Such as a field that is left in the very moment of the click."""
+    homeroom = world.staff[Role.HOMEROOM]
+    first = fill(open_page("intake", homeroom), world)
+    late = open_page("intake", homeroom, draft=stored_drafts()[0].subject)
+    first.button(key="intake_submit").click().run()
+
+    late.segmented_control(key="intake_urgency").set_value(Urgency.URGENT).run()
+
+    assert stored_drafts() == []
