@@ -6,6 +6,7 @@ from sqlmodel import Session
 from db.transactions import reading
 from services import account_lists, category_lists, intake, intake_side
 from services.access import Permission, allows
+from services.row_filters import reads_own_referrals
 from ui import navigation
 from ui.child_picker import picked
 from ui.formats import plain
@@ -29,12 +30,17 @@ from ui.referral_words import moment
 from ui.session import require_user
 from ui.states import DRAFT
 
+AFTERWARDS = {
+    True: "一分钟内记完，其余评估以前都能补。",
+    False: "登记以后看得到收没收到、怎么反馈的，内容不再显示；想起别的，请直接告诉关爱室。",
+}
+
 actor = require_user(Permission.REFERRAL_REGISTER)
 
 begin(actor)
 clicked = page_header(
     "受理登记",
-    "有人说起一个孩子，先记下来。一分钟内记完，其余评估以前都能补。",
+    f"有人说起一个孩子，先记下来。{AFTERWARDS[reads_own_referrals(actor)]}",
     actions=[Action("看受理清单", "intake_list", icon="list")],
 )
 if clicked:

@@ -180,6 +180,11 @@ def sees_referral_words(actor: Actor, referral: Referral) -> bool:
     return is_own and Scope.STATE_OF_CLASS_OWN_FULL in scopes_of(actor, Subject.REFERRAL)
 
 
+def reads_own_referrals(actor: Actor) -> bool:
+    """Say whether what the actor refers stays readable to the actor, and can be completed until it is assessed."""
+    return not scopes_of(actor, Subject.REFERRAL).isdisjoint({Scope.ALL, Scope.STATE_OF_CLASS_OWN_FULL})
+
+
 def sees_cases(actor: Actor) -> ColumnElement[bool]:
     """Return the row filter on Case, joined with its Referral: all, or the own ones and those one was asked into.
 

@@ -462,3 +462,17 @@ def test_a_change_that_comes_after_the_save_leaves_no_draft(open_page: OpenPage,
     late.segmented_control(key="intake_urgency").set_value(Urgency.URGENT).run()
 
     assert stored_drafts() == []
+
+
+@pytest.mark.parametrize(
+    ("role", "may_complete"),
+    [
+        (Role.LEAD, True), (Role.COUNSELLOR, True), (Role.HOMEROOM, True),
+        (Role.SUBJECT_TEACHER, False), (Role.MENTOR, False),
+    ],
+)  # fmt: skip
+def test_only_who_can_complete_a_referral_is_told_so(open_page: OpenPage, world: World, role, may_complete):
+    words = words_on(open_page("intake", world.staff[role]))
+
+    assert ("其余评估以前都能补" in words) is may_complete
+    assert ("内容不再显示" in words) is not may_complete
