@@ -13,7 +13,7 @@ from ui.card_form import LABELS, choice, line, show_value
 from ui.card_words import missing_words
 from ui.formats import plain
 from ui.forms import Form
-from ui.layout import flash, note, page_header, refusal
+from ui.layout import DISCARD, flash, leave_button, note, page_header, refusal
 from ui.numbers import number_from_address
 from ui.session import require_user
 
@@ -63,7 +63,7 @@ with st.form(form.key("fields"), border=True, enter_to_submit=False):
         line(form, "guardian_health", "身体状况")
     note("已去世、失去联系的家长，电话和单位不用填，算齐。")
     with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
-        cancelled = st.form_submit_button("取消", key=form.key("cancel"))
+        cancelled = leave_button(DISCARD, key=form.key("cancel"), is_in_form=True)
         submitted = st.form_submit_button(plain(f"保存{stored.child}的联系卡"), key=form.key("save"), type="primary")
 
 if submitted:

@@ -12,7 +12,7 @@ from ui.child_picker import picked
 from ui.formats import plain
 from ui.forms import Form
 from ui.intake_side import draw_child, draw_danger, draw_what_follows
-from ui.layout import Action, act_list, act_row, flash, form_end, page_header, side_column
+from ui.layout import DISCARD, Action, act_list, act_row, flash, form_end, leave_button, page_header, side_column
 from ui.referral_form import (
     CHILD,
     FORM,
@@ -52,8 +52,8 @@ if kept := unfinished(actor):
             who = draft.content.get("child") or "还没写是哪个孩子"
             act_row(f"没登记完：{who}", DRAFT.badge(), f"{moment(draft.saved_at)} 写的", "接着写",
                     key=f"intake_take_{draft.subject}", on_click=take_up, args=(draft,))  # fmt: skip
-            st.button("不要了", key=f"intake_drop_{draft.subject}", type="tertiary", on_click=throw_away,
-                      args=(draft.subject,))  # fmt: skip
+            leave_button(DISCARD, key=f"intake_drop_{draft.subject}", on_click=throw_away,
+                         args=(draft.subject,))  # fmt: skip
 
 main, side = side_column(1.9)
 form = Form(FORM)
@@ -65,7 +65,7 @@ with main:
         draw_fields(form, actor, staff)
         child = picked(CHILD)
         with form_end(draft_line()):
-            st.button("不要了", key="intake_discard", type="tertiary", on_click=throw_away)
+            leave_button(DISCARD, key="intake_discard", on_click=throw_away)
             label = f"登记{child.name}的受理" if child.name else "登记受理"
             submitted = st.button(plain(label), key="intake_submit", type="primary", icon=":material/check:")
 

@@ -11,7 +11,7 @@ from services.student_entries import StudentEntry
 from ui import navigation
 from ui.formats import plain
 from ui.forms import Form
-from ui.layout import flash, page_header, refusal
+from ui.layout import DISCARD, flash, leave_button, page_header, refusal
 from ui.numbers import number_from_address
 from ui.session import require_user
 from ui.student_form import LABELS, RURAL, namesake_words, show_value
@@ -80,7 +80,7 @@ with st.form(form.key("fields"), border=True, enter_to_submit=False):
     with form.field("note", "") as key:
         st.text_area("备注", key=key)
     with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
-        cancelled = st.form_submit_button("取消", key=form.key("cancel"))
+        cancelled = leave_button(DISCARD, key=form.key("cancel"), is_in_form=True)
         submitted = st.form_submit_button(plain(f"保存{name or '新学生'}的资料"), key=form.key("save"), type="primary")
 
 if cancelled:

@@ -17,7 +17,7 @@ from ui.dialogs import close_dialog, open_dialog, opened_about
 from ui.formats import clock as clock_words
 from ui.formats import day, plain
 from ui.forms import Form, shown
-from ui.layout import facts, flash, form_end, note, refusal, side_box, side_column
+from ui.layout import DISCARD, KEEP, facts, flash, form_end, leave_button, note, refusal, side_box, side_column
 from ui.session import require_user
 from ui.slips import keep_slip
 from ui.states import ACCOUNT
@@ -155,7 +155,7 @@ def _ask_to_reset(row: AccountRow, *, version: int) -> None:
     actor = require_user(*MAY_MANAGE)
     st.markdown(f"给 **{plain(row.display_name)}** 一个新的第一次密码？现在的密码马上不能用，登录着的页面会退出。")
     with form_end():
-        if st.button("留着", key="account_reset_keep"):
+        if leave_button(KEEP, key="account_reset_keep"):
             close_dialog()
         confirmed = st.button(plain(f"重设{row.display_name}的密码"), key="account_reset_yes", type="primary")
     if not confirmed:
@@ -179,7 +179,7 @@ def _ask_to_disable(row: AccountRow, *, version: int) -> None:
     if row.homeroom_of:
         note(f"还是{'、'.join(row.homeroom_of)}的班主任，请到“设置”里换人。", icon="info")
     with form_end():
-        if st.button("留着", key="account_disable_keep"):
+        if leave_button(KEEP, key="account_disable_keep"):
             close_dialog()
         confirmed = st.button(plain(f"停用{row.display_name}"), key="account_disable_yes", type="primary")
     if not confirmed:
@@ -258,7 +258,7 @@ def _ask_for_class(form: Form, found_classes: Sequence[classes.ClassRow]) -> int
 def _is_submitted(form: Form, name: str) -> bool:
     """Draw the end of the form for a new account; say whether it was sent off."""
     with form_end():
-        if st.button("不加了", key="account_new_cancel", type="tertiary"):
+        if leave_button(DISCARD, key="account_new_cancel"):
             form.cancel()
             close_dialog()
         return st.button(plain(f"加上{name}"), key="account_new_save", type="primary", icon=":material/check:")

@@ -9,7 +9,7 @@ from db.transactions import transaction
 from services.errors import DomainError
 from ui.dialogs import close_dialog
 from ui.formats import plain
-from ui.layout import flash, form_end, refusal
+from ui.layout import KEEP, flash, form_end, leave_button, refusal
 
 
 def ask_first(
@@ -20,7 +20,7 @@ def ask_first(
     What is refused stays on screen, with why.
     """
     with form_end():
-        if st.button("留着", key=kept):
+        if leave_button(KEEP, key=kept):
             close_dialog()
         is_confirmed = st.button(plain(label), key=confirmed, type="primary", icon=icon)
     if not is_confirmed:

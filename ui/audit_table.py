@@ -11,7 +11,7 @@ from ui.dialogs import close_dialog
 from ui.formats import clock as clock_words
 from ui.formats import day_and_weekday
 from ui.forms import Form
-from ui.layout import note
+from ui.layout import CLOSE, leave_button, note
 from ui.session import require_user
 from ui.tables import data_table
 
@@ -66,7 +66,7 @@ def export_dialog(filters: AuditFilters, listed: AuditPage) -> None:
             format_func=lambda each: each.label,
         )  # fmt: skip
     with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
-        if st.button("关上", key=form.key("cancel")):
+        if leave_button(CLOSE, key=form.key("cancel")):
             form.cancel()
             close_dialog()
         submitted = st.button("准备文件", key=form.key("save"), type="primary")

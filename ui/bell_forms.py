@@ -17,7 +17,18 @@ from ui.asking_first import ask_first
 from ui.dialogs import close_dialog, open_dialog, opened
 from ui.formats import day, day_and_weekday, plain
 from ui.forms import Form, shown
-from ui.layout import Action, empty_state, flash, form_end, note, refusal, side_box, side_column
+from ui.layout import (
+    DISCARD,
+    Action,
+    empty_state,
+    flash,
+    form_end,
+    leave_button,
+    note,
+    refusal,
+    side_box,
+    side_column,
+)
 from ui.session import require_user
 
 _TIMETABLE = "timetable"
@@ -201,7 +212,7 @@ def _kind_form(actor: Actor, timetable: Timetable, kind: DayKind | None) -> None
             form.cancel()
             open_dialog("bell_kind_remove", kind.id)
             st.rerun()
-        if st.button("不改了" if kind else "不加了", key=form.key("cancel"), type="tertiary"):
+        if leave_button(DISCARD, key=form.key("cancel")):
             form.cancel()
             close_dialog()
         submitted = st.button("保存节次", key=form.key("save"), type="primary", icon=":material/check:")

@@ -18,7 +18,7 @@ from ui.card_form import choice
 from ui.categories import category_words
 from ui.dialog_parts import buttons, cancel_if, finish, form_fields
 from ui.forms import Form, shown
-from ui.layout import note
+from ui.layout import KEEP, note
 from ui.session import require_user
 
 _LABELS = {
@@ -131,7 +131,7 @@ def end_category(file: StudentFile, entry: CategoryEntry) -> None:
     with form_fields(form):
         with form.field("day", clock.today()) as key:
             day = st.date_input("从哪天起不再是", value=None, key=key, format="YYYY-MM-DD")
-        saved, cancelled = buttons(form, "结束", cancel="留着")
+        saved, cancelled = buttons(form, "结束", cancel=KEEP)
     cancel_if(form, cancelled)
     if saved:
         finish(

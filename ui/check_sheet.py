@@ -13,7 +13,7 @@ from ui import formats
 from ui.categories import LEVELS
 from ui.formats import plain
 from ui.forms import Form, is_being_filled, shown
-from ui.layout import flash, form_end, note
+from ui.layout import DISCARD, flash, form_end, leave_button, note
 from ui.states import DUTY
 
 _ANSWERS = (CheckResult.UNCHANGED, CheckResult.CHANGED, CheckResult.ENDED)
@@ -78,7 +78,7 @@ def _draw_form(actor: Actor, sheet: CheckSheet) -> None:
         with form.field("has_asked_others", False) as key:
             asked = st.checkbox(f"全班 {len(sheet.others)} 人都问过了，没写到的没有情况", key=key)
         with form_end():
-            if sheet.version and st.button("不改了", key=form.key("cancel"), type="tertiary"):
+            if sheet.version and leave_button(DISCARD, key=form.key("cancel")):
                 _leave(form)
                 st.rerun()
             label = "交改过的这一份" if sheet.version else f"交{sheet.class_label}的排查"

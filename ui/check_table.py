@@ -10,7 +10,7 @@ from services.check_rounds import ClassCheck, RoundView
 from ui import formats
 from ui.dialogs import close_dialog, opened
 from ui.forms import Form
-from ui.layout import flash, form_end, note
+from ui.layout import CLOSE, flash, form_end, leave_button, note
 from ui.session import require_user
 from ui.states import DUTY
 from ui.tables import StateColumn, data_table, opening_column
@@ -79,7 +79,7 @@ def _open(view: RoundView) -> None:
     st.text(f"{view.term_label}，{len(view.classes)} 个班，{due}前交。")
     note("确认以后，每个班主任的工作台上都会有“排查”，没交的班在您的工作台上。")
     with form_end():
-        if st.button("先不开始", key=form.key("cancel"), type="tertiary"):
+        if leave_button(CLOSE, key=form.key("cancel")):
             form.cancel()
             close_dialog()
         confirmed = st.button("开始", key=form.key("save"), type="primary", icon=":material/check:")

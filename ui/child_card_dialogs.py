@@ -15,7 +15,7 @@ from ui import formats
 from ui.card_words import CODES, code_words
 from ui.dialogs import close_dialog
 from ui.forms import Form
-from ui.layout import facts, note
+from ui.layout import CLOSE, facts, leave_button, note
 from ui.session import require_user
 
 _COMMAND_LINE = "信息老师在服务器上"
@@ -35,7 +35,7 @@ def show_versions(file: StudentFile) -> None:
             note(f"改了：{code_words(version.changed)}。下面是改以前的样子。")
             facts(_shown(version), alt="联系卡以前的样子")
     with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("关上", key="child_versions_close"):
+        if leave_button(CLOSE, key="child_versions_close"):
             close_dialog()
 
 
@@ -66,7 +66,7 @@ def print_card(file: StudentFile) -> None:
         )
     made_key = f"care_card_print_{file.id}"
     with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
-        closed = st.button("关上", key=form.key("close"))
+        closed = leave_button(CLOSE, key=form.key("close"))
         asked = st.button("做成 Word", key=form.key("make"), type="primary")
     if closed:
         st.session_state.pop(made_key, None)

@@ -19,7 +19,7 @@ from ui.dialog_parts import buttons, cancel_if, finish, form_fields
 from ui.dialogs import open_dialog, opened, opened_about
 from ui.formats import plain
 from ui.forms import Form, shown
-from ui.layout import note
+from ui.layout import KEEP, note
 from ui.session import require_user
 
 CONTACT_MINUTES = int(student_files.CONTACT_OPEN_FOR.total_seconds() // 60)
@@ -109,7 +109,7 @@ def _end_guardian(file: StudentFile, guardian: GuardianCard) -> None:
     form.notices()
     st.text(f"{file.name}的{guardian_title(guardian)}{guardian.name or ''}不再显示在联系卡上。以前的记录都还在。")
     with form_fields(form):
-        saved, cancelled = buttons(form, "拿掉", cancel="留着")
+        saved, cancelled = buttons(form, "拿掉", cancel=KEEP)
     cancel_if(form, cancelled)
     if saved:
         finish(

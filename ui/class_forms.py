@@ -15,7 +15,7 @@ from services.classes import ClassRow, SubjectTeacher
 from ui.dialogs import close_dialog, open_dialog, opened
 from ui.formats import plain
 from ui.forms import BLANK, Form
-from ui.layout import Action, empty_state, flash, form_end, note
+from ui.layout import DISCARD, Action, empty_state, flash, form_end, leave_button, note
 from ui.session import require_user
 from ui.tables import TagColumn, data_table, opening_column
 from ui.views import opened_in_table
@@ -173,7 +173,7 @@ def _add_classes() -> None:
         count = st.number_input("一共几个班", key=key, step=1, min_value=1)
     note(f"{school_year_label(year)}。已经有的班不会重复加。")
     with form_end():
-        if st.button("不加了", key="classes_new_cancel", type="tertiary"):
+        if leave_button(DISCARD, key="classes_new_cancel"):
             form.cancel()
             close_dialog()
         submitted = st.button("加上", key="classes_new_save", type="primary", icon=":material/check:")

@@ -10,7 +10,7 @@ from services.student_lists import ClassName
 from ui.dialog_parts import buttons, cancel_if, form_fields
 from ui.export_purpose import ask_for_purpose
 from ui.forms import Form
-from ui.layout import note
+from ui.layout import CLOSE, note
 from ui.session import require_user
 
 OPEN = "class_lists"
@@ -32,7 +32,7 @@ def class_list_dialog(classes: Sequence[ClassName]) -> None:
         with form.field("class_id", next(iter(names), _ALL)) as key:
             class_id = st.selectbox("哪个班", list(names), key=key, format_func=names.__getitem__)
         purpose = ask_for_purpose(form)
-        submitted, cancelled = buttons(form, "准备文件", cancel="关上")
+        submitted, cancelled = buttons(form, "准备文件", cancel=CLOSE)
     cancel_if(form, cancelled)
     if submitted:
         lists = form.save_and_get(

@@ -9,7 +9,7 @@ import streamlit as st
 from ui.dialogs import close_dialog
 from ui.formats import plain
 from ui.forms import Form
-from ui.layout import flash
+from ui.layout import DISCARD, flash, leave_button
 
 
 @contextmanager
@@ -19,10 +19,10 @@ def form_fields(form: Form) -> Iterator[None]:
         yield
 
 
-def buttons(form: Form, label: str, *, cancel: str = "取消") -> tuple[bool, bool]:
+def buttons(form: Form, label: str, *, cancel: str = DISCARD) -> tuple[bool, bool]:
     """Draw cancel and save; return which was clicked, saved first."""
     with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
-        cancelled = st.form_submit_button(plain(cancel), key=form.key("cancel"))
+        cancelled = leave_button(cancel, key=form.key("cancel"), is_in_form=True)
         saved = st.form_submit_button(plain(label), key=form.key("save"), type="primary")
     return saved, cancelled
 

@@ -14,7 +14,7 @@ from ui.asking_first import ask_first
 from ui.dialogs import close_dialog
 from ui.formats import plain
 from ui.forms import Form
-from ui.layout import flash, form_end, note, refusal
+from ui.layout import CLOSE, flash, form_end, leave_button, note, refusal
 from ui.session import require_user
 
 _ENDINGS = ["pdf", "docx", "xlsx", "pptx", "doc", "xls", "ppt", "jpg", "jpeg", "png"]
@@ -97,7 +97,7 @@ def opened_dialog(row: DocumentRow) -> None:
         refusal(error)
         file = None
     with form_end():
-        if st.button("关上", key="document_close"):
+        if leave_button(CLOSE, key="document_close"):
             close_dialog()
         if file is not None:
             st.download_button(

@@ -16,7 +16,7 @@ from ui.dialog_parts import buttons, cancel_if, finish, form_fields
 from ui.dialogs import close_dialog, opened, opened_about
 from ui.formats import plain
 from ui.forms import Form, shown
-from ui.layout import note
+from ui.layout import KEEP, leave_button, note
 from ui.session import require_user
 
 NEW = "drop_out_new"
@@ -180,7 +180,7 @@ def _end(view: DropOutView) -> None:
         words = st.text_area(asked, key=key, height=96)
     note(_what_follows(outcome))
     with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
-        cancelled = st.button("留着", key=form.key("cancel"))
+        cancelled = leave_button(KEEP, key=form.key("cancel"))
         saved = st.button(plain(f"结束{view.row.child}的跟进"), key=form.key("save"), type="primary")
     if cancelled:
         form.cancel()

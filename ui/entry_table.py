@@ -16,7 +16,7 @@ from services.errors import DomainError, FieldErrors
 from services.term_entries import ClassEntries, EntriesChanged, EntryInput, EntryRow
 from ui.formats import plain
 from ui.forms import shown
-from ui.layout import flash, note
+from ui.layout import DISCARD, flash, leave_button, note
 from ui.messages import explain
 from ui.problems import problem_sentence
 from ui.tables import ROW_HEIGHT, table_height
@@ -86,7 +86,7 @@ def draw(actor: Actor, entries: ClassEntries) -> None:
     typed = _typed(_key(entries, table))
     _draw_counts(entries, typed)
     with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
-        if typed and st.button("不要了", key="entries_cancel", type="tertiary"):
+        if typed and leave_button(DISCARD, key="entries_cancel"):
             _forget(entries, table)
             st.rerun()
         submitted = st.button(

@@ -16,7 +16,20 @@ from ui.asking_first import ask_first
 from ui.dialogs import close_dialog, open_dialog, opened
 from ui.formats import day, plain
 from ui.forms import Form, shown
-from ui.layout import Action, act_list, act_row, empty_state, flash, form_end, note, refusal, side_box, side_column
+from ui.layout import (
+    DISCARD,
+    Action,
+    act_list,
+    act_row,
+    empty_state,
+    flash,
+    form_end,
+    leave_button,
+    note,
+    refusal,
+    side_box,
+    side_column,
+)
 from ui.session import require_user
 from ui.states import DUTY, GROUP, Duty
 from ui.tables import StateColumn, TagColumn, current_page, data_table, opening_column, paging_line
@@ -240,7 +253,7 @@ def found_group() -> None:
     with form.field("name", "") as key:
         name = st.text_input("叫什么", key=key, autocomplete="off", placeholder="例如 宿舍关爱小组")
     with form_end():
-        if st.button("不加了", key="group_new_cancel", type="tertiary"):
+        if leave_button(DISCARD, key="group_new_cancel"):
             form.cancel()
             close_dialog()
         submitted = st.button("加上", key="group_new_save", type="primary", icon=":material/check:")

@@ -15,7 +15,7 @@ from ui.formats import clock as clock_words
 from ui.formats import day, plain
 from ui.import_preview import download_rejected
 from ui.import_state import Done
-from ui.layout import ACT_BUTTON_WIDTH, flash, refusal
+from ui.layout import ACT_BUTTON_WIDTH, KEEP, flash, leave_button, refusal
 from ui.session import require_user
 from ui.states import IMPORT
 from ui.tables import current_page, paging_line
@@ -80,7 +80,7 @@ def undo_dialog(listing: ImportListing) -> None:
     st.text("，".join(words for count, words in effects if count) + "。")
     notice = st.empty()
     with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
-        kept = st.button("留着", key="import_undo_keep")
+        kept = leave_button(KEEP, key="import_undo_keep")
         confirmed = st.button(
             f"撤回 {listing.created + listing.changed:,} 人的导入", key="import_undo_confirm", type="primary"
         )

@@ -12,7 +12,7 @@ from services.student_imports import FieldChange, Outcome, PreviewRow
 from ui import import_state
 from ui.formats import masked_id, masked_phone, plain
 from ui.import_state import Taken, View
-from ui.layout import note
+from ui.layout import DISCARD, leave_button, note
 from ui.tables import current_page, data_table, paging_line
 from ui.views import choose_view
 
@@ -40,7 +40,7 @@ def draw_summary(taken: Taken, view: View) -> bool:
             st.markdown(f"**{counts_line(view)}**")
             note(_after(view))
         with st.container(horizontal=True, width="content", gap="xsmall"):
-            st.button("不要了", key="import_cancel", type="tertiary", on_click=import_state.forget)
+            leave_button(DISCARD, key="import_cancel", on_click=import_state.forget)
             if not view.to_write:
                 return False
             return st.button(

@@ -13,6 +13,10 @@ from ui.messages import explain_alone
 
 _FLASHES = "care_flashes"
 ACT_BUTTON_WIDTH = 104
+# How one leaves without doing it, the same three words everywhere (look §6, §9):
+CLOSE = "关上"  # what was only looked at or fetched
+DISCARD = "不要了"  # a form: what was typed goes
+KEEP = "留着"  # an act that asks first: what there is stays
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,19 @@ def _draw_action(action: Action) -> bool:
         args=action.args,
         disabled=action.disabled,
     )
+
+
+def leave_button(
+    word: str,
+    *,
+    key: str,
+    is_in_form: bool = False,
+    on_click: Callable[..., None] | None = None,
+    args: tuple[Any, ...] = (),
+) -> bool:
+    """Draw the quiet button that leaves without doing it, left of the one that does: `CLOSE`, `DISCARD`, `KEEP`."""
+    draw = st.form_submit_button if is_in_form else st.button
+    return draw(word, key=key, type="tertiary", on_click=on_click, args=args)
 
 
 def empty_state(icon: str, title: str, text: str, *, actions: Sequence[Action] = ()) -> str | None:

@@ -12,7 +12,7 @@ from services.actors import Actor
 from services.care_options import Option
 from ui.dialogs import close_dialog, open_dialog, opened
 from ui.forms import Form
-from ui.layout import act_list, act_row, flash, form_end, note, side_box, side_column
+from ui.layout import DISCARD, act_list, act_row, flash, form_end, leave_button, note, side_box, side_column
 from ui.session import require_user
 
 _OFFERED = ":green-badge[:material/check_circle: 在用]"
@@ -70,7 +70,7 @@ def _edit(option: Option) -> None:
         with form.field("is_offered", True) as key:
             is_offered = st.checkbox("还在用", key=key)
     with form_end():
-        if st.button("不改了", key=form.key("cancel"), type="tertiary"):
+        if leave_button(DISCARD, key=form.key("cancel")):
             form.cancel()
             close_dialog()
         submitted = st.button("保存这个名称", key=form.key("save"), type="primary", icon=":material/check:")

@@ -18,7 +18,19 @@ from ui import navigation
 from ui.dialogs import close_dialog, open_dialog, opened
 from ui.formats import day, day_range, plain
 from ui.forms import Form
-from ui.layout import Action, empty_state, flash, form_end, note, refusal, side_box, side_column
+from ui.layout import (
+    DISCARD,
+    KEEP,
+    Action,
+    empty_state,
+    flash,
+    form_end,
+    leave_button,
+    note,
+    refusal,
+    side_box,
+    side_column,
+)
 from ui.session import require_user
 
 ADD, _END = "post_add", "post_end"
@@ -139,7 +151,7 @@ def _ask_to_end(holding: Holding) -> None:
         last_day = st.date_input("最后一天", key=key, format="YYYY-MM-DD")
     note("以后这个岗位没有人，会排在负责人工作台的最前面。")
     with form_end():
-        if st.button("留着", key="post_end_keep"):
+        if leave_button(KEEP, key="post_end_keep"):
             form.cancel()
             close_dialog()
         confirmed = st.button(plain(f"{holding.name}不再担任"), key="post_end_yes", type="primary")
@@ -207,7 +219,7 @@ def add_post() -> None:
     with form.field("is_needed", True) as key:
         is_needed = st.toggle("没有人时，提醒关爱室负责人", key=key)
     with form_end():
-        if st.button("不加了", key="post_new_cancel", type="tertiary"):
+        if leave_button(DISCARD, key="post_new_cancel"):
             form.cancel()
             close_dialog()
         submitted = st.button("加上", key="post_new_save", type="primary", icon=":material/check:")

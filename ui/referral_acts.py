@@ -19,7 +19,7 @@ from ui import navigation
 from ui.child_picker import clear_child, pick_child, suggest_child
 from ui.formats import plain
 from ui.forms import Form, drop_aside, set_aside, take_back
-from ui.layout import flash, form_end, note, refusal
+from ui.layout import DISCARD, flash, form_end, leave_button, note, refusal
 from ui.referral_rows import merge_target_words
 from ui.referral_words import FACTS, PARENTS, URGENCIES, WRITTEN, moment, show_fact
 from ui.session import require_user
@@ -140,7 +140,7 @@ def _finish(
 ) -> None:
     """Draw the end of an act's form, and do the act when its button was clicked; `after` it was saved, the rest."""
     with form_end():
-        cancelled = st.button("不要了", key=form.key("cancel"), type="tertiary")
+        cancelled = leave_button(DISCARD, key=form.key("cancel"))
         submitted = st.button(plain(label), key=form.key("submit"), type="primary")
     row_id = form.drawn_from.id
     if cancelled:

@@ -14,7 +14,7 @@ from ui import navigation
 from ui.dialog_parts import buttons, cancel_if, form_fields
 from ui.export_purpose import ask_for_purpose
 from ui.forms import Form
-from ui.layout import note
+from ui.layout import CLOSE, note
 from ui.session import require_user
 from ui.tables import TagColumn, data_table, opening_column
 
@@ -82,7 +82,7 @@ def export_dialog(filters: StudentFilters, total: int) -> None:
             kind = st.segmented_control(
                 "什么文件", list(_FORMS), key=key, format_func=_FORMS.__getitem__, required=True
             )
-        submitted, cancelled = buttons(form, "准备文件", cancel="关上")
+        submitted, cancelled = buttons(form, "准备文件", cancel=CLOSE)
     cancel_if(form, cancelled)
     if submitted:
         wanted: ExportForm = "csv" if kind == "csv" else "xlsx"

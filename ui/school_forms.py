@@ -18,7 +18,18 @@ from ui.asking_first import ask_first
 from ui.dialogs import close_dialog, open_dialog, opened
 from ui.formats import day_range, plain, weekday
 from ui.forms import Form
-from ui.layout import act_list, act_row, empty_state, flash, form_end, note, side_box, side_column
+from ui.layout import (
+    DISCARD,
+    act_list,
+    act_row,
+    empty_state,
+    flash,
+    form_end,
+    leave_button,
+    note,
+    side_box,
+    side_column,
+)
 from ui.session import require_user
 from ui.transport import UNENCRYPTED, is_unencrypted
 
@@ -131,7 +142,7 @@ def _term_form(actor: Actor, term: Term | None) -> None:
         )
 
     with form_end():
-        if st.button("不改了" if term else "不加了", key=form.key("cancel"), type="tertiary"):
+        if leave_button(DISCARD, key=form.key("cancel")):
             form.cancel()
             close_dialog()
         submitted = st.button("保存这个学期", key=form.key("save"), type="primary", icon=":material/check:")

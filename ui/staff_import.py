@@ -23,7 +23,7 @@ from services.imports.matching import Outcome
 from services.staff_imports import StaffPreview, StaffResult, StaleStaffPreview
 from ui.formats import masked_phone, plain
 from ui.import_preview import download_rejected, draw_problems, place_words
-from ui.layout import note, progress_line
+from ui.layout import DISCARD, leave_button, note, progress_line
 from ui.messages import explain
 from ui.slips import keep_slips
 from ui.tables import current_page, data_table, paging_line
@@ -147,7 +147,7 @@ def draw_summary(found: Taken) -> bool:
             st.markdown(f"**{_counts_line(found, preview)}**")
             note("还没有写进去。确认以后，新账号的第一次密码只显示一次，请准备好打印。" if to_write else "没有要写的。")
         with st.container(horizontal=True, width="content", gap="xsmall"):
-            st.button("不要了", key="staff_cancel", type="tertiary", on_click=forget)
+            leave_button(DISCARD, key="staff_cancel", on_click=forget)
             if not to_write:
                 return False
             return st.button(

@@ -20,7 +20,7 @@ from ui.asking_first import ask_first
 from ui.dialogs import close_dialog, open_dialog, opened, opened_about
 from ui.formats import plain
 from ui.forms import Form, shown
-from ui.layout import facts, flash, form_end, note
+from ui.layout import DISCARD, facts, flash, form_end, leave_button, note
 from ui.session import require_user
 from ui.tables import data_table, opening_column
 from ui.views import opened_in_table
@@ -191,7 +191,7 @@ def _run(plan: YearPlan, calendar: SchoolCalendar) -> None:
     note("没有升上去的老师，从那天起看不到原来的班。新班的班主任可以到“设置”里再定。")
     total = sum(len(found.children) for found in plan.classes)
     with form_end():
-        if st.button("先不升", key=form.key("cancel"), type="tertiary"):
+        if leave_button(DISCARD, key=form.key("cancel")):
             form.cancel()
             close_dialog()
         confirmed = st.button(
@@ -275,7 +275,7 @@ def _note(plan: YearPlan, found: ClassPlan, child: ChildStep) -> None:
         with form.field("place", "") as key:
             place = st.text_input("去哪所学校，不知道就空着", key=key, autocomplete="off")
     with form_end():
-        if st.button("取消", key=form.key("cancel"), type="tertiary"):
+        if leave_button(DISCARD, key=form.key("cancel")):
             form.cancel()
             close_dialog()
         saved = st.button(plain(f"保存{child.name}"), key=form.key("save"), type="primary", icon=":material/check:")
