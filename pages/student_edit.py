@@ -4,7 +4,7 @@ import streamlit as st
 
 from db.tables import Gender
 from db.transactions import reading, transaction
-from services import clock, student_files, student_lists, students
+from services import student_files, student_lists, students
 from services.access import Permission
 from services.errors import DomainError
 from services.student_entries import StudentEntry
@@ -15,6 +15,7 @@ from ui.layout import DISCARD, flash, leave_button, page_header, refusal
 from ui.numbers import number_from_address
 from ui.session import require_user
 from ui.student_form import LABELS, RURAL, namesake_words, show_value
+from ui.wording import day_field
 
 actor = require_user(Permission.STUDENT_WRITE)
 
@@ -44,10 +45,7 @@ with st.form(form.key("fields"), border=True, enter_to_submit=False):
         with form.field("gender") as key:
             st.segmented_control("性别 *", list(Gender), key=key, format_func=lambda each: each.label, required=True)
         with form.field("birth_day") as key:
-            st.date_input(
-                "出生日期 *", value=None, key=key, format="YYYY-MM-DD",
-                min_value=clock.today().replace(year=clock.today().year - 100),
-            )  # fmt: skip
+            day_field("出生日期 *", key=key)
         with form.field("id_number", "") as key:
             kept = f"已登记 {stored.id_number_masked}，不改就空着" if stored and stored.id_number_masked else ""
             st.text_input("证件号", key=key, placeholder=kept)
@@ -65,7 +63,7 @@ with st.form(form.key("fields"), border=True, enter_to_submit=False):
                     "班级", list(classes), key=key, index=None, format_func=classes.__getitem__, placeholder="先不编班"
                 )
         with form.field("entered_on") as key:
-            st.date_input("哪天入学", value=None, key=key, format="YYYY-MM-DD")
+            day_field("哪天入学", key=key)
         if stored is None:
             with form.field("came_from", "") as key:
                 st.text_input("转学来的，从哪所学校来", key=key, autocomplete="off")

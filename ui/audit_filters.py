@@ -12,6 +12,7 @@ from services.audit_words import AuditGroup
 from ui.asked import number_asked
 from ui.child_picker import clear_child, pick_child
 from ui.layout import filter_row
+from ui.wording import day_field
 
 PAGE = "audit_page"
 STUDENT = "student"
@@ -55,7 +56,7 @@ def draw_filters(actor: Actor, people: Sequence[Person]) -> None:
             _select("谁", {0: "所有人", **{each.id: each.name for each in people}}, key=_WHO, width=150)
         _select("什么事", {"": "所有事", **{each.value: each.label for each in AuditGroup}}, key=_GROUP, width=150)
         for label, key in (("从", _FROM), ("到", _TO)):
-            st.date_input(label, key=key, format="YYYY-MM-DD", width=150, on_change=_back_to_first_page)
+            day_field(label, key=key, width=150, on_change=_back_to_first_page)
         if number_asked(STUDENT) is None:
             with st.popover("只看一个孩子", icon=":material/person_search:"):
                 _draw_child(actor)
@@ -97,7 +98,7 @@ def keep_in_address() -> None:
 def _select(label: str, options: Mapping[int, str] | Mapping[str, str], *, key: str, width: int) -> None:
     st.selectbox(
         label, list(options), format_func=dict(options).__getitem__, key=key, width=width,
-        on_change=_back_to_first_page,
+        on_change=_back_to_first_page, placeholder="请选",
     )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ from ui.layout import (
     side_column,
 )
 from ui.session import require_user
+from ui.wording import day_field
 
 _TIMETABLE = "timetable"
 _NAMED_DAYS = 5
@@ -156,13 +157,16 @@ def _begin(bells: BellCalendar) -> None:
     form.notices()
     start = None if bells.timetables or term is None else term.first_day
     with form.field("from_day", start) as key:
-        from_day = st.date_input("从哪天起", value=None, key=key, format="YYYY-MM-DD")
+        from_day = day_field("从哪天起", key=key)
     names = {0: "从空白写起", **{each.id: f"照抄 {day(each.from_day, today=today)}起的" for each in bells.timetables}}
     source: int | None = None
     if bells.timetables:
         newest = max(bells.timetables, key=lambda each: each.from_day).id
         with form.field("copy_from_id", newest) as key:
-            source = st.selectbox("先照抄哪一份", list(names), format_func=names.__getitem__, key=key) or None
+            source = (
+                st.selectbox("先照抄哪一份", list(names), format_func=names.__getitem__, key=key, placeholder="请选")
+                or None
+            )
         note("以前的日子还按以前的作息算。新学期作息没有变，就不用换。")
     with form_end():
         if st.button("不换了", key=form.key("cancel"), type="tertiary"):
@@ -307,7 +311,7 @@ def _date_form(actor: Actor, bells: BellCalendar) -> None:
     form = Form("bell_date")
     form.notices()
     with form.field("day") as key:
-        which = st.date_input("哪一天", value=None, key=key, format="YYYY-MM-DD")
+        which = day_field("哪一天", key=key)
     timetable = bells.timetable_on(which or clock.today())
     kinds: Sequence[DayKind] = timetable.kinds if timetable else ()
     options = {f"w{number}": f"按{WEEKDAY_NAMES[number]}的课上" for number in range(5)}

@@ -14,6 +14,7 @@ from ui.forms import Form
 from ui.layout import flash, form_end, note, side_box, side_column
 from ui.referral_rows import case_badge, case_reason
 from ui.referral_words import DOMAINS, child_with_class, due_words, moment, step_badge
+from ui.wording import day_field
 
 
 def draw_case(actor: Actor, view: CaseView) -> None:
@@ -65,7 +66,7 @@ def _draw_held(actor: Actor, view: CaseView) -> None:
     now = clock.local(clock.now())
     with form.field("held_at"):
         with form.field("day", now.date()) as key:
-            day = st.date_input("哪天开的", key=key, format="YYYY-MM-DD")
+            day = day_field("哪天开的", key=key)
         with form.field("time", now.time().replace(second=0, microsecond=0)) as key:
             at = st.time_input("几点", key=key, step=300)
     st.session_state.pop(form.key("held_at"), None)

@@ -20,6 +20,7 @@ from ui.dialog_parts import buttons, cancel_if, finish, form_fields
 from ui.forms import Form, shown
 from ui.layout import KEEP, note
 from ui.session import require_user
+from ui.wording import day_field
 
 _LABELS = {
     "left_behind_kind": "父母谁外出", "guardianship": "监护情况", "difficulty_id": "哪一种困境", "document": "文号",
@@ -44,7 +45,7 @@ def edit_category(file: StudentFile, entry: CategoryEntry | None) -> None:
         from_day = None
         if entry is None and kind is not None:
             with form.field("from_day", clock.today()) as key:
-                from_day = st.date_input("从哪天起", value=None, key=key, format="YYYY-MM-DD")
+                from_day = day_field("从哪天起", key=key)
         asked = _ask(form, kind, options) if kind is not None else []
         saved, cancelled = buttons(form, f"保存{file.name}的类别")
     cancel_if(form, cancelled)
@@ -130,7 +131,7 @@ def end_category(file: StudentFile, entry: CategoryEntry) -> None:
     st.text(f"{file.name}不再登记为“{category_words(entry)}”。以前的记录都还在。")
     with form_fields(form):
         with form.field("day", clock.today()) as key:
-            day = st.date_input("从哪天起不再是", value=None, key=key, format="YYYY-MM-DD")
+            day = day_field("从哪天起不再是", key=key)
         saved, cancelled = buttons(form, "结束", cancel=KEEP)
     cancel_if(form, cancelled)
     if saved:

@@ -21,6 +21,7 @@ from ui.forms import Form, shown
 from ui.layout import note, side_column
 from ui.session import require_user
 from ui.states import Look
+from ui.wording import day_field
 
 _CONSENT, _PROMISE = "consent", "promise"
 _PURPOSES = list(ConsentPurpose)
@@ -112,7 +113,7 @@ def _record_consent(file: StudentFile, purpose: ConsentPurpose, current: Consent
                 "家里怎么说", answers, key=key, format_func=lambda each: ConsentAnswer(each).label
             )
         with form.field("day", clock.today()) as key:
-            day = st.date_input("哪天说的", value=None, key=key, format="YYYY-MM-DD")
+            day = day_field("哪天说的", key=key)
         with form.field("by_whom", "") as key:
             by_whom = st.text_input("谁说的，比如母亲、外婆", key=key, autocomplete="off")
         with form.field("evidence", "") as key:
@@ -136,7 +137,7 @@ def _record_promise(file: StudentFile, current: PromiseLine | None) -> None:
     form.notices()
     with form_fields(form):
         with form.field("signed_on", clock.today()) as key:
-            signed_on = st.date_input("哪天签的", value=None, key=key, format="YYYY-MM-DD")
+            signed_on = day_field("哪天签的", key=key)
         with form.field("signer", "") as key:
             signer = st.text_input("谁签的", key=key, autocomplete="off")
         with form.field("place", "") as key:

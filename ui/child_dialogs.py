@@ -21,6 +21,7 @@ from ui.formats import plain
 from ui.forms import Form, shown
 from ui.layout import KEEP, note
 from ui.session import require_user
+from ui.wording import day_field
 
 CONTACT_MINUTES = int(student_files.CONTACT_OPEN_FOR.total_seconds() // 60)
 
@@ -135,7 +136,7 @@ def _move(file: StudentFile) -> None:
                 format_func=lambda wanted: labels.get(wanted, file.class_label),
             )  # fmt: skip
         with form.field("day", clock.today()) as key:
-            day = st.date_input("从哪天起", value=None, key=key, format="YYYY-MM-DD")
+            day = day_field("从哪天起", key=key)
         saved, cancelled = buttons(form, f"给{file.name}换班")
     cancel_if(form, cancelled)
     if saved:
@@ -163,7 +164,7 @@ def _change_state(file: StudentFile) -> None:
                 placeholder="请选",
             )
         with form.field("day", clock.today()) as key:
-            day = st.date_input("从哪天起", value=None, key=key, format="YYYY-MM-DD")
+            day = day_field("从哪天起", key=key)
         with form.field("place", "") as key:
             place = st.text_input("转出的写去哪所学校，回来的写从哪里来", key=key, autocomplete="off")
         note("转出、毕业、辍学以后，班级到那天为止；以前的记录都还在。")

@@ -168,7 +168,7 @@ def _add_classes() -> None:
     form.notices()
     left, right = st.columns(2)
     with left, form.field("grade", 7) as key:
-        grade = st.selectbox("年级", range(1, 13), format_func=classes.grade_label, key=key)
+        grade = st.selectbox("年级", range(1, 13), format_func=classes.grade_label, key=key, placeholder="请选")
     with right, form.field("count", 1) as key:
         count = st.number_input("一共几个班", key=key, step=1, min_value=1)
     note(f"{school_year_label(year)}。已经有的班不会重复加。")

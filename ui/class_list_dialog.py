@@ -30,7 +30,7 @@ def class_list_dialog(classes: Sequence[ClassName]) -> None:
     form.notices()
     with form_fields(form):
         with form.field("class_id", next(iter(names), _ALL)) as key:
-            class_id = st.selectbox("哪个班", list(names), key=key, format_func=names.__getitem__)
+            class_id = st.selectbox("哪个班", list(names), key=key, format_func=names.__getitem__, placeholder="请选")
         purpose = ask_for_purpose(form)
         submitted, cancelled = buttons(form, "准备文件", cancel=CLOSE)
     cancel_if(form, cancelled)

@@ -16,6 +16,7 @@ from ui.formats import plain
 from ui.forms import Form
 from ui.layout import CLOSE, flash, form_end, leave_button, note, refusal
 from ui.session import require_user
+from ui.wording import day_field
 
 _ENDINGS = ["pdf", "docx", "xlsx", "pptx", "doc", "xls", "ppt", "jpg", "jpeg", "png"]
 
@@ -53,9 +54,9 @@ def _ask(actor: Actor, form: Form, *, kind: str | None, replaces: int | None) ->
         )
     left, right = st.columns(2)
     with left, form.field("valid_from", clock.today()) as key:
-        valid_from = st.date_input("从哪天起有效", value=None, key=key, format="YYYY-MM-DD")
+        valid_from = day_field("从哪天起有效", key=key)
     with right, form.field("valid_to") as key:
-        valid_to = st.date_input("到哪天（没有就不填）", value=None, key=key, format="YYYY-MM-DD")
+        valid_to = day_field("到哪天（没有就不填）", key=key)
     with form.field("clause_ids", []) as key:
         clauses = st.multiselect(
             "证明哪几条", document_overviews.provable_clauses(), key=key,

@@ -18,6 +18,7 @@ from ui.formats import plain
 from ui.forms import Form, shown
 from ui.layout import KEEP, leave_button, note
 from ui.session import require_user
+from ui.wording import day_field
 
 NEW = "drop_out_new"
 _LABELS = {
@@ -87,13 +88,13 @@ def _edit(view: DropOutView) -> None:
 def _draw_fields(form: Form, *, noticed_by: str = "") -> None:
     left, right = st.columns(2)
     with left, form.field("noticed_on", clock.today()) as key:
-        st.date_input("哪天发现没来", value=None, key=key, format="YYYY-MM-DD")
+        day_field("哪天发现没来", key=key)
     with right, form.field("last_seen_on") as key:
-        st.date_input("最后一次到校，不知道就空着", value=None, key=key, format="YYYY-MM-DD")
+        day_field("最后一次到校，不知道就空着", key=key)
     with left, form.field("noticed_by", noticed_by) as key:
         st.text_input("谁发现的", key=key, autocomplete="off")
     with right, form.field("reason", DropOutReason.UNKNOWN) as key:
-        st.selectbox("原因", list(DropOutReason), key=key, format_func=_label)
+        st.selectbox("原因", list(DropOutReason), key=key, format_func=_label, placeholder="请选")
     with form.field("words", "") as key:
         st.text_area("说明：现在在哪里、家里怎么说", key=key, height=96)
 
@@ -108,7 +109,7 @@ def _save_step(view: DropOutView, step_id: int) -> None:
         with form.field("kind") as key:
             st.pills("做了什么", list(DropOutStepKind), key=key, format_func=_label)
         with form.field("day", clock.today()) as key:
-            st.date_input("哪天", value=None, key=key, format="YYYY-MM-DD")
+            day_field("哪天", key=key)
         with form.field("words", "") as key:
             st.text_area("情况：见到谁、怎么说、下一步", key=key, height=96)
         saved, cancelled = buttons(form, f"记下{view.row.child}的这一步")
@@ -140,7 +141,11 @@ def _name_owner(view: DropOutView) -> None:
     with form_fields(form):
         with form.field("owner_id", _OFFICE) as key:
             wanted = st.selectbox(
-                "谁负责找孩子回来", list(choices), key=key, format_func=lambda number: choices.get(number, "")
+                "谁负责找孩子回来",
+                list(choices),
+                key=key,
+                format_func=lambda number: choices.get(number, ""),
+                placeholder="请选",
             )
         saved, cancelled = buttons(form, f"保存{view.row.child}由谁负责")
     cancel_if(form, cancelled)
@@ -162,7 +167,7 @@ def _end(view: DropOutView) -> None:
     with form.field("outcome") as key:
         outcome = st.segmented_control("后来怎样", list(DropOutOutcome), key=key, format_func=_label)
     with form.field("ended_on", clock.today()) as key:
-        ended_on = st.date_input("哪天", value=None, key=key, format="YYYY-MM-DD")
+        ended_on = day_field("哪天", key=key)
     place, class_id = None, None
     if outcome is DropOutOutcome.TRANSFERRED:
         with form.field("place", "") as key:

@@ -47,9 +47,9 @@ def choose(classes: Mapping[int, str], terms: Mapping[int, str]) -> tuple[int, i
     is_typing = _has_typed(st.session_state[_CLASS], st.session_state[_TERM])
     with st.container(horizontal=True, vertical_alignment="bottom"):
         class_id = st.selectbox("班级", list(classes), format_func=classes.__getitem__, key=_CLASS, width=160,
-                                disabled=is_typing)  # fmt: skip
+                                disabled=is_typing, placeholder="请选")  # fmt: skip
         term_id = st.selectbox("学期", list(terms), format_func=terms.__getitem__, key=_TERM, width=240,
-                               disabled=is_typing)  # fmt: skip
+                               disabled=is_typing, placeholder="请选")  # fmt: skip
     for name, value in (("class", class_id), ("term", term_id)):
         if st.query_params.get(name) != str(value):
             st.query_params[name] = str(value)

@@ -11,6 +11,7 @@ from services.setup import ClaimRequest
 from ui.forms import Form
 from ui.layout import facts, note, side_box
 from ui.username_field import username_field
+from ui.wording import day_field
 
 _KEPT = ("school_name", "school_year", "number", "first_day", "last_day")
 _DRAWN_TERM = "care_claim_term"  # the term the dates on screen belong to
@@ -79,7 +80,13 @@ def _draw_term(form: Form, kept: dict[str, str]) -> tuple[int, int]:
     left, right = st.columns(2)
     with left, form.field("school_year", _number(kept, "school_year", years, this_year)) as key:
         school_year = st.selectbox(
-            "学年", years, format_func=school_year_label, key=key, on_change=_follow_term, args=(form.name,)
+            "学年",
+            years,
+            format_func=school_year_label,
+            key=key,
+            on_change=_follow_term,
+            args=(form.name,),
+            placeholder="请选",
         )
     with (
         right,
@@ -104,9 +111,9 @@ def _follow_term(name: str) -> None:
 def _draw_days(form: Form, kept: dict[str, str], school_year: int, number: int) -> tuple[date | None, date | None]:
     left, right = st.columns(2)
     with left, form.field("first_day", _day(kept, "first_day") or usual_first_day(school_year, number)) as key:
-        first_day = st.date_input("开学第一天", value=None, key=key, format="YYYY-MM-DD")
+        first_day = day_field("开学第一天", key=key)
     with right, form.field("last_day", _day(kept, "last_day")) as key:
-        last_day = st.date_input("放假前最后一天", value=None, key=key, format="YYYY-MM-DD")
+        last_day = day_field("放假前最后一天", key=key)
     return first_day, last_day
 
 

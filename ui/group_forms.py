@@ -166,7 +166,7 @@ def _member_form(actor: Actor, group: Group) -> None:
     form = Form(f"member_new_{group.id}", {"id": head.id, "version": head.version} if head else None)
     form.notices()
     with form.field("role", roles[0]) as key:
-        role = st.selectbox("什么身份", roles, format_func=lambda each: each.label, key=key)
+        role = st.selectbox("什么身份", roles, format_func=lambda each: each.label, key=key, placeholder="请选")
     with form.field("user_id") as key:
         user_id = st.selectbox(
             "哪位老师", list(names), index=None, format_func=names.__getitem__, key=key, placeholder="选一位老师"

@@ -44,6 +44,7 @@ def _draw_column(taken: Correctable, column: SheetColumn, now: str | None) -> No
     st.selectbox(
         plain(column.header), fields, index=fields.index(now), key=key,
         format_func=lambda wanted: _field_label(taken, wanted), on_change=_correct, args=(taken, column, key),
+        placeholder="请选",
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from ui.sign_in import ask_to_sign_in
 from ui.slips import has_slip
 from ui.views import count_run
 from ui.warming import note_page_is_out
+from ui.wording import put_words
 
 
 def main() -> None:
@@ -29,6 +30,7 @@ def main() -> None:
     actor = session.identify()
     page = navigation.register_pages()  # on every run and before the sign-in form, see there
     st.set_page_config(page_title=page.title, page_icon=ICON, layout="wide", initial_sidebar_state="auto")
+    put_words()
     corner = st.container()
     is_new = actor is None
     if actor is None:

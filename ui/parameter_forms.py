@@ -19,6 +19,7 @@ from ui.forms import Form
 from ui.layout import filter_row, flash, form_end, note, refusal, side_column
 from ui.session import require_user
 from ui.tables import data_table, opening_column
+from ui.wording import day_field
 
 _CLICK, _SHOWN, _CHOSEN = "parameters_open", "care_parameters_shown", "parameter"
 _USED, _ALL = "used", "all"
@@ -66,7 +67,7 @@ def _filtered(rows: Sequence[ParameterRow]) -> tuple[list[ParameterRow], bool]:
         names = {"": "全部领域"} | {row.parameter.area: areas()[row.parameter.area] for row in shown}
         area = st.selectbox(
             "领域", list(names), format_func=names.__getitem__, key=f"parameters_area_{which}", width=260,
-            label_visibility="collapsed",
+            label_visibility="collapsed", placeholder="请选",
         )  # fmt: skip
     if which == _ALL:
         note("没有标“用着”的，等那一块装好才用得上；现在先写好也可以。")
@@ -177,7 +178,7 @@ def _draw_form(actor: Actor, history: ParameterHistory) -> None:
             format="%d",
         )  # fmt: skip
     with form.field("in_force_from", clock.today()) as key:
-        from_day = st.date_input("从哪天起算", value=None, key=key, format="YYYY-MM-DD")
+        from_day = day_field("从哪天起算", key=key)
     with form.field("reason", "") as key:
         reason = st.text_input("为什么改", key=key, placeholder="例如 领导小组会议定的", autocomplete="off")
 

@@ -32,6 +32,7 @@ from ui.layout import (
     side_column,
 )
 from ui.session import require_user
+from ui.wording import day_field
 
 ADD, _END = "post_add", "post_end"
 _LABELS = {"name": "叫什么", "answers_for": "负责什么", "is_needed": "没有人时提醒"}
@@ -76,6 +77,7 @@ def _draw_seats(actor: Actor, detail: PostDetail, seats: Sequence[Answer]) -> No
             index=list(by_seat).index(first),
             format_func=lambda each: by_seat[each].seat_label,
             key=f"post_{detail.id}_seat",
+            placeholder="请选",
         )
     held = detail.open_at(seat)
     for holding in held:
@@ -114,7 +116,7 @@ def _appoint_form(
             placeholder="选一位老师",
         )
     with right, form.field("from_day", clock.today()) as key:
-        from_day = st.date_input("从哪天起", key=key, format="YYYY-MM-DD")
+        from_day = day_field("从哪天起", key=key)
     if replaced:
         note(f"{replaced.name}到前一天为止，留在下面的经历里。")
     with form_end():
@@ -148,7 +150,7 @@ def _ask_to_end(holding: Holding) -> None:
     form.notices()
     st.markdown(f"**{plain(holding.name)}** 从{plain(_day(holding.from_day))}起担任。做到哪一天为止？")
     with form.field("last_day", clock.today()) as key:
-        last_day = st.date_input("最后一天", key=key, format="YYYY-MM-DD")
+        last_day = day_field("最后一天", key=key)
     note("以后这个岗位没有人，会排在负责人工作台的最前面。")
     with form_end():
         if leave_button(KEEP, key="post_end_keep"):
@@ -289,7 +291,7 @@ def _absence_form(actor: Actor) -> None:
     days: dict[str, date | None] = {}
     for name, label in (("first_day", "从哪天"), ("last_day", "到哪天（这天也算）")):
         with form.field(name, clock.today()) as key:
-            days[name] = st.date_input(label, key=key, format="YYYY-MM-DD")
+            days[name] = day_field(label, key=key)
     note("为什么不在，这里不用写。")
     with form_end():
         submitted = st.button("记下由谁代", key="absence_new_save", type="primary", icon=":material/check:")

@@ -23,6 +23,7 @@ from ui.layout import DISCARD, flash, form_end, leave_button, note, refusal
 from ui.referral_rows import merge_target_words
 from ui.referral_words import FACTS, PARENTS, URGENCIES, WRITTEN, moment, show_fact
 from ui.session import require_user
+from ui.wording import day_field
 
 _OPEN = "care_referral_act"  # (referral id, act): the one whose form is drawn
 _REFUSED = "care_referral_refused"
@@ -282,7 +283,7 @@ def _ask_moment(form: Form, name: str, label: str) -> datetime | None:
         is_told = st.toggle(label, key=key)
     now = clock.local(clock.now())
     with form.field(f"{name}_day", now.date()) as day_key:
-        day = st.date_input("哪天", key=day_key, format="YYYY-MM-DD", disabled=not is_told)
+        day = day_field("哪天", key=day_key, disabled=not is_told)
     with form.field(f"{name}_time", now.time().replace(second=0, microsecond=0)) as time_key:
         at = st.time_input("几点", key=time_key, step=60, disabled=not is_told)
     with form.field(name):
@@ -353,7 +354,7 @@ def _draw_change(actor: Actor, view: ReferralView) -> None:
         with form.field(name, "") as key:
             st.text_area(label, key=key)
     with form.field("noticed_on") as key:
-        st.date_input("哪天发现", key=key, format="YYYY-MM-DD")
+        day_field("哪天发现", key=key)
     with form.field("parents_informed") as key:
         st.segmented_control("家里知道吗", list(PARENTS), format_func=PARENTS.__getitem__, key=key, required=True)
     with form.field("urgency") as key:

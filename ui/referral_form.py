@@ -23,6 +23,7 @@ from ui.child_picker import choose_child, clear_child, forget_child, pick_child,
 from ui.forms import Form, release, was_left
 from ui.referral_words import CHANNELS, PARENTS, URGENCIES, WAYS
 from ui.session import require_user
+from ui.wording import day_field
 
 FORM = "intake"
 CHILD = "intake_child"
@@ -94,7 +95,7 @@ def _draw_who_and_when(form: Form, channel: ReferralChannel, staff: list[StaffNa
             else:
                 _draw_speaker(form, "谁说的", "例如：孩子的外婆")
     with day, form.field("received_day", clock.today()) as key:
-        st.date_input("哪天收到", key=key, format="YYYY-MM-DD", on_change=keep_draft)
+        day_field("哪天收到", key=key, on_change=keep_draft)
     with at, form.field("received_time", _this_minute()) as key:
         st.time_input("几点", key=key, step=300, on_change=keep_draft)
     with _place_for_problem(form, "received_at"):  # below day and time, where a sentence has room
@@ -146,7 +147,7 @@ def _draw_rest(form: Form) -> None:
     with st.expander("再补几句：背景，什么时候发现的", expanded=bool(_typed("background") or _typed("noticed_on"))):
         _draw_words(form, "background", "背景：家庭、学习、以前的情况", "", height=80)
         with form.field("noticed_on") as key:
-            st.date_input("什么时候发现的（空着就是收到那天）", key=key, format="YYYY-MM-DD", on_change=keep_draft)
+            day_field("什么时候发现的（空着就是收到那天）", key=key, on_change=keep_draft)
 
 
 @contextmanager

@@ -137,7 +137,13 @@ def _take(key: str, known: Mapping[str, Choice], usual: Choice | None) -> None:
 
 def _select(label: str, options: Mapping[Choice, str], *, key: str, width: int) -> None:
     st.selectbox(
-        label, list(options), format_func=options.__getitem__, key=key, width=width, on_change=_back_to_first_page
+        label,
+        list(options),
+        format_func=options.__getitem__,
+        key=key,
+        width=width,
+        on_change=_back_to_first_page,
+        placeholder="请选",
     )
 
 

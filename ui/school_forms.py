@@ -32,6 +32,7 @@ from ui.layout import (
 )
 from ui.session import require_user
 from ui.transport import UNENCRYPTED, is_unencrypted
+from ui.wording import day_field
 
 _TERM_BADGES = {
     "now": ":green-badge[:material/today: 现在]",
@@ -121,13 +122,13 @@ def _term_form(actor: Actor, term: Term | None) -> None:
     years = sorted({this_year - 1, this_year, this_year + 1, *([term.school_year] if term else [])})
     left, right = st.columns(2)
     with left, form.field("school_year", this_year) as key:
-        school_year = st.selectbox("学年", years, format_func=school_year_label, key=key)
+        school_year = st.selectbox("学年", years, format_func=school_year_label, key=key, placeholder="请选")
     with right, form.field("number", 2) as key:
         number = st.segmented_control("学期", [1, 2], format_func=TERM_NAMES.__getitem__, key=key, required=True)
     with left, form.field("first_day") as key:
-        first_day = st.date_input("开学第一天", value=None, key=key, format="YYYY-MM-DD")
+        first_day = day_field("开学第一天", key=key)
     with right, form.field("last_day") as key:
-        last_day = st.date_input("放假前最后一天", value=None, key=key, format="YYYY-MM-DD")
+        last_day = day_field("放假前最后一天", key=key)
 
     def save(session: Session) -> None:
         schools.save_term(
@@ -221,9 +222,9 @@ def _day_form(actor: Actor) -> None:
             label_visibility="collapsed",
         )
     with form.field("day") as key:
-        first = st.date_input("哪一天", value=None, key=key, format="YYYY-MM-DD")
+        first = day_field("哪一天", key=key)
     with form.field("last_day") as key:
-        last = st.date_input("到哪一天（只有一天就不填）", value=None, key=key, format="YYYY-MM-DD")
+        last = day_field("到哪一天（只有一天就不填）", key=key)
     with form.field("label", "") as key:
         label = st.text_input("为什么", key=key, placeholder="例如 秋季运动会", autocomplete="off")
     if st.button("写上", key="day_save", type="primary", icon=":material/check:") and form.save(

@@ -24,6 +24,7 @@ from ui.layout import DISCARD, facts, flash, form_end, leave_button, note
 from ui.session import require_user
 from ui.tables import data_table, opening_column
 from ui.views import opened_in_table
+from ui.wording import day_field
 
 RUN, UNDO, NOTE = "new_year_run", "new_year_undo", "new_year_note"
 _GRADES, _CLASS, _CHILD = "new_year_grades", "new_year_class", "new_year_child"
@@ -209,9 +210,9 @@ def _run(plan: YearPlan, calendar: SchoolCalendar) -> None:
 
 def _ask_for_options(form: Form, plan: YearPlan, calendar: SchoolCalendar) -> YearOptions:
     with form.field("day", _first_day(calendar, plan.to_year)) as key:
-        day = st.date_input("从哪天起在新的班", value=None, key=key, format="YYYY-MM-DD")
+        day = day_field("从哪天起在新的班", key=key)
     with form.field("leaving_day", _last_day(calendar, plan.to_year - 1)) as key:
-        leaving_day = st.date_input("毕业和离校的孩子哪天离校", value=None, key=key, format="YYYY-MM-DD")
+        leaving_day = day_field("毕业和离校的孩子哪天离校", key=key)
     with form.field("keeps_homeroom", True) as key:
         keeps_homeroom = st.checkbox("班主任跟着班走", key=key)
     with form.field("keeps_subjects", True) as key:
