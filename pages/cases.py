@@ -50,7 +50,7 @@ if chosen:
 tell_again("cases_state")
 with filter_row():
     state = st.segmented_control("状态", list(CaseState), format_func=lambda each: CASE[CASE_STATES[each]].word,
-                                 key="cases_state", label_visibility="collapsed")  # fmt: skip
+                                 key="cases_state", label_visibility="collapsed", wrap=True)  # fmt: skip
 with reading() as session:
     shown = cases.list_cases(session, actor, state=state, page=page_asked("cases_page"))
 if not shown.rows:

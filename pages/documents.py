@@ -33,7 +33,7 @@ with filter_row():
     shown_states = st.pills(
         "状态", [state for state in DocumentState if overview.by_state.get(state)], selection_mode="multi",
         format_func=lambda state: f"{DOCUMENT[state.value].word} {overview.by_state[state]}", key="documents_states",
-        label_visibility="collapsed",
+        label_visibility="collapsed", wrap=True,
     )  # fmt: skip
 rows = [row for row in overview.kinds if not shown_states or row.state in shown_states]
 if rows:

@@ -40,7 +40,7 @@ with main:
         counts = {view: sum(group in (None, duty.group) for duty in duties) for view, group in VIEWS.items()}
         chosen = st.segmented_control("看哪些", list(VIEWS), key="home_view", default=ALL, required=True,
                                       format_func=lambda view: f"{view} {counts[view]}",
-                                      label_visibility="collapsed")  # fmt: skip
+                                      label_visibility="collapsed", wrap=True)  # fmt: skip
         shown = [duty for duty in duties if VIEWS[chosen] in (None, duty.group)]
         if not shown:
             empty_state("check_circle", f"没有{chosen}的", "看看“全部”里还有什么。")

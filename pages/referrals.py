@@ -53,7 +53,8 @@ if chosen:
 tell_again("referrals_states", "referrals_mine", "referrals_unknown")
 with filter_row():
     states = st.pills("状态", list(ReferralState), selection_mode="multi", key="referrals_states",
-                      format_func=lambda state: REFERRAL[state.value].word, label_visibility="collapsed")  # fmt: skip
+                      format_func=lambda state: REFERRAL[state.value].word, label_visibility="collapsed",
+                      wrap=True)  # fmt: skip
     mine_only = st.toggle("只看我的", key="referrals_mine") if handles else False
     unknown_only = st.toggle("还没认出孩子", key="referrals_unknown") if handles else False
 filters = ReferralFilters(frozenset(states), mine_only=mine_only, unknown_child_only=unknown_only)

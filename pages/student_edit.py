@@ -43,7 +43,9 @@ with st.form(form.key("fields"), border=True, enter_to_submit=False):
         with form.field("name", "") as key:
             st.text_input("姓名 *", key=key)
         with form.field("gender") as key:
-            st.segmented_control("性别 *", list(Gender), key=key, format_func=lambda each: each.label, required=True)
+            st.segmented_control(
+                "性别 *", list(Gender), key=key, format_func=lambda each: each.label, required=True, wrap=True
+            )
         with form.field("birth_day") as key:
             day_field("出生日期 *", key=key)
         with form.field("id_number", "") as key:
@@ -68,13 +70,15 @@ with st.form(form.key("fields"), border=True, enter_to_submit=False):
             with form.field("came_from", "") as key:
                 st.text_input("转学来的，从哪所学校来", key=key, autocomplete="off")
         with form.field("is_boarding") as key:
-            st.segmented_control("住校吗", [True, False], key=key, format_func=lambda each: "住校" if each else "走读")
+            st.segmented_control(
+                "住校吗", [True, False], key=key, format_func=lambda each: "住校" if each else "走读", wrap=True
+            )
         with form.field("address", "") as key:
             st.text_input("住址", key=key)
         with form.field("residence", "") as key:
             st.text_input("户籍所在地", key=key)
         with form.field("is_rural") as key:
-            st.segmented_control("户口", [True, False], key=key, format_func=RURAL.__getitem__)
+            st.segmented_control("户口", [True, False], key=key, format_func=RURAL.__getitem__, wrap=True)
     with form.field("note", "") as key:
         st.text_area("备注", key=key)
     with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):

@@ -237,7 +237,12 @@ def _ask_for_roles(roles_to_give: Sequence[Role], key: str) -> list[Role]:
         st.session_state[key] = list(st.session_state[key])
     return list(
         st.pills(
-            "岗位（可以选几个）", roles_to_give, selection_mode="multi", format_func=lambda role: role.label, key=key
+            "岗位（可以选几个）",
+            roles_to_give,
+            selection_mode="multi",
+            format_func=lambda role: role.label,
+            key=key,
+            wrap=True,
         )
     )
 

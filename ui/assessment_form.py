@@ -40,7 +40,7 @@ def draw_signs(form: Form, draft: Draftable, opened: AssessmentForm) -> None:
         st.text_area("是什么问题", key=key, placeholder="写事实和判断的依据。", on_change=draft.keep)
     with form.field("domains", []) as key:
         st.pills("牵涉哪些方面", list(DOMAINS), selection_mode="multi", format_func=DOMAINS.__getitem__, key=key,
-                 on_change=draft.keep)  # fmt: skip
+                 on_change=draft.keep, wrap=True)  # fmt: skip
     st.markdown(":small[有没有这些情况]")
     left, right = st.columns(2)
     for place, (name, label) in enumerate(SIGNS.items()):
@@ -62,6 +62,7 @@ def draw_severity(form: Form, draft: Draftable, suggestion: Suggestion) -> Sever
             key=key,
             required=True,
             on_change=partial(_choose_severity, form.name, draft, suggestion.severity),
+            wrap=True,
         )
     if chosen is not None and chosen is not suggestion.severity:
         with form.field("override_reason", "") as key:

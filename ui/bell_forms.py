@@ -74,7 +74,7 @@ def _choose_timetable(bells: BellCalendar) -> Timetable:
         }
         picked = st.segmented_control(
             "哪一份作息", list(names), format_func=names.__getitem__, default=chosen.id, key="bells_timetable",
-            required=True, label_visibility="collapsed",
+            required=True, label_visibility="collapsed", wrap=True,
         )  # fmt: skip
         chosen = by_id.get(picked or 0, chosen)
         st.query_params[_TIMETABLE] = str(chosen.id)
@@ -203,7 +203,12 @@ def _kind_form(actor: Actor, timetable: Timetable, kind: DayKind | None) -> None
     free = [number for number in range(5) if timetable.kind_of_weekday(number) is None]
     with form.field("weekdays", free) as key:
         weekdays = st.pills(
-            "星期几用它", list(range(7)), selection_mode="multi", format_func=WEEKDAY_NAMES.__getitem__, key=key
+            "星期几用它",
+            list(range(7)),
+            selection_mode="multi",
+            format_func=WEEKDAY_NAMES.__getitem__,
+            key=key,
+            wrap=True,
         )
     with form.field("periods", "") as key:
         periods = st.text_area(

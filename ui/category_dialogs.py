@@ -99,7 +99,9 @@ def _ask(form: Form, kind: CategoryKind, options: dict[str, dict[int, str]]) -> 
     if group is CategoryGroup.LEFT_BEHIND:
         choice(form, "left_behind_kind", "父母谁外出", LeftBehindKind)
         with form.field("guardianship") as key:
-            st.segmented_control("监护情况", list(Guardianship), key=key, format_func=lambda each: each.label)
+            st.segmented_control(
+                "监护情况", list(Guardianship), key=key, format_func=lambda each: each.label, wrap=True
+            )
         asked += ["left_behind_kind", "guardianship"]
     elif group is CategoryGroup.IN_DIFFICULTY:
         words = options["difficulty_id"]
@@ -114,7 +116,7 @@ def _ask(form: Form, kind: CategoryKind, options: dict[str, dict[int, str]]) -> 
     else:
         names = options["level"]
         with form.field("level") as key:
-            st.segmented_control("等级", list(names), key=key, format_func=names.__getitem__)
+            st.segmented_control("等级", list(names), key=key, format_func=names.__getitem__, wrap=True)
         asked.append("level")
     choice(form, "found_by", "怎么发现的", FoundBy)
     with form.field("evidence", "") as key:

@@ -122,7 +122,7 @@ def _draw_line(form: Form, line: CheckLine) -> None:
         with form.field(f"result_{line.category_id}", line.result) as key:
             result = st.segmented_control(
                 plain(f"{line.name}{line.kind.label}"), list(_ANSWERS), key=key,
-                format_func=lambda each: each.label, label_visibility="collapsed",
+                format_func=lambda each: each.label, label_visibility="collapsed", wrap=True,
             )  # fmt: skip
     if result in {CheckResult.CHANGED, CheckResult.ENDED}:
         with st.container(horizontal=True, vertical_alignment="top"):
@@ -130,7 +130,9 @@ def _draw_line(form: Form, line: CheckLine) -> None:
                 st.text_input("怎么回事", key=key, autocomplete="off", width=420)
             if result is CheckResult.CHANGED:
                 with form.field(f"level_{line.category_id}", line.level) as key:
-                    st.segmented_control("现在的程度，一级最重", list(LEVELS), key=key, format_func=LEVELS.__getitem__)
+                    st.segmented_control(
+                        "现在的程度，一级最重", list(LEVELS), key=key, format_func=LEVELS.__getitem__, wrap=True
+                    )
 
 
 def _draw_found(form: Form, sheet: CheckSheet) -> None:
@@ -152,7 +154,7 @@ def _draw_found(form: Form, sheet: CheckSheet) -> None:
                     format_func=lambda each: each.label,
                 )  # fmt: skip
             with form.field(f"found_level_{row}") as key:
-                st.segmented_control("程度，一级最重", list(LEVELS), key=key, format_func=LEVELS.__getitem__)
+                st.segmented_control("程度，一级最重", list(LEVELS), key=key, format_func=LEVELS.__getitem__, wrap=True)
             with form.field(f"found_note_{row}", "") as key:
                 st.text_input("看到、听到什么", key=key, autocomplete="off")
             st.button(

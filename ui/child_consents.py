@@ -110,7 +110,11 @@ def _record_consent(file: StudentFile, purpose: ConsentPurpose, current: Consent
     with form_fields(form):
         with form.field("answer") as key:
             answer = st.segmented_control(
-                "家里怎么说", answers, key=key, format_func=lambda each: ConsentAnswer(each).label
+                "家里怎么说",
+                answers,
+                key=key,
+                format_func=lambda each: ConsentAnswer(each).label,
+                wrap=True,
             )
         with form.field("day", clock.today()) as key:
             day = day_field("哪天说的", key=key)

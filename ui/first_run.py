@@ -94,7 +94,7 @@ def _draw_term(form: Form, kept: dict[str, str]) -> tuple[int, int]:
     ):
         number = st.segmented_control(
             "学期", [1, 2], format_func=TERM_NAMES.__getitem__, key=key, required=True,
-            on_change=_follow_term, args=(form.name,),
+            on_change=_follow_term, args=(form.name,), wrap=True,
         )  # fmt: skip
     st.session_state[_DRAWN_TERM] = (school_year, number or 1)
     return school_year, number or 1

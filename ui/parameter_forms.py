@@ -61,7 +61,7 @@ def _filtered(rows: Sequence[ParameterRow]) -> tuple[list[ParameterRow], bool]:
     with filter_row():
         which = st.segmented_control(
             "看哪些", list(_VIEWS), format_func=_VIEWS.__getitem__, default=_USED, key="parameters_which",
-            required=True, label_visibility="collapsed",
+            required=True, label_visibility="collapsed", wrap=True,
         )  # fmt: skip
         shown = [row for row in rows if which == _ALL or row.parameter.is_used]
         names = {"": "全部领域"} | {row.parameter.area: areas()[row.parameter.area] for row in shown}

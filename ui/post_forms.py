@@ -214,7 +214,12 @@ def add_post() -> None:
         answers_for = st.text_input("负责什么", key=key, autocomplete="off")
     with form.field("span", PostSpan.SCHOOL) as key:
         span = st.segmented_control(
-            "哪里有", list(PostSpan), format_func=lambda each: each.label, key=key, required=True
+            "哪里有",
+            list(PostSpan),
+            format_func=lambda each: each.label,
+            key=key,
+            required=True,
+            wrap=True,
         )
     with form.field("is_sole", True) as key:
         is_sole = st.toggle("同一时间只有一个人", key=key)

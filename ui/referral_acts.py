@@ -356,9 +356,13 @@ def _draw_change(actor: Actor, view: ReferralView) -> None:
     with form.field("noticed_on") as key:
         day_field("哪天发现", key=key)
     with form.field("parents_informed") as key:
-        st.segmented_control("家里知道吗", list(PARENTS), format_func=PARENTS.__getitem__, key=key, required=True)
+        st.segmented_control(
+            "家里知道吗", list(PARENTS), format_func=PARENTS.__getitem__, key=key, required=True, wrap=True
+        )
     with form.field("urgency") as key:
-        st.segmented_control("急不急", list(URGENCIES), format_func=URGENCIES.__getitem__, key=key, required=True)
+        st.segmented_control(
+            "急不急", list(URGENCIES), format_func=URGENCIES.__getitem__, key=key, required=True, wrap=True
+        )
 
     def typed(name: str) -> Any:
         return st.session_state.get(form.key(name))

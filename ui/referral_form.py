@@ -77,7 +77,13 @@ def draw_fields(form: Form, actor: Actor, staff: list[StaffName]) -> None:
 def _draw_choice(form: Form, name: str, label: str, choices: Mapping[Any, str], start: Any) -> Any:
     with form.field(name, start) as key:
         return st.segmented_control(
-            label, list(choices), format_func=choices.__getitem__, key=key, required=True, on_change=keep_draft
+            label,
+            list(choices),
+            format_func=choices.__getitem__,
+            key=key,
+            required=True,
+            on_change=keep_draft,
+            wrap=True,
         )
 
 

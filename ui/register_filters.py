@@ -75,6 +75,7 @@ def draw_filters(
                 format_func=lambda value: f"{CategoryGroup(value).label} {counts[CategoryGroup(value)]}",
                 key=_CATEGORY,
                 on_change=_back_to_first_page,
+                wrap=True,
             )
         if incomplete_cards is not None:
             st.pills(
@@ -83,6 +84,7 @@ def draw_filters(
                 format_func=lambda _: f"不全 {incomplete_cards:,}",
                 key=_CARD,
                 on_change=_back_to_first_page,
+                wrap=True,
             )
         if staying_away or st.session_state[_AWAY]:
             st.pills(

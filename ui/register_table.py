@@ -80,7 +80,12 @@ def export_dialog(filters: StudentFilters, total: int) -> None:
         purpose = ask_for_purpose(form)
         with form.field("form", "xlsx") as key:
             kind = st.segmented_control(
-                "什么文件", list(_FORMS), key=key, format_func=_FORMS.__getitem__, required=True
+                "什么文件",
+                list(_FORMS),
+                key=key,
+                format_func=_FORMS.__getitem__,
+                required=True,
+                wrap=True,
             )
         submitted, cancelled = buttons(form, "准备文件", cancel=CLOSE)
     cancel_if(form, cancelled)

@@ -124,7 +124,9 @@ def _term_form(actor: Actor, term: Term | None) -> None:
     with left, form.field("school_year", this_year) as key:
         school_year = st.selectbox("学年", years, format_func=school_year_label, key=key, placeholder="请选")
     with right, form.field("number", 2) as key:
-        number = st.segmented_control("学期", [1, 2], format_func=TERM_NAMES.__getitem__, key=key, required=True)
+        number = st.segmented_control(
+            "学期", [1, 2], format_func=TERM_NAMES.__getitem__, key=key, required=True, wrap=True
+        )
     with left, form.field("first_day") as key:
         first_day = day_field("开学第一天", key=key)
     with right, form.field("last_day") as key:
@@ -220,6 +222,7 @@ def _day_form(actor: Actor) -> None:
             key=key,
             required=True,
             label_visibility="collapsed",
+            wrap=True,
         )
     with form.field("day") as key:
         first = day_field("哪一天", key=key)

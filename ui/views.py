@@ -43,7 +43,13 @@ def choose_view(views: Mapping[str, str], *, key: str, parameter: str = _PARAMET
     name = chosen_view(views, key=key, parameter=parameter)
     tell_again(key)
     st.segmented_control(
-        "看哪一块", list(views), format_func=views.__getitem__, key=key, required=True, label_visibility="collapsed"
+        "看哪一块",
+        list(views),
+        format_func=views.__getitem__,
+        key=key,
+        required=True,
+        label_visibility="collapsed",
+        wrap=True,
     )
     if st.query_params.get(parameter) != name:
         st.query_params[parameter] = name

@@ -69,7 +69,7 @@ def draw_plan(plan: YearPlan) -> None:
             icon="info",
         )
     st.session_state.setdefault(_GRADES, sorted(plan.graduating))
-    st.pills("哪些年级毕业离校", plan.grades, format_func=grade_label, selection_mode="multi", key=_GRADES)
+    st.pills("哪些年级毕业离校", plan.grades, format_func=grade_label, selection_mode="multi", key=_GRADES, wrap=True)
     ids = [found.class_id for found in plan.classes]
     data_table(
         [_class_row(found) for found in plan.classes],
@@ -264,7 +264,11 @@ def _note(plan: YearPlan, found: ClassPlan, child: ChildStep) -> None:
     st.markdown(f"**{plain(child.name)}** :small[:gray[{plain(found.label)}]]")
     with form.field("step") as key:
         step = st.segmented_control(
-            f"不选就{_NONE_NOTED}", list(EXCEPTIONS), format_func=lambda each: YearStep(each).label, key=key
+            f"不选就{_NONE_NOTED}",
+            list(EXCEPTIONS),
+            format_func=lambda each: YearStep(each).label,
+            key=key,
+            wrap=True,
         )
     number, place = None, None
     if step in {YearStep.REPEATS, YearStep.OTHER_CLASS}:

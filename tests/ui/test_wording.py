@@ -1,4 +1,4 @@
-"""No English on screen: every field is drawn with Chinese words, and the rest is in the style sheet."""
+"""What every field is drawn with: Chinese words, no English left to the browser, nothing cut off on a phone."""
 
 import ast
 from pathlib import Path
@@ -32,3 +32,15 @@ def test_every_choice_has_words_for_nothing_chosen(path: Path):
 @pytest.mark.parametrize("path", [path for path in SOURCES if path.name != "wording.py"], ids=lambda path: path.name)
 def test_days_are_asked_for_in_one_way(path: Path):
     assert [call.lineno for call in calls(path) if call.func.attr in OURS] == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_choices_side_by_side_wrap_instead_of_being_cut_off(path: Path):
+    """In a row of filters they would scroll sideways on a phone, the last one hidden."""
+    cut_off = [
+        call.lineno
+        for call in calls(path)
+        if call.func.attr in {"pills", "segmented_control"} and "wrap" not in {keyword.arg for keyword in call.keywords}
+    ]
+
+    assert cut_off == []
