@@ -4,12 +4,14 @@ from itertools import groupby
 
 import streamlit as st
 
+from db.tables import Role
 from db.transactions import reading
-from services import home
+from services import beginnings, home
 from services.access import Permission, allows
 from services.duties import DutyGroup
 from ui import navigation
 from ui.duties import badge_of, button_of, follow, reason_of, title_of
+from ui.first_steps import draw_first_steps
 from ui.home_side import draw_side, empty_line, today_line
 from ui.layout import Action, act_list, act_row, empty_state, page_header, side_column
 from ui.session import my_duties, require_user
@@ -22,6 +24,8 @@ with reading() as session:
     numbers = home.find_numbers(session, actor)
     figures = home.find_my_figures(session, actor)
     line = today_line(session, actor)
+    begins = actor.has_role(Role.LEAD)  # the counsellor's register is the lead's to bring in
+    first_steps = beginnings.list_first_steps(session, actor) if begins else ()
 duties = my_duties(actor)
 
 registers = allows(actor, Permission.REFERRAL_REGISTER) and navigation.has_page("intake")
@@ -34,9 +38,11 @@ if clicked:
 has_side = bool(numbers or figures)
 main, side = side_column() if has_side else (st.container(), None)
 with main:
-    if not duties:
+    if first_steps:
+        draw_first_steps(first_steps)
+    if not duties and not first_steps:
         empty_state("check_circle", "现在没有要做的事", empty_line(actor))
-    else:
+    elif duties:
         counts = {view: sum(group in (None, duty.group) for duty in duties) for view, group in VIEWS.items()}
         chosen = st.segmented_control("看哪些", list(VIEWS), key="home_view", default=ALL, required=True,
                                       format_func=lambda view: f"{view} {counts[view]}",
