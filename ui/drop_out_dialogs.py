@@ -107,7 +107,7 @@ def _save_step(view: DropOutView, step_id: int) -> None:
     form.notices()
     with form_fields(form):
         with form.field("kind") as key:
-            st.pills("做了什么", list(DropOutStepKind), key=key, format_func=_label)
+            st.pills("做了什么", list(DropOutStepKind), key=key, format_func=_label, wrap=True)
         with form.field("day", clock.today()) as key:
             day_field("哪天", key=key)
         with form.field("words", "") as key:
@@ -165,7 +165,7 @@ def _end(view: DropOutView) -> None:
     form = Form(f"drop_out_end_form_{view.row.id}", {"id": view.row.id, "version": view.row.version})
     form.notices()
     with form.field("outcome") as key:
-        outcome = st.segmented_control("后来怎样", list(DropOutOutcome), key=key, format_func=_label)
+        outcome = st.segmented_control("后来怎样", list(DropOutOutcome), key=key, format_func=_label, wrap=True)
     with form.field("ended_on", clock.today()) as key:
         ended_on = day_field("哪天", key=key)
     place, class_id = None, None

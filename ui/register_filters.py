@@ -93,6 +93,7 @@ def draw_filters(
                 format_func=lambda _: f"没来上学 {staying_away or 0:,}",
                 key=_AWAY,
                 on_change=_back_to_first_page,
+                wrap=True,
             )
         _select("学籍", {_HERE: "在册", **{each.value: each.label for each in EnrolmentState}}, key=_STATE, width=120)
         _select("排在前面的", {each.value: each.label for each in StudentOrder}, key=_ORDER, width=130)
