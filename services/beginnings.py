@@ -8,7 +8,7 @@ from sqlmodel import Session, col, exists, select
 from db.tables import AppUser, RoleGrant, Student
 from services import clock
 from services.access import Permission, permitted
-from services.accounts import TEAM_ROLES
+from services.account_lists import TEAM_ROLES
 from services.actors import Actor
 from services.calendar import load_calendar
 
