@@ -10,8 +10,9 @@ from services.list_receipts import ReceiptDetails
 from ui import exchange_receipt, navigation
 from ui.forms import Form
 from ui.import_columns import draw_columns
-from ui.layout import Action, field_error, flash, note, page_header
+from ui.layout import DISCARD, Action, field_error, flash, leave_button, note, page_header
 from ui.session import require_user
+from ui.wording import day_field
 
 actor = require_user(Permission.LIST_EXCHANGE)
 
@@ -28,13 +29,15 @@ form = Form("receipt", labels={"body": "谁给的", "body_name": "部门的名�
 form.notices()
 left, middle, right = st.columns((2, 1.4, 1.2))
 with left, form.field("scope", next(iter(choices))) as key:
-    scope = st.selectbox("名单上是哪些孩子", list(choices), key=key, format_func=choices.__getitem__)
+    scope = st.selectbox(
+        "名单上是哪些孩子", list(choices), key=key, format_func=choices.__getitem__, placeholder="请选"
+    )
 with middle, form.field("body") as key:
     body = st.selectbox(
         "谁给的", list(ExchangeBody), key=key, index=None, placeholder="请选", format_func=lambda each: each.label
     )
 with right, form.field("day", clock.today()) as key:
-    day = st.date_input("哪天收到的", value=None, key=key, format="YYYY-MM-DD")
+    day = day_field("哪天收到的", key=key)
 name = None
 if body is ExchangeBody.OTHER:
     with form.field("body_name", "") as key:
@@ -50,7 +53,7 @@ if found and found.preview:
     with st.container(border=True):
         exchange_receipt.draw_summary(found, found.preview)
         with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
-            st.button("不要了", key="receipt_cancel", type="tertiary", on_click=exchange_receipt.forget)
+            leave_button(DISCARD, key="receipt_cancel", on_click=exchange_receipt.forget)
             confirmed = st.button("收下这份名单", key="receipt_confirm", type="primary", icon=":material/check:")
     if confirmed:
         with st.spinner("正在收下，文件加密存放。"):

@@ -20,11 +20,12 @@ from ui.exchange_words import SIDES, finding_words
 from ui.formats import plain
 from ui.forms import Form
 from ui.import_preview import place_words
-from ui.layout import flash, form_end, note
+from ui.layout import DISCARD, flash, form_end, leave_button, note
 from ui.session import require_user
 from ui.states import DIFFERENCE
 from ui.tables import page_asked, paging_line
 from ui.views import choose_view, chosen_view
+from ui.wording import day_field
 
 ADOPT, LEAVE, NOT_OURS, FILE = "exchange_adopt", "exchange_leave", "exchange_not_ours", "exchange_file"
 _CHOSEN, _DECIDED, _NAMED = "care_exchange_chosen", "decided", 8
@@ -171,7 +172,7 @@ def _who() -> str:
 def _end(form: Form, label: str) -> bool:
     """Draw the buttons of a dialog; giving up closes it, and what was ticked is looked at anew."""
     with form_end():
-        if st.button("先不定", key=form.key("cancel"), type="tertiary"):
+        if leave_button(DISCARD, key=form.key("cancel")):
             form.cancel()
             close_dialog()
         return st.button(plain(label), key=form.key("save"), type="primary", icon=":material/check:")
@@ -193,7 +194,7 @@ def _adopt(row: ExchangeRow) -> None:
         note("这些孩子的这一类登记会从那天起结束，以前的留着。")
     if any(line.part is DifferencePart.MARK for line in ticked):
         with form.field("from_day", row.day) as key:
-            day = st.date_input("从哪天起", value=None, key=key, format="YYYY-MM-DD")
+            day = day_field("从哪天起", key=key)
     if any(line.since for line in ticked):
         with form.field("takes_listed_days", True) as key:
             takes_listed = st.checkbox("名单上写了日子的，照名单上的", key=key)

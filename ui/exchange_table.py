@@ -17,7 +17,7 @@ from ui.dialogs import close_dialog
 from ui.exchange_receipt import scopes
 from ui.forms import Form
 from ui.import_preview import XLSX
-from ui.layout import field_error, note, refusal
+from ui.layout import CLOSE, field_error, leave_button, note, refusal
 from ui.session import require_user
 from ui.states import DUTY, EXCHANGE
 from ui.tables import StateColumn, data_table, opening_column
@@ -106,7 +106,7 @@ def give_dialog(exchanges: Exchanges) -> None:
     note("只有姓名、性别、出生日期、班级、类别、从哪天起。电话、住址、依据不出去；家里不同意用信息的孩子不在里面。")
     note("谁、什么时候、给了谁，会写在文件里，也会记下来。")
     with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
-        if st.button("关上", key=form.key("cancel")):
+        if leave_button(CLOSE, key=form.key("cancel")):
             form.cancel()
             close_dialog()
         submitted = st.button("准备文件", key=form.key("save"), type="primary")
@@ -141,7 +141,7 @@ def file_dialog(row: ExchangeRow) -> None:
     except DomainError as error:
         refusal(error)
     with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
-        if st.button("关上", key="exchange_file_close"):
+        if leave_button(CLOSE, key="exchange_file_close"):
             close_dialog()
         if file is not None:
             st.download_button(
