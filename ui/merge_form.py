@@ -9,7 +9,7 @@ from ui import navigation
 from ui.dialogs import close_dialog, forget_dialog, open_dialog, opened
 from ui.formats import plain
 from ui.forms import BLANK, Form
-from ui.layout import facts, flash, note, side_box, side_column
+from ui.layout import KEEP, facts, flash, leave_button, note, side_box, side_column
 from ui.session import require_user
 
 _CONFIRM, _CONFIRMED = "merge_confirm", "care_merge_confirmed"
@@ -89,7 +89,7 @@ def _confirm(comparison: Comparison) -> None:
     )
     note("合并以后分不开。另一份不再出现在任何名单里，它的学号留着，以后的名册里再有，就是这个孩子。")
     with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
-        st.button("先不合并", key="merge_keep", on_click=forget_dialog)
+        leave_button(KEEP, key="merge_keep", on_click=forget_dialog)
         if st.button("合并", key="merge_confirmed", type="primary"):
             # Done by the page itself, where what is refused has its place.
             st.session_state[_CONFIRMED] = (kept.id, other.id)

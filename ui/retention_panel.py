@@ -15,7 +15,7 @@ from ui.asking_first import ask_first
 from ui.dialogs import close_dialog, open_dialog, opened
 from ui.formats import plain
 from ui.forms import Form
-from ui.layout import ACT_BUTTON_WIDTH, flash, form_end, note, refusal
+from ui.layout import ACT_BUTTON_WIDTH, DISCARD, flash, form_end, leave_button, note, refusal
 from ui.session import require_user
 from ui.states import RETENTION
 from ui.tables import current_page, paging_line
@@ -151,7 +151,7 @@ def _propose(view: RetentionView) -> None:
     note("点头以前什么都不会清。看过以后有新的记录，就要重新请。")
     note(BACKUPS)
     with form_end():
-        if st.button("先不请", key=form.key("cancel"), type="tertiary"):
+        if leave_button(DISCARD, key=form.key("cancel")):
             form.cancel()
             close_dialog()
         asked = st.button(plain(f"请{view.second.name}点头"), key=form.key("save"), type="primary")
@@ -170,7 +170,7 @@ def _agree(view: RetentionView, run: RunView) -> None:
     note("有没办完的受理、没结的个案、疑似侵害，或负责人写明要留的，都不在里面。")
     note(BACKUPS)
     with form_end():
-        if st.button("先不清", key=form.key("cancel"), type="tertiary"):
+        if leave_button(DISCARD, key=form.key("cancel")):
             form.cancel()
             close_dialog()
         agreed = st.button(plain(f"同意，清掉 {run.children:,} 个孩子的记录"), key=form.key("save"), type="primary")

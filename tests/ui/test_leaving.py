@@ -15,13 +15,11 @@ def button_words(path: Path) -> list[str]:
     """Every text literal that a button is drawn with."""
     calls = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
     buttons = [call for call in calls if getattr(call.func, "attr", "") in {"button", "form_submit_button"}]
-    return [
-        part.value
-        for call in buttons
-        for label in call.args[:1]
-        for part in ast.walk(label)
-        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    labels = [call.args[0] for call in buttons if call.args]
+    choices = [
+        part for label in labels for part in ([label.body, label.orelse] if isinstance(label, ast.IfExp) else [label])
     ]
+    return [part.value for part in choices if isinstance(part, ast.Constant) and isinstance(part.value, str)]
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
