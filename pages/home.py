@@ -38,7 +38,8 @@ if clicked:
 has_side = bool(numbers or figures)
 main, side = side_column() if has_side else (st.container(), None)
 with main:
-    if first_steps:
+    in_danger = any(duty.is_first for duty in duties)  # such a child stands above everything
+    if first_steps and not in_danger:
         draw_first_steps(first_steps)
     if not duties and not first_steps:
         empty_state("check_circle", "现在没有要做的事", empty_line(actor))
@@ -56,6 +57,8 @@ with main:
                     key = f"home_{duty.kind}_{duty.target_id}_{block}_{place}"
                     if act_row(title_of(duty), badge_of(duty), reason_of(duty), button_of(duty), key=key):
                         follow(duty)
+    if first_steps and in_danger:
+        draw_first_steps(first_steps)
 if side is not None:
     with side:
         draw_side(numbers, figures)

@@ -5,9 +5,10 @@ import re
 import pytest
 from playwright.sync_api import Page
 
+from db.tables import Role
 from tests.browser import driver
 from tests.browser.conftest import SCREENS, OpenTab
-from tests.browser.people import PASSWORD
+from tests.browser.people import NAMES, PASSWORD, SPARE
 from ui.navigation import existing_entries
 
 pytestmark = pytest.mark.browser
@@ -51,15 +52,14 @@ def english_on(page: Page, *, known: set[str]) -> set[str]:
     return {word for word in words if word.lower() not in known}
 
 
-@pytest.mark.parametrize("username", ["hezhiwei", "fangxin", "zhouyantian", "helanzhou"])
-def test_no_page_speaks_english(tab: OpenTab, username: str):
+@pytest.mark.parametrize("role", [Role.LEAD, Role.ADMIN, Role.HOMEROOM, Role.SUBJECT_TEACHER])
+def test_no_page_speaks_english(tab: OpenTab, role: Role):
     page = tab()
     found = {"sign-in": english_on(page, known=set())}
     page.get_by_role("textbox", name="密码").fill("x")
     found["the hint below a field"] = english_on(page, known=set())
-    driver.sign_in(page, username, PASSWORD)
-    people = {"hezhiwei", "sunianan", "zhouyantian", "helanzhou", "luhengzhi", "wenruoxu", "qiansuanqing"}
-    people |= {"jianmingyuan", "fangxin", "gengmima", "tingyong", "likai", "usb", "mnt", "backup"}
+    driver.sign_in(page, NAMES[role][0], PASSWORD)
+    people = {name for name, _ in [*NAMES.values(), *SPARE.values()]} | {"usb", "mnt", "backup"}
     address = page.url.rstrip("/")
     for entry in existing_entries():
         driver.open_page(page, f"{address}/{entry.name}")
@@ -72,7 +72,7 @@ def test_no_page_speaks_english(tab: OpenTab, username: str):
 
 def test_what_is_drawn_only_when_it_goes_wrong_is_chinese_too(tab: OpenTab):
     page = tab("intake")
-    driver.sign_in(page, "hezhiwei", PASSWORD)
+    driver.sign_in(page, NAMES[Role.LEAD][0], PASSWORD)
     page.get_by_role("combobox", name="谁说的").fill("zzz")
     driver.wait_until_idle(page)
     assert english_on(page, known={"zzz"}) == set()
@@ -89,7 +89,7 @@ def test_what_is_drawn_only_when_it_goes_wrong_is_chinese_too(tab: OpenTab):
 @SIZES
 def test_a_toast_covers_no_act(tab: OpenTab, size: tuple[int, int]):
     page = tab("settings", size=size)
-    driver.sign_in(page, "hezhiwei", PASSWORD)
+    driver.sign_in(page, NAMES[Role.LEAD][0], PASSWORD)
     page.get_by_role("textbox", name="学校名称").wait_for()
     driver.press(page, "保存学校名称")
     toast = page.get_by_test_id("stToast").first
@@ -117,7 +117,7 @@ def overlap(one, other) -> bool:
 
 def test_filters_are_whole_on_a_phone(tab: OpenTab):
     page = tab("referrals", size=driver.PHONE)
-    driver.sign_in(page, "hezhiwei", PASSWORD)
+    driver.sign_in(page, NAMES[Role.LEAD][0], PASSWORD)
     last = page.get_by_role("button", name="已合并")
     last.wait_for()
 

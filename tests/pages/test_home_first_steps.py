@@ -4,8 +4,9 @@ from datetime import date
 
 import pytest
 
-from db.tables import Role, Term
+from db.tables import Role, Term, Urgency
 from tests.pages.conftest import OpenPage, World, commit, words_on
+from tests.services.intake_makers import register
 
 
 @pytest.fixture
@@ -41,3 +42,12 @@ def test_each_step_leads_to_its_page(open_page: OpenPage, new_lead, act, title):
 @pytest.mark.parametrize("role", [Role.LEAD, Role.COUNSELLOR, Role.ADMIN])
 def test_a_school_at_work_is_spared(open_page: OpenPage, world: World, role):
     assert "先做这三步" not in words_on(open_page("home", world.staff[role]))
+
+
+def test_a_child_in_danger_stands_above_the_steps(open_page: OpenPage, session, new_lead):
+    register(session, new_lead, student_id=None, child_label="谷雨", urgency=Urgency.DANGER)
+    commit(session)
+
+    words = words_on(open_page("home", new_lead))
+
+    assert words.index("有危险") < words.index("先做这三步")
