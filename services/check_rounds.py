@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import ColumnElement, true
+from sqlalchemy import ColumnElement, null, true
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, and_, col, func, select
 
@@ -140,7 +140,7 @@ def list_owed(session: Session, actor: Actor, *, calendar: SchoolCalendar) -> Ow
     term, is_lead = calendar.latest_term(clock.today()), actor.has_role(Role.LEAD)
     if term is None or clock.today() < term.first_day or not (is_lead or actor.has_role(Role.HOMEROOM)):
         return None
-    rows, since = _classes(session, actor, term), clock.at_school(term.first_day, time(8))
+    rows, since = _classes(session, actor, term, counted=False), clock.at_school(term.first_day, time(8))
     if not rows or rows[0].due_day is None:
         return OwedChecks(since, since, is_to_open=True) if rows and is_lead else None
     missing = [row for row in rows if row.returned_at is None]
@@ -176,9 +176,10 @@ def _own_class(actor: Actor) -> ColumnElement[bool]:
     return col(SchoolClass.id).in_(own)
 
 
-def _classes(session: Session, actor: Actor, term: TermDates) -> Sequence[Any]:
+def _classes(session: Session, actor: Actor, term: TermDates, *, counted: bool = True) -> Sequence[Any]:
     """Return the classes that have children, with teacher, the term's round and the current return."""
-    pupils = _pupils_by_class()
+    is_in_it = and_(col(ClassMembership.class_id) == col(SchoolClass.id), col(ClassMembership.to_day).is_(None))
+    pupils = select(func.count()).select_from(ClassMembership).where(is_in_it).scalar_subquery()
     teacher, returner = AppUser.__table__.alias("teacher"), AppUser.__table__.alias("returner")  # type: ignore[attr-defined]
     all_classes = writes_students(actor, Permission.CHECK_RETURN).is_everything
     return session.execute(
@@ -187,7 +188,7 @@ def _classes(session: Session, actor: Actor, term: TermDates) -> Sequence[Any]:
             col(SchoolClass.grade),
             col(SchoolClass.number),
             teacher.c.display_name.label("homeroom_name"),
-            pupils.c.pupils,
+            (pupils if counted else null()).label("pupils"),
             col(CheckReturn.id).label("return_id"),
             col(CheckReturn.returned_at),
             col(CheckReturn.revision),
@@ -197,24 +198,18 @@ def _classes(session: Session, actor: Actor, term: TermDates) -> Sequence[Any]:
             col(CheckRound.opened_at),
         )
         .select_from(SchoolClass)
-        .join(pupils, pupils.c.class_id == SchoolClass.id)
         .join(ClassTeacher, teaches_as_homeroom(), isouter=True)
         .join(teacher, teacher.c.id == ClassTeacher.user_id, isouter=True)
         .join(CheckRound, col(CheckRound.term_id) == term.id, isouter=True)
         .join(CheckReturn, _is_current_return(), isouter=True)
         .join(returner, returner.c.id == CheckReturn.returned_by_id, isouter=True)
-        .where(SchoolClass.school_year == term.school_year, true() if all_classes else _own_class(actor))
+        .where(
+            SchoolClass.school_year == term.school_year,
+            select(ClassMembership.id).where(is_in_it).exists(),
+            true() if all_classes else _own_class(actor),
+        )
         .order_by(col(SchoolClass.grade), col(SchoolClass.number))
     ).all()
-
-
-def _pupils_by_class() -> Any:  # a subquery
-    return (
-        select(ClassMembership.class_id, func.count().label("pupils"))
-        .where(col(ClassMembership.to_day).is_(None))
-        .group_by(col(ClassMembership.class_id))
-        .subquery()
-    )
 
 
 def _is_current_return() -> ColumnElement[bool]:

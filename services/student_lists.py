@@ -182,14 +182,11 @@ class RegisterCount:
 def count_students(session: Session, actor: Actor, *, filters: StudentFilters) -> RegisterCount:
     """Return how many children the filters leave; one statement."""
     lacks_card = and_(col(Student.card_parts_filled) < len(CardPart), sees_students(actor, Subject.CONTACT))
-    away = _in_class(select(func.count(col(Student.id)))).where(*_conditions(actor, replace(filters, stays_away=True)))
-    total, incomplete, staying_away = session.exec(
-        _in_class(
-            select(
-                func.count(col(Student.id)), func.count(case((lacks_card, 1))), away.correlate(None).scalar_subquery()
-            )
-        ).where(*_conditions(actor, filters))
-    ).one()
+    away = _left_by(select(func.count(col(Student.id))), actor, replace(filters, stays_away=True))
+    counts = select(
+        func.count(col(Student.id)), func.count(case((lacks_card, 1))), away.correlate(None).scalar_subquery()
+    )
+    total, incomplete, staying_away = session.exec(_left_by(counts, actor, filters)).one()
     return RegisterCount(
         total, incomplete if shows_cards(actor) else None, staying_away if shows_categories(actor) else None
     )
@@ -201,10 +198,13 @@ def count_categories(session: Session, actor: Actor, *, filters: StudentFilters)
     if not shows_categories(actor):
         return {}
     group = case({kind.value: group.value for kind, group in GROUP_OF.items()}, value=col(StudentCategory.kind))
+    children = _left_by(select(Student.id), actor, replace(filters, category=None))
     rows = session.exec(
-        _in_class(select(group, func.count(col(Student.id).distinct())))
-        .join(StudentCategory, _is_open_category())
-        .where(*_conditions(actor, replace(filters, category=None)), sees_students(actor, Subject.CATEGORY))
+        select(group, func.count(col(StudentCategory.student_id).distinct()))
+        .where(
+            col(StudentCategory.to_day).is_(None),
+            col(StudentCategory.student_id).in_(children.where(sees_students(actor, Subject.CATEGORY))),
+        )
         .group_by(group)
     ).all()
     counts = dict(rows)
@@ -288,6 +288,13 @@ def _in_class(statement: Any) -> Any:  # selects of different columns
         .join(ClassMembership, is_in_class(), isouter=True)
         .join(SchoolClass, col(SchoolClass.id) == col(ClassMembership.class_id), isouter=True)
     )
+
+
+def _left_by(statement: Any, actor: Actor, filters: StudentFilters) -> Any:  # selects of different columns
+    """Narrow a select about children to those the filters leave; joined to their classes only where a filter asks."""
+    asks_for_class = filters.grade is not None or filters.class_id is not None or clean(filters.text)
+    joined = _in_class(statement) if asks_for_class else statement.select_from(Student)
+    return joined.where(*_conditions(actor, filters))
 
 
 def _register(actor: Actor, filters: StudentFilters) -> Any:  # a select of five columns

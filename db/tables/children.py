@@ -43,6 +43,8 @@ class Student(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("merged_into_id <> id", name="not_into_itself"),
         CheckConstraint("(merged_into_id IS NULL) = (merged_at IS NULL)", name="merged_since"),
+        # What the register counts, without the rows and their sealed words.
+        Index("ix_student_counted", "merged_into_id", "state", "card_parts_filled"),
         {"sqlite_autoincrement": True},
     )
 
@@ -76,7 +78,7 @@ class Student(SQLModel, table=True):
     card_missing: str = Field(default=NO_CARD, max_length=400, sa_column_kwargs={"server_default": NO_CARD})
     card_version: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
     # No foreign key: the embedded database adds one only by rebuilding the table, and would give ids twice.
-    merged_into_id: int | None = Field(default=None, index=True)
+    merged_into_id: int | None = None
     merged_at: datetime | None = None
     recorded_at: datetime
     version: int = 1
@@ -109,6 +111,13 @@ class ClassMembership(SQLModel, table=True):
             "uq_class_membership_open",
             "student_id",
             unique=True,
+            sqlite_where=text("to_day IS NULL"),
+            postgresql_where=text("to_day IS NULL"),
+        ),
+        Index(
+            "ix_class_membership_open_class",
+            "class_id",
+            "student_id",
             sqlite_where=text("to_day IS NULL"),
             postgresql_where=text("to_day IS NULL"),
         ),
@@ -266,6 +275,13 @@ class StudentCategory(SQLModel, table=True):
             unique=True,
             sqlite_where=text("to_day IS NULL AND kind = 'in_difficulty' AND difficulty_id IS NULL"),
             postgresql_where=text("to_day IS NULL AND kind = 'in_difficulty' AND difficulty_id IS NULL"),
+        ),
+        Index(
+            "ix_student_category_open",
+            "kind",
+            "student_id",
+            sqlite_where=text("to_day IS NULL"),
+            postgresql_where=text("to_day IS NULL"),
         ),
     )
 

@@ -63,7 +63,21 @@ class Referral(SQLModel, table=True):
         CheckConstraint("(state = 'merged') = (merged_into_id IS NOT NULL)", name="merged_into"),
         CheckConstraint("NOT is_suspected_abuse OR abuse_marked_at IS NOT NULL", name="abuse_since"),
         CheckConstraint("merged_into_id IS NULL OR merged_into_id <> id", name="not_into_itself"),
-        Index("ix_referral_owner_state", "owner_id", "state"),
+        # Everything that says whether it waits for somebody: home is asked on every page, and reads no row for it.
+        Index(
+            "ix_referral_waiting",
+            "owner_id",
+            "state",
+            "channel",
+            "answered_at",
+            "feedback_at",
+            "feedback_read_at",
+            "referred_by_id",
+            "is_suspected_abuse",
+            "police_told_at",
+            "authority_told_at",
+        ),
+        Index("ix_referral_suspected", "is_suspected_abuse", "student_id"),  # whose family must not be told
     )
 
     id: int | None = Field(default=None, primary_key=True)
