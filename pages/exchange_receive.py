@@ -56,9 +56,10 @@ if found and found.preview:
             leave_button(DISCARD, key="receipt_cancel", on_click=exchange_receipt.forget)
             confirmed = st.button("收下这份名单", key="receipt_confirm", type="primary", icon=":material/check:")
     if confirmed:
+        confirm = found.confirm
         with st.spinner("正在收下，文件加密存放。"):
             saved = form.save_and_get(
-                lambda session: found.confirm(session, actor, ReceiptDetails(body=body, body_name=name, day=day))
+                lambda session: confirm(session, actor, ReceiptDetails(body=body, body_name=name, day=day))
             )
         if saved is not None:
             exchange_receipt.forget()
