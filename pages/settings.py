@@ -1,6 +1,9 @@
 """Settings: the school, its terms, its calendar, its bell times, its classes, its numbers."""
 
+import streamlit as st
+
 from services.access import Permission
+from ui import navigation
 from ui.bell_forms import show_bells
 from ui.class_forms import show_classes
 from ui.dialogs import open_dialog
@@ -40,6 +43,8 @@ choose_view(VIEWS, key="settings_view")
 match view:
     case "terms":
         show_terms(actor)
+        if st.button("看新学期还要准备什么", key="settings_new_term", type="tertiary", icon=":material/event_repeat:"):
+            st.switch_page(navigation.path_of("new_term"))
     case "days":
         show_days(actor)
     case "bells":

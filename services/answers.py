@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Integer, String, cast, literal, null, union_all
+from sqlalchemy import ColumnElement, Integer, String, cast, literal, null, union_all
 from sqlmodel import Session, and_, col, or_, select
 
 from db.tables import (
@@ -132,6 +132,14 @@ def vacancy_parts(school_year: int) -> tuple[Any, Any]:
             and_(col(Post.role).is_not(None), ~_granted().exists()),
         ),
     )
+    nobody: list[Any] = [cast(null(), Integer), literal(HOMEROOM), literal(_LAST), literal("class-")]
+    nobody += [SchoolClass.grade, SchoolClass.number]
+    classes = select(*nobody).where(SchoolClass.school_year == school_year, lacks_homeroom())
+    return posts, classes
+
+
+def lacks_homeroom() -> ColumnElement[bool]:
+    """Return the filter on SchoolClass: those without a homeroom teacher on duty."""
     has_one = (
         select(ClassTeacher.class_id)
         .join(AppUser, col(AppUser.id) == col(ClassTeacher.user_id))
@@ -139,10 +147,7 @@ def vacancy_parts(school_year: int) -> tuple[Any, Any]:
             ClassTeacher.kind == ClassTeacherKind.HOMEROOM, col(ClassTeacher.to_day).is_(None), is_homeroom_teacher()
         )
     )
-    nobody: list[Any] = [cast(null(), Integer), literal(HOMEROOM), literal(_LAST), literal("class-")]
-    nobody += [SchoolClass.grade, SchoolClass.number]
-    classes = select(*nobody).where(SchoolClass.school_year == school_year, col(SchoolClass.id).not_in(has_one))
-    return posts, classes
+    return col(SchoolClass.id).not_in(has_one)
 
 
 def vacancies_of(rows: Iterable[Any]) -> list[Vacancy]:

@@ -17,6 +17,8 @@ class Action(StrEnum):
     SETTINGS_CHANGED = "settings.changed"
     TERM_SAVED = "term.saved"
     SCHOOL_DAY_SAVED = "school_day.saved"
+    YEAR_COMPLETED = "school_day.year_completed"
+    YEAR_REOPENED = "school_day.year_reopened"
     BELLS_SAVED = "bells.saved"
     PARAMETER_SET = "parameter.set"
     PARAMETER_WITHDRAWN = "parameter.withdrawn"

@@ -74,6 +74,8 @@ ACTION_LABELS: Mapping[Action, str] = {
     Action.SETTINGS_CHANGED: "改设置",
     Action.TERM_SAVED: "写学期",
     Action.SCHOOL_DAY_SAVED: "写校历",
+    Action.YEAR_COMPLETED: "确认一年的放假写齐了",
+    Action.YEAR_REOPENED: "放假又算没写齐",
     Action.BELLS_SAVED: "写作息",
     Action.PARAMETER_SET: "改制度里的数",
     Action.PARAMETER_WITHDRAWN: "撤回制度里的数",

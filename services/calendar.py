@@ -8,10 +8,10 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import chinese_calendar
-from sqlalchemy import Integer, String, cast, literal, union_all
+from sqlalchemy import Date, Integer, String, cast, literal, null, union_all
 from sqlmodel import Session, col, select
 
-from db.tables import ParameterVersion, SchoolDayException, Term
+from db.tables import CompleteYear, ParameterVersion, SchoolDayException, Term
 from db.transactions import kept_for_one_run
 from services import clock
 from services.regulations.parameters import Change, Numbers
@@ -43,6 +43,11 @@ class TermDates:
         """The term as schools write it."""
         return f"{school_year_label(self.school_year)}{TERM_NAMES[self.number]}"
 
+    @property
+    def years(self) -> range:
+        """The calendar years it touches."""
+        return range(self.first_day.year, self.last_day.year + 1)
+
 
 @dataclass(frozen=True)
 class SchoolCalendar:
@@ -54,6 +59,7 @@ class SchoolCalendar:
     terms: Sequence[TermDates] = ()
     exceptions: Mapping[date, bool] = field(default_factory=dict)
     numbers: Numbers = field(default_factory=Numbers)
+    complete_years: frozenset[int] = frozenset()  # the school says that all their days off are among the exceptions
 
     def is_school_day(self, day: date) -> bool:
         """Say whether school is held: the school's own word first, then its terms, then the national calendar."""
@@ -106,8 +112,12 @@ class SchoolCalendar:
         return clock.at_school(moment.date() + timedelta(days=1), time(0))
 
     def unknown_years(self) -> list[int]:
-        """Return the years inside the terms for which holidays and make-up days are not known."""
-        years = {year for term in self.terms for year in range(term.first_day.year, term.last_day.year + 1)}
+        """Return the years inside the terms whose holidays nobody knows: neither the program nor the school."""
+        return [year for year in self.unannounced_years() if year not in self.complete_years]
+
+    def unannounced_years(self) -> list[int]:
+        """Return the years inside the terms for which the program knows no national holidays and make-up days."""
+        years = {year for term in self.terms for year in term.years}
         return sorted(year for year in years if not knows_year(year))
 
     def _counts(self, day: date) -> bool:
@@ -185,23 +195,26 @@ def _read_calendar(session: Session) -> SchoolCalendar:
     terms: list[TermDates] = []
     exceptions: dict[date, bool] = {}
     changes: dict[str, list[Change]] = defaultdict(list)
+    complete: set[int] = set()
     for kind, number, school_year, half, first_day, last_day, name, value in session.execute(_dated_facts()):
         if kind == _TERM:
             terms.append(TermDates(number, school_year, half, first_day, last_day))
         elif kind == _DAY:
             exceptions[first_day] = bool(number)
+        elif kind == _YEAR:
+            complete.add(number)
         else:
             changes[name].append(Change(first_day, number, int(json.loads(value))))
-    return SchoolCalendar(terms, exceptions, Numbers(dict(changes)))
+    return SchoolCalendar(terms, exceptions, Numbers(dict(changes)), frozenset(complete))
 
 
 _CALENDAR = "calendar"
-_TERM, _DAY, _NUMBER = "term", "day", "number"
+_TERM, _DAY, _NUMBER, _YEAR = "term", "day", "number", "year"
 
 
-def _dated_facts() -> Any:  # a union of three tables has no row type
-    """Return terms, days and numbers as rows of one shape, the earliest first."""
-    nothing, nowhere = literal(0, Integer), literal(None, String)
+def _dated_facts() -> Any:  # a union of four tables has no row type
+    """Return terms, days, numbers and complete years as rows of one shape, the earliest first."""
+    nothing, nowhere, no_day = literal(0, Integer), literal(None, String), cast(null(), Date)
     terms = select(  # type: ignore[call-overload]  # more columns than the stubs know
         literal(_TERM, String).label("kind"),
         col(Term.id).label("number"),
@@ -232,4 +245,14 @@ def _dated_facts() -> Any:  # a union of three tables has no row type
         col(ParameterVersion.name),
         col(ParameterVersion.value),
     ).where(col(ParameterVersion.withdrawn_at).is_(None))
-    return union_all(terms, days, numbers).order_by("first_day")
+    years = select(  # type: ignore[call-overload]
+        literal(_YEAR, String),
+        col(CompleteYear.year),
+        nothing,
+        nothing,
+        no_day,
+        no_day,
+        cast(nowhere, String),
+        cast(nowhere, String),
+    )
+    return union_all(terms, days, numbers, years).order_by("first_day")

@@ -1,12 +1,12 @@
 """What a school has to have, and how it stands: every kind with its newest documents, and the six haves."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import ColumnElement, String, and_, cast, literal
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
@@ -14,6 +14,7 @@ from db.tables import Document, DocumentReview
 from services import clock
 from services.access import Permission, allows, permitted
 from services.actors import Actor
+from services.asking_together import asked
 from services.calendar import SchoolCalendar, load_calendar
 from services.document_kinds import (
     COUNTS,
@@ -27,6 +28,9 @@ from services.document_kinds import (
     state_of,
     state_of_kind,
 )
+
+EDITIONS = "editions"
+_BETWEEN = "|"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,41 @@ def _kind_row(
         ends_on=last_day_of(edition, calendar) if edition else None,
         looked_on=edition.looked_on if edition else None,
     )
+
+
+def editions_part() -> Any:  # a select of one packed column
+    """Return the query of what decides how every newest document stands, packed into one text a document.
+
+    For home and the new-term assistant, who ask for many things in one statement: the shape of asking_together.
+    """
+    latest = latest_looks()
+    parts = (Document.kind, Document.valid_from, Document.valid_to, latest.c.looked_on, Document.recorded_at)
+    packed: Any = literal("", String)
+    for part in parts:
+        packed = packed.concat(func.coalesce(cast(part, String), "")).concat(_BETWEEN)
+    return (
+        asked(EDITIONS, label=packed)
+        .select_from(Document)
+        .join(latest, latest.c.document_id == col(Document.id), isouter=True)
+        .where(_is_newest())
+    )
+
+
+def states_of_kinds(packed: Iterable[str], *, day: date, calendar: SchoolCalendar) -> dict[str, DocumentState]:
+    """Return how every kind stands on a day, from the rows of editions_part."""
+    found: dict[str, list[DocumentState]] = defaultdict(list)
+    for text in packed:
+        edition = _unpacked(text)
+        found[edition.kind].append(state_of(edition, today=day, calendar=calendar))
+    return {name: state_of_kind(kind, found[name]) for name, kind in document_kinds().items()}
+
+
+def _unpacked(text: str) -> Edition:
+    kind, valid_from, valid_to, looked_on, recorded_at, _ = text.split(_BETWEEN)
+    recorded = datetime.fromisoformat(recorded_at)  # in UTC: with its offset on PostgreSQL, without on SQLite
+    filed_on = clock.local(recorded if recorded.tzinfo else recorded.replace(tzinfo=UTC)).date()
+    looked = max(date.fromisoformat(looked_on), filed_on) if looked_on else filed_on
+    return Edition(kind, date.fromisoformat(valid_from), date.fromisoformat(valid_to) if valid_to else None, looked)
 
 
 def edition_of(document: Document, looked_on: date | None) -> Edition:

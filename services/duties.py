@@ -38,6 +38,7 @@ class DutyKind(StrEnum):
     AGREE_RETENTION = "agree_retention"
     BACKUP_OVERDUE = "backup_overdue"
     RECOVERY_SHEET = "recovery_sheet"
+    NEW_TERM = "new_term"  # the next term should be entered by now
 
 
 class DutyGroup(IntEnum):
@@ -65,6 +66,7 @@ class DutyTarget(StrEnum):
     EXCHANGES = "exchanges"
     RETENTION = "retention"
     BACKUPS = "backups"
+    NEW_TERM = "new_term"
     NOTHING = "nothing"
 
 
@@ -87,6 +89,7 @@ _TARGETS = {
     DutyKind.AGREE_RETENTION: DutyTarget.RETENTION,
     DutyKind.BACKUP_OVERDUE: DutyTarget.BACKUPS,
     DutyKind.RECOVERY_SHEET: DutyTarget.BACKUPS,
+    DutyKind.NEW_TERM: DutyTarget.NEW_TERM,
 }
 
 _NOBODY_S = frozenset({DutyKind.POST_VACANT, DutyKind.HOMEROOM_MISSING})

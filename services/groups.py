@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from sqlmodel import Session, and_, col, select
 
 from db.locks import Turn, take_turn
-from db.sealing import seal
-from db.tables import AppUser, CareGroup, GroupKind, GroupMember, GroupRole
+from db.sealing import seal, unseal
+from db.tables import AppUser, CareGroup, GroupKind, GroupMember, GroupRole, SchoolClass
 from services import audit, clock
 from services.access import Permission, allows, permitted
 from services.actors import Actor
 from services.answers import load_answers, seat_of
 from services.calendar import current_school_year, load_calendar
-from services.classes import grade_label, list_classes
+from services.classes import class_label, grade_label, list_classes
 from services.editing import changed_fields, last_editor, lock_version
 from services.errors import DomainError, EditedMeanwhile, NotAllowed, NotFound
 from services.exchange.values import read_phones
@@ -102,6 +102,42 @@ def change_group(
     group = _locked(session, actor, group_id, version)
     changed = changed_fields(group, {"name": cleaned, "wanted_roles": _stored(wanted)})
     audit.record(session, actor, audit.Action.GROUP_SAVED, target=group, fields=changed)
+
+
+@permitted(Permission.POST_WRITE)
+def move_group(session: Session, actor: Actor, *, group_id: int, version: int, class_id: int) -> int:
+    """Let a class's group go on in the class it became, with its members; return the new group's id.
+
+    The old group and its memberships end today; whose account is closed does not come along.
+
+    Raises:
+        NotFound: there is no such group of a class, it has ended, or there is no such class.
+        EditedMeanwhile: somebody changed the group since it was shown.
+        GroupExists: the class has such a group already.
+    """
+    take_turn(session, Turn.POSTS)
+    old = _locked(session, actor, group_id, version)
+    target = session.get(SchoolClass, class_id)
+    if old.class_id is None or old.to_day is not None or target is None:
+        raise NotFound
+    if _stands(session, old.kind, seat_of(class_id=class_id)):
+        raise GroupExists
+    name = f"{class_label(target.grade, target.number)}工作小组" if old.kind is GroupKind.CLASS else old.name
+    new_id = _found(session, actor, kind=old.kind, name=name, class_id=class_id, wanted_roles=old.wanted_roles)
+    rows = session.exec(
+        select(GroupMember, AppUser.is_active)
+        .join(AppUser, col(AppUser.id) == col(GroupMember.user_id), isouter=True)
+        .where(GroupMember.group_id == group_id, col(GroupMember.to_day).is_(None))
+        .order_by(col(GroupMember.id))
+    ).all()
+    for member, is_active in rows:
+        _end(member)
+        if member.user_id is None or is_active:
+            guest, phone = unseal(member, "name_sealed"), unseal(member, "phone_sealed")
+            _sit(session, actor, new_id, member.role, member.user_id, guest=guest, phone=phone)
+    old.to_day = max(old.from_day, clock.today())
+    audit.record(session, actor, audit.Action.GROUP_ENDED, target=old)
+    return new_id
 
 
 @permitted(Permission.POST_WRITE)
@@ -203,7 +239,14 @@ def _stands(session: Session, kind: GroupKind, seat: str) -> bool:
 
 
 def _found(
-    session: Session, actor: Actor, *, kind: GroupKind, name: str, grade: int | None = None, class_id: int | None = None
+    session: Session,
+    actor: Actor,
+    *,
+    kind: GroupKind,
+    name: str,
+    grade: int | None = None,
+    class_id: int | None = None,
+    wanted_roles: str | None = None,
 ) -> int:
     group = CareGroup(
         kind=kind,
@@ -211,7 +254,7 @@ def _found(
         grade=grade,
         class_id=class_id,
         seat=seat_of(grade=grade, class_id=class_id),
-        wanted_roles=_stored(WANTED[kind]),
+        wanted_roles=_stored(WANTED[kind]) if wanted_roles is None else wanted_roles,
         from_day=clock.today(),
         recorded_at=clock.now(),
     )

@@ -28,6 +28,7 @@ from services.figures import Records, hold_back_small, total_of
 from services.list_exchanges import OwedLists
 from services.referrals import OPEN_STATES
 from services.row_filters import sees_cases, sees_referrals
+from services.terms_ahead import lacks_dates, term_to_prepare
 
 EXCHANGE_NOTICE = timedelta(days=28)
 """So long before it is due the term's list stands on home: civil affairs take their time to send one."""
@@ -58,6 +59,9 @@ def list_duties(session: Session, actor: Actor) -> list[Duty]:
         found.extend(_of_retention(session, actor))
     if allows(actor, Permission.ACCOUNT_MANAGE):
         found.extend(_of_system(session, calendar))
+    if allows(actor, Permission.SCHOOL_WRITE) and lacks_dates(calendar, clock.today()):
+        label = term_to_prepare(calendar, clock.today()).label
+        found.append(Duty(DutyKind.NEW_TERM, DutyGroup.WAITING, labels=(label,)))
     return sorted(found, key=lambda duty: duty.rank)
 
 

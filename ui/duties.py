@@ -37,6 +37,7 @@ ACTS = {
     DutyKind.AGREE_RETENTION: "去看看",
     DutyKind.BACKUP_OVERDUE: "看备份",
     DutyKind.RECOVERY_SHEET: "看做法",
+    DutyKind.NEW_TERM: "去准备",
 }
 ABOUT_CHILD = {
     DutyKind.REPORT_ABUSE: "报告疑似侵害",
@@ -68,6 +69,7 @@ _PAGES = {
     DutyTarget.EXCHANGES: ("exchanges", "exchange"),
     DutyTarget.RETENTION: ("retention", None),
     DutyTarget.BACKUPS: ("backups", None),
+    DutyTarget.NEW_TERM: ("new_term", None),
     DutyTarget.NOTHING: ("settings", None),
 }
 
@@ -125,6 +127,8 @@ def title_of(duty: Duty) -> str:
             return "把备份放到另一块盘上"
         case DutyKind.RECOVERY_SHEET:
             return "抄好恢复单，核对一遍"
+        case DutyKind.NEW_TERM:
+            return f"准备{duty.labels[0]}"
 
 
 def reason_of(duty: Duty) -> str:
@@ -185,6 +189,8 @@ def reason_of(duty: Duty) -> str:
             return "系统：还没有一份验证过的备份在别的盘上，这块盘坏了就都没了"
         case DutyKind.RECOVERY_SHEET:
             return "系统：密钥坏了、丢了，只有它能打开备份"
+        case DutyKind.NEW_TERM:
+            return "学期：起止日子还没有写，到期的日子都从它算"
         case _:
             return f"{_names(duty.labels)}"
 

@@ -9,7 +9,9 @@ from services import (
     accounts,
     bell_times,
     card_prints,
+    carrying_over,
     check_rounds,
+    complete_years,
     documents,
     drop_outs,
     file_kinds,
@@ -100,6 +102,12 @@ def _post_taken(error: posts.PostTaken) -> str:
 @explain.register
 def _held_by_role(_error: posts.HeldByRole) -> str:
     return "这个岗位跟着账号走。请到“账号”里给这个人加上岗位。"
+
+
+@explain.register
+def _carried_meanwhile(error: carrying_over.CarriedMeanwhile) -> str:
+    names = "、".join(error.labels[:NAMED]) or "有的岗位或小组"
+    return f"没有接着任，一处都没有改：{names}刚有人动过。请关上，看看现在还剩哪些，再勾。"
 
 
 @explain.register
@@ -207,6 +215,16 @@ def _file_refused(error: file_kinds.FileRefused) -> str:
 @explain.register
 def _already_in_force(_error: parameter_versions.AlreadyInForce) -> str:
     return "这一次改动已经开始算了，撤不回。要改回去，请再写一次，从今天起算。"
+
+
+@explain.register
+def _nothing_entered(error: complete_years.NothingEntered) -> str:
+    return f"{error.year} 年一天放假都还没写。请先在校历里写上放假的日子，再说写齐了。"
+
+
+@explain.register
+def _already_complete(error: complete_years.AlreadyComplete) -> str:
+    return f"{error.name or '别人'}刚确认过 {error.year} 年写齐了，不用再确认。请关上看看。"
 
 
 @explain.register

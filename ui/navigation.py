@@ -64,6 +64,7 @@ ENTRIES = (
     PageEntry("exchange_receive", "收到名单", "upload", permission="LIST_EXCHANGE"),
     PageEntry("import_staff", "导入教职工", "upload", permission="STAFF_IMPORT"),
     PageEntry("merge_students", "合并两份", "merge", permission="STUDENT_MERGE"),
+    PageEntry("new_term", "新学期准备", "event_repeat", permission="SCHOOL_WRITE"),
     PageEntry("new_year", "升年级", "moving", permission="YEAR_CHANGE"),
     PageEntry("referrals", "受理清单", "list", permission="REFERRAL_READ"),
     PageEntry("assessment", "评估", "psychology", permission="REFERRAL_HANDLE"),

@@ -8,11 +8,12 @@ from sqlmodel import Session
 
 from db.tables import Role, Term
 from db.transactions import reading
-from services import clock, schools
+from services import clock, complete_years, schools
 from services.access import Permission
 from services.actors import Actor
 from services.calendar import TERM_NAMES, school_year_label, school_year_of
 from services.schools import DayRange
+from services.terms_ahead import half_to_enter
 from ui import session as ui_session
 from ui.asking_first import ask_first
 from ui.dialogs import close_dialog, open_dialog, opened
@@ -30,6 +31,7 @@ from ui.layout import (
     side_box,
     side_column,
 )
+from ui.school_years import draw_years
 from ui.session import require_user
 from ui.transport import UNENCRYPTED, is_unencrypted
 from ui.wording import day_field
@@ -119,11 +121,13 @@ def _term_form(actor: Actor, term: Term | None) -> None:
     form = Form(f"term_form_{term.id if term else 'new'}", term, labels=labels)
     form.notices()
     this_year = school_year_of(clock.today())
-    years = sorted({this_year - 1, this_year, this_year + 1, *([term.school_year] if term else [])})
+    with reading() as session:
+        year_ahead, number_ahead = half_to_enter(schools.find_calendar(session, actor), clock.today())
+    years = sorted({this_year - 1, this_year, this_year + 1, year_ahead, *([term.school_year] if term else [])})
     left, right = st.columns(2)
-    with left, form.field("school_year", this_year) as key:
+    with left, form.field("school_year", year_ahead) as key:
         school_year = st.selectbox("学年", years, format_func=school_year_label, key=key, placeholder="请选")
-    with right, form.field("number", 2) as key:
+    with right, form.field("number", number_ahead) as key:
         number = st.segmented_control(
             "学期", [1, 2], format_func=TERM_NAMES.__getitem__, key=key, required=True, wrap=True
         )
@@ -158,13 +162,8 @@ def show_days(actor: Actor) -> None:
     """Draw the days on which this school differs, and which years nobody knows the holidays of yet."""
     with reading() as session:
         ranges = schools.list_day_exceptions(session, actor)
-        unknown = schools.find_calendar(session, actor).unknown_years()
-    if unknown:
-        years = "、".join(f"{year} 年" for year in unknown)
-        st.warning(
-            f"{years}的放假和调休还不知道，现在按周一到周五算。等通知出来，请把放假的日子和调休上课的日子写在下面。",
-            icon=":material/event_busy:",
-        )
+        years = complete_years.list_unannounced_years(session, actor)
+    draw_years(years)
     left, right = side_column(1.9)
     with left:
         if ranges:

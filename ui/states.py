@@ -61,6 +61,13 @@ DUTY: dict[str, Look] = {
     Duty.NOT_IN_FORCE: Look("toggle_off", "未启用", "gray", "－"),
 }
 
+TERM_LINE: dict[str, Look] = {
+    "open": Look("schedule", "待做", "blue"),
+    "look": Look("visibility", "看一眼", "yellow"),
+    "later": Look("hourglass_top", "还不到时候", "gray"),
+    "done": Look("check_circle", "已完成", "green"),
+}
+
 REFERRAL: dict[str, Look] = {
     "received": Look("inbox", "已收到", "blue"),
     "in_assessment": Look("psychology", "评估中", "blue"),

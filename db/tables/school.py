@@ -68,6 +68,17 @@ class SchoolDayException(SQLModel, table=True):
     label: str = Field(max_length=40)
 
 
+class CompleteYear(SQLModel, table=True):
+    """A calendar year whose days off and make-up days the school has entered itself, and says so."""
+
+    __tablename__ = "complete_year"
+    __table_args__ = (CheckConstraint("year BETWEEN 2000 AND 2101", name="year"),)
+
+    year: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    confirmed_by_id: int | None = Field(default=None, foreign_key="app_user.id", ondelete="RESTRICT")
+    confirmed_at: datetime
+
+
 class SchoolClass(SQLModel, table=True):
     """One class in one school year; pupils moving up get a new class and keep the old membership."""
 

@@ -70,8 +70,31 @@ def test_a_term_is_added_in_a_dialog_and_refused_at_its_field(open_page: OpenPag
 def test_years_whose_holidays_nobody_knows_are_told_with_what_to_do(open_page: OpenPage, world: World):
     screen = open_page("settings", world.staff[Role.LEAD], view="days")
 
-    assert "2027 年的放假和调休还不知道" in screen.warning[0].value
-    assert "请把放假的日子" in screen.warning[0].value
+    assert "2027 年的放假和调休" in words_on(screen)
+    assert "把放假和补课的日子写在下面" in words_on(screen)
+
+
+def test_a_year_is_said_to_be_complete_and_taken_back(open_page: OpenPage, world: World, session):
+    schools.save_day_exception(session, world.staff[Role.LEAD], day=date(2027, 1, 1), is_school_day=False, label="元旦")
+    screen = open_page("settings", world.staff[Role.LEAD], view="days")
+    screen.button(key="year_2027").click().run()
+    screen.button(key="year_complete_save").click().run()
+    assert "11月20日确认" in words_on(screen)
+    assert "还没写齐" in [button.label for button in screen.button]
+
+    screen.button(key="year_2027").click().run()
+    screen.button(key="year_reopen_save").click().run()
+
+    assert not screen.exception
+    assert "写齐了" in [button.label for button in screen.button]
+
+
+def test_a_year_with_no_day_off_is_refused_in_words(open_page: OpenPage, world: World):
+    screen = open_page("settings", world.staff[Role.ADMIN], view="days")
+    screen.button(key="year_2027").click().run()
+    screen.button(key="year_complete_save").click().run()
+
+    assert "一天放假都还没写" in screen.error[0].value
 
 
 def test_a_day_off_is_written_and_taken_back_after_asking(open_page: OpenPage, world: World):

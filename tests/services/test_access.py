@@ -120,6 +120,7 @@ CALLED_BY_SERVICES = {
     "card_history.settle_cards": "counts and keeps what the service that calls it has just written",
     "student_imports.write_import": "writes what the service that calls it has matched",
     "guardians.demote_others": "one main contact, for the edits already permitted",
+    "asking_together.ask": "sends what a permitted function has put together",
     "audit.record": "notes an event of the service that calls it",
     "referrals.lock_referral": "the row filter by which every move begins",
     "referrals.move": "the step of a move already permitted",

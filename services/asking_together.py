@@ -1,0 +1,43 @@
+"""Asking for many small facts in one statement: rows of one shape, told apart by a word."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Integer, String, cast, literal, null, union_all
+from sqlmodel import Session, select
+
+
+class Fact(NamedTuple):
+    """One row: of what it tells, then what that part put into it."""
+
+    id: int | None
+    about: str
+    first: int | None
+    label: str
+    second: int | None
+    third: int | None
+
+
+def asked(
+    about: str, *, of_id: Any = None, first: Any = None, label: Any = None, second: Any = None, third: Any = None
+) -> Any:  # a select whose columns have no common public type
+    """Return a query of rows in this shape; whoever asks adds joins and filters. Columns left out are empty."""
+    return select(
+        *[
+            _or_nothing(of_id),
+            literal(about, String),
+            _or_nothing(first),
+            literal("", String) if label is None else label,
+            _or_nothing(second),
+            _or_nothing(third),
+        ]
+    )
+
+
+def ask(session: Session, parts: Sequence[Any]) -> list[Fact]:
+    """Send all parts as one statement."""
+    return [Fact(*row) for row in session.execute(union_all(*parts))] if parts else []
+
+
+def _or_nothing(column: Any) -> Any:
+    return cast(null(), Integer) if column is None else column
