@@ -43,8 +43,9 @@ class Student(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("merged_into_id <> id", name="not_into_itself"),
         CheckConstraint("(merged_into_id IS NULL) = (merged_at IS NULL)", name="merged_since"),
-        # What the register counts, without the rows and their sealed words.
+        # What the register counts and sorts by, without the rows and their sealed words.
         Index("ix_student_counted", "merged_into_id", "state", "card_parts_filled"),
+        Index("ix_student_listed", "merged_into_id", "state", "name_order"),
         {"sqlite_autoincrement": True},
     )
 
