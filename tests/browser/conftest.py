@@ -27,6 +27,10 @@ SCREENS = ROOT / "docs" / "screens"
 CLOCK = "2026-11-20T09:41+08:00"
 INSTALL = "apt-get install -y chromium fonts-noto-cjk"
 _SECONDS_TO_START = 60
+SIZES = pytest.mark.parametrize(
+    "size", [driver.DESKTOP, pytest.param(driver.PHONE, marks=pytest.mark.long)], ids=lambda size: str(size[0])
+)
+"""A desk's window; in the long run a phone's too."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from services import intake, referral_views
 from services.actors import Actor
 from services.intake import ReferralChange
 from tests.browser import driver
-from tests.browser.conftest import SCREENS, OpenTab, Server, copy_of, serve
+from tests.browser.conftest import SCREENS, SIZES, OpenTab, Server, copy_of, serve
 from tests.browser.people import NAMES, PASSWORD
 from tests.browser.school import make_filled_school
 from tests.roles import may_open
@@ -21,7 +21,6 @@ from ui import navigation
 from ui.session import NOT_FOR_YOU
 
 pytestmark = pytest.mark.browser
-SIZES = pytest.mark.parametrize("size", [driver.DESKTOP, driver.PHONE], ids=lambda size: str(size[0]))
 CRASH = "出了错，编号"
 NAMELESS = {Role.MENTOR, Role.FINANCE, Role.SUPERVISOR, Role.ADMIN, Role.LEADERSHIP}
 """Roles to whom no child of this school is named anywhere."""

@@ -13,13 +13,12 @@ from services import clock, list_receipts
 from services.imports.authorities import Scope
 from services.list_receipts import ReceiptDetails
 from tests.browser import driver
-from tests.browser.conftest import SCREENS, OpenTab, Server, copy_of, serve
+from tests.browser.conftest import SCREENS, SIZES, OpenTab, Server, copy_of, serve
 from tests.browser.people import NAMES, PASSWORD
 from tests.browser.school import at, make_filled_school, person
 from tests.exchange.makers import xlsx
 
-pytestmark = pytest.mark.browser
-SIZES = pytest.mark.parametrize("size", [driver.DESKTOP, driver.PHONE], ids=lambda size: str(size[0]))
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 HEADER = ["序号", "儿童姓名", "身份证号码", "就读学校", "班级", "留守类型", "认定日期", "联系电话"]
 
 

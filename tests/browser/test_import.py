@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 
 from db.tables import Role
 from tests.browser import driver
-from tests.browser.conftest import SCREENS, OpenTab
+from tests.browser.conftest import SCREENS, SIZES, OpenTab
 from tests.browser.people import NAMES, PASSWORD
 
 pytestmark = pytest.mark.browser
@@ -27,7 +27,7 @@ def come_in(tab: OpenTab, size: tuple[int, int] = driver.DESKTOP) -> Page:
     return page
 
 
-@pytest.mark.parametrize("size", [driver.DESKTOP, driver.PHONE], ids=lambda size: str(size[0]))
+@SIZES
 def test_the_preview(tab: OpenTab, size: tuple[int, int]):
     page = come_in(tab, size)
     choose(page, SAMPLE)

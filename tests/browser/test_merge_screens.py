@@ -17,7 +17,8 @@ from tests.browser.conftest import SCREENS, OpenTab, Server, copy_of, serve
 from tests.browser.people import NAMES, PASSWORD
 from tests.browser.school import at, make_filled_school, person
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
+# The phone first: at the desk the two become one.
 SIZES = pytest.mark.parametrize("size", [driver.PHONE, driver.DESKTOP], ids=lambda size: str(size[0]))
 
 

@@ -10,12 +10,11 @@ from db.tables import AppUser, GroupKind, GroupRole, Pledge, Post, Role
 from db.transactions import reading, transaction
 from services import clock, deputies, groups, posts
 from tests.browser import driver
-from tests.browser.conftest import SCREENS, OpenTab, Server, copy_of, serve
+from tests.browser.conftest import SCREENS, SIZES, OpenTab, Server, copy_of, serve
 from tests.browser.people import NAMES, PASSWORD, make_school
 from tests.browser.school import at, person
 
 pytestmark = pytest.mark.browser
-SIZES = pytest.mark.parametrize("size", [driver.DESKTOP, driver.PHONE], ids=lambda size: str(size[0]))
 HELD = {"principal": Role.LEADERSHIP, "left_behind_coordinator": Role.HOMEROOM, "archive_keeper": Role.COUNSELLOR,
         "safety_officer": Role.SUBJECT_TEACHER}  # fmt: skip
 

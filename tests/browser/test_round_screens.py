@@ -11,12 +11,11 @@ from db.tables import CheckReturn, ClassMembership, EnrolmentState, Role, School
 from db.transactions import reading, transaction
 from services import check_rounds
 from tests.browser import driver
-from tests.browser.conftest import SCREENS, OpenTab, Server, copy_of, serve
+from tests.browser.conftest import SCREENS, SIZES, OpenTab, Server, copy_of, serve
 from tests.browser.people import NAMES, PASSWORD
 from tests.browser.school import at, make_filled_school, person
 
 pytestmark = pytest.mark.browser
-SIZES = pytest.mark.parametrize("size", [driver.DESKTOP, driver.PHONE], ids=lambda size: str(size[0]))
 
 
 @pytest.fixture(scope="module")

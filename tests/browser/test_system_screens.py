@@ -6,12 +6,11 @@ import pytest
 
 from db.tables import Role
 from tests.browser import driver
-from tests.browser.conftest import SCREENS, OpenTab, Server, copy_of, serve
+from tests.browser.conftest import SCREENS, SIZES, OpenTab, Server, copy_of, serve
 from tests.browser.people import NAMES, PASSWORD, make_bells, make_documents, make_numbers, make_school
 from tests.browser.test_sessions import id_of
 
 pytestmark = pytest.mark.browser
-SIZES = pytest.mark.parametrize("size", [driver.DESKTOP, driver.PHONE], ids=lambda size: str(size[0]))
 
 
 @pytest.fixture

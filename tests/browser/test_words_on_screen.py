@@ -7,12 +7,11 @@ from playwright.sync_api import Page
 
 from db.tables import Role
 from tests.browser import driver
-from tests.browser.conftest import SCREENS, OpenTab
+from tests.browser.conftest import SCREENS, SIZES, OpenTab
 from tests.browser.people import NAMES, PASSWORD, SPARE
 from ui.navigation import existing_entries
 
 pytestmark = pytest.mark.browser
-SIZES = pytest.mark.parametrize("size", [driver.DESKTOP, driver.PHONE], ids=lambda size: str(size[0]))
 # Commands, keys on a keyboard, endings of files, addresses of folders, user names: no Chinese word stands for them.
 NOT_WORDS = re.compile(
     r"manage\.py( [a-z-]+)*|--https|Alt( \+ H)?|Ctrl\+P|/\S+|care-\S+\.db"
