@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, or_, select
 
 from db.locks import Turn, take_turn
@@ -11,11 +13,13 @@ from services import audit, clock
 from services.access import Permission, permitted
 from services.actors import Actor
 from services.answers import deputies_on, holds_on
+from services.asking_together import asked
 from services.editing import lock_version
 from services.fields import Checker
 from services.posts import DAY, check_day, check_person
 
 SECOND_PERSON = "second_person"
+NO_SECOND_PERSON = "no_second_person"
 LONGEST_ABSENCE = timedelta(days=366)
 
 
@@ -125,12 +129,7 @@ def find_second_person(session: Session, actor: Actor) -> SecondPerson:
     Nobody approves their own: whoever asks for a yes compares `user_id` with who made the request.
     """
     today = clock.today()
-    holds = (
-        select(PostHolder.id)
-        .join(Post, col(Post.id) == col(PostHolder.post_id))
-        .where(PostHolder.user_id == AppUser.id, Post.code == SECOND_PERSON, holds_on(today))
-        .exists()
-    )
+    holds = _holds_the_post()
     found = session.exec(
         select(AppUser.id, AppUser.display_name, holds.label("holds"))
         .where(AppUser.is_active, or_(holds, AppUser.is_protection_leader))
@@ -140,6 +139,27 @@ def find_second_person(session: Session, actor: Actor) -> SecondPerson:
         return SecondPerson(None, None, True)
     user_id, name, is_named = found
     return _or_deputy(session, user_id or 0, name, today) if is_named else SecondPerson(user_id, name, True)
+
+
+def second_person_part() -> Any:  # a select
+    """Return the query of the post of the second person where nobody can give a second yes; asking_together's shape.
+
+    Says the same as find_second_person, for home, which is asked on every page.
+    """
+    able = select(AppUser.id).where(AppUser.is_active, or_(_holds_the_post(), AppUser.is_protection_leader))
+    return asked(NO_SECOND_PERSON, of_id=col(Post.id)).where(col(Post.code) == SECOND_PERSON, ~able.exists())
+
+
+def _holds_the_post() -> Any:
+    """Return the question of an account: does it hold the post today."""
+    post = aliased(Post)
+    return (
+        select(PostHolder.id)
+        .join(post, col(post.id) == col(PostHolder.post_id))
+        .where(PostHolder.user_id == AppUser.id, col(post.code) == SECOND_PERSON, holds_on(clock.today()))
+        .correlate(AppUser)
+        .exists()
+    )
 
 
 def _or_deputy(session: Session, user_id: int, name: str, today: date) -> SecondPerson:

@@ -30,6 +30,7 @@ from services.document_kinds import (
 )
 
 EDITIONS = "editions"
+_OVERDUE = frozenset({DocumentState.MISSING, DocumentState.EXPIRED, DocumentState.REVIEW_DUE})
 _BETWEEN = "|"
 
 
@@ -142,6 +143,13 @@ def states_of_kinds(packed: Iterable[str], *, day: date, calendar: SchoolCalenda
         edition = _unpacked(text)
         found[edition.kind].append(state_of(edition, today=day, calendar=calendar))
     return {name: state_of_kind(kind, found[name]) for name, kind in document_kinds().items()}
+
+
+def list_wanting(packed: Iterable[str], *, day: date, calendar: SchoolCalendar) -> list[str]:
+    """Return the labels of the kinds that are missing, over, or not looked through in time; the six haves first."""
+    states = states_of_kinds(packed, day=day, calendar=calendar)
+    wanting = [document_kinds()[name] for name, state in states.items() if state in _OVERDUE]
+    return [kind.label for kind in sorted(wanting, key=lambda kind: kind.have is None)]
 
 
 def _unpacked(text: str) -> Edition:

@@ -38,6 +38,8 @@ class DutyKind(StrEnum):
     AGREE_RETENTION = "agree_retention"
     BACKUP_OVERDUE = "backup_overdue"
     RECOVERY_SHEET = "recovery_sheet"
+    SECOND_PERSON = "second_person"  # nobody can give the second yes
+    DOCUMENTS_WANTING = "documents_wanting"
     NEW_TERM = "new_term"  # the next term should be entered by now
 
 
@@ -67,6 +69,7 @@ class DutyTarget(StrEnum):
     RETENTION = "retention"
     BACKUPS = "backups"
     NEW_TERM = "new_term"
+    DOCUMENTS = "documents"
     NOTHING = "nothing"
 
 
@@ -90,9 +93,11 @@ _TARGETS = {
     DutyKind.BACKUP_OVERDUE: DutyTarget.BACKUPS,
     DutyKind.RECOVERY_SHEET: DutyTarget.BACKUPS,
     DutyKind.NEW_TERM: DutyTarget.NEW_TERM,
+    DutyKind.SECOND_PERSON: DutyTarget.POST,
+    DutyKind.DOCUMENTS_WANTING: DutyTarget.DOCUMENTS,
 }
 
-_NOBODY_S = frozenset({DutyKind.POST_VACANT, DutyKind.HOMEROOM_MISSING})
+_NOBODY_S = frozenset({DutyKind.POST_VACANT, DutyKind.SECOND_PERSON, DutyKind.HOMEROOM_MISSING})
 """Somebody is responsible: a post without a holder stands above what its holder would owe."""
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import union_all
 from sqlmodel import Session, col, func, select
 
 from db.tables import (
@@ -21,8 +20,11 @@ from services import backups, check_rounds, clock, list_exchanges, retention
 from services.access import Permission, Scope, Subject, allows, is_protection_leader, permitted, scopes_of
 from services.actors import Actor
 from services.answers import Vacancy, vacancies_of, vacancy_parts
+from services.asking_together import ask
 from services.calendar import SchoolCalendar, current_school_year, load_calendar
 from services.child_duties import of_conferences_and_returns, of_feedback, of_referrals
+from services.deputies import NO_SECOND_PERSON, second_person_part
+from services.document_overviews import EDITIONS, editions_part, list_wanting
 from services.duties import Duty, DutyGroup, DutyKind, group_of
 from services.figures import Records, hold_back_small, total_of
 from services.list_exchanges import OwedLists
@@ -66,12 +68,20 @@ def list_duties(session: Session, actor: Actor) -> list[Duty]:
 
 
 def _of_gaps(session: Session, actor: Actor, *, calendar: SchoolCalendar, now: datetime) -> Iterator[Duty]:
-    """What nobody answers for, and the term's lists where no office does; one statement, for it is asked everywhere."""
+    """What nobody answers for, what is not on file (C-14), the term's lists where no office does; one statement."""
     year = current_school_year(calendar, clock.today())
     lists = list_exchanges.owed_part(calendar)
-    rows = session.execute(union_all(*vacancy_parts(year), lists)).all()
-    yield from _of_vacancies(vacancies_of(row for row in rows if row[1] != list_exchanges.LISTS))
-    owed = list_exchanges.owed_of(next(row for row in rows if row[1] == list_exchanges.LISTS), calendar)
+    beside = {list_exchanges.LISTS: lists, EDITIONS: editions_part(), NO_SECOND_PERSON: second_person_part()}
+    rows = ask(session, [*vacancy_parts(year), *beside.values()])
+    vacancies = vacancies_of(row for row in rows if row.about not in beside)
+    yield from _of_vacancies(vacancies)
+    for row in rows:
+        if row.about == NO_SECOND_PERSON and all(each.post_id != row.id for each in vacancies):
+            yield Duty(DutyKind.SECOND_PERSON, DutyGroup.WAITING, target_id=row.id)
+    editions = (row.label for row in rows if row.about == EDITIONS)
+    if wanting := list_wanting(editions, day=clock.today(), calendar=calendar):
+        yield Duty(DutyKind.DOCUMENTS_WANTING, DutyGroup.WAITING, labels=tuple(wanting))
+    owed = list_exchanges.owed_of(next(row for row in rows if row.about == list_exchanges.LISTS), calendar)
     if actor.holds_office or not owed.is_for_office:
         yield from _of_exchanges(actor, owed, now=now)
 

@@ -38,6 +38,8 @@ ACTS = {
     DutyKind.BACKUP_OVERDUE: "看备份",
     DutyKind.RECOVERY_SHEET: "看做法",
     DutyKind.NEW_TERM: "去准备",
+    DutyKind.SECOND_PERSON: "去指定",
+    DutyKind.DOCUMENTS_WANTING: "看文件",
 }
 ABOUT_CHILD = {
     DutyKind.REPORT_ABUSE: "报告疑似侵害",
@@ -70,6 +72,7 @@ _PAGES = {
     DutyTarget.RETENTION: ("retention", None),
     DutyTarget.BACKUPS: ("backups", None),
     DutyTarget.NEW_TERM: ("new_term", None),
+    DutyTarget.DOCUMENTS: ("documents", None),
     DutyTarget.NOTHING: ("settings", None),
 }
 
@@ -129,6 +132,10 @@ def title_of(duty: Duty) -> str:
             return "抄好恢复单，核对一遍"
         case DutyKind.NEW_TERM:
             return f"准备{duty.labels[0]}"
+        case DutyKind.SECOND_PERSON:
+            return "还没有第二个人"
+        case DutyKind.DOCUMENTS_WANTING:
+            return f"{len(duty.labels)} 种该有的文件缺了、过期或该看一遍"
 
 
 def reason_of(duty: Duty) -> str:
@@ -191,6 +198,10 @@ def reason_of(duty: Duty) -> str:
             return "系统：密钥坏了、丢了，只有它能打开备份"
         case DutyKind.NEW_TERM:
             return "学期：起止日子还没有写，到期的日子都从它算"
+        case DutyKind.SECOND_PERSON:
+            return "岗位：要两个人点头的事（结案、免做、报销、清理）没有人点头"
+        case DutyKind.DOCUMENTS_WANTING:
+            return f"文件：{_names(duty.labels)}"
         case _:
             return f"{_names(duty.labels)}"
 

@@ -1,12 +1,12 @@
 """The school's documents: their kinds and states, filing, replacing, opening, looking through, and who may."""
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from threading import Thread
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
@@ -15,7 +15,7 @@ from db.audit_chain import COLLECTED
 from db.errors import SealBroken
 from db.tables import Attachment, Document, DocumentReview, Role
 from db.transactions import transaction
-from services import audit, clock, document_overviews, documents
+from services import audit, clock, document_overviews, documents, home
 from services.calendar import SchoolCalendar, TermDates
 from services.document_kinds import (
     DocumentState,
@@ -29,6 +29,7 @@ from services.document_kinds import (
     state_of_kind,
 )
 from services.documents import DocumentEntry, ReplacedMeanwhile
+from services.duties import DutyKind
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
 from services.regulations.parameters import Change, Numbers
 from tests.conftest import codes
@@ -402,3 +403,42 @@ def test_readers_of_what_may_name_children_are_the_team_only():
     assert not open_to_all & {"activity_records", "feedback", "outside_case_report", "four_special_plan"}
     text = Path(documents.__file__).with_name("documents.toml").read_text(encoding="utf-8")
     assert re.findall(r'readers = "(\w+)"', text).count("team") == 4
+
+
+def told_at_home(session, actor) -> tuple[str, ...]:
+    found = [duty for duty in home.list_duties(session, actor) if duty.kind is DutyKind.DOCUMENTS_WANTING]
+    return found[0].labels if found else ()
+
+
+OVERDUE = {DocumentState.MISSING, DocumentState.EXPIRED, DocumentState.REVIEW_DUE}
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(sorted(document_kinds())), st.integers(-700, 30), st.integers(0, 900)), max_size=6
+    )
+)
+def test_home_s_line_says_what_the_page_says(session, lead, filed):
+    with session.begin_nested() as step:
+        for kind, starts, lasts in filed:
+            valid_from = TODAY + timedelta(days=starts)
+            file(session, lead, kind=kind, valid_from=valid_from, valid_to=valid_from + timedelta(days=lasts))
+        rows = document_overviews.find_overview(session, lead).kinds
+        on_page = {row.kind.label for row in rows if row.state in OVERDUE}
+        at_home = told_at_home(session, lead)
+        step.rollback()
+
+    assert set(at_home) == on_page
+
+
+def test_home_names_missing_haves_first_and_is_quiet_once_everything_is_there(session, lead, make_user):
+    labels = told_at_home(session, lead)
+    of_haves = [kind.label for kind in document_kinds().values() if kind.have and kind.is_required]
+    assert set(labels[: len(of_haves)]) == set(of_haves)
+    assert not told_at_home(session, make_user(Role.COUNSELLOR))
+
+    for kind in document_kinds().values():
+        file(session, lead, kind=kind.name, valid_from=TODAY, valid_to=None)
+
+    assert told_at_home(session, lead) == ()

@@ -27,12 +27,13 @@ from tests.conftest import NOW
 from tests.services.intake_makers import register
 from tests.services.test_assessments import asked
 
+OF_A_NEW_SCHOOL = {DutyKind.POST_VACANT, DutyKind.SECOND_PERSON, DutyKind.DOCUMENTS_WANTING}
 WEEK_AGO = NOW - timedelta(days=7)
 
 
 def duties_of(session, actor):
-    """Home without its line for vacant posts: nobody is appointed in these small schools."""
-    return [duty for duty in home.list_duties(session, actor) if duty.kind is not DutyKind.POST_VACANT]
+    """Home without its lines for posts and documents: nobody is appointed, nothing is filed in these small schools."""
+    return [duty for duty in home.list_duties(session, actor) if duty.kind not in OF_A_NEW_SCHOOL]
 
 
 def kinds(session, actor):

@@ -352,6 +352,36 @@ def test_who_is_back_earlier_needs_nobody_any_more(session, lead, make_user):
     )
 
 
+def test_home_says_once_that_nobody_can_give_the_second_yes(session, lead, make_user):
+    def line():
+        return [duty for duty in home.list_duties(session, lead) if duty.kind is DutyKind.SECOND_PERSON]
+
+    [told] = line()
+    assert (told.target, told.target_id) == (DutyTarget.POST, post_called(session, "second_person").id)
+    assert not [duty for duty in home.list_duties(session, make_user(Role.LEADERSHIP)) if duty in line()]
+
+    named = make_user(Role.LEADERSHIP)
+    held = appoint(session, lead, "second_person", named)
+    assert line() == []
+    assert deputies.find_second_person(session, lead).user_id is not None
+
+    posts.end_holding(session, lead, holder_id=held, version=1, last_day=TODAY - DAY)
+    assert len(line()) == 1
+    session.get_one(AppUser, named.user_id).is_protection_leader = True
+    session.flush()
+    assert line() == []
+
+
+def test_a_second_person_whose_vacancy_is_a_duty_anyway_is_told_once(session, lead):
+    post_called(session, "second_person").is_needed = True
+    session.flush()
+
+    kinds = [duty.kind for duty in home.list_duties(session, lead)]
+
+    assert DutyKind.SECOND_PERSON not in kinds
+    assert DutyKind.POST_VACANT in kinds
+
+
 def test_the_second_person_is_the_named_leader_until_somebody_holds_the_post(session, lead, make_user):
     assert deputies.find_second_person(session, lead).user_id is None
     leader = make_user(Role.LEADERSHIP, name="温若虚")

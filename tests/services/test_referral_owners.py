@@ -14,6 +14,7 @@ from services.referrals import IllegalMove
 from tests.conftest import NOW
 from tests.services.intake_makers import register
 from tests.services.test_assessments import asked
+from tests.services.test_home import OF_A_NEW_SCHOOL
 
 LEADER_TOO = (Role.COUNSELLOR, Role.LEADERSHIP)
 BY_PHONE = {"channel": ReferralChannel.PARENT, "way": ReferralWay.PHONE}
@@ -44,7 +45,7 @@ def marked(session, lead, make_student):
 
 def kinds(session, actor):
     """What is asked of somebody about children; this school has not filled its posts."""
-    return [duty.kind for duty in home.list_duties(session, actor) if duty.kind is not DutyKind.POST_VACANT]
+    return [duty.kind for duty in home.list_duties(session, actor) if duty.kind not in OF_A_NEW_SCHOOL]
 
 
 def test_a_named_leader_who_can_not_assess_does_not_take_a_protected_referral(session, lead, marked, make_named):
