@@ -6,7 +6,7 @@ from db.transactions import reading
 from services import student_lists, term_entries
 from services.access import Permission
 from services.errors import NotFound
-from ui import entry_table
+from ui import entry_drafts, entry_table
 from ui.layout import empty_state, page_header, refusal
 from ui.session import require_user
 
@@ -31,5 +31,6 @@ else:
         st.stop()
     if entries.rows:
         entry_table.draw(actor, entries)
+        entry_drafts.name_others(classes, terms)
     else:
         empty_state("groups", f"{entries.class_label}还没有孩子", "导入名册，或在“学生名册”里把孩子编进来。")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import streamlit as st
@@ -11,14 +11,18 @@ from db.base import Labelled
 from db.tables import HealthState, StudyLevel, Vaccination
 from db.transactions import transaction
 from services import clock, term_entries
+from services.access import Permission
 from services.actors import Actor
 from services.errors import DomainError, FieldErrors
 from services.term_entries import ClassEntries, EntriesChanged, EntryInput, EntryRow
+from ui import entry_drafts
+from ui.entry_drafts import Cells, TableDraft
 from ui.formats import plain
 from ui.forms import shown
-from ui.layout import DISCARD, flash, leave_button, note
+from ui.layout import DISCARD, flash, form_end, leave_button, note
 from ui.messages import explain
 from ui.problems import problem_sentence
+from ui.session import require_user
 from ui.tables import ROW_HEIGHT, table_height
 
 _TABLES = "care_entry_tables"
@@ -38,6 +42,8 @@ class _Table:
     round: int = 0  # counts the tables drawn: another key forgets what was typed into the one before
     refusals: list[str] = field(default_factory=list)
     theirs: tuple[EntryRow, ...] = ()
+    restored: Mapping[int, Cells] = field(default_factory=dict)  # from the draft, by child; typing goes on over it
+    saved_at: datetime | None = None  # when the draft was kept
 
 
 def choose(classes: Mapping[int, str], terms: Mapping[int, str]) -> tuple[int, int]:
@@ -65,14 +71,16 @@ def _take(key: str, name: str, known: Mapping[int, str]) -> None:
 
 def draw(actor: Actor, entries: ClassEntries) -> None:
     """Draw the table, what was refused, and the buttons."""
-    table = _table(entries)
+    table = _table(actor, entries)
     for sentence in table.refusals:
         st.error(plain(sentence), icon=":material/error:")
     if table.theirs:
         _draw_conflict(entries, table)
     st.data_editor(
-        _columns_of(table.rows),
+        _columns_of(_with_draft(table)),
         key=_key(entries, table),
+        on_change=_keep,
+        args=(entries, table),
         column_config=_config(table.rows),
         column_order=["name", *LABELS, "promise"] if _owes_promises(table.rows) else ["name", *LABELS],
         disabled=["name", "promise"],
@@ -83,11 +91,11 @@ def draw(actor: Actor, entries: ClassEntries) -> None:
         placeholder="",
         alt=f"{entries.class_label}的学期记录，{len(table.rows)} 人",
     )
-    typed = _typed(_key(entries, table))
+    typed = _changed(entries, table)
     _draw_counts(entries, typed)
-    with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
+    with form_end(entry_drafts.words(table.saved_at) if typed else ""):
         if typed and leave_button(DISCARD, key="entries_cancel"):
-            _forget(entries, table)
+            _give_up(entries, table)
             st.rerun()
         submitted = st.button(
             plain(f"保存{entries.class_label}"), key="entries_save", type="primary", icon=":material/check:",
@@ -106,7 +114,7 @@ def inputs(rows: Sequence[EntryRow], typed: Mapping[int, Mapping[str, Any]]) -> 
         EntryInput(
             student_id=rows[place].student_id,
             version=rows[place].version,
-            values=replace(rows[place].values, **{name: _value(name, cell) for name, cell in cells.items()}),
+            values=replace(rows[place].values, **_values_of(cells)),
         )
         for place, cells in sorted(typed.items())
         if place < len(rows)
@@ -133,6 +141,7 @@ def _save(actor: Actor, entries: ClassEntries, table: _Table, typed: Mapping[int
             term_entries.save_class_entries(
                 session, actor, class_id=entries.class_id, term_id=entries.term_id, rows=rows
             )
+            entry_drafts.discard(session, actor, entries.class_id, entries.term_id)
     except FieldErrors as error:
         table.refusals = _problem_lines(error, table.rows)
     except EntriesChanged as error:
@@ -157,7 +166,7 @@ def _problem_lines(error: FieldErrors, rows: Sequence[EntryRow]) -> list[str]:
 
 def _draw_conflict(entries: ClassEntries, table: _Table) -> None:
     """Show both versions; going on with either is a conscious act."""
-    mine = {each.student_id: each.values for each in inputs(table.rows, _typed(_key(entries, table)))}
+    mine = {each.student_id: each.values for each in inputs(table.rows, _changed(entries, table))}
     lines = [
         {"": plain(f"{row.name}，{LABELS[name]}"), "现在存着的": plain(_words(stored)), "我写的": plain(_words(own))}
         for row in table.theirs
@@ -170,7 +179,7 @@ def _draw_conflict(entries: ClassEntries, table: _Table) -> None:
         else:
             note("两份写得一样。")
         with st.container(horizontal=True, gap="xsmall"):
-            st.button("用现在存着的", key="entries_theirs", on_click=_forget, args=(entries, table))
+            st.button("用现在存着的", key="entries_theirs", on_click=_give_up, args=(entries, table))
             st.button("留着我写的，再按保存", key="entries_mine", on_click=_keep_mine, args=(table,))
 
 
@@ -185,15 +194,64 @@ def _keep_mine(table: _Table) -> None:
     table.refusals, table.theirs = [], ()
 
 
-def _table(entries: ClassEntries) -> _Table:
+def _table(actor: Actor, entries: ClassEntries) -> _Table:
     tables: dict[tuple[int, int], _Table] = st.session_state.setdefault(_TABLES, {})
     place = (entries.class_id, entries.term_id)
     known = tables.get(place)
-    if known is None or not (_typed(_key(entries, known)) or known.refusals):
+    if known is None or _key(entries, known) not in st.session_state:  # drawn for the first time, or left and opened
+        draft = entry_drafts.load(actor, *place, entries.rows)
+        if draft is not None:
+            known = tables[place] = _resumed(entries, draft, number=(known.round + 1) if known else 0)
+        elif known is not None:
+            known.restored, known.saved_at = {}, None
+    if known is None or not (_changed(entries, known) or known.refusals):
         # Nothing typed yet: show what is stored now, in a new table where that is otherwise than before.
         is_same = known is not None and list(known.rows) == list(entries.rows)
         tables[place] = known if known and is_same else _Table(entries.rows, (known.round + 1) if known else 0)
     return tables[place]
+
+
+def _resumed(entries: ClassEntries, draft: TableDraft, *, number: int) -> _Table:
+    """Go on from a draft: a row somebody has saved since keeps the version typed over, so that both are shown."""
+    rows = [replace(row, version=draft.versions.get(row.student_id, row.version)) for row in entries.rows]
+    return _Table(rows, number, restored=draft.cells, saved_at=draft.saved_at)
+
+
+def _with_draft(table: _Table) -> list[EntryRow]:
+    """Return the rows as they are shown: stored, and over it what the draft holds."""
+    return [
+        replace(row, values=replace(row.values, **_values_of(table.restored.get(row.student_id, {}))))
+        for row in table.rows
+    ]
+
+
+def _values_of(cells: Cells) -> dict[str, Any]:
+    """Return cells as the service takes them; columns this version doesn't know stay out."""
+    return {name: _value(name, cell) for name, cell in cells.items() if name in LABELS}
+
+
+def _changed(entries: ClassEntries, table: _Table) -> dict[int, dict[str, Any]]:
+    """Return what differs from what is stored, by position: the draft, and what was typed since."""
+    typed = _typed(_key(entries, table))
+    places = {
+        place: {**table.restored.get(row.student_id, {}), **typed.get(place, {})}
+        for place, row in enumerate(table.rows)
+    }
+    return {place: cells for place, cells in places.items() if cells}
+
+
+def _keep(entries: ClassEntries, table: _Table) -> None:
+    cells = {table.rows[place].student_id: found for place, found in _changed(entries, table).items()}
+    versions = {row.student_id: row.version for row in table.rows}
+    table.saved_at = entry_drafts.keep(entries.class_id, entries.term_id, cells, versions) or table.saved_at
+
+
+def _give_up(entries: ClassEntries, table: _Table) -> None:
+    """Throw away what was typed, the draft with it."""
+    actor = require_user(Permission.ENTRY_WRITE)
+    with transaction() as session:
+        entry_drafts.discard(session, actor, entries.class_id, entries.term_id)
+    _forget(entries, table)
 
 
 def _forget(entries: ClassEntries, table: _Table) -> None:

@@ -112,6 +112,10 @@ def test_a_class_is_entered_in_its_table(school: Server, tab: OpenTab, size: tup
     if size == driver.DESKTOP:
         driver.type_into_cell(page, x=415, y=52, text="152")  # the first child's height
         driver.see(page, "还没保存")
+        page.reload()  # a closed tab, a dead battery
+        driver.see(page, "草稿已在")
+        driver.see(page, "改了 1 人，还没保存")
+        driver.take_picture(page, SCREENS / f"class_entries-draft-{size[0]}.png")
         driver.press(page, "保存七（3）班")
         driver.see(page, "已保存")
         engine.use(school.location)

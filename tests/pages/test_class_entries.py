@@ -5,12 +5,12 @@ from datetime import date
 import pytest
 from sqlmodel import select
 
-from db.tables import Consent, ConsentAnswer, ParentsPromise, Role, StudyLevel, TermEntry
+from db.tables import Consent, ConsentAnswer, ParentsPromise, Role, StudyLevel, Term, TermEntry
 from db.transactions import reading, transaction
-from services import term_entries
+from services import drafts, term_entries
 from services.term_entries import EntryInput, EntryRow, EntryValues
 from tests.pages.conftest import OpenPage, World, commit, words_on
-from ui import entry_table
+from ui import entry_drafts, entry_table
 from ui.problems import SENTENCES
 
 
@@ -147,3 +147,108 @@ def test_a_promise_is_recorded(open_page: OpenPage, world: World):
     with reading() as session:
         assert session.exec(select(ParentsPromise)).one()
     assert "江远山" in words_on(screen)
+
+
+# What is typed outlives the tab
+
+
+def term_of(session, year=2026):
+    return session.exec(select(Term.id).where(Term.school_year == year)).one()
+
+
+def draft(session, world, child, cells, *, version=0, owner=Role.HOMEROOM):
+    subject = entry_drafts.subject_of(world.school_class.id, term_of(session))
+    content = {str(child.id): {"version": version, "cells": cells}}
+    drafts.save_draft(session, world.staff[owner], form=entry_drafts.FORM, subject=subject, content=content)
+    commit(session)
+
+
+def kept(actor):
+    with reading() as session:
+        return drafts.list_drafts(session, actor, form=entry_drafts.FORM)
+
+
+def test_what_was_typed_is_offered_again_and_saved(open_page: OpenPage, world: World, session):
+    child, homeroom = world.students[0], world.staff[Role.HOMEROOM]
+    draft(session, world, child, {"study": "良", "height_cm": 150, "checked_up_on": "2026-10-09"})
+
+    screen = open_page("class_entries", homeroom)
+    row = list(screen.dataframe[0].value["name"]).index(child.name)
+    assert screen.dataframe[0].value["height_cm"][row] == 150
+    assert "改了 1 人，还没保存" in words_on(screen)
+    assert "草稿已在 09:41 保存" in words_on(screen)
+    screen.button(key="entries_save").click().run()
+
+    assert not screen.exception
+    [saved] = entries()
+    assert (saved.student_id, saved.study, saved.height_cm) == (child.id, StudyLevel.GOOD, 150)
+    assert kept(homeroom) == []
+
+
+def test_it_is_thrown_away_when_not_wanted(open_page: OpenPage, world: World, session):
+    draft(session, world, world.students[0], {"study": "良"})
+    screen = open_page("class_entries", world.staff[Role.HOMEROOM])
+
+    screen.button(key="entries_cancel").click().run()
+
+    assert not screen.exception
+    assert "还没保存" not in words_on(screen)
+    assert kept(world.staff[Role.HOMEROOM]) == []
+    assert entries() == []
+
+
+def test_it_stays_with_who_typed(open_page: OpenPage, world: World, session):
+    draft(session, world, world.students[0], {"study": "良"})
+
+    screen = open_page("class_entries", world.staff[Role.LEAD])
+
+    assert "还没保存" not in words_on(screen)
+    assert screen.button(key="entries_save").disabled
+
+
+def test_it_never_lands_on_another_class_or_term_but_says_where_it_is(
+    open_page: OpenPage, world: World, session, make_class, make_student
+):
+    other = make_class(7, 4)
+    make_student("陆青黛", in_class=other)
+    session.add(Term(school_year=2025, number=2, first_day=date(2026, 2, 23), last_day=date(2026, 7, 3)))
+    session.flush()
+    here, earlier = term_of(session), term_of(session, 2025)
+    draft(session, world, world.students[0], {"study": "良"}, owner=Role.LEAD)
+
+    for class_id, term_id in ((other.id, here), (world.school_class.id, earlier)):
+        screen = open_page("class_entries", world.staff[Role.LEAD], **{"class": class_id, "term": term_id})
+        assert screen.button(key="entries_save").disabled
+        assert "还有写了没保存的：七（3）班（2026–2027学年第一学期）" in words_on(screen)
+
+
+def test_a_child_who_left_the_class_is_left_out(open_page: OpenPage, world: World, session, make_student):
+    draft(session, world, make_student("陆青黛"), {"study": "良"})
+
+    screen = open_page("class_entries", world.staff[Role.HOMEROOM])
+
+    assert not screen.exception
+    assert screen.button(key="entries_save").disabled
+
+
+def test_a_row_saved_by_somebody_else_since_is_shown_with_both(open_page: OpenPage, world: World, session):
+    child = world.students[0]
+    draft(session, world, child, {"study": "待及格"})
+    term_entries.save_class_entries(
+        session, world.staff[Role.LEAD], class_id=world.school_class.id, term_id=term_of(session),
+        rows=[EntryInput(student_id=child.id, version=0, values=EntryValues(study=StudyLevel.GOOD))],
+    )  # fmt: skip
+    commit(session)
+    screen = open_page("class_entries", world.staff[Role.HOMEROOM])
+
+    screen.button(key="entries_save").click().run()
+
+    assert "别人刚改过江小满" in screen.error[0].value
+    assert [row.study for row in entries()] == [StudyLevel.GOOD]
+    assert len(kept(world.staff[Role.HOMEROOM])) == 1
+
+
+def test_a_draft_of_another_version_of_the_program_breaks_nothing(open_page: OpenPage, world: World, session):
+    draft(session, world, world.students[0], {"unknown": 1, "study": "没有这一项"})
+
+    assert not open_page("class_entries", world.staff[Role.HOMEROOM]).exception
