@@ -238,7 +238,8 @@ def agree_run(session: Session, actor: Actor, *, run_id: int, version: int) -> N
     Raises:
         NotFound: there is no such run, or it was agreed to.
         NotAllowed: the actor is not who is asked for the second yes, or has asked for it.
-        DueChanged: a record was added or changed, or somebody is to be kept, since it was asked for.
+        DueChanged: a record was added or changed, somebody is to be kept, or the terms have changed, since it was
+            asked for.
         EditedMeanwhile: somebody was faster.
     """
     take_turn(session, Turn.RETENTION)
@@ -249,8 +250,8 @@ def agree_run(session: Session, actor: Actor, *, run_id: int, version: int) -> N
         raise NotFound
     items = session.exec(select(RetentionItem).where(RetentionItem.run_id == run_id)).all()
     prints = retention_rows.fingerprints(session, [item.student_id for item in items])
-    due = {each.student_id: each for each in _due(session)[0] if not each.kept}
-    if any(prints[item.student_id] != item.fingerprint or item.student_id not in due for item in items):
+    due = _going(session)
+    if any(prints[item.student_id] != item.fingerprint or due.get(item.student_id) != item.is_whole for item in items):
         raise DueChanged
     run.agreed_by_id, run.agreed_at = actor.id_of_staff, clock.now()
     session.add(run)
@@ -476,12 +477,26 @@ def _is_second(session: Session, actor: Actor, run_id: int, second: SecondPerson
     return run is not None and actor.user_id is not None and actor.user_id == second.user_id != run.proposed_by_id
 
 
+def _going(session: Session) -> dict[int, bool]:
+    """Return whom nothing keeps, and whether all of the child is due; else only the care records are."""
+    return {each.student_id: each.is_whole for each in _due(session)[0] if not each.kept}
+
+
+def _is_as_agreed(session: Session, item: RetentionItem) -> bool:
+    """Say whether what is due of a child is still what was agreed to, down to each row; nobody can change it any more.
+
+    The rows are held first: what somebody saves at this moment is either seen here, or comes too late for the child.
+    """
+    if not retention_rows.hold_rows(session, item.student_id):
+        return False
+    if _going(session).get(item.student_id) != item.is_whole:
+        return False
+    return retention_rows.fingerprints(session, [item.student_id])[item.student_id] == item.fingerprint
+
+
 def _remove(session: Session, actor: Actor, item: RetentionItem) -> None:
-    due = {each.student_id: each for each in _due(session)[0] if not each.kept}
-    found = due.get(item.student_id)
-    prints = retention_rows.fingerprints(session, [item.student_id])
     item.done_at = clock.now()
-    if found is None or prints[item.student_id] != item.fingerprint:
+    if not _is_as_agreed(session, item):
         item.state = RetentionState.KEPT
     else:
         try:

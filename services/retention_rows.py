@@ -75,6 +75,23 @@ def fingerprints(session: Session, student_ids: Collection[int]) -> dict[int, st
     return {student_id: digest.hexdigest() for student_id, digest in digests.items()}
 
 
+def hold_rows(session: Session, student_id: int) -> bool:
+    """Hold every row a child has to the end of the transaction; False where somebody is at work on one of them.
+
+    Nobody is waited for: whoever has a row may be waiting for another of these. The child's own row comes first;
+    once it is held, nothing new can point at it. On SQLite a writing transaction holds everything anyway.
+    """
+    merged = session.execute(select(col(Student.id)).where(col(Student.merged_into_id) == student_id)).scalars().all()
+    if not all(hold_rows(session, other_id or 0) for other_id in merged):
+        return False
+    for table in owned_tables():
+        keys = {int(row[0]) for _, row in _rows(session, table, [student_id], columns=table.primary_key.columns)}
+        free = select(table.c.id).where(table.c.id.in_(keys)).with_for_update(skip_locked=True)
+        if keys and set(session.execute(free).scalars()) != keys:
+            return False
+    return True
+
+
 def remove_rows(session: Session, student_id: int, *, is_whole: bool) -> int:
     """Remove a child's care records, or the child with everything; return how many rows.
 

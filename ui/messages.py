@@ -341,7 +341,7 @@ def _nothing_due(_error: retention.NothingDue) -> str:
 
 @explain.register
 def _due_changed(_error: retention.DueChanged) -> str:
-    return "没有做：看过以后又有新的记录，或有孩子要留着。请撤回，按现在的再请一次。"
+    return "没有做：看过以后又有新的记录、年限改过，或有孩子要留着。请撤回，按现在的再请一次。"
 
 
 @explain.register

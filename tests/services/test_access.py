@@ -140,6 +140,7 @@ CALLED_BY_SERVICES = {
     "editing.lock_version": "the two-editors rule of every edit",
     "posts.check_person": "checks a field of a form for posts and deputies",
     "retention_rows.fingerprints": "what each child has, for the services that ask and agree to remove it",
+    "retention_rows.hold_rows": "holds what a child has, for remove_next, which looks at it once more",
     "retention_rows.remove_rows": "removes what two persons have agreed to, for remove_next",
     "referrals.find_owner": "who takes a new referral, for register_referral",
     "referrals.hand_over_case": "the case goes with its referral, whose move is permitted",

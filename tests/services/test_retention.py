@@ -124,12 +124,7 @@ def test_years_end_on_the_same_day(day, years, after):
 
 
 def test_each_kind_has_a_term_of_its_own(session, school):
-    from services import parameter_versions
-
-    parameter_versions.set_parameter(
-        session, school.lead, name=retention.REGISTER_YEARS, version=0, value=20, in_force_from=clock.today(),
-        reason="学校定的",
-    )  # fmt: skip
+    keep_the_register_longer(session, school)
     make_case(session, school.due, school.lead)
 
     (found,) = view(session, school.lead).children
@@ -259,6 +254,40 @@ def test_a_record_added_before_the_yes_refuses_it(session, school):
 
     with pytest.raises(DueChanged):
         agree(session, school, run)
+
+
+def keep_the_register_longer(session, school) -> None:
+    from services import parameter_versions
+
+    parameter_versions.set_parameter(
+        session, school.lead, name=retention.REGISTER_YEARS, version=0, value=20, in_force_from=clock.today(),
+        reason="教育局要求",
+    )  # fmt: skip
+
+
+def test_a_longer_term_before_the_yes_refuses_it(session, school):
+    school.old.left_on = None
+    make_case(session, school.due, school.lead)
+    run = propose(session, school)
+    keep_the_register_longer(session, school)
+    assert not view(session, school.lead).children[0].is_whole, "only the care records are due now"
+
+    with pytest.raises(DueChanged):
+        agree(session, school, run)
+
+
+def test_a_longer_term_after_the_yes_keeps_the_child(session, school):
+    school.old.left_on = None
+    make_case(session, school.due, school.lead)
+    run = propose(session, school)
+    agree(session, school, run)
+    keep_the_register_longer(session, school)
+
+    assert retention.remove_next(session, school.lead, run_id=run) == 0
+
+    assert session.exec(select(RetentionItem.state)).one() is RetentionState.KEPT
+    assert session.get(Student, school.due.id) is not None
+    assert session.exec(select(func.count()).select_from(Case)).one() == 1
 
 
 def test_a_record_added_after_the_yes_keeps_that_child_only(session, school):
@@ -446,12 +475,7 @@ def test_a_fingerprint_sees_every_table(session, school, filled):
 
 
 def test_only_the_care_records_go_where_only_they_are_due(session, school, filled):
-    from services import parameter_versions
-
-    parameter_versions.set_parameter(
-        session, school.lead, name=retention.REGISTER_YEARS, version=0, value=20, in_force_from=clock.today(),
-        reason="学校定的",
-    )  # fmt: skip
+    keep_the_register_longer(session, school)
     removed(session, school)
 
     left = rows_left(session, filled.child, filled.filler.ids)
