@@ -23,7 +23,7 @@ VIEWS = {
     "days": "校历",
     "bells": "作息",
     "classes": "班级",
-    "lists": "困境和等级",
+    "lists": "类别和等级",
     "numbers": "制度里的数",
     "pledge": "保密承诺",
 }

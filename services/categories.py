@@ -24,6 +24,7 @@ from services.category_lists import CategoryEntry, category_entry
 from services.editing import last_editor, lock_version
 from services.errors import EditedMeanwhile, FieldErrors, NotFound, Problem
 from services.fields import LINE, LONG, SHORT, Checker
+from services.special_kinds import is_retired, words_of_kinds
 from services.student_rights import require_writable
 
 LEVELS = (1, 2, 3)
@@ -78,6 +79,8 @@ def add_category(
     texts = _checked(session, check, kind, details, stored=None)
     if kind is None:
         check.add("kind", "required")
+    elif is_retired(session, kind):
+        check.add("kind", "kind_retired")
     if from_day is None:
         check.add("from_day", "required")
     check.not_future("from_day", from_day, today=clock.today())
@@ -232,4 +235,4 @@ def _locked(session: Session, student_id: int, category_id: int, version: int) -
 
 def _entry(session: Session, row: StudentCategory) -> CategoryEntry:
     option = session.get(CareOption, row.difficulty_id) if row.difficulty_id else None
-    return category_entry(row, option.label if option else None)
+    return category_entry(row, option.label if option else None, kind_name=words_of_kinds(session)[row.kind])

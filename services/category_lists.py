@@ -16,6 +16,7 @@ from db.tables import (
     FoundBy,
     Guardianship,
     LeftBehindKind,
+    SpecialKind,
     Student,
     StudentCategory,
 )
@@ -38,6 +39,7 @@ class CategoryEntry:
     from_day: date
     to_day: date | None
     level_name: str | None = None  # as the school calls it, of 四特
+    kind_name: str | None = None  # the same of its kind
     left_behind_kind: LeftBehindKind | None = None
     guardianship: Guardianship | None = None
     difficulty_id: int | None = None
@@ -59,7 +61,7 @@ def list_current_categories(session: Session, actor: Actor, *, student_id: int) 
             sees_students(actor, Subject.CATEGORY),
         ).order_by(col(StudentCategory.from_day).desc())
     ).all()
-    return tuple(category_entry(row, difficulty, level) for row, difficulty, level in rows)
+    return tuple(category_entry(row, *words) for row, *words in rows)
 
 
 def categories_of(session: Session, student_id: int) -> tuple[CategoryEntry, ...]:
@@ -77,21 +79,24 @@ def categories_of(session: Session, student_id: int) -> tuple[CategoryEntry, ...
         .order_by(col(StudentCategory.to_day).is_not(None), col(StudentCategory.from_day).desc())
     ).all()
     return tuple(
-        replace(category_entry(row, difficulty, level), confirmed_on=clock.local(at).date() if at else None)
-        for row, difficulty, level, at in rows
+        replace(category_entry(row, *words), confirmed_on=clock.local(at).date() if at else None)
+        for row, *words, at in rows
     )
 
 
-def _with_words() -> Any:  # a select of three columns: the row, the words of its difficulty and of its level
+def _with_words() -> Any:  # a select of the row and the words of its difficulty, its level and its kind
     difficulty, level = aliased(CareOption), aliased(CareOption)
     return (
-        select(StudentCategory, difficulty.label, level.label)
+        select(StudentCategory, difficulty.label, level.label, SpecialKind.label)
         .join(difficulty, col(difficulty.id) == col(StudentCategory.difficulty_id), isouter=True)
         .join(level, col(level.level) == col(StudentCategory.level), isouter=True)
+        .join(SpecialKind, col(SpecialKind.kind) == col(StudentCategory.kind), isouter=True)
     )
 
 
-def category_entry(row: StudentCategory, difficulty: str | None = None, level_name: str | None = None) -> CategoryEntry:
+def category_entry(
+    row: StudentCategory, difficulty: str | None = None, level_name: str | None = None, kind_name: str | None = None
+) -> CategoryEntry:
     """Return a category as the file and its form show it."""
     return CategoryEntry(
         id=row.id or 0,
@@ -103,6 +108,7 @@ def category_entry(row: StudentCategory, difficulty: str | None = None, level_na
         from_day=row.from_day,
         to_day=row.to_day,
         level_name=level_name,
+        kind_name=kind_name or row.kind.label,
         left_behind_kind=row.left_behind_kind,
         guardianship=row.guardianship,
         difficulty_id=row.difficulty_id,

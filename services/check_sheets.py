@@ -27,6 +27,7 @@ from services.actors import Actor
 from services.category_lists import category_entry
 from services.classes import class_label
 from services.errors import NotFound
+from services.special_kinds import list_offered_kinds, words_of_kinds
 from services.student_rights import writes_students
 from services.students import LEFT_SCHOOL
 
@@ -38,7 +39,7 @@ class CheckLine:
     category_id: int
     student_id: int
     name: str
-    kind: CategoryKind
+    kind_name: str
     subkind: str | None
     level: int | None
     from_day: date
@@ -52,6 +53,7 @@ class FindingLine:
 
     name: str
     kind: CategoryKind
+    kind_name: str  # as the school calls it today
     result: CheckResult
     level: int | None
     note: str | None
@@ -79,11 +81,12 @@ class CheckSheet:
     lines: tuple[CheckLine, ...]
     others: Mapping[int, str]  # every child of the class by id: a check may find something new about any
     returns: tuple[ReturnView, ...]  # the current one first
+    kinds: Mapping[CategoryKind, str]  # what a finding can be, in the school's words
 
 
 @permitted(Permission.CHECK_RETURN)
 def find_sheet(session: Session, actor: Actor, *, class_id: int) -> CheckSheet:
-    """Return what a class has to go through in this term's round; six statements.
+    """Return what a class has to go through in this term's round; eight statements.
 
     Raises:
         NotFound: there is no such class in an open round, or it is not this actor's.
@@ -96,15 +99,16 @@ def find_sheet(session: Session, actor: Actor, *, class_id: int) -> CheckSheet:
         .order_by(col(Student.name_order), col(Student.id), col(StudentCategory.id))
     ).all()
     returns = returns_of_class(session, found.id or 0, class_id)
-    said = said_in(session, returns[0][0].id) if returns else {}
+    said, words = said_in(session, returns[0][0].id) if returns else {}, words_of_kinds(session)
     return CheckSheet(
         round_id=found.id or 0,
         class_id=class_id,
         class_label=class_label(school_class.grade, school_class.number),
         version=returns[0][0].revision if returns else 0,
-        lines=tuple(_line(row, name, said.get(row.id or 0)) for row, name in rows),
+        lines=tuple(_line(row, name, said.get(row.id or 0), words) for row, name in rows),
         others=children_of_class(session, class_id),
-        returns=_views(session, returns),
+        returns=_views(session, returns, words),
+        kinds=list_offered_kinds(session, actor),
     )
 
 
@@ -170,7 +174,9 @@ def said_in(session: Session, return_id: int | None) -> dict[int, CheckFinding]:
     return {row.category_id: row for row in rows}
 
 
-def _views(session: Session, returns: Sequence[tuple[CheckReturn, str | None]]) -> tuple[ReturnView, ...]:
+def _views(
+    session: Session, returns: Sequence[tuple[CheckReturn, str | None]], words: Mapping[CategoryKind, str]
+) -> tuple[ReturnView, ...]:
     ids = [row.id for row, _ in returns]
     lines: dict[int, list[FindingLine]] = {}
     for finding, name in session.exec(
@@ -180,7 +186,14 @@ def _views(session: Session, returns: Sequence[tuple[CheckReturn, str | None]]) 
         .order_by(col(CheckFinding.id))
     ):
         lines.setdefault(finding.return_id, []).append(
-            FindingLine(name, finding.kind, finding.result, finding.level, unseal(finding, "note_sealed"))
+            FindingLine(
+                name,
+                finding.kind,
+                words[finding.kind],
+                finding.result,
+                finding.level,
+                unseal(finding, "note_sealed"),
+            )
         )
     return tuple(
         ReturnView(row.revision, by, row.returned_at, row.children_count, tuple(lines.get(row.id or 0, ())))
@@ -188,13 +201,13 @@ def _views(session: Session, returns: Sequence[tuple[CheckReturn, str | None]]) 
     )
 
 
-def _line(row: StudentCategory, name: str, said: CheckFinding | None) -> CheckLine:
+def _line(row: StudentCategory, name: str, said: CheckFinding | None, words: Mapping[CategoryKind, str]) -> CheckLine:
     entry = category_entry(row)
     return CheckLine(
         category_id=entry.id,
         student_id=row.student_id,
         name=name,
-        kind=entry.kind,
+        kind_name=words[entry.kind],
         subkind=entry.subkind,
         level=entry.level,
         from_day=entry.from_day,
@@ -209,8 +222,8 @@ def fields_of_return(
 ) -> dict[str, object]:
     """Return the fields of a form as the current return has them, for who was slower."""
     fields: dict[str, object] = {"id": class_id, "version": returns[0][0].revision if returns else 0}
-    said = said_in(session, returns[0][0].id) if returns else {}
+    said, words = said_in(session, returns[0][0].id) if returns else {}, words_of_kinds(session)
     for row in open_categories(session, class_id):
-        line = _line(row, "", said.get(row.id or 0))
+        line = _line(row, "", said.get(row.id or 0), words)
         fields[f"result_{row.id}"], fields[f"note_{row.id}"] = line.result, line.note
     return fields

@@ -7,12 +7,14 @@ from typing import Literal
 from sqlmodel import Session
 
 from db.base import Labelled
+from db.tables import CategoryKind
 from services import audit, clock
 from services.access import Permission, acting_for, permitted
 from services.actors import Actor
 from services.errors import FieldErrors, Problem
 from services.exchange.grids import Cell
 from services.exchange.writing import write_csv, write_xlsx
+from services.special_kinds import words_of_kinds
 from services.student_lists import StudentFilters, StudentPage, StudentRow, count_students, list_students
 
 ExportForm = Literal["xlsx", "csv"]
@@ -73,7 +75,8 @@ def export_students(
     for number in range(2, -(-first.total // ROWS_AT_ONCE) + 1):
         pages.append(list_students(session, exporter, filters=filters, page=number, page_size=ROWS_AT_ONCE))
     columns = {name: title for page in pages for name, title in _columns(page).items()}
-    rows = [[_cell(row, column) for column in columns] for page in pages for row in page.rows]
+    words = words_of_kinds(session)
+    rows = [[_cell(row, column, words) for column in columns] for page in pages for row in page.rows]
     audit.record(
         session,
         actor,
@@ -96,14 +99,14 @@ def _columns(page: StudentPage) -> Mapping[str, str]:
     return columns | {"homeroom": "班主任", "state": "学籍"}
 
 
-def _cell(row: StudentRow, column: str) -> Cell:
+def _cell(row: StudentRow, column: str, words: Mapping[CategoryKind, str]) -> Cell:
     cells: dict[str, Cell] = {
         "name": row.name,
         "class": row.class_label,
         "gender": row.gender.label,
         "student_no": row.student_no,
         "birth_day": row.birth_day,
-        "categories": "、".join(kind.label for kind in row.categories) or None,
+        "categories": "、".join(words[kind] for kind in row.categories) or None,
         "homeroom": row.homeroom_name,
         "state": row.state.label,
     }

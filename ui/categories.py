@@ -18,7 +18,7 @@ LEVELS: Mapping[int, str] = {1: "一级", 2: "二级", 3: "三级"}
 def category_words(entry: CategoryEntry) -> str:
     """留守：父母都外出; 四特：特殊家庭."""
     group = GROUP_OF[entry.kind]
-    more = [entry.kind.label] if group.label != entry.kind.label else []
+    more = [entry.kind_name or entry.kind.label] if group.label != entry.kind.label else []
     more += [part for part in (_kind_words(entry), entry.difficulty, entry.subkind) if part]
     return f"{group.label}：{'，'.join(more)}" if more else group.label
 

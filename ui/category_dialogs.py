@@ -7,7 +7,7 @@ import streamlit as st
 from db.base import Labelled
 from db.tables import CategoryKind, FoundBy, Guardianship, LeftBehindKind, OptionList
 from db.transactions import reading
-from services import care_options, categories, clock
+from services import care_options, categories, clock, special_kinds
 from services.access import Permission
 from services.actors import Actor
 from services.categories import CategoryDetails
@@ -36,7 +36,7 @@ def edit_category(file: StudentFile, entry: CategoryEntry | None) -> None:
     options = _options(actor, entry)
     form = Form(name, entry, labels=_LABELS, show=lambda field, value: _show(options, field, value))
     form.notices()
-    kind = entry.kind if entry else _ask_kind(form)
+    kind = entry.kind if entry else _ask_kind(form, actor)
     if entry is not None:
         note(category_words(entry))
     if kind is None:
@@ -71,11 +71,18 @@ def edit_category(file: StudentFile, entry: CategoryEntry | None) -> None:
         )
 
 
-def _ask_kind(form: Form) -> CategoryKind | None:
+def _ask_kind(form: Form, actor: Actor) -> CategoryKind | None:
     """Outside the form's fields: what is asked below depends on it."""
+    with reading() as session:
+        kinds = special_kinds.list_offered_kinds(session, actor)
     with form.field("kind") as key:
         chosen: CategoryKind | None = st.selectbox(
-            "哪一类", list(CategoryKind), key=key, index=None, format_func=lambda each: each.label, placeholder="请选"
+            "哪一类",
+            list(kinds),
+            key=key,
+            index=None,
+            format_func=lambda each: kinds.get(each, each.label),
+            placeholder="请选",
         )
     return chosen
 

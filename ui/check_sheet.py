@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from db.tables import CategoryKind, CheckResult
+from db.tables import CheckResult
 from services import check_returns, clock
 from services.actors import Actor
 from services.check_returns import CheckAnswer, NewFinding
@@ -58,7 +58,7 @@ def _draw_return(view: ReturnView) -> None:
     if not view.lines:
         note("没有发现要登记的情况。")
     for line in view.lines:
-        said = [line.kind.label, line.result.label]
+        said = [line.kind_name, line.result.label]
         if line.level:
             said.append(LEVELS[line.level])
         words = f"{'，'.join(said)}。{line.note or ''}"
@@ -98,7 +98,7 @@ def _labels(sheet: CheckSheet) -> dict[str, str]:
     """Name the fields of the sheet for the box that shows two versions."""
     labels = {}
     for line in sheet.lines:
-        labels[f"result_{line.category_id}"] = f"{line.name}，{line.kind.label}"
+        labels[f"result_{line.category_id}"] = f"{line.name}，{line.kind_name}"
         labels[f"note_{line.category_id}"] = f"{line.name}，怎么回事"
     return labels
 
@@ -117,11 +117,11 @@ def _draw_line(form: Form, line: CheckLine) -> None:
     with st.container(horizontal=True, vertical_alignment="top"):
         since = formats.day(line.from_day, today=clock.today())
         level = f"，{LEVELS[line.level]}" if line.level else ""
-        kind = f"{line.kind.label}，{line.subkind}" if line.subkind else line.kind.label
+        kind = f"{line.kind_name}，{line.subkind}" if line.subkind else line.kind_name
         st.markdown(f"**{plain(line.name)}**  \n:small[:gray[{plain(f'{kind}{level}，{since}起')}]]", width=220)
         with form.field(f"result_{line.category_id}", line.result) as key:
             result = st.segmented_control(
-                plain(f"{line.name}{line.kind.label}"), list(_ANSWERS), key=key,
+                plain(f"{line.name}{line.kind_name}"), list(_ANSWERS), key=key,
                 format_func=lambda each: each.label, label_visibility="collapsed", wrap=True,
             )  # fmt: skip
     if result in {CheckResult.CHANGED, CheckResult.ENDED}:
@@ -150,8 +150,8 @@ def _draw_found(form: Form, sheet: CheckSheet) -> None:
                 )  # fmt: skip
             with right, form.field(f"found_kind_{row}") as key:
                 st.selectbox(
-                    "哪一类", list(CategoryKind), key=key, index=None, placeholder="请选",
-                    format_func=lambda each: each.label,
+                    "哪一类", list(sheet.kinds), key=key, index=None, placeholder="请选",
+                    format_func=lambda each: sheet.kinds.get(each, each.label),
                 )  # fmt: skip
             with form.field(f"found_level_{row}") as key:
                 st.segmented_control("程度，一级最重", list(LEVELS), key=key, format_func=LEVELS.__getitem__, wrap=True)

@@ -84,6 +84,7 @@ SENTENCES: Mapping[str, str] = {
     "category_overlaps": "这一类以前登记到{day}。请从那天以后写起。",
     "someone": "姓名、电话至少填一项。",
     "too_many_options": "最多 {limit} 种。请先改掉不再用的。",
+    "kind_retired": "这一类学校已经不用了。请选别的，或先到“设置”里恢复。",
     "level_stays": "等级固定三级，只能改名称。",
     "from_list": "困境的种类请从名单里选，不要自己写。",
     "guardian_age": "年龄要在 {low} 到 {high} 岁之间。请核对，不知道就空着。",

@@ -244,6 +244,21 @@ class CareOption(SQLModel, table=True):
     version: int = 1
 
 
+class SpecialKind(SQLModel, table=True):
+    """What the school calls one of the kinds of 四特, and whether new children are registered under it.
+
+    Categories keep the kind itself: the word of today stands everywhere, also in history.
+    """
+
+    __tablename__ = "special_kind"
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: CategoryKind = Field(sa_type=stored_by_value(CategoryKind), unique=True)
+    label: str = Field(max_length=40, unique=True)
+    is_offered: bool = True
+    version: int = 1
+
+
 class StudentCategory(SQLModel, table=True):
     """A child in a category, from–to, half-open, with level and evidence.
 

@@ -25,6 +25,7 @@ from db.tables import (
 )
 from services.classes import class_label
 from services.merging.spans import overlap
+from services.special_kinds import words_of_kinds
 from services.student_entries import masked
 
 PLAIN = {
@@ -246,7 +247,7 @@ def _category_differences(session: Session, kept: Student, other: Student) -> It
     for each in category_collisions(session, kept, other):
         ours, theirs = (_category_words(session, row) for row in (each.kept, each.other))
         if ours != theirs:
-            yield Difference(each.key, f"类别：{each.kept.kind.label}", ours, theirs, Side.KEPT)
+            yield Difference(each.key, f"类别：{words_of_kinds(session)[each.kept.kind]}", ours, theirs, Side.KEPT)
 
 
 def _category_words(session: Session, row: StudentCategory) -> str:

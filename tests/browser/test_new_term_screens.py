@@ -73,3 +73,11 @@ def test_a_post_goes_on_and_a_year_is_complete(school: Server, tab: OpenTab, siz
         with reading() as session:
             assert session.exec(select(CompleteYear.year)).all() == [2027]
     driver.take_picture(page, SCREENS / f"settings-complete-year-{size[0]}.png")
+
+
+@SIZES
+def test_the_four_have_the_school_s_own_words(school: Server, tab: OpenTab, size: tuple[int, int]):
+    page = enter(school, tab, size)
+    driver.open_page(page, f"{school.address}/settings?view=lists")
+    driver.see(page, "四特的类别")
+    driver.take_picture(page, SCREENS / f"settings-lists-{size[0]}.png")

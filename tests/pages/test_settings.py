@@ -3,10 +3,11 @@
 from datetime import date
 
 import pytest
+from sqlmodel import select
 
-from db.tables import AppUser, Role
-from db.transactions import reading
-from services import bell_times, classes, parameter_versions, schools
+from db.tables import AppUser, CategoryKind, Role, SpecialKind
+from db.transactions import reading, transaction
+from services import bell_times, classes, parameter_versions, schools, special_kinds
 from tests.pages.conftest import SCHOOL, OpenPage, World, words_on
 
 VIEWS = ["school", "terms", "days", "bells", "classes", "numbers"]
@@ -325,3 +326,42 @@ def test_a_class_whose_homeroom_teacher_is_gone_says_so(open_page: OpenPage, wor
     assert "1 个班，1 个班没有在岗的班主任。" in words_on(screen)
     table = screen.dataframe[0].value
     assert table["homeroom"].tolist() == [f"{homeroom.display_name}（不在岗）"]
+
+
+def special_kind(kind):
+    with reading() as session:
+        return session.exec(select(SpecialKind).where(SpecialKind.kind == kind)).one()
+
+
+def test_a_kind_of_the_four_is_renamed_and_retired_and_no_longer_offered(open_page: OpenPage, world: World):
+    number = special_kind(CategoryKind.SPECIAL_CONDUCT).id
+    screen = open_page("settings", world.staff[Role.LEAD], view="lists")
+    screen.button(key=f"kind_{number}").click().run()
+    screen.text_input(key=f"kind_form_{number}_label").set_value("特殊行为")
+    screen.checkbox(key=f"kind_form_{number}_is_offered").uncheck().run()
+    screen.button(key=f"kind_form_{number}_save").click().run()
+
+    assert not screen.exception
+    assert "原来叫特殊言行" in words_on(screen)
+    assert not special_kind(CategoryKind.SPECIAL_CONDUCT).is_offered
+    child = open_page("child", world.staff[Role.LEAD], student=world.students[0].id)
+    child.button(key="child_add_category").click().run()
+    [asked] = [box for box in child.selectbox if box.label == "哪一类"]
+    assert "特殊心理" in asked.options
+    assert not {"特殊行为", "特殊言行"} & set(asked.options)
+
+
+def test_the_slower_of_two_who_rename_a_kind_sees_both(open_page: OpenPage, world: World):
+    number = special_kind(CategoryKind.SPECIAL_CONDUCT).id
+    screen = open_page("settings", world.staff[Role.LEAD], view="lists")
+    screen.button(key=f"kind_{number}").click().run()
+    with transaction() as other:
+        special_kinds.change_special_kind(
+            other, world.staff[Role.ADMIN], kind_id=number, version=1, label="别的叫法", is_offered=True
+        )
+
+    screen.text_input(key=f"kind_form_{number}_label").set_value("特殊行为").run()
+    screen.button(key=f"kind_form_{number}_save").click().run()
+
+    assert "刚改过这一条" in words_on(screen)
+    assert special_kind(CategoryKind.SPECIAL_CONDUCT).label == "别的叫法"

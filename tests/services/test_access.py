@@ -120,6 +120,8 @@ CALLED_BY_SERVICES = {
     "card_history.settle_cards": "counts and keeps what the service that calls it has just written",
     "student_imports.write_import": "writes what the service that calls it has matched",
     "guardians.demote_others": "one main contact, for the edits already permitted",
+    "special_kinds.words_of_kinds": "what categories are called, for the services that write them down",
+    "special_kinds.is_retired": "a question about a word, for add_category",
     "asking_together.ask": "sends what a permitted function has put together",
     "audit.record": "notes an event of the service that calls it",
     "referrals.lock_referral": "the row filter by which every move begins",

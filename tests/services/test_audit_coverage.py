@@ -51,7 +51,7 @@ PLAIN = {
     "login_throttle.subject_hash", "parameter_version.name", "parameter_version.reason", "parameter_version.value",
     "retention_hold.uid", "retention_item.fingerprint", "retention_run.digest",
      "referral.uid", "referral_move.uid", "school_day_exception.label",
-    "setting.name", "setting.value", "sign_in_session.token_hash",
+    "setting.name", "setting.value", "special_kind.label", "sign_in_session.token_hash",
     "student.ethnicity", "student.id_number_hash", "student.name", "student.name_initials", "student.name_pinyin",
     "student.name_order",
     "student.student_no", "student.uid", "student_category.subkind", "student_category.uid",

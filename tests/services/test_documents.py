@@ -442,3 +442,12 @@ def test_home_names_missing_haves_first_and_is_quiet_once_everything_is_there(se
         file(session, lead, kind=kind.name, valid_from=TODAY, valid_to=None)
 
     assert told_at_home(session, lead) == ()
+
+
+def test_what_was_not_looked_through_this_school_year_is_told_at_home(session, lead):
+    clock.set_fixed(datetime(2026, 3, 2, 9, tzinfo=clock.SCHOOL_ZONE))
+    file(session, lead, valid_from=date(2026, 3, 2))
+    clock.set_fixed(datetime(2026, 11, 20, 9, tzinfo=clock.SCHOOL_ZONE))
+
+    assert state_in(session, lead) is DocumentState.REVIEW_DUE
+    assert document_kinds()["emergency_plan"].label in told_at_home(session, lead)
