@@ -7,14 +7,17 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
+from db.base import new_uid
 from db.locks import Turn, take_turn
-from db.sealing import seal, unseal
+from db.sealing import seal_text, unseal
 from db.tables import (
     CareOption,
     CategoryKind,
     DifferenceSide,
+    DifferenceState,
     ExchangeBody,
     ExchangeDirection,
     ListDifference,
@@ -38,7 +41,7 @@ from services.fields import SHORT, Checker
 from services.file_kinds import FileProblem, FileRefused, kind_of
 from services.imports.authorities import EXCHANGED, Comparison, Finding, Registered, Scope, compare
 from services.imports.returning import put_in_file_order
-from services.imports.stored import load_children
+from services.imports.stored import StoredChildren, load_children
 
 _BLAMED = {
     Reason.NAME_ID_MISMATCH: "id_number",
@@ -85,6 +88,7 @@ class ReceiptPreview:
     file: ReceivedFile
     scope: Scope
     comparison: Comparison
+    register_digest: str  # names what it was compared with, so that a list is compared again only if that has changed
 
     @property
     def reading(self) -> AuthorityReading:
@@ -166,7 +170,8 @@ def preview_receipt(session: Session, actor: Actor, *, file: ReceivedFile, scope
     """
     options = _checked_scope(session, scope)
     _refuse_known(session, file, scope)
-    return ReceiptPreview(file, scope, _compare(session, file.reading, scope, options))
+    register = _read_register(session, scope, options)
+    return ReceiptPreview(file, scope, register.compared(file.reading, scope), register.digest)
 
 
 @permitted(Permission.LIST_EXCHANGE)
@@ -191,14 +196,11 @@ def confirm_receipt(
     name = _checked_details(details)
     options = _checked_scope(session, preview.scope)
     _refuse_known(session, preview.file, preview.scope)
-    current = _compare(session, preview.reading, preview.scope, options, locking=True)
-    if (current.rows, current.register) != (preview.comparison.rows, preview.comparison.register):
-        raise StaleComparison(ReceiptPreview(preview.file, preview.scope, current))
+    current = _still_so(session, preview, options)
     exchange = _store(session, actor, preview, current, details, name, ticked)
     findings = current.findings(ticked)
-    for found in findings:
-        session.add(_difference(exchange.id or 0, found))
-    session.flush()
+    if findings:
+        session.execute(insert(ListDifference), [_difference(exchange.id or 0, found) for found in findings])
     audit.record(
         session,
         actor,
@@ -255,12 +257,48 @@ def _refuse_known(session: Session, file: ReceivedFile, scope: Scope) -> None:
         raise AlreadyReceived(exchange_id=known.id or 0, day=known.day)
 
 
-def _compare(
-    session: Session, reading: AuthorityReading, scope: Scope, options: Mapping[int, str], *, locking: bool = False
-) -> Comparison:
+@dataclass(frozen=True, slots=True)
+class _Register:
+    """What a list is compared with."""
+
+    stored: StoredChildren
+    registered: list[Registered]
+    options: Mapping[int, str]
+    school_year: int
+
+    @property
+    def digest(self) -> str:
+        """Name exactly this register; another digest of the same costs a comparison, nothing else."""
+        said = (self.stored.everybody, self.registered, sorted(self.options.items()), self.school_year)
+        return hashlib.sha256(repr(said).encode()).hexdigest()
+
+    def compared(self, reading: AuthorityReading, scope: Scope) -> Comparison:
+        """Compare a list with it."""
+        return compare(
+            reading.rows,
+            self.stored,
+            self.registered,
+            scope=scope,
+            options=self.options,
+            school_year=self.school_year,
+        )
+
+
+def _still_so(session: Session, preview: ReceiptPreview, options: Mapping[int, str]) -> Comparison:
+    """Return the comparison that was shown; everybody waits meanwhile, so it is made anew only where it may differ."""
+    register = _read_register(session, preview.scope, options, locking=True)
+    if register.digest == preview.register_digest:
+        return preview.comparison
+    current = register.compared(preview.reading, preview.scope)
+    if (current.rows, current.register) != (preview.comparison.rows, preview.comparison.register):
+        raise StaleComparison(ReceiptPreview(preview.file, preview.scope, current, register.digest))
+    return current
+
+
+def _read_register(session: Session, scope: Scope, options: Mapping[int, str], *, locking: bool = False) -> _Register:
     year = current_school_year(load_calendar(session), clock.today())
     stored = load_children(session, school_year=year, locking=locking)
-    return compare(reading.rows, stored, _registered(session, scope), scope=scope, options=options, school_year=year)
+    return _Register(stored, _registered(session, scope), options, year)
 
 
 def _registered(session: Session, scope: Scope) -> list[Registered]:
@@ -313,15 +351,8 @@ def _store(
     return exchange
 
 
-def _difference(exchange_id: int, found: Finding) -> ListDifference:
-    row = ListDifference(
-        exchange_id=exchange_id,
-        student_id=found.student_id,
-        category_id=found.category_id,
-        difficulty_id=found.difficulty_id,
-        side=found.side,
-        part=found.part,
-    )
+def _difference(exchange_id: int, found: Finding) -> dict[str, Any]:
+    """Return the columns of a row; a list has thousands, and everybody waits while they are written."""
     content = {
         "name": found.name,
         "class": found.class_label,
@@ -333,5 +364,17 @@ def _difference(exchange_id: int, found: Finding) -> ListDifference:
         "school": found.school,
         "position": found.position,
     }
-    seal(row, "content_sealed", json.dumps({key: value for key, value in content.items() if value}, ensure_ascii=False))
-    return row
+    uid = new_uid()
+    said = json.dumps({key: value for key, value in content.items() if value}, ensure_ascii=False)
+    return {
+        "uid": uid,
+        "exchange_id": exchange_id,
+        "student_id": found.student_id,
+        "category_id": found.category_id,
+        "difficulty_id": found.difficulty_id,
+        "side": found.side,
+        "part": found.part,
+        "content_sealed": seal_text(said, table="list_difference", column="content_sealed", uid=uid),
+        "state": DifferenceState.OPEN,
+        "version": 1,
+    }

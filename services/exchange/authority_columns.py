@@ -80,8 +80,18 @@ def fits_name(name: str, mask: str) -> bool:
     """Tell whether a name may be the masked one; a run of `*` hides as many characters, or at least one."""
     if len(name) == len(mask):
         return all(shown in ("*", letter) for shown, letter in zip(mask, name, strict=True))
-    parts = [re.escape(part) for part in re.split(r"\*+", mask)]
-    return re.fullmatch(".+".join(parts), name) is not None
+    if "*" not in mask:
+        return False
+    head, *inner, tail = re.split(r"\*+", mask)
+    end, at = len(name) - len(tail), len(head)
+    if not (name.startswith(head) and name.endswith(tail)):
+        return False
+    for part in inner:  # the first place it fits leaves the most to those after it, so nothing is ever tried again
+        found = name.find(part, at + 1, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return at < end
 
 
 def number_mask(cell: object) -> str | None:

@@ -12,6 +12,7 @@ from services.exchange.authority_columns import fits_name
 from services.exchange.left_behind_columns import fits_mask, read_away
 from services.exchange.readings import Position
 from services.exchange.reasons import Reason
+from services.imports.names import NamedChildren
 from services.imports.stored import StoredChild, StoredChildren, StoredGuardian
 from services.student_keys import id_number_hash, phone_hash
 from services.students import LEFT_SCHOOL, NO_CLASS
@@ -174,9 +175,8 @@ class _Comparer:
         self.entries: dict[int, list[Registered]] = {}
         for entry in registered:
             self.entries.setdefault(entry.student_id, []).append(entry)
-        self.by_name: dict[str, list[StoredChild]] = {}
-        for child in self.here.values():
-            self.by_name.setdefault(child.name, []).append(child)
+        self.names = NamedChildren.of(self.here.values())
+        self.numbers: dict[int, str | None] = {}  # opened once, however many rows may mean the child
         self.taken: set[tuple[int, int | None]] = set()
         self.unsure: set[int] = set()
         self.spoken_of: set[int] = set()  # our entries that a row before has spoken of
@@ -233,19 +233,22 @@ class _Comparer:
         return None, None, None
 
     def _named(self, row: AuthorityRow) -> list[StoredChild]:
-        if row.name_mask is None:
-            return self.by_name.get(row.name, [])
-        return [child for child in self.here.values() if fits_name(child.name, row.name_mask)]
+        return self.names.called(row.name) if row.name_mask is None else self.names.fitting(row.name_mask)
 
     def _contradicts(self, row: AuthorityRow, child: StoredChild) -> bool:
         if row.birth_day not in (None, child.birth_day):
             return True
         if row.gender is not None and row.gender != child.gender.label:
             return True
-        number = child.text("id_number") if row.id_mask or row.id_number else None
+        number = self._number(child) if row.id_mask or row.id_number else None
         if row.id_mask and number:
             return not fits_mask(number, row.id_mask)
         return bool(row.id_number and number)  # a whole number, and the child has another
+
+    def _number(self, child: StoredChild) -> str | None:
+        if child.id not in self.numbers:
+            self.numbers[child.id] = child.text("id_number")
+        return self.numbers[child.id]
 
     def _agrees(self, row: AuthorityRow, child: StoredChild) -> bool:
         if row.birth_day == child.birth_day:

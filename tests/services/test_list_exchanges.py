@@ -1,12 +1,16 @@
 """Lists from civil affairs and the like: whom they name, what differs, deciding, what the term owes (S-04)."""
 
 import json
+import re
+import time
 from datetime import date, datetime
 from io import BytesIO
 from types import SimpleNamespace
 
 import pytest
 import python_calamine
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from sqlmodel import select
 
 from db.sealing import seal, unseal
@@ -46,6 +50,7 @@ from services.exchange.authority_columns import fits_name, name_mask, number_mas
 from services.exchange.reasons import Reason
 from services.guardians import GuardianEntry, save_guardian
 from services.home import DutyGroup, DutyKind
+from services.imports import names
 from services.imports.authorities import KnownBy, Scope
 from services.list_decisions import CannotAdopt, Chosen, DecidedMeanwhile
 from services.list_receipts import AlreadyReceived, ReceiptDetails, StaleComparison
@@ -182,6 +187,41 @@ def open_labels(session, student):
 )  # fmt: skip
 def test_a_masked_name_fits_those_it_may_hide(mask, name, fits):
     assert fits_name(name, mask) is fits
+
+
+@given(name=st.text("江满", max_size=8), mask=st.text("江满*", max_size=8))
+def test_a_mask_of_another_length_fits_as_its_runs_say(name, mask):
+    parts = [re.escape(part) for part in re.split(r"\*+", mask)]
+    assume(len(name) != len(mask))
+
+    assert fits_name(name, mask) is (re.fullmatch(".+".join(parts), name) is not None)
+
+
+def test_a_mask_is_told_in_no_time():
+    began = time.perf_counter()
+
+    assert not fits_name("江" * 40, "江*" * 13 + "王")
+    assert time.perf_counter() - began < 0.1  # tried again and again, it takes more than a second
+
+
+def test_a_long_list_of_masked_names_asks_few_children_about_each(session, school, monkeypatch):
+    asked = []
+    monkeypatch.setattr(names, "fits_name", lambda *pair: asked.append(pair) or fits_name(*pair))
+    content = f"姓名,出生日期\n{'江*花花花,' + chr(10)}".encode() + "江*花花花,\n孟**,\n".encode() * 200
+
+    seen = preview(session, school, content=content)
+
+    assert len(seen.comparison.rows) == 401
+    assert asked == [("孟紫苏", "孟**")]  # nobody is called 花, and a mask is looked up once
+
+
+def test_a_list_is_compared_once_where_nothing_has_changed(session, school, monkeypatch):
+    seen = preview(session, school)
+    monkeypatch.setattr(list_receipts, "compare", lambda *_args, **_more: pytest.fail("compared while others wait"))
+
+    list_receipts.confirm_receipt(session, school.lead, preview=seen, details=FROM_CIVIL_AFFAIRS, ticked=())
+
+    assert len(session.exec(select(ListExchange)).all()) == 1
 
 
 def test_masks_are_told_from_names():
