@@ -7,10 +7,11 @@ metadata: a new table that stands in neither fails it.
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Column, Table, delete, select, update
+from sqlalchemy import Column, Table, delete, or_, select, update
 from sqlmodel import Session, SQLModel, col
 
 import db.tables  # noqa: F401  the metadata is complete only with all tables imported
@@ -56,6 +57,9 @@ STAYS: Mapping[str, str] = {
     "retention_item": "that this number's records were removed",
 }
 """Tables that keep a child's number after it is gone."""
+
+ENTERED_LATE = timedelta(days=366)
+"""That a child has left may be entered so much later; until then lists take it for one of the school's."""
 
 _STUDENT: Table = Student.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
 _AT_ONCE = 500
@@ -161,22 +165,34 @@ def _delete(session: Session, table: Table, student_id: int) -> int:
 
 
 def _remove_beside(session: Session, student_id: int) -> int:
-    """Remove what points at a child without a foreign key, and the files of outside lists it stands on."""
-    files = select(col(ListDifference.exchange_id)).where(col(ListDifference.student_id) == student_id)
-    named = select(col(ListExchange.attachment_id)).where(
-        col(ListExchange.id).in_(files), col(ListExchange.attachment_id).is_not(None)
-    )
-    attachments = list(session.execute(named).scalars())
-    session.execute(
-        update(ListExchange).where(col(ListExchange.attachment_id).in_(attachments)).values(attachment_id=None)
-    )
-    session.execute(delete(Attachment).where(col(Attachment.id).in_(attachments)))
-    count = len(attachments) + _remove_drafts(session, student_id)
+    """Remove what points at a child without a foreign key, and what outside lists of its time say of anybody."""
+    count = _remove_lists(session, student_id) + _remove_drafts(session, student_id)
     for table in owned_tables():
         keys = [int(row[0]) for _, row in _rows(session, table, [student_id], columns=table.primary_key.columns)]
         for notes in (ImportedRow, YearChangeRow):
             session.execute(delete(notes).where(col(notes.table_name) == table.name, col(notes.row_id).in_(keys)))
     return count
+
+
+def _remove_lists(session: Session, student_id: int) -> int:
+    """Remove the files of the outside lists that may name a child, and whom they name that nobody here knows.
+
+    A child stands on a list without a difference too: where both sides agree, or on one the school gave. So the lists
+    of its whole time here go; what was decided about other children stays with them.
+    """
+    named = select(col(ListDifference.exchange_id)).where(col(ListDifference.student_id) == student_id)
+    left_on = session.execute(select(col(Student.left_on)).where(col(Student.id) == student_id)).scalar()
+    may_name: Any = col(ListExchange.id).in_(named)
+    if left_on is not None:
+        may_name = or_(may_name, col(ListExchange.day) <= left_on + ENTERED_LATE)
+    rows = session.execute(select(col(ListExchange.id), col(ListExchange.attachment_id)).where(may_name)).all()
+    exchanges, files = [row[0] for row in rows], [row[1] for row in rows if row[1] is not None]
+    session.execute(update(ListExchange).where(col(ListExchange.id).in_(exchanges)).values(attachment_id=None))
+    session.execute(delete(Attachment).where(col(Attachment.id).in_(files)))
+    strangers = delete(ListDifference).where(
+        col(ListDifference.exchange_id).in_(exchanges), col(ListDifference.student_id).is_(None)
+    )
+    return len(files) + int(session.execute(strangers).rowcount)  # type: ignore[attr-defined]
 
 
 def _remove_drafts(session: Session, student_id: int) -> int:

@@ -31,6 +31,10 @@ _PAGE_SIZE = 10
 BACKUPS = (
     f"清掉的，现在的数据里不会再有。以前做的备份里还有，最多再留 {KEEP_DAYS} 天；另存在 U 盘、别的电脑上的，请自己删。"
 )
+LISTS = (
+    "整个档案到期的，他们在校时和离校后一年内收到、给出的名单文件也一起清，名单上不认识的人也是；"
+    "一份名单上有许多孩子，不能只抹掉一个。更晚收到的名单，等后面的孩子到期再清。"
+)
 
 
 def draw_rules(view: RetentionView) -> None:
@@ -87,6 +91,7 @@ def draw_due(view: RetentionView) -> None:
             f"**到期 {view.due_count:,} 个孩子：整个档案 {view.whole_count:,} 个，"
             f"其中有受理、个案的 {view.care_count:,} 个；要留着 {view.kept_count:,} 个**"
         )
+        note(LISTS)
         note(BACKUPS)
         if not view.children and not view.kept:
             note("姓名只有关爱室负责人看得到。", icon="visibility_off")
@@ -149,6 +154,7 @@ def _propose(view: RetentionView) -> None:
     form.notices()
     st.text(f"请{view.second.name}点头，清掉 {view.due_count:,} 个孩子到期的记录。")
     note("点头以前什么都不会清。看过以后有新的记录，就要重新请。")
+    note(LISTS)
     note(BACKUPS)
     with form_end():
         if leave_button(DISCARD, key=form.key("cancel")):
@@ -168,6 +174,7 @@ def _agree(view: RetentionView, run: RunView) -> None:
     form.notices()
     st.text(f"{run.proposed_by}请您同意：清掉 {run.children:,} 个离校满年限的孩子的记录。清掉以后找不回来。")
     note("有没办完的受理、没结的个案、疑似侵害，或负责人写明要留的，都不在里面。")
+    note(LISTS)
     note(BACKUPS)
     with form_end():
         if leave_button(DISCARD, key=form.key("cancel")):
