@@ -7,14 +7,29 @@ from sqlmodel import Session, col, select
 
 from db.locks import Turn, take_turn
 from db.sealing import seal, unseal
-from db.tables import ClassMembership, EnrolmentState, Student
+from db.tables import ClassMembership, DropOut, DropOutOutcome, EnrolmentState, Student
 from services import audit, clock
 from services.access import Permission, permitted
 from services.actors import Actor
+from services.drop_out_rows import follow_drop_out
 from services.enrolment import enrolment_change
 from services.errors import DomainError, NotFound
 from services.fields import Checker
-from services.merging.comparing import PLAIN, SEALED, Comparison, Difference, EntryFacts, InTheWay, Side, compare
+from services.merging.comparing import (
+    LEFT_ON,
+    PLAIN,
+    SEALED,
+    STATE,
+    Comparison,
+    Difference,
+    EntryFacts,
+    InTheWay,
+    Side,
+    compare,
+    count_followed,
+    is_gone_for_good,
+    open_rows,
+)
 from services.merging.moving import Mover
 from services.row_filters import sees_students
 from services.students import LEFT_SCHOOL
@@ -77,7 +92,7 @@ def merge_entries(
     Raises:
         NotFound: as `compare_entries`.
         ComparisonChanged: one of them was changed since; `current` is the comparison now.
-        MergeRefused: something stands in the way.
+        MergeRefused: something stands in the way: two are followed, or one that would be gone for good (E-16).
         FieldErrors: a choice is missing, or nobody has said that it is one child.
     """
     take_turn(session, Turn.IMPORT)  # an import decides which entry a row means
@@ -88,6 +103,9 @@ def merge_entries(
     if comparison.in_the_way:
         raise MergeRefused(comparison.in_the_way)
     chosen = _checked(comparison, choices, is_one_child=is_one_child)
+    stated = other if chosen.get(STATE) is Side.OTHER else kept
+    if is_gone_for_good(stated) and count_followed(session, kept, other):
+        raise MergeRefused((InTheWay.FOLLOWED_THOUGH_GONE,))
     now = clock.now()
     taken = sorted(key for key, side in chosen.items() if side is Side.OTHER)
     _take_values(session, actor, kept, other, taken)
@@ -99,7 +117,8 @@ def merge_entries(
     kept.recorded_at = min(kept.recorded_at, other.recorded_at)
     session.add_all([kept, other])
     session.flush()
-    _leave_class_if_gone(session, kept)
+    class_id = _leave_class_if_gone(session, kept)
+    _follow_if_dropped_out(session, actor, kept, class_id)
     audit.record(
         session, actor, audit.Action.STUDENT_MERGED, target=kept, student_id=kept.id, other_id=other.id, fields=taken
     )
@@ -124,6 +143,8 @@ def _checked(comparison: Comparison, choices: Mapping[str, Side], *, is_one_chil
         side = choices.get(each.key) or each.proposed
         if side is None:
             check.add(each.key, "choice_needed")
+        elif side not in list(Side):
+            check.add(each.key, "unknown_choice")
         else:
             chosen[each.key] = Side(side)
     if not is_one_child:
@@ -145,8 +166,10 @@ def _take_values(session: Session, actor: Actor, kept: Student, other: Student, 
             kept.student_no, other.student_no = new, number
         elif name == "id_number":
             _swap_id_numbers(session, kept, other)
-        elif name == "state":
+        elif name == STATE:
             _take_state(session, actor, kept, other)
+        elif name == LEFT_ON:
+            kept.left_on = other.left_on
         elif name in PLAIN:
             setattr(kept, name, getattr(other, name))
         elif name in SEALED:
@@ -169,21 +192,34 @@ def _swap_id_numbers(session: Session, kept: Student, other: Student) -> None:
 
 def _take_state(session: Session, actor: Actor, kept: Student, other: Student) -> None:
     before: EnrolmentState = kept.state
-    kept.state, kept.left_on = other.state, other.left_on
+    if not {kept.state, other.state} <= LEFT_SCHOOL:  # of two last days somebody chooses one
+        kept.left_on = other.left_on
+    kept.state = other.state
     day = other.left_on or clock.today()
     session.add(enrolment_change(actor, student_id=kept.id or 0, before=before, after=other.state, day=day, place=None))
 
 
-def _leave_class_if_gone(session: Session, kept: Student) -> None:
-    """Who has left the school is in no class, whichever entry said so."""
+def _leave_class_if_gone(session: Session, kept: Student) -> int | None:
+    """Who has left the school is in no class, whichever entry said so; return the class that was left."""
     if kept.state not in LEFT_SCHOOL:
-        return
-    for stay in session.exec(
-        select(ClassMembership).where(ClassMembership.student_id == kept.id, col(ClassMembership.to_day).is_(None))
-    ):
+        return None
+    class_id = None
+    for stay in open_rows(session, ClassMembership, kept):
         stay.to_day = max(stay.from_day, kept.left_on or clock.today())
+        class_id = stay.class_id
         session.add(stay)
     session.flush()
+    return class_id
+
+
+def _follow_if_dropped_out(session: Session, actor: Actor, kept: Student, class_id: int | None) -> None:
+    """Let somebody follow who has dropped out, unless that ended with all that could be done (E-16)."""
+    if kept.state is not EnrolmentState.DROPPED_OUT:
+        return
+    given_up = select(DropOut.id).where(DropOut.student_id == kept.id, DropOut.outcome == DropOutOutcome.STILL_OUT)
+    if session.exec(given_up).first() is None:
+        day = kept.left_on or clock.today()
+        follow_drop_out(session, actor, student_id=kept.id or 0, class_id=class_id, day=day)
 
 
 def _write(session: Session, *rows: Student) -> None:

@@ -17,6 +17,7 @@ from db.tables import (
     CareOption,
     ClassMembership,
     DropOut,
+    EnrolmentState,
     Guardian,
     GuardianKind,
     SchoolClass,
@@ -27,14 +28,15 @@ from services.classes import class_label
 from services.merging.spans import overlap
 from services.special_kinds import words_of_kinds
 from services.student_entries import masked
+from services.students import LEFT_SCHOOL
 
 PLAIN = {
     "name": "姓名", "gender": "性别", "birth_day": "出生日期", "student_no": "学号", "ethnicity": "民族",
-    "is_boarding": "是否寄宿", "is_rural": "农村户口", "entered_on": "入学日期", "state": "学籍",
+    "is_boarding": "是否寄宿", "is_rural": "农村户口", "entered_on": "入学日期",
 }  # fmt: skip
 SEALED = {"id_number": "身份证号", "address": "家庭住址", "residence": "户籍所在地", "note": "备注"}
 PARENTS = (GuardianKind.FATHER, GuardianKind.MOTHER)
-CLASS = "class"
+CLASS, STATE, LEFT_ON = "class", "state", "left_on"
 
 # Every table that refers to a child: how people call what moves, and what it is counted in. A test asks each foreign
 # key for its line, so that a new table is decided about; None: it goes along unmentioned.
@@ -77,6 +79,7 @@ class InTheWay(Labelled):
     """Why two entries can't become one."""
 
     BOTH_STAY_AWAY = "both_stay_away", "两份都有没结束的控辍保学，请先结束其中一件。"
+    FOLLOWED_THOUGH_GONE = "followed_though_gone", "还有没结束的控辍保学，不能合成已经毕业或转走的。请先结束那一件。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,19 +131,19 @@ def compare(session: Session, kept: Student, other: Student) -> Comparison:
     """Return two entries side by side as they stand in this transaction."""
     differences = (
         *_plain_differences(kept, other),
+        *_state_differences(session, kept, other),
         *_sealed_differences(kept, other),
         *_class_difference(session, kept, other),
         *_category_differences(session, kept, other),
         *_parent_differences(session, kept, other),
     )
     moves = tuple(_counted(session, other.id or 0))
-    in_the_way = (InTheWay.BOTH_STAY_AWAY,) if _both_stay_away(session, kept, other) else ()
     return Comparison(
         kept=_facts(session, kept),
         other=_facts(session, other),
         differences=differences,
         moves=moves,
-        in_the_way=in_the_way,
+        in_the_way=_in_the_way(session, kept, other),
         ids_differ=None not in (kept.id_number_hash, other.id_number_hash),
         digest=_digest(kept, other, differences, moves),
     )
@@ -206,6 +209,27 @@ def _stays(session: Session, student: Student) -> Sequence[ClassMembership]:
 def _plain_differences(kept: Student, other: Student) -> Iterator[Difference]:
     for name, label in PLAIN.items():
         yield from _difference(name, label, _written(getattr(kept, name)), _written(getattr(other, name)))
+
+
+def _state_differences(session: Session, kept: Student, other: Student) -> Iterator[Difference]:
+    """Who is here by one entry and gone by the other is for somebody to say; of two last days the later one counts."""
+    if kept.state is not other.state:
+        is_disputed = (kept.state in LEFT_SCHOOL) is not (other.state in LEFT_SCHOOL)
+        ours, theirs = _state_words(session, kept, other), _state_words(session, other, kept)
+        yield Difference(STATE, "学籍", ours, theirs, None if is_disputed else Side.KEPT)
+    if {kept.state, other.state} <= LEFT_SCHOOL and kept.left_on != other.left_on:
+        later = Side.KEPT if (kept.left_on or date.min) > (other.left_on or date.min) else Side.OTHER
+        yield Difference(LEFT_ON, "哪天离校", _written(kept.left_on), _written(other.left_on), later)
+
+
+def _state_words(session: Session, student: Student, beside: Student) -> str:
+    """Return a state with what it costs: who has left is in no class from that day on, whichever entry said so."""
+    if student.state not in LEFT_SCHOOL or beside.state in LEFT_SCHOOL:
+        return str(student.state.label)
+    day = student.left_on
+    if day is None or not open_rows(session, ClassMembership, beside):
+        return f"{student.state.label}{f'，{_written(day)}' if day else ''}"
+    return f"{student.state.label}，{_written(day)}；留这个，从那天起就不算在{_facts(session, beside).class_label}"
 
 
 def _sealed_differences(kept: Student, other: Student) -> Iterator[Difference]:
@@ -280,11 +304,26 @@ def _person_words(row: Guardian) -> str:
     return "，".join(each for each in (row.name, unseal(row, "phone_sealed")) if each)
 
 
-def _both_stay_away(session: Session, kept: Student, other: Student) -> bool:
+def count_followed(session: Session, kept: Student, other: Student) -> int:
+    """Return how many of the two are followed because they stay away."""
     open_ones = select_rows(sql.count()).where(
         col(DropOut.student_id).in_([kept.id, other.id]), col(DropOut.closed_at).is_(None)
     )
-    return session.exec(open_ones).one() > 1
+    return session.exec(open_ones).one()
+
+
+def _in_the_way(session: Session, kept: Student, other: Student) -> tuple[InTheWay, ...]:
+    followed = count_followed(session, kept, other)
+    if followed > 1:
+        return (InTheWay.BOTH_STAY_AWAY,)
+    if followed and is_gone_for_good(kept) and is_gone_for_good(other):
+        return (InTheWay.FOLLOWED_THOUGH_GONE,)
+    return ()
+
+
+def is_gone_for_good(student: Student) -> bool:
+    """Say whether a child has left and nobody has to bring it back."""
+    return student.state in LEFT_SCHOOL and student.state is not EnrolmentState.DROPPED_OUT
 
 
 def _counted(session: Session, other_id: int) -> Iterator[tuple[str, int, str]]:

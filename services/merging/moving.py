@@ -39,6 +39,7 @@ from services.merging.comparing import (
 from services.merging.spans import subtract
 
 Choices = Mapping[str, Side]
+_INTAKE, _CHOSEN = "intake", "student_id"  # the form of a referral, and in its draft the child that was chosen
 _FAR = 1_000_000  # more than any card has versions
 _PERSON_PLAIN = ("name", "relation", "birth_year", "whereabouts")
 _PERSON_SEALED = ("phone", "second_phone", "workplace", "address", "occupation", "health")
@@ -255,6 +256,11 @@ class Mover:
         for row in self.session.exec(select(Draft).where(Draft.subject == old)):
             if (row.user_id, row.form) not in taken:
                 row.subject = new
+                self.session.add(row)
+        for row in self.session.exec(select(Draft).where(Draft.form == _INTAKE)):
+            content = json.loads(unseal(row, "content_sealed") or "{}")
+            if content.get(_CHOSEN) == self.other.id:
+                seal(row, "content_sealed", json.dumps(content | {_CHOSEN: self.kept.id}, ensure_ascii=False))
                 self.session.add(row)
 
     def _rest(self) -> None:

@@ -18,6 +18,8 @@ from db.tables import (
     ConsentAnswer,
     ConsentPurpose,
     ContactCardVersion,
+    DropOut,
+    DropOutOutcome,
     EnrolmentState,
     Guardian,
     GuardianKind,
@@ -38,6 +40,7 @@ from services import (
     class_lists,
     clock,
     consents,
+    drafts,
     drop_outs,
     file_openings,
     guardians,
@@ -566,3 +569,109 @@ def test_what_is_left_of_a_stretch_is_exactly_the_days_nobody_has(span, taken):
         wanted = has(span, day) and not any(has(other, day) for other in taken if not is_blank(other))
         assert any(has(piece, day) for piece in left) == wanted
     assert not any(overlap(one, two) for place, one in enumerate(left) for two in left[place + 1 :])
+
+
+# --- who is here by one entry and gone by the other ---
+
+
+@pytest.mark.parametrize("gone", [EnrolmentState.TRANSFERRED, EnrolmentState.GRADUATED, EnrolmentState.DROPPED_OUT])
+def test_whether_a_child_is_gone_is_for_somebody_to_say(session, lead, make_class, make_student, gone):
+    kept = make_student("江小满", state=gone, left_on=date(2026, 7, 1))
+    other = make_student("江小满", in_class=make_class(7, 3))
+
+    words, here, proposed = differences(session, lead, kept, other)["state"]
+
+    assert (words, here, proposed) == (
+        f"{gone.label}，2026年7月1日；留这个，从那天起就不算在七（3）班", other.state.label, None
+    )  # fmt: skip
+    with pytest.raises(FieldErrors) as refused:
+        merge(session, lead, kept, other)
+    assert codes(refused) == {"state": "choice_needed"}
+
+
+def test_who_is_here_by_what_was_chosen_keeps_the_class(session, lead, make_class, make_student):
+    kept = make_student("江小满", state=EnrolmentState.TRANSFERRED, left_on=date(2026, 7, 1))
+    other = make_student("江小满", in_class=make_class(7, 3))
+
+    merge(session, lead, kept, other, state=Side.OTHER)
+
+    session.refresh(kept)
+    assert (kept.state, kept.left_on) == (EnrolmentState.ENROLLED, None)
+    assert [stay.to_day for stay in _stays(session, kept)] == [None]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "proposed"),
+    [
+        (date(2016, 7, 1), date(2026, 7, 1), Side.OTHER),
+        (date(2026, 7, 1), date(2016, 7, 1), Side.KEPT),
+        (None, date(2026, 7, 1), Side.OTHER),
+        (date(2026, 7, 1), None, Side.KEPT),
+    ],
+)
+@pytest.mark.parametrize("state", [EnrolmentState.TRANSFERRED, EnrolmentState.GRADUATED])
+def test_of_two_last_days_the_later_one_counts(session, lead, make_student, ours, theirs, proposed, state):
+    kept = make_student("江小满", state=EnrolmentState.TRANSFERRED, left_on=ours)
+    other = make_student("江小满", state=state, left_on=theirs)
+    assert differences(session, lead, kept, other)["left_on"][2] is proposed
+
+    merge(session, lead, kept, other, **({"state": Side.OTHER} if state is not kept.state else {}))
+
+    session.refresh(kept)
+    assert (kept.state, kept.left_on) == (state, date(2026, 7, 1))
+
+
+@pytest.mark.parametrize("side", Side)
+def test_who_has_dropped_out_by_what_was_chosen_is_followed(session, lead, make_class, make_student, side):
+    found, day = make_class(7, 3), date(2026, 11, 2)
+    here = make_student("江小满", in_class=found)
+    gone = make_student("江小满", state=EnrolmentState.DROPPED_OUT, left_on=day)
+    kept, other = (gone, here) if side is Side.KEPT else (here, gone)
+
+    merge(session, lead, kept, other, state=side)
+
+    row = session.exec(select(DropOut)).one()
+    assert (row.student_id, row.class_id, row.noticed_on, row.closed_at) == (kept.id, found.id, day, None)
+
+
+def test_who_was_given_up_once_all_was_done_is_not_followed_anew(session, lead, make_student):
+    kept, other = (make_student("江小满", state=EnrolmentState.DROPPED_OUT, left_on=TODAY) for _ in range(2))
+    session.add(
+        DropOut(
+            student_id=other.id, noticed_on=TODAY, outcome=DropOutOutcome.STILL_OUT, ended_on=TODAY,
+            closed_at=clock.now(), closed_by_id=lead.user_id, recorded_by_id=lead.user_id, recorded_at=clock.now(),
+        )
+    )  # fmt: skip
+
+    merge(session, lead, kept, other)
+
+    assert len(session.exec(select(DropOut)).all()) == 1
+
+
+def test_a_child_who_is_followed_is_not_made_a_graduate(session, lead, make_class, make_student):
+    kept = make_student("江小满", state=EnrolmentState.GRADUATED, left_on=date(2026, 7, 1))
+    other = make_student("江小满", in_class=make_class(7, 3))
+    entry = DropOutEntry(noticed_on=TODAY, noticed_by="试")
+    drop_outs.register_drop_out(session, lead, student_id=other.id, version=other.version, entry=entry)
+
+    with pytest.raises(MergeRefused) as refused:
+        merge(session, lead, kept, other, state=Side.KEPT)
+    assert refused.value.reasons == (InTheWay.FOLLOWED_THOUGH_GONE,)
+    merge(session, lead, kept, other, state=Side.OTHER)
+
+    assert session.exec(select(DropOut.student_id)).one() == kept.id
+
+
+def test_a_choice_that_is_no_side_is_refused(session, lead, pair):
+    with pytest.raises(FieldErrors) as refused:
+        merge(session, lead, *pair, name="nonsense")
+    assert codes(refused) == {"name": "unknown_choice"}
+
+
+def test_a_half_written_referral_names_the_kept_child(session, lead, pair):
+    kept, other = pair
+    drafts.save_draft(session, lead, form="intake", subject="a", content={"student_id": other.id, "facts": "字"})
+
+    merge(session, lead, kept, other)
+
+    assert drafts.list_drafts(session, lead, form="intake")[0].content == {"student_id": kept.id, "facts": "字"}
