@@ -24,6 +24,8 @@ page_header(
     actions=acts,
 )
 retention_panel.draw_rules(view)
+if view.lacks_yes:
+    retention_panel.draw_lacking_yes(view)
 if view.run is not None:
     retention_panel.draw_run(actor, view)
 elif view.last is not None:

@@ -168,7 +168,7 @@ def _or_deputy(session: Session, user_id: int, name: str, today: date) -> Second
     deputy = session.exec(
         select(AppUser.id, AppUser.display_name)
         .join(Deputy, col(Deputy.deputy_id) == col(AppUser.id))
-        .where(Deputy.absent_id == user_id, Deputy.from_day <= today, Deputy.to_day > today)
+        .where(Deputy.absent_id == user_id, Deputy.from_day <= today, Deputy.to_day > today, AppUser.is_active)
     ).one()
     return SecondPerson(deputy[0], deputy[1], False, stands_in_for=name)
 

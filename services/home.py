@@ -57,7 +57,7 @@ def list_duties(session: Session, actor: Actor) -> list[Duty]:
         found.extend(_of_exchanges(actor, owed, now=now))
     if allows(actor, Permission.CHECK_RETURN):
         found.extend(_of_checks(session, actor, calendar=calendar, now=now))
-    if actor.has_role(Role.LEADERSHIP):
+    if allows(actor, Permission.RETENTION_AGREE):
         found.extend(_of_retention(session, actor))
     if allows(actor, Permission.ACCOUNT_MANAGE):
         found.extend(_of_system(session, calendar))
@@ -125,7 +125,7 @@ def _of_exchanges(actor: Actor, owed: OwedLists, *, now: datetime) -> Iterator[D
 
 
 def _of_retention(session: Session, actor: Actor) -> Iterator[Duty]:
-    """The second yes that waits for this leader: one statement, and more only where somebody has asked."""
+    """The second yes that waits for this person: one statement, and more only where somebody has asked."""
     asked_at = retention.find_asked(session, actor)
     if asked_at is not None:
         yield Duty(DutyKind.AGREE_RETENTION, DutyGroup.WAITING, since=asked_at)

@@ -22,11 +22,12 @@ from db.tables import (
     RetentionRun,
     RetentionState,
     Role,
+    RoleGrant,
     Severity,
     Student,
 )
 from services import audit, clock, retention_rows
-from services.access import Permission, permitted
+from services.access import HOLDERS, Permission, permitted
 from services.actors import Actor
 from services.deputies import SecondPerson, find_second_person
 from services.editing import lock_version
@@ -53,7 +54,7 @@ class DueChanged(DomainError):
 
 
 class NoSecondPerson(DomainError):
-    """Nobody else may give the second yes: none is named, or it is who asks."""
+    """Nobody else may give the second yes: none is named, it is who asks, or no role of theirs allows it."""
 
 
 class RunOpen(DomainError):
@@ -102,6 +103,7 @@ class RunView:
     id: int
     version: int
     children: int
+    proposed_by_id: int
     proposed_by: str
     proposed_at: datetime
     agreed_by: str | None
@@ -133,19 +135,23 @@ class RetentionView:
     run: RunView | None
     last: RunView | None
     second: SecondPerson
+    lacks_yes: bool  # something waits for a second yes, and nobody can give it
     may_propose: bool
     may_agree: bool
 
 
 @permitted(Permission.RETENTION_PREPARE, Permission.RETENTION_AGREE)
 def find_retention(session: Session, actor: Actor) -> RetentionView:
-    """Return what is due, what is kept and why, and where the run stands; six statements."""
+    """Return what is due, what is kept and why, and where the run stands; seven statements."""
     found, without_day = _due(session)
     going = tuple(each for each in found if not each.kept)
     kept = tuple(each for each in found if each.kept)
     runs = _runs(session)
     run = next((each for each in runs if each.is_open), None)
     second = find_second_person(session, actor)
+    asks_id = run.proposed_by_id if run else actor.user_id
+    can_agree = _can_agree(session, second, asked_by_id=asks_id)
+    waits = run.agreed_at is None if run else bool(going)
     knows_names = actor.has_role(Role.LEAD) and not actor.is_command_line
     return RetentionView(
         years=_years(load_numbers(session)),
@@ -160,8 +166,9 @@ def find_retention(session: Session, actor: Actor) -> RetentionView:
         run=run,
         last=next((each for each in runs if not each.is_open), None),
         second=second,
-        may_propose=run is None and bool(going) and second.user_id not in (None, actor.user_id),
-        may_agree=run is not None and run.agreed_at is None and _is_second(session, actor, run.id, second),
+        lacks_yes=waits and not can_agree,
+        may_propose=run is None and waits and can_agree,
+        may_agree=run is not None and waits and can_agree and actor.user_id == second.user_id,
     )
 
 
@@ -194,7 +201,7 @@ def propose_run(session: Session, actor: Actor, *, digest: str) -> int:
         raise NothingDue
     if _digest(going) != digest:
         raise DueChanged
-    if find_second_person(session, actor).user_id in (None, actor.id_of_staff):
+    if not _can_agree(session, find_second_person(session, actor), asked_by_id=actor.id_of_staff):
         raise NoSecondPerson
     run = RetentionRun(digest=digest, proposed_by_id=actor.id_of_staff, proposed_at=clock.now())
     session.add(run)
@@ -288,11 +295,12 @@ def hold_child(session: Session, actor: Actor, *, student_id: int, reason: str |
     """Keep a child's records beyond their term, with the reason; return the hold's id.
 
     Raises:
-        NotFound: there is no such child.
+        NotFound: there is no such child, or the entry was merged into another.
         FieldErrors: the reason is blank or too long, or the child is kept already.
     """
     take_turn(session, Turn.RETENTION)
-    if session.get(Student, student_id) is None:
+    child = session.get(Student, student_id)
+    if child is None or child.merged_into_id is not None:  # its records are with the other entry
         raise NotFound
     check = Checker()
     text = check.required_text("reason", reason, limit=LINE)
@@ -458,6 +466,7 @@ def _runs(session: Session) -> list[RunView]:
             id=run.id or 0,
             version=run.version,
             children=total,
+            proposed_by_id=run.proposed_by_id,
             proposed_by=proposed_by,
             proposed_at=run.proposed_at,
             agreed_by=agreed_by,
@@ -475,6 +484,18 @@ def _is_second(session: Session, actor: Actor, run_id: int, second: SecondPerson
     """Nobody approves their own, whoever is named."""
     run = session.get(RetentionRun, run_id)
     return run is not None and actor.user_id is not None and actor.user_id == second.user_id != run.proposed_by_id
+
+
+def _can_agree(session: Session, second: SecondPerson, *, asked_by_id: int | None) -> bool:
+    """Say whether the second person is somebody else than who asks, and holds a role that may say yes to a removal."""
+    if second.user_id in (None, asked_by_id):
+        return False
+    able = select(RoleGrant.id).where(
+        RoleGrant.user_id == second.user_id,
+        col(RoleGrant.ended_at).is_(None),
+        col(RoleGrant.role).in_(HOLDERS[Permission.RETENTION_AGREE]),
+    )
+    return session.exec(able).first() is not None
 
 
 def _going(session: Session) -> dict[int, bool]:

@@ -346,7 +346,7 @@ def _due_changed(_error: retention.DueChanged) -> str:
 
 @explain.register
 def _no_second_person(_error: retention.NoSecondPerson) -> str:
-    return "还没有第二个人能点头：请先在“岗位与小组”里给“第二个人”定一位，不能是您自己。"
+    return "没有第二个人能点头：请先在“岗位与小组”里给“第二个人”定一位领导、负责人或信息老师，不能是请的人自己。"
 
 
 @explain.register

@@ -74,6 +74,15 @@ def draw_run(actor: Actor, view: RetentionView) -> None:
         _carry_out(actor, run)
 
 
+def draw_lacking_yes(view: RetentionView) -> None:
+    """Say why nobody can be asked for the second yes, and who mends it."""
+    who = f"现在定的是{view.second.name}" if view.second.name else "现在没有定"
+    note(
+        f"没有第二个人能点头（{who}）。请在“岗位与小组”里给“第二个人”定一位领导、负责人或信息老师，不能是请的人自己。",
+        icon="info",
+    )
+
+
 def draw_last(run: RunView) -> None:
     """Say what the last run did."""
     if run.finished_at is None:

@@ -48,6 +48,15 @@ def test_the_lead_sees_names_and_others_numbers(open_page: OpenPage, left: World
         assert "最多再留 30 天" in words
 
 
+def test_that_nobody_can_say_yes_is_said(open_page: OpenPage, left: World, session):
+    session.get_one(AppUser, left.staff[Role.LEADERSHIP].user_id).is_protection_leader = False
+    commit(session)
+    screen = open_page("retention", left.staff[Role.LEAD])
+
+    assert "没有第二个人能点头（现在没有定）" in words_on(screen)
+    assert "retention_propose" not in {button.key for button in screen.button}
+
+
 def test_one_asks_and_another_says_yes(open_page: OpenPage, left: World):
     screen = open_page("retention", left.staff[Role.LEAD])
     screen.button(key="retention_propose").click().run()

@@ -23,6 +23,8 @@ from db.tables import (
     ImportAction,
     ImportedRow,
     ListExchange,
+    Post,
+    PostHolder,
     Referral,
     RetentionItem,
     RetentionState,
@@ -32,7 +34,7 @@ from db.tables import (
     YearChangeRow,
 )
 from db.transactions import reading, transaction
-from services import categories, clock, home, retention, retention_rows, retention_work
+from services import categories, clock, deputies, home, retention, retention_rows, retention_work
 from services.duties import DutyKind
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
 from services.retention import DueChanged, Kept, NoSecondPerson, NothingDue, RunOpen
@@ -208,6 +210,66 @@ def test_without_a_second_person_nothing_begins(session, school):
     with pytest.raises(NoSecondPerson):
         propose(session, school)
     assert not view(session, school.lead).may_propose
+
+
+def name_second(session, user) -> None:
+    post = session.exec(select(Post).where(Post.code == "second_person")).one()
+    session.add(
+        PostHolder(
+            post_id=post.id, user_id=user.user_id, from_day=date(2026, 9, 1), recorded_at=clock.now(), seat=1,
+            is_sole=True,
+        )
+    )  # fmt: skip
+    session.flush()
+
+
+def test_whose_role_may_not_say_yes_is_not_asked(session, school, make_user):
+    name_second(session, make_user(Role.HOMEROOM, name="温老师"))
+
+    found = view(session, school.lead)
+    assert (found.may_propose, found.lacks_yes, found.second.name) == (False, True, "温老师")
+    with pytest.raises(NoSecondPerson):
+        propose(session, school)
+
+
+def test_a_deputy_whose_role_may_not_say_yes_is_not_asked(session, school, make_user):
+    name_second(session, school.leader)
+    run = propose(session, school)
+    deputy = make_user(Role.HOMEROOM)
+    deputies.name_deputy(
+        session, school.lead, absent_id=school.leader.user_id, deputy_id=deputy.user_id, first_day=clock.today(),
+        last_day=clock.today(),
+    )  # fmt: skip
+
+    found = view(session, school.lead)
+    assert (found.run.id, found.lacks_yes) == (run, True), "the page says that nobody can say yes now"
+
+
+def test_who_asked_and_became_the_second_person_says_no_yes(session, school):
+    propose(session, school)
+    name_second(session, school.lead)
+
+    found = view(session, school.lead)
+    assert (found.may_agree, found.lacks_yes) == (False, True)
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.LEAD])
+def test_home_tells_whoever_is_asked(session, school, make_user, role):
+    asked = make_user(role)
+    name_second(session, asked)
+    propose(session, school)
+
+    told = [duty.kind for duty in home.list_duties(session, asked)]
+    assert told.count(DutyKind.AGREE_RETENTION) == 1
+    assert DutyKind.AGREE_RETENTION not in [duty.kind for duty in home.list_duties(session, school.leader)]
+
+
+def test_an_entry_merged_into_another_is_not_held(session, school):
+    school.old.merged_into_id, school.old.merged_at = school.due.id, clock.now()
+    session.flush()
+
+    with pytest.raises(NotFound):
+        retention.hold_child(session, school.lead, student_id=school.old.id, reason="法院还在审")
 
 
 def test_one_at_a_time_and_taken_back_before_the_yes(session, school):
