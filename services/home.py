@@ -57,7 +57,7 @@ def list_duties(session: Session, actor: Actor) -> list[Duty]:
         found.extend(_of_exchanges(actor, owed, now=now))
     if allows(actor, Permission.CHECK_RETURN):
         found.extend(_of_checks(session, actor, calendar=calendar, now=now))
-    if allows(actor, Permission.RETENTION_AGREE):
+    if allows(actor, Permission.RETENTION_AGREE) and not actor.has_role(Role.LEAD):  # of whom _of_gaps asks it
         found.extend(_of_retention(session, actor))
     if allows(actor, Permission.ACCOUNT_MANAGE):
         found.extend(_of_system(session, calendar))
@@ -68,16 +68,23 @@ def list_duties(session: Session, actor: Actor) -> list[Duty]:
 
 
 def _of_gaps(session: Session, actor: Actor, *, calendar: SchoolCalendar, now: datetime) -> Iterator[Duty]:
-    """What nobody answers for, what is not on file (C-14), the term's lists where no office does; one statement."""
+    """Vacancies; what is not on file (C-14), the term's lists without an office, a second yes; one statement."""
     year = current_school_year(calendar, clock.today())
     lists = list_exchanges.owed_part(calendar)
-    beside = {list_exchanges.LISTS: lists, EDITIONS: editions_part(), NO_SECOND_PERSON: second_person_part()}
+    beside = {
+        list_exchanges.LISTS: lists,
+        EDITIONS: editions_part(),
+        NO_SECOND_PERSON: second_person_part(),
+        retention.WAITS_FOR_A_YES: retention.waiting_part(),
+    }
     rows = ask(session, [*vacancy_parts(year), *beside.values()])
     vacancies = vacancies_of(row for row in rows if row.about not in beside)
     yield from _of_vacancies(vacancies)
     for row in rows:
         if row.about == NO_SECOND_PERSON and all(each.post_id != row.id for each in vacancies):
             yield Duty(DutyKind.SECOND_PERSON, DutyGroup.WAITING, target_id=row.id)
+    if any(row.about == retention.WAITS_FOR_A_YES for row in rows):
+        yield from _of_retention(session, actor)
     editions = (row.label for row in rows if row.about == EDITIONS)
     if wanting := list_wanting(editions, day=clock.today(), calendar=calendar):
         yield Duty(DutyKind.DOCUMENTS_WANTING, DutyGroup.WAITING, labels=tuple(wanting))

@@ -29,6 +29,7 @@ from db.tables import (
 from services import audit, clock, retention_rows
 from services.access import HOLDERS, Permission, permitted
 from services.actors import Actor
+from services.asking_together import asked
 from services.deputies import SecondPerson, find_second_person
 from services.editing import lock_version
 from services.errors import DomainError, NotAllowed, NotFound
@@ -43,6 +44,7 @@ REGISTER_YEARS, CARE_YEARS, GRAVE_YEARS = (
     "S-01.keep_care_years",
     "S-01.keep_grave_years",
 )
+WAITS_FOR_A_YES = "waits_for_a_yes"
 
 
 class NothingDue(DomainError):
@@ -169,6 +171,13 @@ def find_retention(session: Session, actor: Actor) -> RetentionView:
         lacks_yes=waits and not can_agree,
         may_propose=run is None and waits and can_agree,
         may_agree=run is not None and waits and can_agree and actor.user_id == second.user_id,
+    )
+
+
+def waiting_part() -> Any:  # a select
+    """Return the query of the run that waits for a second yes, whoever gives it; asking_together's shape."""
+    return asked(WAITS_FOR_A_YES, of_id=col(RetentionRun.id)).where(
+        RetentionRun.open_slot == 1, col(RetentionRun.agreed_at).is_(None)
     )
 
 
