@@ -77,7 +77,7 @@ with reading() as session:
         categories = category_lists.list_current_categories(session, actor, student_id=child.student_id)
 with side:
     teacher = next((person.display_name for person in staff if person.id == request.referred_by_id), None)
-    draw_what_follows(told, teacher=teacher)
+    draw_what_follows(told, teacher=teacher, shows_clauses=allows(actor, Permission.REFERRAL_HANDLE))
     if child.student_id:
         draw_child(child, categories, earlier)
     draw_danger()

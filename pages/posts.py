@@ -23,7 +23,7 @@ ACTIONS = {"school": add_action(), "places": add_action(), "groups": found_actio
 view = chosen_view(VIEWS, key="posts_view")
 page_header(
     "岗位与小组",
-    "谁负责什么，一眼看清。没有人的岗位，会排在负责人工作台的最前面。",
+    "谁负责什么，一眼看清。没有人的岗位，会列在负责人的工作台上。",
     actions=[ACTIONS[view]] if may_write and view in ACTIONS else [],
 )
 choose_view(VIEWS, key="posts_view")

@@ -13,8 +13,9 @@ from sqlmodel import Session, SQLModel, col, func, select
 from db.base import Labelled
 from db.tables import AppUser, AuditEvent, Student
 from services import audit, clock
-from services.access import Permission, Scope, Subject, permitted, scopes_of
+from services.access import Permission, Scope, Subject, is_protection_leader, permitted, scopes_of
 from services.actors import Actor
+from services.audit import Action
 from services.audit_words import AuditGroup, action_label, actions_of, details_in_words
 from services.errors import FieldErrors, Problem
 from services.exchange.writing import write_xlsx
@@ -25,6 +26,8 @@ from services.student_rights import ids_of
 PAGE_SIZE = 50
 MOST_LISTED, MOST_EXPORTED = 5_000, 50_000
 SOME_CHILD = "一名学生"
+_OF_ABUSE = frozenset({Action.ABUSE_MARKED.value, Action.ABUSE_UNMARKED.value, Action.ABUSE_REPORTED.value})
+_CARE_WORK = ("referral.", "assessment.", "case.", "conference.")
 COMMAND_LINE = "命令行"
 
 
@@ -102,7 +105,7 @@ def list_events(
         .limit(page_size)
         .offset((page - 1) * page_size)
     )
-    listed = tuple(_row(*row) for row in rows)
+    listed = tuple(_row(actor, *row) for row in rows)
     child = _name_of(session, actor, wanted.student_id) if wanted.student_id is not None else None
     return AuditPage(listed, total, found > MOST_LISTED, page, child)
 
@@ -132,7 +135,7 @@ def export_events(
     found = session.execute(
         _detailed(actor).where(*conditions).order_by(col(AuditEvent.seq).desc()).limit(MOST_EXPORTED)
     )
-    rows = [_row(*row) for row in found]
+    rows = [_row(actor, *row) for row in found]
     audit.record(
         session, actor, audit.Action.EXPORT_MADE, list="audit", purpose=purpose.value, form="xlsx", count=len(rows)
     )
@@ -172,6 +175,8 @@ def _conditions(actor: Actor, filters: AuditFilters) -> list[ColumnElement[bool]
         conditions.append(col(AuditEvent.action).in_(actions_of(filters.group)))
     if filters.student_id is not None:
         conditions.append(col(AuditEvent.student_id).in_(ids_of(filters.student_id)))
+        if not scopes_of(actor, Subject.IDENTITY):  # else the number would tell of whom the nameless care work is
+            conditions += [col(AuditEvent.action).not_like(f"{word}%") for word in _CARE_WORK]
     if filters.target_table is not None:
         is_table = filters.target_table in SQLModel.metadata.tables  # anything else may not even be sendable text
         conditions.append(col(AuditEvent.target_table) == filters.target_table if is_table else false())
@@ -198,16 +203,24 @@ def _detailed(actor: Actor) -> Any:  # a select of more columns than the stubs k
     )
 
 
-def _row(event: AuditEvent, name: str | None, child: str | None) -> AuditRow:
-    is_child = event.student_id is not None
+def _row(actor: Actor, event: AuditEvent, name: str | None, child: str | None) -> AuditRow:
+    """Return an event as this reader may know it; of suspected abuse, only that a referral was dealt with.
+
+    Care work of a child the reader may not name carries no number either: it stands in the address of its page.
+    """
+    action = event.action
+    if action in _OF_ABUSE and not is_protection_leader(actor):
+        action = Action.REFERRAL_CHANGED.value
+    somebody = SOME_CHILD if action.startswith(_CARE_WORK) else f"{SOME_CHILD}（编号 {event.student_id}）"
+    is_nameless = event.student_id is not None and child is None
     return AuditRow(
         seq=event.seq,
         at=event.at,
         who=name or (f"{COMMAND_LINE}（{event.actor_label}）" if event.actor_label else COMMAND_LINE),
-        action=action_label(event.action),
-        child=child or (f"{SOME_CHILD}（编号 {event.student_id}）" if is_child else None),
-        student_id=event.student_id,
-        details=details_in_words(event.action, json.loads(event.details)),
+        action=action_label(action),
+        child=somebody if is_nameless else child,
+        student_id=None if is_nameless and action.startswith(_CARE_WORK) else event.student_id,
+        details=details_in_words(action, json.loads(event.details)) if action == event.action else "",
     )
 
 

@@ -97,8 +97,16 @@ _TARGETS = {
     DutyKind.DOCUMENTS_WANTING: DutyTarget.DOCUMENTS,
 }
 
+_OFFICE = frozenset(DutyTarget) - {
+    DutyTarget.REFERRAL,
+    DutyTarget.ASSESSMENT,
+    DutyTarget.CASE,
+    DutyTarget.PROTECTION,
+    DutyTarget.DROP_OUT,
+    DutyTarget.CHECKS,
+}
 _NOBODY_S = frozenset({DutyKind.POST_VACANT, DutyKind.SECOND_PERSON, DutyKind.HOMEROOM_MISSING})
-"""Somebody is responsible: a post without a holder stands above what its holder would owe."""
+"""What nobody answers for stands first of the office's lines; no child waits behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +136,11 @@ class Duty:
         return _TARGETS.get(self.kind, DutyTarget.REFERRAL)
 
     @property
-    def rank(self) -> tuple[bool, bool, DutyGroup, datetime]:
-        """Where the line stands: danger, what nobody answers for, late (the latest first), today, waiting, upcoming."""
-        return (not self.is_first, self.kind not in _NOBODY_S, self.group, self.due_at or self.since or clock.now())
+    def rank(self) -> tuple[bool, bool, bool, DutyGroup, datetime]:
+        """Where the line stands: danger, children before the office, then late, today, waiting, upcoming."""
+        is_office = self.target in _OFFICE
+        moment = self.due_at or self.since or clock.now()
+        return (not self.is_first, is_office, is_office and self.kind not in _NOBODY_S, self.group, moment)
 
 
 def group_of(due_at: datetime, *, now: datetime) -> DutyGroup:

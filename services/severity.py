@@ -52,7 +52,7 @@ class Rule:
 
 
 RULES = (
-    Rule(Reason.DANGER, "现在有危险", lambda signs: signs.is_in_danger or signs.urgency is Urgency.DANGER),
+    Rule(Reason.DANGER, "现在有危险", lambda signs: signs.is_in_danger),
     Rule(Reason.SUSPECTED_ABUSE, "疑似侵害", lambda signs: signs.is_suspected_abuse),
     Rule(Reason.SELF_HARM, "说过或做过伤害自己的事", lambda signs: signs.mentions_self_harm),
     Rule(Reason.HARMS_OTHERS, "伤到了别人，或说要伤人", lambda signs: signs.harms_others),

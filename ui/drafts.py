@@ -12,7 +12,7 @@ from services.actors import Actor
 from services.errors import DomainError
 from ui import formats
 from ui.forms import release, was_left
-from ui.session import require_user
+from ui.session import who_is_there
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,9 @@ class Draftable:
 
     def keep(self) -> None:
         """Save what stands in the fields; for `on_change`. A draft that can't be saved never stops the typing."""
-        actor = require_user()
+        actor = who_is_there()
+        if actor is None:
+            return
         typed = {name: st.session_state.get(f"{self.form}_{name}") for name in (*self.fields, *self.choices)}
         content = {name: value for name, value in typed.items() if value not in (None, "")}
         try:

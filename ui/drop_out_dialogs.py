@@ -48,7 +48,9 @@ def notice(file: StudentFile) -> None:
     actor = require_user(Permission.DROP_OUT_REGISTER)
     form = Form(f"drop_out_new_form_{file.id}", {"id": file.id, "version": file.version}, labels=_LABELS, show=_show)
     form.notices()
-    note("登记以后，教务处负责人的工作台上一直有，直到孩子回来或有了着落。")
+    note(
+        "登记以后，这件事一直在教务处负责人的工作台上，还没定负责人就在关爱室负责人的工作台上，直到孩子回来或有了着落。"
+    )
     with form_fields(form):
         _draw_fields(form, noticed_by=actor.display_name)
         with form.field("has_dropped_out", False) as key:
@@ -62,7 +64,7 @@ def notice(file: StudentFile) -> None:
             lambda session: drop_outs.register_drop_out(
                 session, actor, student_id=file.id, version=form.version, entry=entry, has_dropped_out=out
             ),
-            words="已登记，有人会去找孩子。",
+            words="已登记。谁去找孩子，看这一页。",
         )
 
 

@@ -32,9 +32,9 @@ def term_badges(term: TermExchanges | None) -> list[str]:
     if term is None or term.state is DutyState.NOT_IN_FORCE:
         return []
     if term.due_at is None:
-        return [DUTY[term.state.value].badge(f"这学期已核对 {term.done} 次")]
+        return [DUTY[term.state.value].badge(f"这学期已收 {term.done} 份名单")]
     day = formats.day(clock.local(term.due_at).date(), today=clock.today())
-    words = f"这学期要核对 {term.needed} 次，已 {term.done} 次，{day}前"
+    words = f"这学期要收 {term.needed} 份，已收 {term.done} 份，{day}前"
     return [DUTY[term.state.value].badge(words)]
 
 

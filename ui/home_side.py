@@ -11,7 +11,7 @@ from ui import formats
 from ui.layout import facts, note, side_box
 from ui.referral_words import CHANNELS
 
-_HELD_BACK = "不足 5 人"
+_HELD_BACK = "不显示"
 
 
 def today_line(session: Session, actor: Actor) -> str:

@@ -21,8 +21,8 @@ _PARENTS = {
 }
 
 
-def draw_what_follows(told: WhatFollows, *, teacher: str | None) -> None:
-    """Say who takes it, by when, and which clauses it proves."""
+def draw_what_follows(told: WhatFollows, *, teacher: str | None, shows_clauses: bool) -> None:
+    """Say who takes it, by when, and to whom they mean something which clauses it proves."""
     with side_box("登记以后"):
         post = "关爱室负责人" if told.owner_is_lead else "专职心理教师"
         rows = {"谁接手": f"{told.owner_name}，{post}" if told.owner_name else "还没有人接，会提醒负责人"}
@@ -33,10 +33,12 @@ def draw_what_follows(told: WhatFollows, *, teacher: str | None) -> None:
             rows["反馈"] = f"{teacher or '转介教师'}，{due_words(told.feedback_due_at)}"
         rows["家长"] = _PARENTS[told.parents]
         facts(rows, alt="登记以后谁接手、什么时候到期")
+        if told.parents is ParentsStep.STOPPED:
+            note("马上当面告诉关爱室负责人，由负责人报警、报告教育局。不要自己问孩子细节。", icon="call")
         note("时间按学校日历算，周末和假日不算。着急的当天算。")
-        if told.proves:
+        if shows_clauses and told.proves:
             note(f"可作凭据：{'、'.join(CLAUSES[clause] for clause in told.proves)}。", icon="check_circle")
-        if told.proves_not:
+        if shows_clauses and told.proves_not:
             note(f"还不算：{'、'.join(CLAUSES[clause] for clause in told.proves_not)}。", icon="schedule")
         if told.noticed_late:
             note("发现以后过了该转介的时间，照实记下来就好。", icon="history")

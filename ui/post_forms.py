@@ -151,7 +151,7 @@ def _ask_to_end(holding: Holding) -> None:
     st.markdown(f"**{plain(holding.name)}** 从{plain(_day(holding.from_day))}起担任。做到哪一天为止？")
     with form.field("last_day", clock.today()) as key:
         last_day = day_field("最后一天", key=key)
-    note("以后这个岗位没有人，会排在负责人工作台的最前面。")
+    note("以后这个岗位没有人，会列在负责人的工作台上。")
     with form_end():
         if leave_button(KEEP, key="post_end_keep"):
             form.cancel()

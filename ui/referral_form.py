@@ -21,8 +21,9 @@ from ui import formats
 from ui.asked import number_asked
 from ui.child_picker import choose_child, clear_child, forget_child, pick_child, picked
 from ui.forms import Form, release, was_left
-from ui.referral_words import CHANNELS, PARENTS, URGENCIES, WAYS
-from ui.session import require_user
+from ui.layout import note
+from ui.referral_words import CHANNELS, DANGER_NUMBERS, PARENTS, URGENCIES, WAYS
+from ui.session import who_is_there
 from ui.wording import day_field
 
 FORM = "intake"
@@ -67,6 +68,8 @@ def draw_fields(form: Form, actor: Actor, staff: list[StaffName]) -> None:
     urgency, marks = st.columns(2)
     with urgency:
         _draw_choice(form, "urgency", "急不急", URGENCIES, Urgency.ORDINARY)
+        if _typed("urgency") is Urgency.DANGER:  # where she is looking; on a phone the side comes last
+            note(f"先打 {DANGER_NUMBERS}，身边不要离人。", icon="call")
     with marks:
         _draw_marks(form, handles=handles)
     if handles and _typed("is_answered"):
@@ -91,7 +94,7 @@ def _draw_who_and_when(form: Form, channel: ReferralChannel, staff: list[StaffNa
     """Which child, who said so, when; a teacher who refers is asked for no name but the child's (`staff` is None)."""
     asks_teacher = channel is ReferralChannel.TEACHER and staff is not None
     names_speaker = channel is ReferralChannel.PARENT or asks_teacher
-    who, *speaker, day, at = st.columns((1.3, 1.15, 1.1, 0.8) if names_speaker else (2.45, 1.1, 0.8))
+    who, *speaker, day, at = st.columns((1.15, 1.05, 1.3, 0.9) if names_speaker else (2.2, 1.3, 0.9))
     with who, _place_for_problem(form, "child"):
         pick_child(CHILD, hint="名册里找不到，就照您写的记下来，以后再认。", on_change=keep_draft)
     for place in speaker:
@@ -244,8 +247,8 @@ def _is_typed() -> bool:
 
 def keep_draft() -> None:
     """Save everything typed so far; for `on_change`. A draft that can't be saved never stops the typing."""
-    actor = require_user(Permission.REFERRAL_REGISTER)
-    if not _is_typed():
+    actor = who_is_there()
+    if actor is None or not _is_typed():
         return
     content: dict[str, object] = {name: _typed(name) for name in _WRITTEN if _typed(name)}
     content |= {name: _as_text(value) for name in _CHOSEN if (value := _typed(name)) is not None}
@@ -306,7 +309,9 @@ def take_up(draft: drafts.SavedDraft) -> None:
 
 def throw_away(uid: str | None = None) -> None:
     """Discard a draft and, if it is the open one, everything typed; for `on_click`."""
-    actor = require_user(Permission.REFERRAL_REGISTER)
+    actor = who_is_there()
+    if actor is None:
+        return
     with transaction() as session:
         drafts.discard_draft(session, actor, form=FORM, subject=uid or _uid())
     if uid in (None, _uid()):

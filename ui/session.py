@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from db.transactions import one_run, reading, transaction
 from services import home, schools, sign_in
@@ -76,6 +77,8 @@ def require_user(*any_of: Permission) -> Actor:
     """
     actor = _actor_of_this_run.get() or identify()
     if actor is None:
+        if _is_part_run():  # a dialog or fragment, signed out in another tab meanwhile: the whole page asks to sign in
+            st.rerun()
         st.error(SIGN_IN_FIRST)
         st.stop()
     if actor.hidden_since is not None:  # hidden in another tab: a dialog open here runs without the main script
@@ -84,6 +87,20 @@ def require_user(*any_of: Permission) -> Actor:
         st.error(NOT_FOR_YOU, icon=":material/lock:")
         st.stop()
     return actor
+
+
+def who_is_there() -> Actor | None:
+    """Return the person of a callback, which runs before its page: None if she signed out in another tab meanwhile.
+
+    The page then asks to sign in; a refusal drawn by the callback would be all there is on screen.
+    """
+    return _actor_of_this_run.get() or identify()
+
+
+def _is_part_run() -> bool:
+    """Whether only a dialog or fragment runs, which nothing but the whole page can end."""
+    context = get_script_run_ctx()
+    return context is not None and bool(context.fragment_ids_this_run)
 
 
 def my_duties(actor: Actor) -> list[Duty]:

@@ -83,10 +83,14 @@ def teacher_referral_due(*, noticed_on: date, calendar: SchoolCalendar) -> datet
 def class_check_due(*, term: TermDates, opened_on: date, calendar: SchoolCalendar) -> date:
     """Return the day by which every class has returned a check (E-02): weeks from the start of the term.
 
-    A round opened later leaves as many weeks from then, and ends with the term.
+    A round opened later leaves as many weeks from then, and ends with the term. On a day without school nobody
+    returns anything: it is the school day before.
     """
     weeks = timedelta(weeks=calendar.numbers.on("E-02.within_weeks", opened_on))
-    return min(max(term.first_day, opened_on) + weeks - timedelta(days=1), max(term.last_day, opened_on))
+    due = min(max(term.first_day, opened_on) + weeks - timedelta(days=1), max(term.last_day, opened_on))
+    while due > opened_on and not calendar.is_school_day(due):
+        due -= timedelta(days=1)
+    return due
 
 
 def drop_out_step_due(*, noticed_on: date, last_step_on: date | None, calendar: SchoolCalendar) -> datetime:

@@ -87,6 +87,20 @@ def test_signing_out_in_one_tab_ends_the_other(server, tab: OpenTab):
     assert sees_only_the_form(first)
 
 
+def test_a_form_in_another_tab_asks_to_sign_in_once_somebody_signed_out(server, tab: OpenTab):
+    first = signed_in(tab, "xinli")
+    driver.see(first, "苏念安")
+    second = tab("intake", beside=first)
+    driver.see(second, "急不急")
+    first.get_by_role("button", name="苏念安").click()
+    first.get_by_text("退出登录").click()
+    assert sees_only_the_form(first)
+
+    second.get_by_role("radio", name="着急").click()
+
+    assert sees_only_the_form(second)
+
+
 def test_a_reset_ends_the_session_at_the_next_click(server, tab: OpenTab):
     username, name = SPARE["reset"]
     person = signed_in(tab, username)

@@ -12,7 +12,6 @@ THREE = frozenset({Domain.MIND, Domain.STUDY, Domain.FAMILY})
     ("signs", "reason"),
     [
         (Signs(is_in_danger=True), Reason.DANGER),
-        (Signs(urgency=Urgency.DANGER), Reason.DANGER),
         (Signs(is_suspected_abuse=True), Reason.SUSPECTED_ABUSE),
         (Signs(mentions_self_harm=True), Reason.SELF_HARM),
         (Signs(harms_others=True), Reason.HARMS_OTHERS),
@@ -37,6 +36,7 @@ def test_each_rule_makes_it_serious_and_says_why(signs, reason):
         Signs(domains=frozenset({Domain.MIND, Domain.STUDY})),
         Signs(earlier_referrals=1),
         Signs(urgency=Urgency.URGENT),
+        Signs(urgency=Urgency.DANGER),  # the box is ticked from it, and whoever assesses may untick it
         Signs(urgency=Urgency.ORDINARY, parents_informed=ParentsInformed.NO),
     ],
 )
