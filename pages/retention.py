@@ -30,7 +30,7 @@ if view.run is not None:
     retention_panel.draw_run(actor, view)
 elif view.last is not None:
     retention_panel.draw_last(view.last)
-if view.whole_count or view.care_count or view.kept_count:
+if view.due_count or view.kept_count != 0:
     retention_panel.draw_due(view)
 elif view.run is None:
     empty_state(

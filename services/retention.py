@@ -34,6 +34,7 @@ from services.deputies import SecondPerson, find_second_person
 from services.editing import lock_version
 from services.errors import DomainError, NotAllowed, NotFound
 from services.fields import LINE, Checker
+from services.figures import SMALLEST_GROUP
 from services.parameter_versions import load_numbers
 from services.referrals import OPEN_STATES
 from services.regulations.parameters import Numbers
@@ -128,9 +129,9 @@ class RetentionView:
     years: Years
     children: tuple[DueChild, ...]  # to be removed now, for whom may know them
     kept: tuple[DueChild, ...]
-    whole_count: int
-    care_count: int
-    kept_count: int
+    whole_count: int | None  # None: so few children, or all but so few, that it would tell who
+    care_count: int | None
+    kept_count: int | None
     due_count: int
     without_day: int  # have left, nobody wrote when: never due
     digest: str
@@ -154,14 +155,15 @@ def find_retention(session: Session, actor: Actor) -> RetentionView:
     asks_id = run.proposed_by_id if run else actor.user_id
     can_agree = _can_agree(session, second, asked_by_id=asks_id)
     waits = run.agreed_at is None if run else bool(going)
+    knows_all = actor.has_role(Role.LEAD) or actor.is_command_line
     knows_names = actor.has_role(Role.LEAD) and not actor.is_command_line
     return RetentionView(
         years=_years(load_numbers(session)),
         children=going if knows_names else (),
         kept=kept if knows_names else (),
-        whole_count=sum(each.is_whole for each in going),
-        care_count=sum(each.has_care for each in going),
-        kept_count=len(kept),
+        whole_count=_told([each.is_whole for each in going], is_exact=knows_all),
+        care_count=_told([each.has_care for each in going], is_exact=knows_all),
+        kept_count=_told([True for _ in kept], is_exact=knows_all),
         due_count=len(going),
         without_day=without_day,
         digest=_digest(going),
@@ -493,6 +495,13 @@ def _is_second(session: Session, actor: Actor, run_id: int, second: SecondPerson
     """Nobody approves their own, whoever is named."""
     run = session.get(RetentionRun, run_id)
     return run is not None and actor.user_id is not None and actor.user_id == second.user_id != run.proposed_by_id
+
+
+def _told(answers: Sequence[bool], *, is_exact: bool) -> int | None:
+    """Return of how many children something is so; None where it, or its contrary, is so of a small group."""
+    so = sum(answers)
+    is_telling = any(0 < count < SMALLEST_GROUP for count in (so, len(answers) - so))
+    return None if is_telling and not is_exact else so
 
 
 def _can_agree(session: Session, second: SecondPerson, *, asked_by_id: int | None) -> bool:

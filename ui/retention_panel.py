@@ -97,17 +97,21 @@ def draw_due(view: RetentionView) -> None:
     """Draw how many are due, and for the head of the room who; then who is kept and why."""
     with st.container(border=True):
         st.markdown(
-            f"**到期 {view.due_count:,} 个孩子：整个档案 {view.whole_count:,} 个，"
-            f"其中有受理、个案的 {view.care_count:,} 个；要留着 {view.kept_count:,} 个**"
+            f"**到期 {view.due_count:,} 个孩子：整个档案 {_told(view.whole_count)}，"
+            f"其中有受理、个案的 {_told(view.care_count)}；要留着 {_told(view.kept_count)}**"
         )
         note(LISTS)
         note(BACKUPS)
         if not view.children and not view.kept:
-            note("姓名只有关爱室负责人看得到。", icon="visibility_off")
+            note("姓名只有关爱室负责人看得到；少于 5 个、会认出是谁的数不显示。", icon="visibility_off")
     if view.children:
         _draw_list("到期要清的", view.children, key="retention_page", act="留着", dialog=HOLD)
     if view.kept:
         _draw_list("到期了，还留着的", view.kept, key="retention_kept_page", act="不用留了", dialog=LIFT)
+
+
+def _told(count: int | None) -> str:
+    return "几个（不显示）" if count is None else f"{count:,} 个"
 
 
 def _draw_list(title: str, children: Sequence[DueChild], *, key: str, act: str, dialog: str) -> None:

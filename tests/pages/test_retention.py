@@ -43,7 +43,7 @@ def test_the_lead_sees_names_and_others_numbers(open_page: OpenPage, left: World
     assert "江小满" in words_on(open_page("retention", left.staff[Role.LEAD]))
     for role in (Role.ADMIN, Role.LEADERSHIP):
         words = words_on(open_page("retention", left.staff[role]))
-        assert "到期 2 个孩子" in words
+        assert "到期 2 个孩子：整个档案 几个（不显示），其中有受理、个案的 几个（不显示）；要留着 0 个" in words
         assert "江小满" not in words
         assert "最多再留 30 天" in words
 

@@ -179,11 +179,36 @@ def test_a_hold_takes_a_reason_and_is_lifted_once(session, school):
 def test_only_the_head_of_the_room_sees_names(session, school, make_user):
     for actor in (make_user(Role.ADMIN), school.leader):
         found = view(session, actor)
-        assert (found.children, found.kept, found.whole_count) == ((), (), 2)
+        assert (found.children, found.kept, found.due_count) == ((), (), 2)
     with pytest.raises(NotAllowed):
         view(session, make_user(Role.COUNSELLOR))
     with pytest.raises(NotAllowed):
         retention.hold_child(session, make_user(Role.ADMIN), student_id=school.due.id, reason="试")
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.LEADERSHIP])
+def test_small_groups_are_told_to_the_head_of_the_room_only(session, school, make_user, make_student, role):
+    for place in range(10):
+        make_student(f"旁{place}", state=EnrolmentState.GRADUATED, left_on=LEFT)
+    make_case(session, school.due, school.lead)
+    retention.hold_child(session, school.lead, student_id=school.old.id, reason="留着")
+    exact = view(session, school.lead)
+    assert (exact.due_count, exact.whole_count, exact.care_count, exact.kept_count) == (11, 11, 1, 1)
+
+    found = view(session, make_user(role))
+    assert (found.due_count, found.whole_count, found.care_count, found.kept_count) == (11, 11, None, None)
+
+    keep_the_register_longer(session, school)
+    found = view(session, make_user(role))
+    assert (found.due_count, found.whole_count, found.care_count) == (1, None, None)
+
+
+def test_all_but_a_few_are_not_told_either(session, school, make_student):
+    for place in range(8):
+        make_case(session, make_student(f"旁{place}", state=EnrolmentState.GRADUATED, left_on=LEFT), school.lead)
+
+    assert view(session, school.lead).care_count == 8
+    assert view(session, school.leader).care_count is None, "ten are due, so two have none"
 
 
 # --- two persons ---
