@@ -32,7 +32,7 @@ from services.openings import is_noted
 from services.referrals import StoppedForProtection
 from services.row_filters import TEACHING_OFFICE, Grounds, grounds_for, holds_post, sees_drop_outs
 from services.student_rights import require_writable
-from services.students import LEFT_SCHOOL, apply_state, enter_class, lock_student
+from services.students import LEFT_SCHOOL, apply_state, enter_class, lock_student, lock_students
 
 LONGEST_AGO_DAYS = 366 * 2
 REACHES_FAMILY = frozenset({DropOutStepKind.CALL, DropOutStepKind.HOME_VISIT, DropOutStepKind.NOTICE})
@@ -253,6 +253,7 @@ def end_drop_out(session: Session, actor: Actor, *, drop_out_id: int, version: i
         NotAllowed: the actor neither leads nor answers for it.
         FieldErrors: something is missing or can't be: a child given up without having been reported (E-16).
     """
+    _lock_child(session, drop_out_id)
     _require_answering(session, actor, _found(session, actor, drop_out_id))
     row = _locked(session, actor, drop_out_id, version)
     student = session.exec(select(Student).where(Student.id == row.student_id).with_for_update()).one()
@@ -394,6 +395,14 @@ def _found(session: Session, actor: Actor, drop_out_id: int) -> DropOut:
     if row.closed_at is not None:
         raise DropOutEnded
     return row
+
+
+def _lock_child(session: Session, drop_out_id: int) -> None:
+    """Lock the child before its row, as a merge does; one that merged it meanwhile leads to another child."""
+    locked: set[int] = set()
+    while missing := set(session.exec(select(DropOut.student_id).where(DropOut.id == drop_out_id))) - locked:
+        lock_students(session, missing)
+        locked |= missing
 
 
 def _locked(session: Session, actor: Actor, drop_out_id: int, version: int) -> DropOut:

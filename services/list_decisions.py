@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from db.sealing import seal, unseal
 from db.tables import (
     AppUser,
+    CareOption,
     CategoryKind,
     DifferencePart,
     DifferenceSide,
@@ -32,6 +33,7 @@ from services.fields import LINE, LONG, Checker
 from services.guardians import GuardianEntry
 from services.list_exchanges import content_of
 from services.student_files import guardian_card
+from services.students import lock_students
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,9 @@ def adopt_differences(
         FieldErrors: nothing is ticked, somebody nobody here knows is, or the day can't be.
         NotFound: there is no such difference.
         DecidedMeanwhile: somebody decided on one of them first.
-        CannotAdopt: the register says otherwise by now.
+        CannotAdopt: the register no longer says what is shown beside the list.
     """
+    _lock_children(session, exchange_id, chosen)
     exchange, rows = _locked(session, exchange_id, chosen)
     check = Checker()
     marks = [row for row in rows if row.part is DifferencePart.MARK]
@@ -147,6 +150,19 @@ def note_not_ours(session: Session, actor: Actor, *, exchange_id: int, chosen: S
     for row in rows:
         _close(session, actor, row, DifferenceState.NOT_OURS)
     return len(rows)
+
+
+def _lock_children(session: Session, exchange_id: int, chosen: Sequence[Chosen]) -> None:
+    """Lock the children before the differences, as a merge does; one that merged them meanwhile names another child."""
+    named = select(ListDifference.student_id).where(
+        ListDifference.exchange_id == exchange_id,
+        col(ListDifference.id).in_([each.id for each in chosen]),
+        col(ListDifference.student_id).is_not(None),
+    )
+    locked: set[int | None] = set()
+    while missing := set(session.exec(named)) - locked:
+        lock_students(session, missing)
+        locked |= missing
 
 
 def _locked(session: Session, exchange_id: int, chosen: Sequence[Chosen]) -> tuple[ListExchange, list[ListDifference]]:
@@ -208,6 +224,8 @@ def _adopt(
     session: Session, actor: Actor, exchange: ListExchange, row: ListDifference, *, from_day: date, evidence: str
 ) -> None:
     kept, student_id = content_of(row), row.student_id or 0
+    if not _is_as_shown(session, row, kept):
+        raise FieldErrors({"chosen": Problem("register_changed")})
     match row.side, row.part:
         case DifferenceSide.LIST, _:
             categories.add_category(
@@ -239,6 +257,35 @@ def _adopt(
                 version=entry.version,
                 details=_changed(entry, row.part, str(kept["value"])),
             )
+
+
+def _is_as_shown(session: Session, row: ListDifference, kept: dict[str, Any]) -> bool:
+    """Say whether the register still says what stands beside the list, so that nothing newer is overwritten."""
+    if row.side is DifferenceSide.LIST:
+        return True
+    if row.side is DifferenceSide.REGISTER:
+        return _entry(session, row).version == kept.get("version")
+    return _written_now(session, row) in (kept.get("ours", ""), kept["theirs"])
+
+
+def _written_now(session: Session, row: ListDifference) -> str:
+    """Return what our side of a difference says now, in the words it is kept in."""
+    match row.part:
+        case DifferencePart.PHONE:
+            main = _main_contact(session, row.student_id or 0)
+            return (unseal(main, "phone_sealed") if main else None) or ""
+        case DifferencePart.ADDRESS:
+            return unseal(session.get_one(Student, row.student_id), "address_sealed") or ""
+    entry = _entry(session, row)
+    match row.part:
+        case DifferencePart.LEVEL:
+            return f"{entry.level} 级" if entry.level else ""
+        case DifferencePart.DOCUMENT:
+            return unseal(entry, "document_sealed") or ""
+    if entry.kind is CategoryKind.IN_DIFFICULTY:
+        option = session.get(CareOption, entry.difficulty_id) if entry.difficulty_id else None
+        return option.label if option else ""
+    return (entry.left_behind_kind.label if entry.left_behind_kind else entry.subkind) or ""
 
 
 def _entry(session: Session, row: ListDifference) -> StudentCategory:
@@ -278,11 +325,9 @@ def _changed(entry: StudentCategory, part: DifferencePart, value: str) -> Catego
 
 def _adopt_phone(session: Session, actor: Actor, student_id: int, phone: str) -> None:
     """Write the list's telephone as the main contact's first one; the one before becomes the second."""
-    main = session.exec(
-        select(Guardian)
-        .where(Guardian.student_id == student_id, col(Guardian.ended_at).is_(None))
-        .order_by(col(Guardian.is_primary).desc(), col(Guardian.id))
-    ).first()
+    main = _main_contact(session, student_id)
+    if main is not None and unseal(main, "phone_sealed") == phone:
+        return  # another line of the same list has said so
     if main is None:
         entry = GuardianEntry(kind=GuardianKind.OTHER, phone=phone, is_primary=True)
         guardians.save_guardian(session, actor, student_id=student_id, entry=entry)
@@ -293,3 +338,11 @@ def _adopt_phone(session: Session, actor: Actor, student_id: int, phone: str) ->
     guardians.save_guardian(
         session, actor, student_id=student_id, guardian_id=main.id, version=main.version, entry=entry
     )
+
+
+def _main_contact(session: Session, student_id: int) -> Guardian | None:
+    return session.exec(
+        select(Guardian)
+        .where(Guardian.student_id == student_id, col(Guardian.ended_at).is_(None))
+        .order_by(col(Guardian.is_primary).desc(), col(Guardian.id))
+    ).first()

@@ -313,6 +313,7 @@ def _registered(session: Session, scope: Scope) -> list[Registered]:
             row.level,
             row.left_behind_kind,
             unseal(row, "document_sealed"),
+            row.version,
         )
         for row in session.exec(wanted.order_by(col(StudentCategory.student_id), col(StudentCategory.id)))
     ]
@@ -363,6 +364,7 @@ def _difference(exchange_id: int, found: Finding) -> dict[str, Any]:
         "document": found.document,
         "school": found.school,
         "position": found.position,
+        "version": found.version,
     }
     uid = new_uid()
     said = json.dumps({key: value for key, value in content.items() if value}, ensure_ascii=False)

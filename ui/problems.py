@@ -93,6 +93,7 @@ SENTENCES: Mapping[str, str] = {
     "held_already": "这个孩子的记录已经写明要留着。",
     # lists from outside
     "nobody_here": "勾了没对上的人，登记不了。请去掉勾，或定成“不是我们的学生”。",
+    "register_changed": "名册后来已经改过，和您看到的“我们是”不一样了。",
     "is_ours": "这些孩子在名册里。只有名单上多出来的，才能定成“不是我们的学生”。",
     # posts and groups
     "same_person": "自己不能给自己代。请换一个人。",

@@ -50,6 +50,7 @@ class Registered:
     level: int | None
     left_behind_kind: LeftBehindKind | None
     document: str | None
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class Finding:
     since: date | None = None
     document: str | None = None
     school: str | None = None
+    version: int | None = None  # our entry's then: of what changed since nobody has been asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,6 +373,7 @@ class _Comparer:
             entry.id,
             entry.difficulty_id,
             ours=self._in_words(entry),
+            version=entry.version,
         )
 
     def _in_words(self, entry: Registered) -> str:

@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from dataclasses import replace
 from datetime import date, datetime
 from io import BytesIO
 from types import SimpleNamespace
@@ -36,6 +37,7 @@ from services import (
     categories,
     clock,
     consents,
+    contact_cards,
     home,
     list_decisions,
     list_exchanges,
@@ -574,6 +576,55 @@ def test_what_the_register_says_otherwise_by_now_cannot_be_adopted(session, scho
     with pytest.raises(CannotAdopt) as refused:
         adopt(session, school, exchange, chosen)
     assert refused.value.problem.code == "category_open"
+
+
+def move_away(session, school):
+    card = contact_cards.find_card(session, school.lead, student_id=school.known.id)
+    contact_cards.save_card(
+        session, school.lead, student_id=school.known.id, version=card.version,
+        entry=replace(card, home_address="青澜县北街9号"),
+    )  # fmt: skip
+
+
+def call_anew(session, school):
+    entry = GuardianEntry(kind=GuardianKind.MOTHER, name="江母", phone="15400000007", is_primary=True)
+    save_guardian(session, school.lead, student_id=school.known.id, entry=entry)
+
+
+def look_again(session, school):
+    entry = session.exec(select(StudentCategory).where(StudentCategory.student_id == school.forgotten.id)).one()
+    categories.change_category(
+        session, school.lead, student_id=school.forgotten.id, category_id=entry.id, version=entry.version,
+        details=replace(categories.details_of(entry), evidence="11月20日复核，继续认定"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "side", "part"),
+    [
+        (move_away, "江小满", DifferenceSide.BOTH, DifferencePart.ADDRESS),
+        (call_anew, "江小满", DifferenceSide.BOTH, DifferencePart.PHONE),
+        (look_again, "沈忍冬", DifferenceSide.REGISTER, DifferencePart.MARK),
+    ],
+)
+def test_what_was_changed_since_is_not_overwritten(session, school, change, name, side, part):
+    exchange = receive(session, school)
+    chosen = pick(session, school, exchange, side, name, part=part)
+    change(session, school)
+
+    with pytest.raises(CannotAdopt) as refused:
+        adopt(session, school, exchange, chosen)
+
+    assert (refused.value.name, refused.value.problem.code) == (name, "register_changed")
+
+
+@pytest.mark.parametrize("part", [DifferencePart.ADDRESS, DifferencePart.PHONE])
+def test_what_the_register_says_as_the_list_by_now_is_no_trouble(session, school, part):
+    """Two lists say the same of a child; the second is followed after the first."""
+    first = receive(session, school)
+    second = receive(session, school, content=messy(school, [5, "方解石"]))
+    for exchange in (first, second):
+        adopt(session, school, exchange, pick(session, school, exchange, DifferenceSide.BOTH, "江小满", part=part))
 
 
 def test_differences_of_another_exchange_are_not_there(session, school):
