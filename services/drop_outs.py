@@ -17,7 +17,6 @@ from db.tables import (
     DropOutStepKind,
     EnrolmentState,
     Referral,
-    SchoolClass,
     Student,
 )
 from services import audit, clock
@@ -32,7 +31,7 @@ from services.openings import is_noted
 from services.referrals import StoppedForProtection
 from services.row_filters import TEACHING_OFFICE, Grounds, grounds_for, holds_post, sees_drop_outs
 from services.student_rights import require_writable
-from services.students import LEFT_SCHOOL, apply_state, enter_class, lock_student, lock_students
+from services.students import LEFT_SCHOOL, apply_state, enter_class, is_class_of_now, lock_student, lock_students
 
 LONGEST_AGO_DAYS = 366 * 2
 REACHES_FAMILY = frozenset({DropOutStepKind.CALL, DropOutStepKind.HOME_VISIT, DropOutStepKind.NOTICE})
@@ -328,6 +327,8 @@ def _check(check: Checker, entry: DropOutEntry) -> dict[str, str | None]:
         check.add("noticed_on", "too_early", day=entry.noticed_on)
     if entry.last_seen_on and entry.noticed_on and entry.last_seen_on > entry.noticed_on:
         check.add("last_seen_on", "after_noticed", day=entry.noticed_on)
+    elif entry.last_seen_on is not None and (today - entry.last_seen_on).days > LONGEST_AGO_DAYS:
+        check.add("last_seen_on", "too_early", day=entry.last_seen_on)
     if entry.reason is DropOutReason.OTHER and not (entry.words or "").strip():
         check.add("words", "required")
     return {
@@ -367,7 +368,7 @@ def _check_ending(
 def _check_class(session: Session, check: Checker, class_id: int | None) -> None:
     if class_id is None:
         check.add("class_id", "required")
-    elif session.get(SchoolClass, class_id) is None:
+    elif not is_class_of_now(session, class_id):
         check.add("class_id", "unknown_choice")
 
 

@@ -14,6 +14,7 @@ from db.tables import ClassMembership, EnrolmentState, SchoolClass, Student
 from services import audit, clock
 from services.access import Permission, permitted
 from services.actors import Actor
+from services.calendar import current_school_year, load_calendar
 from services.card_history import count_cards, noting_card
 from services.classes import class_label
 from services.drop_out_rows import follow_drop_out
@@ -266,6 +267,12 @@ def enter_class(session: Session, student_id: int, *, class_id: int, day: date) 
     _enter_class(session, student_id, class_id, day, None)
 
 
+def is_class_of_now(session: Session, class_id: int) -> bool:
+    """Say whether there is such a class this school year, or one made ahead: nobody enters a class of years ago."""
+    found = session.get(SchoolClass, class_id)
+    return found is not None and found.school_year >= current_school_year(load_calendar(session), clock.today())
+
+
 def matches(text: str) -> ColumnElement[bool]:
     """Return the filter on Student for a typed text: the whole of it, or each of its words."""
     words = text.split()
@@ -350,7 +357,7 @@ def _check_class(session: Session, actor: Actor, check: Checker, class_id: int |
     if class_id is None:
         if not writes_students(actor).is_everything:
             check.add("class_id", "required")
-    elif session.get(SchoolClass, class_id) is None:
+    elif not is_class_of_now(session, class_id):
         check.add("class_id", "unknown_choice")
     elif not writes_students(actor).covers_class(session, class_id):
         raise NotAllowed

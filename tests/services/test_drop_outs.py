@@ -559,3 +559,17 @@ def test_register_and_follow_up_never_disagree(session, lead, make_student, scho
         if session.get_one(Student, child.id).state is EnrolmentState.DROPPED_OUT:
             newest = max(rows, key=lambda row: row.id)
             assert is_open or newest.outcome is DropOutOutcome.STILL_OUT
+
+
+def test_nobody_comes_back_into_a_class_of_years_ago(session, lead, child, make_class):
+    number = notice(session, lead, child, has_dropped_out=True)
+
+    with pytest.raises(FieldErrors) as refused:
+        end(session, lead, number, DropOutOutcome.RETURNED, class_id=make_class(6, 1, school_year=2020).id)
+    assert codes(refused) == {"class_id": "unknown_choice"}
+
+
+def test_a_last_day_seen_lies_within_memory(session, lead, child):
+    with pytest.raises(FieldErrors) as refused:
+        notice(session, lead, child, last_seen_on=date(1, 1, 1))
+    assert codes(refused) == {"last_seen_on": "too_early"}

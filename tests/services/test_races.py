@@ -1,6 +1,7 @@
 """Two at once, on both engines: one wins, the other gets a sentence, nothing is lost or done twice."""
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
@@ -24,6 +25,7 @@ from db.tables import (
     ConsentAnswer,
     ConsentPurpose,
     Deputy,
+    DifferencePart,
     Domain,
     DropOut,
     DropOutOutcome,
@@ -869,3 +871,64 @@ def test_a_guardian_is_saved_while_its_child_is_merged(session, entries, make_us
     assert outcomes == ["done", "NotFound"]
     with reading() as after:
         assert after.exec(select(Guardian).where(Guardian.student_id == two)).all() == []
+
+
+def slow_after(monkeypatch, module, name):
+    """Let what `name` returns wait a moment, so that whoever else is at it meets it half done."""
+    real = getattr(module, name)
+
+    def slowed(*args, **more):
+        found = real(*args, **more)
+        time.sleep(HEAD_START)
+        return found
+
+    monkeypatch.setattr(module, name, slowed)
+
+
+def test_an_end_and_a_merge_of_the_child_never_wait_for_each_other(session, entries, make_user, monkeypatch):
+    lead, (one, two) = make_user(Role.LEAD), entries
+    number = drop_outs.register_drop_out(
+        session, lead, student_id=one, version=session.get_one(Student, one).version,
+        entry=DropOutEntry(noticed_on=date(2026, 11, 2), noticed_by="试"),
+    )  # fmt: skip
+    act = merging(session, lead, two, one)
+    version = session.get_one(DropOut, number).version
+    settled(session)
+    slow_after(monkeypatch, drop_outs, "lock_version")
+    ending = EndingEntry(outcome=DropOutOutcome.TRANSFERRED, ended_on=date(2026, 11, 10), place="城关小学")
+
+    outcomes = crowd(
+        [lambda s: drop_outs.end_drop_out(s, lead, drop_out_id=number, version=version, entry=ending), act]
+    )
+
+    assert set(outcomes) <= {"done", "EditedMeanwhile", "ComparisonChanged"}
+    assert "done" in outcomes
+
+
+def test_a_list_is_followed_while_its_child_is_merged(session, entries, make_user, monkeypatch):
+    lead, (one, two) = make_user(Role.LEAD), entries
+    child = session.get_one(Student, one)
+    file = list_receipts.read_authority(
+        f"姓名,出生日期,住址\n{child.name},{child.birth_day},归云村3号\n".encode(), file_name="名单.csv"
+    )
+    session.get_one(Student, two).birth_day = date(2012, 1, 1)
+    settled(session)
+    with transaction() as s:
+        exchange = receiving(lead, file)(s)
+        row = s.exec(select(ListDifference).where(ListDifference.part == DifferencePart.ADDRESS)).one()
+        chosen = [list_decisions.Chosen(row.id or 0, row.version)]
+    with reading() as s:
+        act = merging(s, lead, two, one)
+    slow_after(monkeypatch, list_decisions, "content_of")
+
+    outcomes = crowd(
+        [
+            lambda s: list_decisions.adopt_differences(
+                s, lead, exchange_id=exchange, chosen=chosen, from_day=date(2026, 11, 18), evidence="名单"
+            ),
+            act,
+        ]
+    )
+
+    assert set(outcomes) <= {"done", "CannotAdopt", "ComparisonChanged"}
+    assert "done" in outcomes

@@ -8,7 +8,7 @@ from sqlmodel import col, select
 from db import sealing
 from db.audit_chain import COLLECTED
 from db.tables import ClassMembership, EnrolmentState, Gender, Role, Student
-from services import students
+from services import clock, students
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound, Problem
 from services.student_entries import StudentEntry
 from services.student_keys import name_keys
@@ -398,3 +398,14 @@ def test_a_number_taken_meanwhile_is_told_like_one_taken_before(session, make_us
         students.create_student(session, lead, entry=entry(name="柳立夏", student_no="S000318"), class_id=None)
 
     assert raised.value.problems == {"student_no": Problem("taken")}
+
+
+def test_nobody_is_moved_into_a_class_of_years_ago(session, term, make_user, make_class, make_student):
+    lead, child = make_user(Role.LEAD), make_student("江小满", in_class=make_class(7, 1))
+
+    with pytest.raises(FieldErrors) as refused:
+        students.move_to_class(
+            session, lead, student_id=child.id, version=child.version,
+            class_id=make_class(6, 1, school_year=2020).id, day=clock.today(),
+        )  # fmt: skip
+    assert refused.value.problems == {"class_id": Problem("unknown_choice")}
