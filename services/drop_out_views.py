@@ -26,7 +26,7 @@ from db.tables import (
     Student,
 )
 from services import audit, clock
-from services.access import HOLDERS, Permission, is_protection_leader, permitted
+from services.access import HOLDERS, Permission, permitted
 from services.actors import Actor
 from services.answers import holds_on
 from services.calendar import SchoolCalendar, current_school_year, load_calendar
@@ -199,7 +199,8 @@ def owes_return(actor: Actor) -> ColumnElement[bool]:
     """Return the filter on DropOut: the children this person brings back, for home.
 
     Named for it, by the teaching office, else by leading the room. Of a child about whom abuse is suspected the head of
-    the room alone decides what reaches the family, so there it is the head's.
+    the room decides what reaches the family, so there it is the head's too; whoever else owes it goes on owing it, for
+    a line that vanishes would say what is suspected.
     """
     return and_(col(DropOut.closed_at).is_(None), _is_for(actor))
 
@@ -249,14 +250,13 @@ def stored_step(row: DropOutStep, taken_by: str | None = None) -> StoredStep:
 def _is_for(actor: Actor) -> ColumnElement[bool]:
     """Return the filter on open rows that this person owes."""
     named, office = _named_is_there(), _office_is_held()
-    is_protected = _is_protected()
     own = or_(
         and_(named, col(DropOut.owner_id) == actor.user_id) if actor.user_id is not None else false(),
         and_(~named, holds_post(actor, TEACHING_OFFICE)) if actor.user_id is not None else false(),
     )
     if actor.has_role(Role.LEAD):
-        return or_(own, and_(~named, ~office), is_protected)
-    return own if is_protection_leader(actor) else and_(own, ~is_protected)
+        return or_(own, and_(~named, ~office), _is_protected())
+    return own
 
 
 def _named_is_there() -> ColumnElement[bool]:

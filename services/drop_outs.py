@@ -47,6 +47,10 @@ class AlreadyFollowed(DomainError):
     """This child is followed already: at most one at a time."""
 
 
+class AskLeadFirst(StoppedForProtection):
+    """The head of the room decides about this step; its sentence names no reason, as whoever reads it may not know."""
+
+
 class DropOutEnded(DomainError):
     """It has ended; what was written stays as it is."""
 
@@ -204,7 +208,7 @@ def save_step(
     Raises:
         NotFound: there is none this actor follows, or no such step.
         DropOutEnded: it has ended.
-        StoppedForProtection: what reaches this family is for the head of the room to decide.
+        AskLeadFirst: what reaches this family is for the head of the room to decide.
         FieldErrors: something is missing or can't be.
         EditedMeanwhile: somebody saved the step since; `current` is a StoredStep.
     """
@@ -223,7 +227,7 @@ def save_step(
     if entry.kind is None or entry.day is None:  # refused above; said again for the types
         raise NotFound
     if entry.kind in REACHES_FAMILY and _is_stopped(session, row.student_id) and not is_protection_leader(actor):
-        raise StoppedForProtection
+        raise AskLeadFirst
     step = drawn or DropOutStep(
         drop_out_id=drop_out_id, kind=entry.kind, day=entry.day, taken_by_id=actor.user_id, recorded_at=clock.now()
     )

@@ -36,6 +36,7 @@ from services.row_filters import Grounds
 from services.student_lists import StudentFilters
 from tests.conftest import NOW, codes
 from tests.services.intake_makers import register as register_referral
+from ui.messages import explain
 
 TODAY = NOW.date()  # a Friday
 DAY = timedelta(days=1)
@@ -272,7 +273,7 @@ def test_what_reaches_the_family_stops_where_abuse_is_suspected(session, lead, h
     number = notice(session, homeroom, child)
     register_referral(session, lead, student_id=child.id, is_suspected_abuse=True)
 
-    with pytest.raises(StoppedForProtection):
+    with pytest.raises(drop_outs.AskLeadFirst):
         step(session, homeroom, number, DropOutStepKind.HOME_VISIT)
     step(session, homeroom, number, DropOutStepKind.TOLD_AUTHORITY)
     step(session, lead, number, DropOutStepKind.CALL)
@@ -327,13 +328,23 @@ def test_a_deputy_of_the_office_owes_it_too(session, lead, child, make_user):
     assert len(owed(session, deputy)) == 1
 
 
-def test_suspected_abuse_makes_it_the_lead_s(session, lead, child, make_user):
+def test_suspected_abuse_makes_it_the_lead_s_too(session, lead, child, make_user):
     office = make_user(Role.SUBJECT_TEACHER)
     hold_office(session, office)
     notice(session, lead, child)
+    before = (len(owed(session, lead)), len(owed(session, office)))
     register_referral(session, lead, student_id=child.id, is_suspected_abuse=True)
 
-    assert (len(owed(session, lead)), len(owed(session, office))) == (1, 0)
+    assert before == (0, 1)
+    assert (len(owed(session, lead)), len(owed(session, office))) == (1, 1)  # a line that vanishes would tell
+
+
+def test_the_refusal_of_a_step_says_nothing_of_a_suspicion():
+    said = explain(drop_outs.AskLeadFirst())
+
+    assert "负责人" in said
+    assert said != explain(StoppedForProtection())
+    assert not any(word in said for word in ("侵害", "保护", "怀疑", "停"))
 
 
 def test_somebody_who_can_t_is_not_named(session, lead, child, make_user):
