@@ -40,7 +40,7 @@ class CardState:
 def noting_card(session: Session, actor: Actor, student_id: int) -> Iterator[None]:
     """Do what may change a child's card; then count it again and keep the version before, if it changed."""
     session.flush()
-    session.exec(select_rows(Student.id).where(Student.id == student_id).with_for_update()).one()
+    session.exec(select_rows(Student.id).where(Student.id == student_id).with_for_update(key_share=True)).one()
     before = read_cards(session, [student_id])
     yield
     session.flush()

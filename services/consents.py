@@ -88,7 +88,7 @@ def record_consent(
         EditedMeanwhile: somebody recorded an answer since; `current` is a ConsentLine.
     """
     require_writable(session, actor, student_id, Permission.CONSENT_WRITE)
-    child = session.exec(select(Student).where(Student.id == student_id).with_for_update()).one()
+    child = session.exec(select(Student).where(Student.id == student_id).with_for_update(key_share=True)).one()
     before = _current(session, student_id, purpose)
     if purpose is not None:
         _refuse_outdated(session, before, replaces_id)

@@ -111,7 +111,7 @@ def save_card(session: Session, actor: Actor, *, student_id: int, version: int, 
         EditedMeanwhile: somebody changed the card since; `current` is a StoredCard.
     """
     require_writable(session, actor, student_id)
-    student = session.get_one(Student, student_id, with_for_update=True, populate_existing=True)
+    student = session.get_one(Student, student_id, with_for_update={"key_share": True}, populate_existing=True)
     if student.card_version != version:
         raise EditedMeanwhile(_stored(session, student_id), edited_by=_last_editor(session, student_id))
     people = _people(session, student_id)

@@ -259,7 +259,7 @@ def end_drop_out(session: Session, actor: Actor, *, drop_out_id: int, version: i
     _lock_child(session, drop_out_id)
     _require_answering(session, actor, _found(session, actor, drop_out_id))
     row = _locked(session, actor, drop_out_id, version)
-    student = session.exec(select(Student).where(Student.id == row.student_id).with_for_update()).one()
+    student = session.exec(select(Student).where(Student.id == row.student_id).with_for_update(key_share=True)).one()
     stay = session.exec(
         select(ClassMembership).where(
             ClassMembership.student_id == row.student_id, col(ClassMembership.to_day).is_(None)

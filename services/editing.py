@@ -22,7 +22,8 @@ def lock_version(session: Session, table: type[Row], row_id: int, *, version: in
         NotFound: there is no such row.
         EditedMeanwhile: somebody saved it since.
     """
-    row = session.get(table, row_id, with_for_update=True, populate_existing=True)
+    # Not the strongest lock: on PostgreSQL two who both hold that a child is there would wait for each other (seen).
+    row = session.get(table, row_id, with_for_update={"key_share": True}, populate_existing=True)
     if row is None:
         raise NotFound
     versioned = cast("_Versioned", row)

@@ -65,7 +65,7 @@ def record_promise(
         EditedMeanwhile: somebody recorded one since; `current` is a PromiseLine.
     """
     require_writable(session, actor, student_id, Permission.CONSENT_WRITE)
-    child = session.exec(select(Student).where(Student.id == student_id).with_for_update()).one()
+    child = session.exec(select(Student).where(Student.id == student_id).with_for_update(key_share=True)).one()
     before = session.exec(
         select(ParentsPromise).where(ParentsPromise.student_id == student_id, col(ParentsPromise.replaced_at).is_(None))
     ).first()

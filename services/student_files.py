@@ -182,7 +182,9 @@ def note_opening(session: Session, actor: Actor, *, student_id: int) -> None:
         NotFound: there is no such child, or the actor may not see it.
     """
     # The child's row is locked, so that two tabs of one person don't both note it.
-    if session.exec(select(Student.id).where(Student.id == student_id, sees_students(actor)).with_for_update()).first():
+    if session.exec(
+        select(Student.id).where(Student.id == student_id, sees_students(actor)).with_for_update(key_share=True)
+    ).first():
         if not is_noted(session, actor, audit.Action.STUDENT_OPENED, student_id=student_id):
             grounds = grounds_for(session, actor, student_id=student_id)
             audit.record(session, actor, audit.Action.STUDENT_OPENED, student_id=student_id, grounds=grounds)

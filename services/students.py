@@ -387,7 +387,12 @@ def lock_student(session: Session, student_id: int, version: int) -> Student:
 
 def lock_students(session: Session, student_ids: Iterable[int | None]) -> None:
     """Lock children before anything that hangs on them, in one order, as merging does: nobody waits for each other."""
-    wanted = select(Student.id).where(col(Student.id).in_(student_ids)).order_by(col(Student.id)).with_for_update()
+    wanted = (
+        select(Student.id)
+        .where(col(Student.id).in_(student_ids))
+        .order_by(col(Student.id))
+        .with_for_update(key_share=True)
+    )
     session.exec(wanted).all()
 
 

@@ -237,7 +237,7 @@ def _lock_children(session: Session, class_id: int, ids: Sequence[int]) -> dict[
             col(Student.merged_into_id).is_(None),
         )
         .order_by(col(Student.id))
-        .with_for_update(of=Student)
+        .with_for_update(key_share=True, of=Student)
     ).all()
     return {student_id or 0: name for student_id, name in rows}
 

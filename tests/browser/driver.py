@@ -95,11 +95,11 @@ def sign_in(page: Page, name: str, password: str) -> None:
     page.get_by_label("账号").fill(name)
     page.get_by_role("textbox", name="密码").fill(password)
     page.get_by_role("button", name="登录").click()
+    # The cookie comes a moment after the page, and on a busy machine the run itself begins late.
+    page.wait_for_function(
+        "() => document.cookie.includes('care_room=') || /不对|停用了|再试|要填/.test(document.body.innerText)"
+    )
     wait_until_idle(page)
-    if not page.get_by_role("button", name="登录", exact=True).is_visible():
-        # The cookie comes a moment after the page; a reload before that would ask again.
-        page.wait_for_function("() => document.cookie.includes('care_room=')")
-        wait_until_idle(page)
 
 
 def wait_until_idle(page: Page) -> None:

@@ -8,6 +8,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+import pypinyin  # noqa: F401 # half a second, which the program leaves to whoever first needs it: not what is killed
 from sqlmodel import select
 
 from db import engine
