@@ -9,17 +9,17 @@ from services.access import Permission
 from services.contact_cards import CardEntry
 from services.errors import DomainError
 from ui import navigation
+from ui.asked import number_asked
 from ui.card_form import LABELS, choice, line, show_value
 from ui.card_words import missing_words
 from ui.formats import plain
 from ui.forms import Form
 from ui.layout import DISCARD, flash, leave_button, note, page_header, refusal
-from ui.numbers import number_from_address
 from ui.session import require_user
 
 actor = require_user(Permission.STUDENT_WRITE)
 
-student_id = number_from_address("student")
+student_id = number_asked("student") or 0
 try:
     with reading() as session:
         stored = contact_cards.find_card(session, actor, student_id=student_id)

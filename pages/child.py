@@ -7,17 +7,17 @@ from services import student_files
 from services.access import Permission
 from services.errors import NotFound
 from ui import child_dialogs, navigation
+from ui.asked import number_asked
 from ui.categories import category_badge
 from ui.child_header import REGISTER, actions_for, facts_line, state_badge
 from ui.child_panels import panels_for
 from ui.child_referrals import register
 from ui.layout import note, page_header, refusal
-from ui.numbers import number_from_address
 from ui.session import require_user
 
 actor = require_user(Permission.STUDENT_READ)
 
-student_id = number_from_address("student")
+student_id = number_asked("student") or 0
 try:
     with reading() as session:
         file = student_files.find_student(session, actor, student_id=student_id)

@@ -7,17 +7,17 @@ from services import merges, students
 from services.access import Permission
 from services.errors import DomainError
 from ui import navigation
+from ui.asked import number_asked
 from ui.child_picker import clear_child, pick_child
 from ui.formats import plain
 from ui.layout import Action, note, page_header, refusal
 from ui.merge_form import draw_comparison
-from ui.numbers import number_from_address
 from ui.session import require_user
 
 actor = require_user(Permission.STUDENT_MERGE)
 OTHER = "merge_other"
 
-kept_id, other_id = number_from_address("student"), number_from_address("other")
+kept_id, other_id = number_asked("student") or 0, number_asked("other") or 0
 try:
     with reading() as session:
         kept = students.find_student(session, actor, student_id=kept_id)

@@ -9,17 +9,17 @@ from services.access import Permission
 from services.errors import DomainError
 from services.student_entries import StudentEntry
 from ui import navigation
+from ui.asked import number_asked
 from ui.formats import plain
 from ui.forms import Form
 from ui.layout import DISCARD, flash, leave_button, page_header, refusal
-from ui.numbers import number_from_address
 from ui.session import require_user
 from ui.student_form import LABELS, RURAL, namesake_words, show_value
 from ui.wording import day_field
 
 actor = require_user(Permission.STUDENT_WRITE)
 
-student_id = number_from_address("student")
+student_id = number_asked("student") or 0
 try:
     with reading() as session:
         stored = students.find_entry(session, actor, student_id=student_id) if student_id else None

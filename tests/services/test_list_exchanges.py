@@ -625,6 +625,7 @@ def test_what_the_register_says_as_the_list_by_now_is_no_trouble(session, school
     second = receive(session, school, content=messy(school, [5, "方解石"]))
     for exchange in (first, second):
         adopt(session, school, exchange, pick(session, school, exchange, DifferenceSide.BOTH, "江小满", part=part))
+        assert part not in {each.part for each in lines(session, school, exchange, DifferenceSide.BOTH)}  # none is open
 
 
 def test_differences_of_another_exchange_are_not_there(session, school):
