@@ -40,7 +40,7 @@ if file.id != student_id:
 
 panels = panels_for(actor)
 for panel, tab in zip(
-    panels, st.tabs([each.title for each in panels], key="child_tab", on_change="rerun"), strict=True
+    panels, st.tabs([each.title for each in panels], key="child_tab", bind="query-params"), strict=True
 ):
     if tab.open:
         with tab:

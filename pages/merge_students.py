@@ -16,6 +16,7 @@ from ui.session import require_user
 
 actor = require_user(Permission.STUDENT_MERGE)
 OTHER = "merge_other"
+WHAT_NEXT = {False: "先找出另一份。", True: "一处一处定留哪一个，再合并。"}
 
 kept_id, other_id = number_asked("student") or 0, number_asked("other") or 0
 try:
@@ -30,7 +31,7 @@ except DomainError as error:
 acts = [Action("回到孩子的档案", "merge_back", "arrow_back")]
 if comparison:
     acts += [Action("换一份", "merge_another", "search"), Action("留另一份", "merge_swap", "swap_horiz")]
-clicked = page_header("合并两份", f"{kept.name}登记了两份的，并成一份。", actions=acts)
+clicked = page_header("合并两份", f"{kept.name}登记了两份的，并成一份。{WHAT_NEXT[bool(comparison)]}", actions=acts)
 if clicked == "merge_back":
     st.switch_page(navigation.path_of(navigation.CHILD), query_params={"student": str(kept_id)})
 if clicked == "merge_swap":

@@ -36,18 +36,27 @@ def draw_comparison(comparison: Comparison) -> None:
         with form.field(_TICK, False) as key:
             st.checkbox("核对过了，这是同一个孩子", key=key)
         with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
-            st.button(
+            asked = st.button(
                 plain(f"合并到{kept.name}（{kept.class_label}）"), key=form.key("ask"), type="primary",
-                disabled=bool(comparison.in_the_way), on_click=open_dialog, args=(_CONFIRM, kept.id, other.id),
+                disabled=bool(comparison.in_the_way),
             )  # fmt: skip
     with side:
         _draw_entry("留下的这一份", kept)
         _draw_entry("并进来的另一份", other)
         _draw_moves(comparison)
+    if asked and _is_filled(comparison, form):
+        open_dialog(_CONFIRM, kept.id, other.id)
+    elif asked:  # refused, with what is missing at its place: nobody is asked a last question before all is said
+        _merge(comparison, form)
     if opened(_CONFIRM, kept.id, other.id):
         _confirm(comparison)
     if st.session_state.pop(_CONFIRMED, None) == (kept.id, other.id):
         _merge(comparison, form)
+
+
+def _is_filled(comparison: Comparison, form: Form) -> bool:
+    keys = [_TICK, *[each.key for each in comparison.differences]]
+    return all(st.session_state.get(form.key(key)) for key in keys)
 
 
 def _ask(form: Form, each: Difference) -> None:

@@ -21,7 +21,6 @@ from ui import formats
 from ui.asked import number_asked
 from ui.child_picker import choose_child, clear_child, forget_child, pick_child, picked
 from ui.forms import Form, release, was_left
-from ui.layout import note
 from ui.referral_words import CHANNELS, DANGER_NUMBERS, PARENTS, URGENCIES, WAYS
 from ui.session import who_is_there
 from ui.wording import day_field
@@ -69,7 +68,7 @@ def draw_fields(form: Form, actor: Actor, staff: list[StaffName]) -> None:
     with urgency:
         _draw_choice(form, "urgency", "急不急", URGENCIES, Urgency.ORDINARY)
         if _typed("urgency") is Urgency.DANGER:  # where she is looking; on a phone the side comes last
-            note(f"先打 {DANGER_NUMBERS}，身边不要离人。", icon="call")
+            st.markdown(f":red-badge[:material/call: {DANGER_NUMBERS}] 先打电话，身边不要离人。")
     with marks:
         _draw_marks(form, handles=handles)
     if handles and _typed("is_answered"):
