@@ -12,7 +12,7 @@ from ui.categories import category_badge
 from ui.child_header import REGISTER, actions_for, facts_line, state_badge
 from ui.child_panels import panels_for
 from ui.child_referrals import register
-from ui.layout import note, page_header, refusal
+from ui.layout import note, page_header, refusal, tabs_in_address
 from ui.session import require_user
 
 actor = require_user(Permission.STUDENT_READ)
@@ -39,9 +39,7 @@ if file.id != student_id:
     note("这一份和另一份合并了，现在看的是留下的这一份。", icon="merge")
 
 panels = panels_for(actor)
-for panel, tab in zip(
-    panels, st.tabs([each.title for each in panels], key="child_tab", bind="query-params"), strict=True
-):
+for panel, tab in zip(panels, tabs_in_address([each.title for each in panels], key="child_tab"), strict=True):
     if tab.open:
         with tab:
             panel.draw(actor, file)

@@ -7,6 +7,7 @@ import streamlit as st
 
 from db.tables import EnrolmentState
 from services.student_lists import CategoryGroup, ClassName, StudentFilters, StudentOrder
+from ui.asked import keep_asked
 from ui.layout import filter_row
 
 PAGE = "students_page"
@@ -112,11 +113,7 @@ def keep_in_address() -> None:
     }
     for key, name in _ADDRESS.items():
         chosen = st.session_state.get(key)
-        wanted = None if chosen == usual[key] else str(chosen)
-        if wanted is None:
-            st.query_params.pop(name, None)
-        elif st.query_params.get(name) != wanted:
-            st.query_params[name] = wanted
+        keep_asked(name, None if chosen == usual[key] else str(chosen))
 
 
 def is_filtered(filters: StudentFilters) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from services.paging import page_count, page_there
+from ui.asked import keep_asked
 from ui.formats import plain
 from ui.states import Look
 
@@ -93,12 +94,13 @@ def current_page(key: str, *, total: int, page_size: int) -> int:
 def paging_line(key: str, *, total: int, unit: str, page_size: int) -> None:
     """Draw “31 人，第 1 页，共 3 页。” and the page buttons below a table. The page stays in the address."""
     page, pages = current_page(key, total=total, page_size=page_size), page_count(total, page_size)
-    if st.session_state.get(key, page) != page:
-        del st.session_state[key]
+    if st.session_state.get(key) != page:
+        st.session_state[key] = page
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.caption(plain(page_words(total, unit=unit, page=page, pages=pages)), width="content")
         if pages > 1:
-            st.pagination(pages, key=key, bind="query-params")
+            st.pagination(pages, key=key)
+    keep_asked(key, None if page == 1 else str(page))
 
 
 def page_words(total: int, *, unit: str, page: int, pages: int) -> str:

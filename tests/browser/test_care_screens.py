@@ -176,3 +176,16 @@ def test_a_teacher_without_account_is_named(school: Server, tab: OpenTab, size: 
 
     driver.see(page, "这位老师的名字")
     driver.take_picture(page, SCREENS / f"intake-no-account-{size[0]}.png")
+
+
+def test_whoever_stands_on_a_child_s_tab_can_sign_out(school: Server, tab: OpenTab):
+    page = enter(school, tab, Role.COUNSELLOR, driver.DESKTOP)
+    driver.open_page(page, f"{school.address}/child?student=1")
+    page.get_by_role("tab", name="受理", exact=True).click()
+    page.wait_for_url("**child_tab=**")  # the tab stands in the address, for a reload
+    page.get_by_role("button", name=NAMES[Role.COUNSELLOR][1]).click()
+
+    page.get_by_text("退出登录").click()
+
+    driver.see(page, "忘了密码")
+    assert "student=" not in page.url

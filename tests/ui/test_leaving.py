@@ -31,3 +31,11 @@ def test_nobody_words_it_otherwise(path: Path):
 
 def test_buttons_are_found():
     assert "写明原因看电话" in button_words(ROOT / "ui" / "child_card.py")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_no_widget_holds_a_part_of_the_address(path: Path):
+    """Whoever left the page from a callback, as the sign-out does, would meet Streamlit's refusal to let go of it."""
+    keywords = [node.arg for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.keyword)]
+
+    assert "bind" not in keywords
