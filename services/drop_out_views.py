@@ -26,13 +26,14 @@ from db.tables import (
     Student,
 )
 from services import audit, clock
-from services.access import HOLDERS, Permission, permitted
+from services.access import HOLDERS, Permission, is_protection_leader, permitted
 from services.actors import Actor
 from services.answers import holds_on
 from services.calendar import SchoolCalendar, current_school_year, load_calendar
 from services.classes import class_label
 from services.errors import NotFound
 from services.openings import is_noted
+from services.referrals import knows_of_abuse
 from services.regulations import deadlines
 from services.row_filters import TEACHING_OFFICE, holds_post, sees_drop_outs, sees_students
 from services.students import NO_CLASS
@@ -63,7 +64,9 @@ class StoredStep:
     kind: DropOutStepKind
     day: date
     words: str | None
+    agreed_with_id: int | None = None
     taken_by: str | None = None
+    agreed_with: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,8 @@ class DropOutView:
     may_settle: bool  # name who brings it back, and end it
     opens_file: bool
     is_opening_noted: bool
+    asks_before_contact: bool  # whoever's child it is
+    is_protected: bool  # abuse is suspected; always False for whom it is not to be known
 
 
 @permitted(Permission.DROP_OUT_FOLLOW)
@@ -151,6 +156,7 @@ def find_drop_out(session: Session, actor: Actor, *, drop_out_id: int) -> DropOu
             .label("is_in_class"),
             holds_post(actor, TEACHING_OFFICE).label("holds_office"),
             sees_students(actor).label("opens_file"),
+            (_is_protected() if is_protection_leader(actor) else false()).label("is_protected"),
         )
         .join(recorder, recorder.c.id == DropOut.recorded_by_id, isouter=True)
         .join(closer, closer.c.id == DropOut.closed_by_id, isouter=True)
@@ -171,6 +177,8 @@ def find_drop_out(session: Session, actor: Actor, *, drop_out_id: int) -> DropOu
         may_settle=answers_for_it(actor, owner_id=row.owner_id, holds_office=bool(found.holds_office)),
         opens_file=bool(found.opens_file),
         is_opening_noted=is_noted(session, actor, audit.Action.DROP_OUT_OPENED, record=(DropOut, drop_out_id)),
+        asks_before_contact=asks_before_contact(actor),
+        is_protected=bool(found.is_protected),
     )
 
 
@@ -179,6 +187,15 @@ def list_possible_owners(session: Session, actor: Actor) -> dict[int, str]:
     """Return who may be named to bring a child back, by name: staff who may follow it."""
     rows = session.exec(
         select(AppUser.id, AppUser.display_name).where(can_follow()).order_by(AppUser.display_name, col(AppUser.id))
+    ).all()
+    return {user_id or 0: name for user_id, name in rows}
+
+
+@permitted(Permission.DROP_OUT_FOLLOW)
+def list_who_agrees(session: Session, actor: Actor) -> dict[int, str]:
+    """Return with whom reaching a family is agreed beforehand, by name: the heads of the care room."""
+    rows = session.exec(
+        select(AppUser.id, AppUser.display_name).where(knows_of_abuse()).order_by(AppUser.display_name, col(AppUser.id))
     ).all()
     return {user_id or 0: name for user_id, name in rows}
 
@@ -198,9 +215,8 @@ def list_classes_to_return_to(session: Session, actor: Actor) -> dict[int, str]:
 def owes_return(actor: Actor) -> ColumnElement[bool]:
     """Return the filter on DropOut: the children this person brings back, for home.
 
-    Named for it, by the teaching office, else by leading the room. Of a child about whom abuse is suspected the head of
-    the room decides what reaches the family, so there it is the head's too; whoever else owes it goes on owing it, for
-    a line that vanishes would say what is suspected.
+    Named for it, by the teaching office, else by leading the room. A child about whom abuse is suspected is the head's
+    too; whoever else owes it goes on owing it, for a line that vanishes would say what is suspected.
     """
     return and_(col(DropOut.closed_at).is_(None), _is_for(actor))
 
@@ -214,6 +230,11 @@ def columns_of_return() -> list[Any]:
         last_step.correlate(DropOut).scalar_subquery().label("last_step_on"),
         or_(_named_is_there(), _office_is_held()).label("is_answered_for"),
     ]
+
+
+def asks_before_contact(actor: Actor) -> bool:
+    """Say whether this person agrees with the care room before reaching a family: all but its heads, for any child."""
+    return not is_protection_leader(actor)
 
 
 def answers_for_it(actor: Actor, *, owner_id: int | None, holds_office: bool) -> bool:
@@ -242,9 +263,10 @@ def stored_drop_out(row: DropOut) -> StoredDropOut:
     )
 
 
-def stored_step(row: DropOutStep, taken_by: str | None = None) -> StoredStep:
+def stored_step(row: DropOutStep, taken_by: str | None = None, agreed_with: str | None = None) -> StoredStep:
     """Return a step as its form is drawn."""
-    return StoredStep(row.id or 0, row.version, row.kind, row.day, unseal(row, "words_sealed"), taken_by)
+    words = unseal(row, "words_sealed")
+    return StoredStep(row.id or 0, row.version, row.kind, row.day, words, row.agreed_with_id, taken_by, agreed_with)
 
 
 def _is_for(actor: Actor) -> ColumnElement[bool]:
@@ -353,10 +375,12 @@ def _due(found: Any, calendar: SchoolCalendar) -> datetime:
 
 
 def _steps(session: Session, drop_out_id: int) -> tuple[StoredStep, ...]:
-    rows = session.exec(
-        select(DropOutStep, AppUser.display_name)
-        .join(AppUser, col(AppUser.id) == col(DropOutStep.taken_by_id), isouter=True)
+    taker, agreeing = _people("taker"), _people("agreeing")
+    rows: Any = session.execute(
+        select(DropOutStep, taker.c.display_name, agreeing.c.display_name)
+        .join(taker, taker.c.id == DropOutStep.taken_by_id, isouter=True)
+        .join(agreeing, agreeing.c.id == DropOutStep.agreed_with_id, isouter=True)
         .where(DropOutStep.drop_out_id == drop_out_id)
         .order_by(col(DropOutStep.day).desc(), col(DropOutStep.id).desc())
     ).all()
-    return tuple(stored_step(row, name) for row, name in rows)
+    return tuple(stored_step(*found) for found in rows)

@@ -16,25 +16,25 @@ from db.tables import (
     DropOutStep,
     DropOutStepKind,
     EnrolmentState,
-    Referral,
     Student,
 )
 from services import audit, clock
-from services.access import Permission, is_protection_leader, permitted
+from services.access import Permission, permitted
 from services.actors import Actor
 from services.drop_out_rows import open_drop_out
-from services.drop_out_views import answers_for_it, can_follow, stored_drop_out, stored_step
+from services.drop_out_views import answers_for_it, asks_before_contact, can_follow, stored_drop_out, stored_step
 from services.editing import last_editor, lock_version
 from services.errors import DomainError, EditedMeanwhile, NotAllowed, NotFound
 from services.fields import LINE, LONG, SHORT, Checker
 from services.openings import is_noted
-from services.referrals import StoppedForProtection
+from services.referrals import knows_of_abuse
 from services.row_filters import TEACHING_OFFICE, Grounds, grounds_for, holds_post, sees_drop_outs
 from services.student_rights import require_writable
 from services.students import LEFT_SCHOOL, apply_state, enter_class, is_class_of_now, lock_student, lock_students
 
 LONGEST_AGO_DAYS = 366 * 2
 REACHES_FAMILY = frozenset({DropOutStepKind.CALL, DropOutStepKind.HOME_VISIT, DropOutStepKind.NOTICE})
+"""What a head of the care room must have agreed to, for every child: one that is asked about alone would be told."""
 TOLD = frozenset({DropOutStepKind.TOLD_TOWNSHIP, DropOutStepKind.TOLD_AUTHORITY})
 STATE_AFTER = {
     DropOutOutcome.RETURNED: EnrolmentState.ENROLLED,
@@ -45,10 +45,6 @@ STATE_AFTER = {
 
 class AlreadyFollowed(DomainError):
     """This child is followed already: at most one at a time."""
-
-
-class AskLeadFirst(StoppedForProtection):
-    """The head of the room decides about this step; its sentence names no reason, as whoever reads it may not know."""
 
 
 class DropOutEnded(DomainError):
@@ -73,6 +69,7 @@ class StepEntry:
     kind: DropOutStepKind | None = None
     day: date | None = None
     words: str | None = None
+    agreed_with_id: int | None = None  # who of the care room's heads said yes, where it reaches the family
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,8 +205,7 @@ def save_step(
     Raises:
         NotFound: there is none this actor follows, or no such step.
         DropOutEnded: it has ended.
-        AskLeadFirst: what reaches this family is for the head of the room to decide.
-        FieldErrors: something is missing or can't be.
+        FieldErrors: something is missing or can't be: a family reached without the care room's yes, whoever's child.
         EditedMeanwhile: somebody saved the step since; `current` is a StoredStep.
     """
     row = _found(session, actor, drop_out_id)
@@ -223,15 +219,14 @@ def save_step(
     if entry.day is not None and entry.day < row.noticed_on:
         check.add("day", "before_noticed", day=row.noticed_on)
     words = check.text("words", entry.words, limit=LONG)
+    agreed_with_id = _check_agreement(session, actor, check, entry, drawn)
     check.finish()
     if entry.kind is None or entry.day is None:  # refused above; said again for the types
         raise NotFound
-    if entry.kind in REACHES_FAMILY and _is_stopped(session, row.student_id) and not is_protection_leader(actor):
-        raise AskLeadFirst
     step = drawn or DropOutStep(
         drop_out_id=drop_out_id, kind=entry.kind, day=entry.day, taken_by_id=actor.user_id, recorded_at=clock.now()
     )
-    step.kind, step.day = entry.kind, entry.day
+    step.kind, step.day, step.agreed_with_id = entry.kind, entry.day, agreed_with_id
     seal(step, "words_sealed", words)
     session.add(step)
     session.flush()
@@ -243,6 +238,7 @@ def save_step(
         student_id=row.student_id,
         state=entry.kind.value,
         day=entry.day.isoformat(),
+        agreed_with_id=agreed_with_id,
     )
     return step.id or 0
 
@@ -341,6 +337,29 @@ def _check(check: Checker, entry: DropOutEntry) -> dict[str, str | None]:
     }
 
 
+def _check_agreement(
+    session: Session, actor: Actor, check: Checker, entry: StepEntry, drawn: DropOutStep | None
+) -> int | None:
+    """Return who agreed to reaching the family; neither question nor refusal depends on what is known of the child.
+
+    A mark of suspected abuse stops what reaches the family. Whoever must not know of it would read it from a question
+    asked about this child alone, so it is asked about all, and answered by somebody who knows.
+    """
+    if entry.kind not in REACHES_FAMILY:
+        return None
+    before = drawn.agreed_with_id if drawn else None
+    if drawn is not None and (drawn.kind, drawn.day) == (entry.kind, entry.day) and entry.agreed_with_id is None:
+        return before  # the same contact, other words
+    if entry.agreed_with_id is None:
+        if asks_before_contact(actor):
+            check.add("agreed_with_id", "agreement_needed")
+    elif entry.agreed_with_id != before:
+        known = select(AppUser.id).where(AppUser.id == entry.agreed_with_id, knows_of_abuse())
+        if session.exec(known).first() is None:
+            check.add("agreed_with_id", "unknown_choice")
+    return entry.agreed_with_id
+
+
 def _check_ending(
     session: Session, row: DropOut, student: Student, stay: ClassMembership | None, entry: EndingEntry
 ) -> tuple[str | None, str | None]:
@@ -433,8 +452,3 @@ def _require_answering(session: Session, actor: Actor, row: DropOut) -> None:
     is_post = session.exec(select(holds_post(actor, TEACHING_OFFICE))).one()
     if not answers_for_it(actor, owner_id=row.owner_id, holds_office=bool(is_post)):
         raise NotAllowed
-
-
-def _is_stopped(session: Session, student_id: int) -> bool:
-    marked = select(Referral.id).where(Referral.student_id == student_id, col(Referral.is_suspected_abuse))
-    return session.exec(marked).first() is not None

@@ -9,7 +9,7 @@ from db.tables import DropOutOutcome, DropOutReason, DropOutStepKind
 from db.transactions import reading
 from services import clock, drop_out_views, drop_outs
 from services.access import Permission
-from services.drop_out_views import DropOutView
+from services.drop_out_views import DropOutView, StoredStep
 from services.drop_outs import DropOutEntry, EndingEntry, StepEntry
 from services.student_files import StudentFile
 from ui.dialog_parts import buttons, cancel_if, finish, form_fields
@@ -25,7 +25,7 @@ _LABELS = {
     "noticed_on": "哪天发现没来", "noticed_by": "谁发现的", "last_seen_on": "最后一次到校", "reason": "原因",
     "words": "说明",
 }  # fmt: skip
-_STEP_LABELS = {"kind": "做了什么", "day": "哪天", "words": "情况"}
+_STEP_LABELS = {"kind": "做了什么", "day": "哪天", "words": "情况", "agreed_with_id": "事先和谁说好"}
 _OFFICE = 0  # nobody by name: whoever holds the post
 
 
@@ -105,13 +105,23 @@ def _draw_fields(form: Form, *, noticed_by: str = "") -> None:
 def _save_step(view: DropOutView, step_id: int) -> None:
     actor = require_user(Permission.DROP_OUT_FOLLOW)
     drawn = next((step for step in view.steps if step.id == step_id), None)
-    form = Form(f"drop_out_step_form_{view.row.id}_{step_id}", drawn, labels=_STEP_LABELS, show=_show)
+    with reading() as session:
+        heads = drop_out_views.list_who_agrees(session, actor)
+    form = Form(
+        f"drop_out_step_form_{view.row.id}_{step_id}", drawn, labels=_STEP_LABELS,
+        show=lambda field, value: heads.get(value, "") if field == "agreed_with_id" else _show(field, value),
+    )  # fmt: skip
     form.notices()
+    if view.asks_before_contact:
+        note("打电话给家里、家访、送通知，每个孩子都先和关爱室负责人说好再去。已经联系过的，告诉负责人，由负责人记。")
     with form_fields(form):
         with form.field("kind") as key:
             st.pills("做了什么", list(DropOutStepKind), key=key, format_func=_label, wrap=True)
         with form.field("day", clock.today()) as key:
             day_field("哪天", key=key)
+        if view.asks_before_contact:
+            with form.field("agreed_with_id") as key:
+                _agreed_with(key, heads, drawn)
         with form.field("words", "") as key:
             st.text_area("情况：见到谁、怎么说、下一步", key=key, height=96)
         saved, cancelled = buttons(form, f"记下{view.row.child}的这一步")
@@ -125,6 +135,16 @@ def _save_step(view: DropOutView, step_id: int) -> None:
                 step_id=form.drawn_from.id, version=form.drawn_from.version,
             ),
         )  # fmt: skip
+
+
+def _agreed_with(key: str, heads: dict[int, str], drawn: StoredStep | None) -> None:
+    choices = dict(heads)
+    if drawn and drawn.agreed_with_id:  # who has left the post since still stands
+        choices.setdefault(drawn.agreed_with_id, drawn.agreed_with or "")
+    st.selectbox(
+        "联系家里的，事先和谁说好", list(choices), key=key, index=None, placeholder="没有联系家里的不用选",
+        format_func=lambda number: choices.get(number, ""),
+    )  # fmt: skip
 
 
 @st.dialog("谁负责", dismissible=False)

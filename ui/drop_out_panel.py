@@ -22,6 +22,8 @@ def draw_view(view: DropOutView, *, names_child: bool) -> None:
             title = f"{row.child}，{row.class_label}" if names_child else "没来上学"
             st.markdown(f"**{plain(title)}** {row_badge(row)}")
             note(row_words(row))
+            if view.is_protected and is_open:
+                note("有疑似侵害的登记：家里先不联系，谁来问都请您定。别人看不到这一句。", icon="shield_person")
             if is_open:
                 _draw_acts(view, is_primary=names_child)
         _draw_steps(view, is_open=is_open)
@@ -60,7 +62,7 @@ def _draw_steps(view: DropOutView, *, is_open: bool) -> None:
             if view.ending:
                 st.markdown(plain_lines(view.ending))
         if not view.steps:
-            note("还没有。打电话、谈话、家访，报给乡镇或教育局，做一步记一步。")
+            note("还没有。打电话、谈话、家访，报给乡镇或教育局，做一步记一步；联系家里以前，先和关爱室负责人说好。")
         for step in view.steps:
             _draw_step(view, step, is_open=is_open)
 
@@ -68,7 +70,8 @@ def _draw_steps(view: DropOutView, *, is_open: bool) -> None:
 def _draw_step(view: DropOutView, step: StoredStep, *, is_open: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):
         day = formats.day(step.day, today=clock.today())
-        who = f" :small[:gray[{plain(step.taken_by)}]]" if step.taken_by else ""
+        agreed = f"，事先和{step.agreed_with}说好" if step.agreed_with else ""
+        who = f" :small[:gray[{plain(f'{step.taken_by}{agreed}')}]]" if step.taken_by else ""
         words = f"  \n{plain_lines(step.words)}" if step.words else ""
         st.markdown(f"**{day} {step.kind.label}**{who}{words}", width="stretch")
         if is_open:

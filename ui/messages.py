@@ -259,11 +259,6 @@ def _stopped(_error: StoppedForProtection) -> str:
 
 
 @explain.register
-def _ask_lead_first(_error: drop_outs.AskLeadFirst) -> str:
-    return "还没有记：联系家里的这一步，请先和关爱室负责人说一声，看怎么联系合适。"
-
-
-@explain.register
 def _already_registered(_error: AlreadyRegistered) -> str:
     return (
         "没有存上：这一份已经登记过了，和那时写的不一样。写的字还在；"

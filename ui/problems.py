@@ -104,6 +104,8 @@ SENTENCES: Mapping[str, str] = {
     "already_member": "已经以这个身份在小组里了。请换一个人或换一个身份。",
     "one_of_both": "本校老师和校外的人只写一个。请清掉一个。",
     "staff_only": "这个身份要由有账号的老师来担任。请换一个身份，或选一位老师。",
+    # a child that stays away
+    "agreement_needed": "联系家里的，先和关爱室负责人说好，在这里选是谁。已经联系过的，告诉负责人，由负责人记。",
     # intake, assessment, conference
     "facts_needed": "请至少写一句看到或听到的事，才能登记。",
     "report_needed": "请打开“已报警”或“已报告教育局”，写上是哪天几点。",

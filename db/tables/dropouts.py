@@ -97,5 +97,7 @@ class DropOutStep(SQLModel, table=True):
     day: date
     words_sealed: bytes | None = None
     taken_by_id: int | None = Field(default=None, foreign_key="app_user.id", ondelete="RESTRICT")
+    # Who of the care room's heads said yes before the family was reached; None: a head wrote it, or it reached nobody.
+    agreed_with_id: int | None = Field(default=None, foreign_key="app_user.id", ondelete="RESTRICT")
     recorded_at: datetime
     version: int = 1

@@ -1,5 +1,6 @@
 """A child that stays away, on screen: noticed on its page, on home of whoever answers, its own page, to the end."""
 
+import re
 from datetime import date
 
 import pytest
@@ -22,6 +23,7 @@ from services import clock, drop_outs
 from services.drop_outs import DropOutEntry
 from tests.conftest import NOW
 from tests.pages.conftest import OpenPage, World, commit, words_on
+from tests.services.intake_makers import register as register_referral
 from ui.messages import CANNOT_BE_SEEN
 from ui.problems import SENTENCES
 
@@ -131,6 +133,11 @@ def test_a_step_is_written_down_and_put_right(open_page: OpenPage, world: World,
     screen.session_state[f"{form}_kind"] = DropOutStepKind.HOME_VISIT
     screen.text_area(key=f"{form}_words").set_value("见到外婆")
     press(screen, f"{form}_save")
+    assert SENTENCES["agreement_needed"] in words_on(screen)
+    assert screen.text_area(key=f"{form}_words").value == "见到外婆"
+    screen.selectbox(key=f"{form}_agreed_with_id").set_value(world.staff[Role.LEAD].user_id)
+    press(screen, f"{form}_save")
+    assert "事先和试关爱室负责人说好" in words_on(screen)
 
     with reading() as session:
         step = session.exec(select(DropOutStep)).one()
@@ -142,6 +149,54 @@ def test_a_step_is_written_down_and_put_right(open_page: OpenPage, world: World,
 
     assert not screen.exception
     assert "见到外婆和父亲" in words_on(screen)
+
+
+@pytest.mark.parametrize("role", [Role.LEADERSHIP, Role.HOMEROOM, Role.COUNSELLOR])
+def test_no_screen_tells_which_child_is_suspected_to_be_abused(session, open_page: OpenPage, world: World, away, role):
+    """Every word, button and choice, before a step is refused and after: the same for two children, one marked."""
+    marked = world.students[1]
+    number = drop_outs.register_drop_out(
+        session, world.staff[Role.HOMEROOM], student_id=marked.id, version=marked.version,
+        entry=DropOutEntry(
+            noticed_on=date(2026, 11, 18), noticed_by="试班主任", reason=DropOutReason.STUDY, words="说不想读了"
+        ),
+    )  # fmt: skip
+    register_referral(session, world.staff[Role.LEAD], student_id=marked.id, is_suspected_abuse=True)
+    cases = {away: world.students[0], number: marked}
+
+    shown = [screens_of(open_page, world.staff[role], case, child) for case, child in cases.items()]
+
+    assert shown[0] == shown[1]
+    assert SENTENCES["agreement_needed"] in shown[0][2]["words"]
+    lead = open_page("drop_outs", world.staff[Role.LEAD], case=number)
+    assert "疑似侵害" in words_on(lead)
+    assert "疑似侵害" not in words_on(open_page("drop_outs", world.staff[Role.LEAD], case=away))
+
+
+def screens_of(open_page: OpenPage, actor, case: int, child: Student) -> list[dict]:
+    """Return the page of a case, its dialog for a step and what each kind is answered, without its own numbers."""
+    form = f"drop_out_step_form_{case}_0"
+    screen = open_page("drop_outs", actor, case=case)
+    seen = [everything_on(screen, case, child)]
+    seen.append(everything_on(press(screen, "drop_out_step"), case, child))
+    for kind in (DropOutStepKind.CALL, DropOutStepKind.HOME_VISIT, DropOutStepKind.NOTICE, DropOutStepKind.TALK):
+        screen.session_state[f"{form}_kind"] = kind
+        seen.append(everything_on(press(screen, f"{form}_save"), case, child))
+        assert not screen.exception
+    seen.append(everything_on(open_page("drop_outs", actor, case=case), case, child))
+    return seen
+
+
+def everything_on(screen, case: int, child: Student) -> dict:
+    def plain(text: object) -> str:
+        return re.sub(rf"{child.name}|_{case}(?=_|$)|_{child.id}$|step_\d+$", "·", str(text))
+
+    widgets = [*screen.button, *screen.selectbox, *screen.text_area]
+    return {
+        "words": plain(words_on(screen)),
+        "widgets": [(plain(each.key), plain(each.label), each.disabled) for each in widgets],
+        "choices": [(plain(each.key), each.options) for each in screen.selectbox],
+    }
 
 
 def test_the_office_names_somebody_and_ends_it(open_page: OpenPage, world: World, away):

@@ -336,10 +336,16 @@ def forms(world: World) -> dict[str, Form]:
             lambda **values: drop_outs.save_step(
                 s, lead, drop_out_id=values.pop("drop_out_id"), entry=drop_outs.StepEntry(**values)
             ),
-            {"drop_out_id": drop_out(world), "kind": DropOutStepKind.CALL, "day": date(2026, 11, 19), "words": None},
+            {
+                "drop_out_id": drop_out(world),
+                "kind": DropOutStepKind.CALL,
+                "day": date(2026, 11, 19),
+                "words": None,
+                "agreed_with_id": lead.user_id,
+            },
             texts=("words",),
             days=("day",),
-            numbers=("drop_out_id",),
+            numbers=("drop_out_id", "agreed_with_id"),
             more={"kind": [None]},
         ),
         "end of staying away": Form(
