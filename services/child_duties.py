@@ -33,6 +33,7 @@ from services.referrals import OPEN_STATES
 from services.regulations import deadlines
 from services.regulations.deadlines import Deadline
 from services.row_filters import sees_cases, sees_referrals, sees_students
+from services.students import GONE_FOR_GOOD
 
 _FIRST_IN_DANGER = frozenset({DutyKind.DANGER, DutyKind.ASSIGN, DutyKind.ASSESS})
 """What looks after a child in danger; telling others of it takes its turn."""
@@ -273,6 +274,7 @@ def _return(found: Any, *, calendar: SchoolCalendar, now: datetime) -> Duty:
         class_label=class_label(found.grade, found.number) if found.grade is not None else None,
         has_begun=found.last_step_on is not None,
         is_mine=bool(found.is_answered_for),
+        labels=(found.state.label,) if found.state in GONE_FOR_GOOD else (),
         target_id=row.id,
     )
 

@@ -36,7 +36,7 @@ from services.openings import is_noted
 from services.referrals import knows_of_abuse
 from services.regulations import deadlines
 from services.row_filters import TEACHING_OFFICE, holds_post, sees_drop_outs, sees_students
-from services.students import NO_CLASS
+from services.students import GONE_FOR_GOOD, LEFT_SCHOOL, NO_CLASS
 
 MOST_LISTED = 200
 
@@ -100,7 +100,7 @@ class DropOutView:
     steps: tuple[StoredStep, ...]  # the newest first
     ending: str | None
     closed_by: str | None
-    is_in_class: bool
+    asks_class: bool  # coming back, it has to enter a class
     may_settle: bool  # name who brings it back, and end it
     opens_file: bool
     is_opening_noted: bool
@@ -173,7 +173,7 @@ def find_drop_out(session: Session, actor: Actor, *, drop_out_id: int) -> DropOu
         steps=_steps(session, drop_out_id),
         ending=unseal(row, "ending_sealed"),
         closed_by=found.closed_by,
-        is_in_class=bool(found.is_in_class),
+        asks_class=not found.is_in_class and found.state is not EnrolmentState.GRADUATED,
         may_settle=answers_for_it(actor, owner_id=row.owner_id, holds_office=bool(found.holds_office)),
         opens_file=bool(found.opens_file),
         is_opening_noted=is_noted(session, actor, audit.Action.DROP_OUT_OPENED, record=(DropOut, drop_out_id)),
@@ -212,11 +212,29 @@ def list_classes_to_return_to(session: Session, actor: Actor) -> dict[int, str]:
     return {each.id or 0: class_label(each.grade, each.number) for each in rows}
 
 
+def state_after(outcome: DropOutOutcome, now: EnrolmentState) -> EnrolmentState | None:
+    """Return the state the register gives a child of this state when it ends so; None where it stays as it is.
+
+    Who has graduated meanwhile has graduated, however its staying away ended before.
+    """
+    if now is EnrolmentState.GRADUATED:
+        return None
+    match outcome:
+        case DropOutOutcome.RETURNED:
+            return EnrolmentState.ENROLLED if now in LEFT_SCHOOL else None
+        case DropOutOutcome.TRANSFERRED:
+            after = EnrolmentState.TRANSFERRED
+        case DropOutOutcome.STILL_OUT:
+            after = EnrolmentState.DROPPED_OUT
+    return None if after is now else after
+
+
 def owes_return(actor: Actor) -> ColumnElement[bool]:
     """Return the filter on DropOut: the children this person brings back, for home.
 
     Named for it, by the teaching office, else by leading the room. A child about whom abuse is suspected is the head's
-    too; whoever else owes it goes on owing it, for a line that vanishes would say what is suspected.
+    too; whoever else owes it goes on owing it, for a line that vanishes would say what is suspected. So is one that the
+    register has let go meanwhile: where it went is unknown until somebody says how it ended.
     """
     return and_(col(DropOut.closed_at).is_(None), _is_for(actor))
 
@@ -227,6 +245,7 @@ def columns_of_return() -> list[Any]:
     return [
         col(SchoolClass.grade).label("grade"),
         col(SchoolClass.number).label("number"),
+        col(Student.state).label("state"),
         last_step.correlate(DropOut).scalar_subquery().label("last_step_on"),
         or_(_named_is_there(), _office_is_held()).label("is_answered_for"),
     ]
@@ -277,7 +296,7 @@ def _is_for(actor: Actor) -> ColumnElement[bool]:
         and_(~named, holds_post(actor, TEACHING_OFFICE)) if actor.user_id is not None else false(),
     )
     if actor.has_role(Role.LEAD):
-        return or_(own, and_(~named, ~office), _is_protected())
+        return or_(own, and_(~named, ~office), _is_protected(), _has_left())
     return own
 
 
@@ -309,6 +328,12 @@ def _office_is_held() -> ColumnElement[bool]:
 def _is_protected() -> ColumnElement[bool]:
     marked = select(Referral.id).where(Referral.student_id == DropOut.student_id, col(Referral.is_suspected_abuse))
     return marked.exists()
+
+
+def _has_left() -> ColumnElement[bool]:
+    """Who was transferred or graduated while it was followed: by hand, or with its class at the change of year."""
+    gone = select(Student.id).where(Student.id == DropOut.student_id, col(Student.state).in_(GONE_FOR_GOOD))
+    return gone.exists()
 
 
 def _detailed() -> Any:  # a select of more columns than the stubs know

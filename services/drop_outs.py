@@ -22,7 +22,14 @@ from services import audit, clock
 from services.access import Permission, permitted
 from services.actors import Actor
 from services.drop_out_rows import open_drop_out
-from services.drop_out_views import answers_for_it, asks_before_contact, can_follow, stored_drop_out, stored_step
+from services.drop_out_views import (
+    answers_for_it,
+    asks_before_contact,
+    can_follow,
+    state_after,
+    stored_drop_out,
+    stored_step,
+)
 from services.editing import last_editor, lock_version
 from services.errors import DomainError, EditedMeanwhile, NotAllowed, NotFound
 from services.fields import LINE, LONG, SHORT, Checker
@@ -30,17 +37,12 @@ from services.openings import is_noted
 from services.referrals import knows_of_abuse
 from services.row_filters import TEACHING_OFFICE, Grounds, grounds_for, holds_post, sees_drop_outs
 from services.student_rights import require_writable
-from services.students import LEFT_SCHOOL, apply_state, enter_class, is_class_of_now, lock_student, lock_students
+from services.students import GONE_FOR_GOOD, apply_state, enter_class, is_class_of_now, lock_student, lock_students
 
 LONGEST_AGO_DAYS = 366 * 2
 REACHES_FAMILY = frozenset({DropOutStepKind.CALL, DropOutStepKind.HOME_VISIT, DropOutStepKind.NOTICE})
 """What a head of the care room must have agreed to, for every child: one that is asked about alone would be told."""
 TOLD = frozenset({DropOutStepKind.TOLD_TOWNSHIP, DropOutStepKind.TOLD_AUTHORITY})
-STATE_AFTER = {
-    DropOutOutcome.RETURNED: EnrolmentState.ENROLLED,
-    DropOutOutcome.TRANSFERRED: EnrolmentState.TRANSFERRED,
-    DropOutOutcome.STILL_OUT: EnrolmentState.DROPPED_OUT,
-}
 
 
 class AlreadyFollowed(DomainError):
@@ -113,7 +115,7 @@ def register_drop_out(
     check = Checker()
     texts = _check(check, entry)
     noticed_on = entry.noticed_on or clock.today()
-    if student.state in LEFT_SCHOOL - {EnrolmentState.DROPPED_OUT}:
+    if student.state in GONE_FOR_GOOD:
         check.add("noticed_on", "has_left")
     elif has_dropped_out and stay is not None and noticed_on < stay.from_day:
         check.add("noticed_on", "before_entry", day=stay.from_day)
@@ -278,11 +280,11 @@ def end_drop_out(session: Session, actor: Actor, *, drop_out_id: int, version: i
         state=entry.outcome.value,
         day=entry.ended_on.isoformat(),
     )
-    state = STATE_AFTER[entry.outcome]
-    if student.state is not state and not (state is EnrolmentState.ENROLLED and student.state not in LEFT_SCHOOL):
+    before = student.state
+    if (state := state_after(entry.outcome, before)) is not None:
         student.version += 1
         apply_state(session, actor, student, state=state, day=entry.ended_on, place=place)
-    if entry.outcome is DropOutOutcome.RETURNED and stay is None and entry.class_id is not None:
+    if _enters_class(entry.outcome, before, stay) and entry.class_id is not None:
         enter_class(session, row.student_id, class_id=entry.class_id, day=entry.ended_on)
         audit.record(
             session,
@@ -369,7 +371,9 @@ def _check_ending(
     if entry.ended_on is None:
         check.add("ended_on", "required")
     check.not_future("ended_on", entry.ended_on, today=clock.today())
-    first = max(row.noticed_on, stay.from_day if stay else row.noticed_on, student.left_on or row.noticed_on)
+    first = row.noticed_on
+    if entry.outcome is not None and state_after(entry.outcome, student.state):  # the register changes on that day
+        first = max(first, stay.from_day if stay else first, student.left_on or first)
     if entry.ended_on is not None and entry.ended_on < first:
         check.add("ended_on", "before_noticed", day=first)
     words = check.text("words", entry.words, limit=LONG)
@@ -377,7 +381,7 @@ def _check_ending(
     match entry.outcome:
         case DropOutOutcome.TRANSFERRED if not place and "place" not in check.problems:
             check.add("place", "required")
-        case DropOutOutcome.RETURNED if stay is None:
+        case DropOutOutcome.RETURNED if _enters_class(entry.outcome, student.state, stay):
             _check_class(session, check, entry.class_id)
         case DropOutOutcome.STILL_OUT:
             if words is None:
@@ -386,6 +390,11 @@ def _check_ending(
                 check.add("outcome", "not_reported")
     check.finish()
     return words, place
+
+
+def _enters_class(outcome: DropOutOutcome, state: EnrolmentState, stay: ClassMembership | None) -> bool:
+    """Say whether a child comes back into a class: not who is in one, nor who has graduated since."""
+    return outcome is DropOutOutcome.RETURNED and stay is None and state is not EnrolmentState.GRADUATED
 
 
 def _check_class(session: Session, check: Checker, class_id: int | None) -> None:

@@ -77,7 +77,8 @@ TEACHING_OFFICE = "teaching"
 def sees_drop_outs(actor: Actor) -> ColumnElement[bool]:
     """Return the row filter on DropOut: all for the care room and the teaching office, else own class and own duty.
 
-    The class is the one the child stayed away from: out of the register, it is in nobody's class any more.
+    The class is the one the child stayed away from: out of the register, it is in nobody's class any more. Who has
+    moved on with its class meanwhile is followed by the homeroom teacher it has now.
     """
     scopes = scopes_of(actor, Subject.CATEGORY)
     if Scope.ALL in scopes:
@@ -89,7 +90,8 @@ def sees_drop_outs(actor: Actor) -> ColumnElement[bool]:
         own = select(ClassTeacher.class_id).where(
             ClassTeacher.kind == ClassTeacherKind.HOMEROOM, col(ClassTeacher.to_day).is_(None), _is_or_stands_in(actor)
         )
-        visible = or_(visible, col(DropOut.class_id).in_(own))
+        now = _students_of_classes(actor, {ClassTeacherKind.HOMEROOM})
+        visible = or_(visible, col(DropOut.class_id).in_(own), col(DropOut.student_id).in_(now))
     return visible
 
 

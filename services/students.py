@@ -29,6 +29,8 @@ from services.student_entries import SEALED, StoredEntry, StudentEntry, check_en
 from services.student_rights import require_writable, writes_students
 
 LEFT_SCHOOL = frozenset({EnrolmentState.TRANSFERRED, EnrolmentState.GRADUATED, EnrolmentState.DROPPED_OUT})
+GONE_FOR_GOOD = LEFT_SCHOOL - {EnrolmentState.DROPPED_OUT}
+"""Who has left otherwise than by staying away."""
 NO_CLASS, NO_NUMBER = "未编班", "还没有"
 
 

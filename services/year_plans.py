@@ -16,6 +16,7 @@ from db.tables import (
     ClassMembership,
     ClassTeacher,
     ClassTeacherKind,
+    DropOut,
     EnrolmentState,
     SchoolClass,
     Student,
@@ -50,6 +51,12 @@ class ChildStep:
     in_class_since: date
     step: YearStep
     target: tuple[int, int] | None  # grade and number of the class it enters
+    is_followed: bool = False  # does not come to school, and how that ends is open (E-16)
+
+    @property
+    def leaves_followed(self) -> bool:
+        """Whether the register lets it go though nobody has said where it is."""
+        return self.is_followed and self.target is None
 
     @property
     def target_label(self) -> str | None:
@@ -124,6 +131,11 @@ class YearPlan:
         """The grades there are."""
         return sorted({found.grade for found in self.classes})
 
+    @property
+    def leaving_followed(self) -> tuple[str, ...]:
+        """The names of who leaves or graduates though it is still followed for staying away (E-16)."""
+        return tuple(child.name for found in self.classes for child in found.children if child.leaves_followed)
+
     def count(self, *steps: YearStep) -> int:
         """How many children do one of these."""
         return sum(found.count(*steps) for found in self.classes)
@@ -172,7 +184,16 @@ def build_plan(
     for row in rows:
         step, target = _step_of(noted.get(row.student_id), row.grade, row.number, graduates=row.grade in leaving)
         by_class[row.class_id, row.grade, row.number].append(
-            ChildStep(row.student_id, row.name, row.state, row.membership_id, row.from_day, step, target)
+            ChildStep(
+                row.student_id,
+                row.name,
+                row.state,
+                row.membership_id,
+                row.from_day,
+                step,
+                target,
+                is_followed=row.is_followed,
+            )
         )
     plans = tuple(
         ClassPlan(class_id, grade, number, homerooms.get(class_id), grade in leaving, tuple(children))
@@ -318,7 +339,7 @@ def _usual_last_grade(grades: set[int]) -> frozenset[int]:
     return frozenset({max(grades)} & LAST_OF_SCHOOLS) if grades else frozenset()
 
 
-def _children(session: Session, school_year: int) -> Sequence[Any]:  # rows of eight columns
+def _children(session: Session, school_year: int) -> Sequence[Any]:  # rows of nine columns
     """Return the children in the classes of a school year, in the order of a register."""
     return session.execute(
         select(  # type: ignore[call-overload]  # more columns than the stubs know
@@ -330,6 +351,10 @@ def _children(session: Session, school_year: int) -> Sequence[Any]:  # rows of e
             col(SchoolClass.id).label("class_id"),
             col(SchoolClass.grade),
             col(SchoolClass.number),
+            select(DropOut.id)
+            .where(DropOut.student_id == Student.id, col(DropOut.closed_at).is_(None))
+            .exists()
+            .label("is_followed"),
         )
         .join(ClassMembership, col(ClassMembership.student_id) == col(Student.id))
         .join(SchoolClass, col(SchoolClass.id) == col(ClassMembership.class_id))
@@ -386,7 +411,7 @@ def _homerooms(session: Session, school_year: int) -> dict[int, str]:
 def _digest(plans: Sequence[ClassPlan], to_year: int) -> str:
     """Name a plan: another child, another step or another class gives another name."""
     steps = sorted(
-        f"{child.student_id}:{child.membership_id}:{child.step.value}:{child.target}"
+        f"{child.student_id}:{child.membership_id}:{child.step.value}:{child.target}:{child.leaves_followed}"
         for found in plans
         for child in found.children
     )

@@ -168,6 +168,12 @@ def _change_state(file: StudentFile) -> None:
         with form.field("place", "") as key:
             place = st.text_input("转出的写去哪所学校，回来的写从哪里来", key=key, autocomplete="off")
         note("转出、毕业、辍学以后，班级到那天为止；以前的记录都还在。")
+        if file.stays_away:
+            note(
+                "这个孩子没来上学，还在跟进：改了学籍，跟进不会跟着结束，会在关爱室负责人的工作台上，"
+                "直到在“控辍保学”里写明后来怎样。已经知道去向的，请直接到那里点“结束”，学籍会跟着改。",
+                icon="info",
+            )
         saved, cancelled = buttons(form, f"保存{file.name}的学籍")
     cancel_if(form, cancelled)
     if saved:

@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from db.base import Labelled
-from db.tables import DropOutOutcome, DropOutReason, DropOutStepKind
+from db.tables import DropOutOutcome, DropOutReason, DropOutStepKind, EnrolmentState
 from db.transactions import reading
 from services import clock, drop_out_views, drop_outs
 from services.access import Permission
@@ -194,7 +194,7 @@ def _end(view: DropOutView) -> None:
     if outcome is DropOutOutcome.TRANSFERRED:
         with form.field("place", "") as key:
             place = st.text_input("转到哪所学校", key=key, autocomplete="off")
-    if outcome is DropOutOutcome.RETURNED and not view.is_in_class:
+    if outcome is DropOutOutcome.RETURNED and view.asks_class:
         with reading() as session:
             classes = drop_out_views.list_classes_to_return_to(session, actor)
         with form.field("class_id") as key:
@@ -205,7 +205,7 @@ def _end(view: DropOutView) -> None:
     with form.field("words", "") as key:
         asked = "为什么还没有回来" if outcome is DropOutOutcome.STILL_OUT else "说明"
         words = st.text_area(asked, key=key, height=96)
-    note(_what_follows(outcome))
+    note(_what_follows(outcome, view.row.state))
     with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
         cancelled = leave_button(KEEP, key=form.key("cancel"))
         saved = st.button(plain(f"结束{view.row.child}的跟进"), key=form.key("save"), type="primary")
@@ -223,7 +223,10 @@ def _end(view: DropOutView) -> None:
         )
 
 
-def _what_follows(outcome: DropOutOutcome | None) -> str:
+def _what_follows(outcome: DropOutOutcome | None, state: EnrolmentState) -> str:
+    if state is EnrolmentState.GRADUATED:
+        reported = "报过乡镇（街道）或教育局才能这样结束；" if outcome is DropOutOutcome.STILL_OUT else ""
+        return f"{reported}学籍还是“已毕业”。结束以后不能再改。"
     match outcome:
         case DropOutOutcome.RETURNED:
             return "学籍从那天起是“在校”。结束以后不能再改；又没来，就另登记一次。"

@@ -4,6 +4,7 @@ import streamlit as st
 
 from services import clock
 from services.drop_out_views import DropOutView, StoredStep
+from services.students import GONE_FOR_GOOD
 from ui import drop_out_dialogs, formats
 from ui.dialogs import open_dialog
 from ui.drop_out_words import row_badge, row_words, whose
@@ -22,6 +23,8 @@ def draw_view(view: DropOutView, *, names_child: bool) -> None:
             title = f"{row.child}，{row.class_label}" if names_child else "没来上学"
             st.markdown(f"**{plain(title)}** {row_badge(row)}")
             note(row_words(row))
+            if is_open and row.state in GONE_FOR_GOOD:
+                note("学籍改了，跟进没有跟着结束：问清孩子去了哪里，再点“结束”。", icon="info")
             if view.is_protected and is_open:
                 note("有疑似侵害的登记：家里先不联系，谁来问都请您定。别人看不到这一句。", icon="shield_person")
             if is_open:

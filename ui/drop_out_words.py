@@ -4,6 +4,7 @@ from db.tables import DropOutReason
 from services import clock
 from services.drop_out_views import DropOutRow
 from services.regulations.deadlines import DutyState, state_at
+from services.students import GONE_FOR_GOOD
 from ui import formats
 from ui.referral_words import due_words, lateness
 from ui.states import DROP_OUT, DUTY
@@ -26,7 +27,8 @@ def row_words(row: DropOutRow) -> str:
     if row.ended_on is not None:
         return f"{said}；{formats.day(row.ended_on, today=today)}结束"
     done = f"做过 {row.steps} 步" if row.steps else "还没有人去找"
-    return f"{said}；{whose(row)}，{done}，下一步应在{_due(row)}"
+    left = f"学籍已改成“{row.state.label}”，" if row.state in GONE_FOR_GOOD else ""
+    return f"{said}；{left}{whose(row)}，{done}，下一步应在{_due(row)}"
 
 
 def whose(row: DropOutRow) -> str:

@@ -113,7 +113,7 @@ def title_of(duty: Duty) -> str:
         case DutyKind.UNENCRYPTED:
             return "现在的连接未加密"
         case DutyKind.BRING_BACK:
-            return f"帮{child}回来上学"
+            return f"问清去向：{child}" if duty.labels else f"帮{child}回来上学"
         case DutyKind.OPEN_CHECK:
             return "开始这学期的班级排查"
         case DutyKind.RETURN_CHECK:
@@ -172,7 +172,8 @@ def reason_of(duty: Duty) -> str:
         case DutyKind.BRING_BACK if duty.since:
             day = formats.day(clock.local(duty.since).date(), today=clock.today())
             nobody = "" if duty.is_mine else "，教务处负责人还没有人"
-            return f"控辍保学：{day}没来，{due}{'再做一步' if duty.has_begun else '联系上家里'}{nobody}"
+            left = f"，学籍已改成“{duty.labels[0]}”，跟进还没结束" if duty.labels else ""
+            return f"控辍保学：{day}没来{left}，{due}{'再做一步' if duty.has_begun else '做第一步'}{nobody}"
         case DutyKind.OPEN_CHECK:
             return "排查：开始以后，每个班主任的工作台上都会有"
         case DutyKind.RETURN_CHECK:

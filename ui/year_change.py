@@ -29,6 +29,7 @@ from ui.wording import day_field
 RUN, UNDO, NOTE = "new_year_run", "new_year_undo", "new_year_note"
 _GRADES, _CLASS, _CHILD = "new_year_grades", "new_year_class", "new_year_child"
 _LABELS = {"step": "怎么办", "class_number": "到几班", "place": "去哪所学校"}
+_NAMED = 5
 _NONE_NOTED = "跟班走"
 
 
@@ -78,6 +79,7 @@ def draw_plan(plan: YearPlan) -> None:
         alt=f"{len(ids)} 个班各升到哪里，点班级看孩子",
     )
     st.caption(_total_words(plan))
+    _tell_followed(plan)
     chosen = opened_in_table(ids, key=_CLASS, parameter="class")
     for found in plan.classes:
         if found.class_id == chosen:
@@ -126,34 +128,49 @@ def _total_words(plan: YearPlan) -> str:
     return f"{words}另有 {plan.without_class} 个孩子没编班，不会动。" if plan.without_class else words
 
 
+def _tell_followed(plan: YearPlan) -> None:
+    """Say who would leave the register while somebody still looks for it (E-16)."""
+    if names := plan.leaving_followed:
+        more = f"等 {len(names)} 个孩子" if len(names) > _NAMED else ""
+        note(
+            f"{'、'.join(names[:_NAMED])}{more}没来上学，还在跟进，却要毕业或离校。学籍会照样改，跟进不会跟着结束："
+            "会在关爱室负责人的工作台上，直到在“控辍保学”里写明后来怎样。",
+            icon="info",
+        )
+
+
 def _draw_class(found: ClassPlan) -> None:
     with st.container(border=True):
         st.markdown(f"**{plain(found.label)}** :small[:gray[点姓名，标留级、换班、离校]]")
         ids = [child.student_id for child in found.children]
+        has_followed = any(child.is_followed for child in found.children)
         # What was clicked counts for this run only: the dialog it opens is kept by `open_dialog`.
         clicked = st.session_state.get(_CHILD)
         if clicked is not None and clicked["row"] < len(ids):
             open_dialog(NOTE, ids[clicked["row"]])
         data_table(
-            [_child_row(child) for child in found.children],
+            [_child_row(child, has_followed=has_followed) for child in found.children],
             {
                 "name": opening_column("姓名", key=_CHILD, width=130),
                 "step": st.column_config.TextColumn("怎么办", width=130),
                 "target": st.column_config.TextColumn("到哪个班", width=130),
                 "state": st.column_config.TextColumn("学籍", width=110),
+                **({"away": st.column_config.TextColumn("控辍保学", width=110)} if has_followed else {}),
             },
             key=f"new_year_children_{found.class_id}_{hash(tuple(ids))}",
             alt=f"{found.label}的 {len(ids)} 个孩子各到哪里",
         )
 
 
-def _child_row(child: ChildStep) -> dict[str, Any]:  # cells of several types
+def _child_row(child: ChildStep, *, has_followed: bool) -> dict[str, Any]:  # cells of several types
     here = child.state is EnrolmentState.ENROLLED
+    away = {"away": "没来上学" if child.is_followed else None} if has_followed else {}
     return {
         "name": child.name,
         "step": child.step.label,
         "target": child.target_label,
         "state": None if here else child.state.label,
+        **away,
     }
 
 
@@ -188,6 +205,7 @@ def _run(plan: YearPlan, calendar: SchoolCalendar) -> None:
         },
         alt="确认以后的人数",
     )
+    _tell_followed(plan)
     options = _ask_for_options(form, plan, calendar)
     note("没有升上去的老师，从那天起看不到原来的班。新班的班主任可以到“设置”里再定。")
     total = sum(len(found.children) for found in plan.classes)

@@ -17,7 +17,6 @@ from db.tables import (
     CareOption,
     ClassMembership,
     DropOut,
-    EnrolmentState,
     Guardian,
     GuardianKind,
     SchoolClass,
@@ -28,7 +27,7 @@ from services.classes import class_label
 from services.merging.spans import overlap
 from services.special_kinds import words_of_kinds
 from services.student_entries import masked
-from services.students import LEFT_SCHOOL
+from services.students import GONE_FOR_GOOD, LEFT_SCHOOL
 
 PLAIN = {
     "name": "姓名", "gender": "性别", "birth_day": "出生日期", "student_no": "学号", "ethnicity": "民族",
@@ -323,7 +322,7 @@ def _in_the_way(session: Session, kept: Student, other: Student) -> tuple[InTheW
 
 def is_gone_for_good(student: Student) -> bool:
     """Say whether a child has left and nobody has to bring it back."""
-    return student.state in LEFT_SCHOOL and student.state is not EnrolmentState.DROPPED_OUT
+    return student.state in GONE_FOR_GOOD
 
 
 def _counted(session: Session, other_id: int) -> Iterator[tuple[str, int, str]]:

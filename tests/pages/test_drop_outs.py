@@ -222,6 +222,27 @@ def test_the_office_names_somebody_and_ends_it(open_page: OpenPage, world: World
     assert "drop_out_step" not in {button.key for button in screen.button}
 
 
+def test_a_change_of_state_says_before_that_the_child_stays_followed(open_page: OpenPage, world: World, away):
+    said, child = "改了学籍，跟进不会跟着结束", world.students[0].id
+    other = open_page("child", world.staff[Role.LEAD], student=world.students[1].id)
+    assert said not in words_on(press(other, "child_state"))
+    screen = press(open_page("child", world.staff[Role.LEAD], student=child), "child_state")
+    assert said in words_on(screen)
+    screen.selectbox(key=f"child_state_form_{child}_state").set_value(EnrolmentState.GRADUATED)
+    press(screen, f"child_state_form_{child}_save")
+
+    assert "问清去向：江小满" in words_on(open_page("home", world.staff[Role.LEAD]))
+    screen = open_page("drop_outs", world.staff[Role.LEAD], case=away)
+    assert "学籍已改成“已毕业”" in words_on(screen)
+    press(screen, "drop_out_end")
+    screen.session_state[f"drop_out_end_form_{away}_outcome"] = DropOutOutcome.RETURNED
+    screen.run()
+    assert "学籍还是“已毕业”" in words_on(screen)
+    press(screen, f"drop_out_end_form_{away}_save")
+    assert not screen.exception
+    assert stored(away).outcome is DropOutOutcome.RETURNED
+
+
 def test_keeping_it_ends_nothing(open_page: OpenPage, world: World, away):
     screen = open_page("drop_outs", world.staff[Role.LEAD], case=away)
     press(screen, "drop_out_end")

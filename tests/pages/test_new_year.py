@@ -7,6 +7,8 @@ from sqlmodel import col, select
 
 from db.tables import ClassMembership, Role, SchoolClass, YearChange, YearException, YearStep
 from db.transactions import reading
+from services import drop_outs
+from services.drop_outs import DropOutEntry
 from tests.pages.conftest import OpenPage, World, commit, words_on
 
 
@@ -48,6 +50,27 @@ def test_the_lead_sees_confirms_and_takes_back(open_page: OpenPage, world: World
     assert open_places() == {(2026, 7, 3), (2025, 7, 5)}
     with reading() as session:
         assert session.exec(select(YearChange)).one().undone_at is not None
+
+
+def test_it_is_said_before_who_would_leave_while_somebody_looks_for_it(
+    open_page: OpenPage, world: World, last_year, session
+):
+    _old, children = last_year
+    assert "还在跟进" not in words_on(open_page("new_year", world.staff[Role.LEAD]))
+    drop_outs.register_drop_out(
+        session, world.staff[Role.LEAD], student_id=children[0].id, version=children[0].version,
+        entry=DropOutEntry(noticed_on=date(2026, 9, 7), noticed_by="试"),
+    )  # fmt: skip
+    session.add(YearException(school_year=2026, student_id=children[0].id, step=YearStep.LEAVES))
+    screen = open_page("new_year", world.staff[Role.LEAD])
+    assert "柳立夏没来上学，还在跟进，却要毕业或离校" in words_on(screen)
+
+    screen.button(key="new_year_run").click().run()
+    assert words_on(screen).count("柳立夏没来上学，还在跟进") == 2
+    screen.button(key="new_year_run_save").click().run()
+
+    assert not screen.exception
+    assert "问清去向：柳立夏" in words_on(open_page("home", world.staff[Role.LEAD]))
 
 
 def test_a_child_who_repeats_is_noted(open_page: OpenPage, world: World, last_year):

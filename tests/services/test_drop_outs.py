@@ -561,6 +561,68 @@ def test_what_has_ended_stays_as_it_is(session, lead, child):
     assert notice(session, lead, again, noticed_on=TODAY) != number
 
 
+# --- when the register lets go of somebody who is followed ---
+
+
+def let_go(session, lead, child, state, *, day=TODAY):
+    session.refresh(child)
+    students.change_state(session, lead, student_id=child.id, version=child.version, state=state, day=day)
+
+
+@pytest.mark.parametrize("state", [EnrolmentState.TRANSFERRED, EnrolmentState.GRADUATED])
+def test_who_leaves_the_register_stays_followed_and_stands_with_the_lead_too(session, lead, child, make_user, state):
+    office = make_user(Role.SUBJECT_TEACHER)
+    hold_office(session, office)
+    number = notice(session, lead, child)
+    before = owed(session, office)[0].due_at
+    let_go(session, lead, child, state)
+
+    for who in (lead, office):
+        duty = owed(session, who)[0]
+        assert (duty.target_id, duty.labels, duty.due_at) == (number, (state.label,), before)
+    assert drop_out_views.find_drop_out(session, lead, drop_out_id=number).row.outcome is None
+    let_go(session, lead, child, EnrolmentState.DROPPED_OUT)
+    assert owed(session, lead) == []  # that is what it is followed for: the office's
+    assert owed(session, office)[0].labels == ()
+
+
+@pytest.mark.parametrize("outcome", list(DropOutOutcome))
+def test_who_graduated_meanwhile_stays_a_graduate_however_it_ended(session, lead, child, outcome):
+    number = notice(session, lead, child)
+    step(session, lead, number, DropOutStepKind.TOLD_TOWNSHIP)
+    let_go(session, lead, child, EnrolmentState.GRADUATED)
+
+    assert not drop_out_views.find_drop_out(session, lead, drop_out_id=number).asks_class
+    end(session, lead, number, outcome, ended_on=date(2026, 11, 19), words="试", place="栖云二中")
+
+    assert session.get_one(Student, child.id).state is EnrolmentState.GRADUATED
+    assert len(session.exec(select(EnrolmentChange)).all()) == 1  # the graduation
+    assert owed(session, lead) == []
+
+
+def test_who_was_transferred_meanwhile_comes_back_into_a_class(session, lead, child, school_class):
+    number = notice(session, lead, child)
+    let_go(session, lead, child, EnrolmentState.TRANSFERRED, day=date(2026, 11, 19))
+
+    assert drop_out_views.find_drop_out(session, lead, drop_out_id=number).asks_class
+    with pytest.raises(FieldErrors) as refused:
+        end(session, lead, number, DropOutOutcome.RETURNED, ended_on=date(2026, 11, 18), class_id=school_class.id)
+    assert codes(refused) == {"ended_on": "before_noticed"}
+    end(session, lead, number, DropOutOutcome.RETURNED, class_id=school_class.id)
+
+    assert session.get_one(Student, child.id).state is EnrolmentState.ENROLLED
+
+
+def test_where_it_went_ends_it_though_the_register_said_so_before(session, lead, child):
+    number = notice(session, lead, child)
+    let_go(session, lead, child, EnrolmentState.TRANSFERRED)
+
+    end(session, lead, number, DropOutOutcome.TRANSFERRED, ended_on=date(2026, 11, 19), place="栖云市第二中学")
+
+    assert session.get_one(Student, child.id).state is EnrolmentState.TRANSFERRED
+    assert owed(session, lead) == []
+
+
 @pytest.mark.parametrize(
     ("day", "code"), [(None, "required"), (TODAY + DAY, "future"), (date(2026, 11, 17), "before_noticed")]
 )
@@ -612,12 +674,26 @@ def test_who_read_it_without_the_file_is_noted_once(session, lead, child, make_u
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     acts=st.lists(
-        st.sampled_from(["notice", "notice_out", "returned", "transferred", "still_out", "state_out", "state_in"]),
+        st.sampled_from(
+            [
+                "notice",
+                "notice_out",
+                "returned",
+                "transferred",
+                "still_out",
+                "state_dropped_out",
+                "state_enrolled",
+                "state_transferred",
+                "state_graduated",
+            ]
+        ),
         max_size=8,
     )
 )
 def test_register_and_follow_up_never_disagree(session, lead, make_student, school_class, acts):
     """Who the register says has dropped out is followed, or was given up after a report; nobody is open twice."""
+    for row in session.exec(select(DropOut).where(col(DropOut.closed_at).is_(None))):  # of an example before
+        end(session, lead, row.id, DropOutOutcome.TRANSFERRED, place="栖云二中")
     child = make_student("试一", in_class=school_class)
     for act in acts:
         session.refresh(child)
@@ -628,7 +704,7 @@ def test_register_and_follow_up_never_disagree(session, lead, make_student, scho
             if act.startswith("notice"):
                 notice(session, lead, child, noticed_on=TODAY, has_dropped_out=act == "notice_out")
             elif act.startswith("state"):
-                to = EnrolmentState.DROPPED_OUT if act == "state_out" else EnrolmentState.ENROLLED
+                to = EnrolmentState(act.removeprefix("state_"))
                 students.change_state(session, lead, student_id=child.id, version=child.version, state=to, day=TODAY)
             elif current is not None:
                 step(session, lead, current.id, DropOutStepKind.TOLD_TOWNSHIP)
@@ -647,6 +723,7 @@ def test_register_and_follow_up_never_disagree(session, lead, make_student, scho
         rows = session.exec(select(DropOut).where(DropOut.student_id == child.id)).all()
         is_open = [row for row in rows if row.closed_at is None]
         assert len(is_open) <= 1
+        assert len(owed(session, lead)) == len(is_open)  # nobody holds the office
         if session.get_one(Student, child.id).state is EnrolmentState.DROPPED_OUT:
             newest = max(rows, key=lambda row: row.id)
             assert is_open or newest.outcome is DropOutOutcome.STILL_OUT

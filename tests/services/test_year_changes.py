@@ -22,7 +22,9 @@ from db.tables import (
     YearException,
     YearStep,
 )
-from services import merges, students, year_changes, year_plans
+from services import drop_out_views, drop_outs, home, merges, students, year_changes, year_plans
+from services.drop_outs import DropOutEntry
+from services.duties import DutyKind
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
 from services.merges import Side
 from services.year_changes import AlreadyChanged, NothingToMove, PlanChanged, YearOptions
@@ -350,6 +352,59 @@ def test_nobody_is_lost_and_taking_back_restores_whatever_was_planned(session, s
     finally:
         nested.rollback()
         session.expire_all()
+
+
+# --- children who are followed because they do not come (E-16) ---
+
+
+def follow(session, school, name, day=date(2026, 9, 7)):
+    child = school.children[name]
+    return drop_outs.register_drop_out(
+        session, school.lead, student_id=child.id, version=child.version,
+        entry=DropOutEntry(noticed_on=day, noticed_by="试"),
+    )  # fmt: skip
+
+
+def test_the_plan_says_who_would_leave_though_somebody_looks_for_it(session, school):
+    for name in ("91甲", "72甲", "71甲"):
+        follow(session, school, name)
+    note(session, school, "72甲", YearStep.LEAVES)
+
+    assert plan(session, school).leaving_followed == ("试72甲", "试91甲")
+    assert plan(session, school, graduating=frozenset()).leaving_followed == ("试72甲",)
+
+
+def test_who_leaves_with_its_class_stays_followed_on_the_lead_s_home(session, school, make_user):
+    number = follow(session, school, "91甲")
+
+    change(session, school)
+
+    duty = next(each for each in home.list_duties(session, school.lead) if each.kind is DutyKind.BRING_BACK)
+    assert (duty.target_id, duty.labels) == (number, ("已毕业",))
+    assert duty.due_at is not None
+
+
+def test_who_moves_up_is_followed_by_the_homeroom_teacher_it_has_now(session, school, make_user):
+    before = make_user(Role.HOMEROOM, homeroom_of=school.classes[7, 1])
+    number = follow(session, school, "71甲")
+    change(session, school, YearOptions(day=DAY, leaving_day=LEFT, keeps_homeroom=False))
+    new = session.exec(
+        select(SchoolClass).where(SchoolClass.school_year == 2026, SchoolClass.grade == 8, SchoolClass.number == 1)
+    ).one()
+    after = make_user(Role.HOMEROOM, homeroom_of=new)
+
+    assert drop_out_views.find_drop_out(session, after, drop_out_id=number).row.child == "试71甲"
+    assert drop_out_views.list_drop_outs(session, before) == []
+
+
+def test_who_is_followed_since_the_plan_was_shown_is_shown_first(session, school):
+    shown = plan(session, school)
+    follow(session, school, "91甲")
+
+    with pytest.raises(PlanChanged) as refused:
+        year_changes.change_year(session, school.lead, digest=shown.digest, options=OPTIONS)
+
+    assert refused.value.current.leaving_followed == ("试91甲",)
 
 
 # --- transfer in and out -----------------------------------------------------------------------------------
