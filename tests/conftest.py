@@ -5,15 +5,17 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, event, text
-from sqlmodel import Session, col, select
+from sqlalchemy import Engine, create_engine, event, text
+from sqlmodel import Session, col, func, select
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from db import engine, upgrade
+from db.keys import Keys
 from db.location import Location
 from db.tables import (
     AppUser,
@@ -41,6 +43,7 @@ PASSWORD = "Wangshu-2026"
 FAST_ROUNDS = 4
 MAIN_MODULE = sys.modules["__main__"]
 SLOW_FOLDERS = ("browser", "long")
+_make_file_engine = engine.make_file_engine
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -109,6 +112,18 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
+def template_folder(migrated_folder: Path) -> Path:
+    """The folder that this test's embedded database is a copy of."""
+    return migrated_folder
+
+
+@pytest.fixture(scope="session")
+def care_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where each test of this process finds its own embedded database."""
+    return tmp_path_factory.mktemp("care")
+
+
+@pytest.fixture
 def location(
     request: pytest.FixtureRequest, database_engine: str, migrated_folder: Path, tmp_path: Path
 ) -> Iterator[Location]:
@@ -116,11 +131,20 @@ def location(
     if database_engine == "postgresql":
         yield from _postgres_location(request, migrated_folder, tmp_path)
         return
-    shutil.copytree(migrated_folder, tmp_path / "care")
-    place = Location(tmp_path / "care" / "data", tmp_path / "care" / "key" / "care.key")
+    folder: Path = request.getfixturevalue("care_folder")
+    shutil.rmtree(folder)
+    shutil.copytree(request.getfixturevalue("template_folder"), folder)
+    place = Location(folder / "data", folder / "key" / "care.key")
+    request.getfixturevalue("monkeypatch").setattr(engine, "make_file_engine", _kept_engine)
     runtime = engine.use(place)
     yield place
     runtime.engine.dispose()
+
+
+@cache
+def _kept_engine(file: Path, keys: Keys) -> Engine:
+    """One engine for all copies at one place: what SQLAlchemy compiled for one test, the next needs too."""
+    return _make_file_engine(file, keys)
 
 
 def _postgres_location(request: pytest.FixtureRequest, migrated_folder: Path, tmp_path: Path) -> Iterator[Location]:
@@ -184,7 +208,7 @@ def pledge(session: Session, user: AppUser) -> None:
 @pytest.fixture
 def make_user(session: Session) -> MakeUser:
     """Make an account and return it as an actor: make_user(Role.LEAD, name=…, homeroom_of=class)."""
-    count = 0
+    count = session.exec(select(func.count()).select_from(AppUser)).one()
 
     def make(
         *roles: Role,
@@ -232,7 +256,7 @@ def make_class(session: Session) -> Callable[..., SchoolClass]:
 @pytest.fixture
 def make_student(session: Session) -> Callable[..., Student]:
     """Make a child, in a class if one is given: make_student("江小满", in_class=…)."""
-    count = 0
+    count = session.exec(select(func.count()).select_from(Student)).one()
 
     def make(name: str = "江小满", *, in_class: SchoolClass | None = None, **overrides: object) -> Student:
         nonlocal count
@@ -261,6 +285,8 @@ def make_student(session: Session) -> Callable[..., Student]:
 @pytest.fixture
 def term(session: Session) -> Term:
     """The autumn term of 2026, in which the still clock stands."""
+    if there := session.exec(select(Term)).first():
+        return there
     found = Term(school_year=2026, number=1, first_day=date(2026, 9, 1), last_day=date(2027, 1, 22))
     session.add(found)
     session.flush()

@@ -1,5 +1,6 @@
 """Pages as people open them: the real main script in AppTest, on a file database, signed in through the service."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -63,6 +64,8 @@ def commit(session: Session) -> None:
 @pytest.fixture
 def claimed(session: Session) -> None:
     """A school that is set up."""
+    if session.get(SystemFact, setup.CLAIMED):
+        return
     session.add(SystemFact(name=setup.CLAIMED, value=clock.now().isoformat()))
     schools.save_setting(session, schools.SCHOOL_NAME, SCHOOL)
 
@@ -102,9 +105,46 @@ class World:
     students: list[Student]
 
 
+@dataclass
+class KeptWorld:
+    """The world as the first test of this process made it, and the database it lies in."""
+
+    folder: Path
+    world: World | None = None
+
+    def again(self, session: Session) -> World:
+        """Return the same world in a copy of its database."""
+        assert self.world is not None
+        students = [session.get_one(Student, each.id) for each in self.world.students]
+        return World(self.world.staff, session.get_one(SchoolClass, self.world.school_class.id), students)
+
+
+@pytest.fixture(scope="session")
+def kept_world(tmp_path_factory: pytest.TempPathFactory) -> KeptWorld:
+    return KeptWorld(tmp_path_factory.mktemp("world") / "care")
+
+
 @pytest.fixture
-def world(session: Session, claimed: None, term, make_user, make_class, make_student) -> World:
+def template_folder(request: pytest.FixtureRequest, migrated_folder: Path, kept_world: KeptWorld) -> Path:
+    """The world's database for who asks for the world: making it takes as long as opening a page."""
+    return kept_world.folder if "world" in request.fixturenames and kept_world.world else migrated_folder
+
+
+@pytest.fixture
+def world(
+    session: Session, location: Location, care_folder: Path, kept_world: KeptWorld, request: pytest.FixtureRequest
+) -> World:
     """One person for each role, a class with its homeroom and one subject teacher, and three children in it."""
+    if kept_world.world is None:
+        made: World = request.getfixturevalue("_made_world")
+        engine.runtime().engine.dispose()  # whatever stands in the log is in the file then
+        shutil.copytree(care_folder, kept_world.folder)
+        kept_world.world = made
+    return kept_world.again(session)
+
+
+@pytest.fixture
+def _made_world(session: Session, claimed: None, term, make_user, make_class, make_student) -> World:
     school_class = make_class(7, 3)
     own = {Role.HOMEROOM: {"homeroom_of": school_class}, Role.SUBJECT_TEACHER: {"teaches": school_class}}
     staff = {role: make_user(role, name=f"试{role.label}", **own.get(role, {})) for role in Role}
