@@ -15,6 +15,7 @@ from commands.processes import PROJECT_DIR, run_through
 
 BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 BROWSER_FILES = (
+    "/usr/bin/chromium-headless-shell",
     "/usr/bin/chromium",
     "/usr/bin/chromium-browser",
     "/usr/bin/google-chrome",
@@ -31,8 +32,10 @@ PLAYWRIGHT_FILES = (
 )
 
 
-# The browser's tests on one process, with one server and one browser; the rest beside them, file by file.
-IN_PARALLEL = ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
+# File by file. One process more than the two cores the tests are made for: the browser's tests wait half their time.
+IN_PARALLEL = ["-n", "3", "--dist", "loadscope", "--no-loadscope-reorder"]
+# The tests start the program more than a hundred times: where a machine forbids it, each start would compile it anew.
+KEEP_COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
 
 
 class Tool(NamedTuple):
@@ -68,9 +71,8 @@ def run(args: argparse.Namespace) -> int:
             return code
     _tell_missing(missing)
     found = {tool.variable: str(tool.found) for tool in tools if tool.found}
-    code = run_through(
-        pytest_command(args, browser="CARE_TEST_CHROMIUM" in found), env={**os.environ, **found}, cwd=PROJECT_DIR
-    )
+    command = pytest_command(args, browser="CARE_TEST_CHROMIUM" in found)
+    code = run_through(command, env={**os.environ, **found, **KEEP_COMPILED}, cwd=PROJECT_DIR)
     _tell_missing(missing)
     return code
 
@@ -88,7 +90,10 @@ def find_tools(*, long: bool) -> Iterator[Tool]:
 
 
 def find_chromium() -> Path | None:
-    """Find a Chromium: the one named in CARE_CHROMIUM, else the system's, else playwright's own."""
+    """Find a Chromium: the one named in CARE_CHROMIUM, else the system's, else playwright's own.
+
+    The one without a window of its own first: it starts sooner and needs a quarter less time.
+    """
     if named := os.environ.get("CARE_CHROMIUM"):
         return Path(named) if os.access(named, os.X_OK) else None
     return next((path for path in _possible_browsers() if os.access(path, os.X_OK)), None)

@@ -68,13 +68,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
-    """On several processes, see commands/test.py: one server and one browser, and each file whole."""
+    """On several processes, see commands/test.py: each file whole, on the server and browser of its process."""
     return _FileByFile(config, log)
 
 
 class _FileByFile(LoadScopeScheduling):  # xdist's own groups are lost on the node ids of pytest 9.2 (seen)
     def _split_scope(self, nodeid: str) -> str:
-        return "browser" if nodeid.startswith("tests/browser/") else nodeid.split("::")[0]
+        return nodeid.split("::")[0]
 
 
 @pytest.fixture(autouse=True)

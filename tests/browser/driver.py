@@ -21,7 +21,7 @@ _ARGUMENTS = [
     "--disable-quic",
     "--no-first-run",
 ]
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 DESKTOP, PHONE = (1280, 900), (390, 844)
 _PICTURE_BYTES = 150_000
 _QUIET_MILLISECONDS = 250
