@@ -52,8 +52,7 @@ def list_duties(session: Session, actor: Actor) -> list[Duty]:
         found.extend(of_conferences_and_returns(session, actor, calendar=calendar, now=now))
     if actor.has_role(Role.LEAD):
         found.extend(_of_gaps(session, actor, calendar=calendar, now=now))
-    elif actor.holds_office:
-        owed = list_exchanges.find_owed(session, actor, calendar=calendar)
+    elif actor.holds_office and (owed := list_exchanges.find_owed(session, actor, calendar=calendar)):
         found.extend(_of_exchanges(actor, owed, now=now))
     if allows(actor, Permission.CHECK_RETURN):
         found.extend(_of_checks(session, actor, calendar=calendar, now=now))

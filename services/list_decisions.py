@@ -10,7 +10,6 @@ from sqlmodel import Session, col, select
 from db.sealing import seal, unseal
 from db.tables import (
     AppUser,
-    CareOption,
     CategoryKind,
     DifferencePart,
     DifferenceSide,
@@ -32,6 +31,7 @@ from services.errors import DomainError, FieldErrors, NotFound, Problem
 from services.fields import LINE, LONG, Checker
 from services.guardians import GuardianEntry
 from services.list_exchanges import content_of
+from services.list_standing import Standing, standings_of
 from services.student_files import guardian_card
 from services.students import lock_students
 
@@ -42,6 +42,7 @@ class Chosen:
 
     id: int
     version: int
+    standing: Standing | None = None  # our side as it was shown; None: as it stood when the list came
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +103,11 @@ def adopt_differences(
     if any(row.student_id is None for row in rows):
         check.add("chosen", "nobody_here")
     check.finish()
+    shown = {each.id: each.standing for each in chosen}
     for row in rows:
         day = (_listed_day(row) if takes_listed_days else None) or from_day or clock.today()
         try:
-            _adopt(session, actor, exchange, row, from_day=day, evidence=words or "")
+            _adopt(session, actor, exchange, row, shown.get(row.id or 0), from_day=day, evidence=words or "")
         except FieldErrors as error:
             raise CannotAdopt(_name(session, row), next(iter(error.problems.values()))) from error
         except DomainError as error:  # ended, or written otherwise, since the list came
@@ -221,10 +223,17 @@ def _close(session: Session, actor: Actor, row: ListDifference, state: Differenc
 
 
 def _adopt(
-    session: Session, actor: Actor, exchange: ListExchange, row: ListDifference, *, from_day: date, evidence: str
+    session: Session,
+    actor: Actor,
+    exchange: ListExchange,
+    row: ListDifference,
+    shown: Standing | None,
+    *,
+    from_day: date,
+    evidence: str,
 ) -> None:
     kept, student_id = content_of(row), row.student_id or 0
-    if not _is_as_shown(session, row, kept):
+    if not _is_as_shown(session, exchange, row, kept, shown):
         raise FieldErrors({"chosen": Problem("register_changed")})
     match row.side, row.part:
         case DifferenceSide.LIST, _:
@@ -259,33 +268,18 @@ def _adopt(
             )
 
 
-def _is_as_shown(session: Session, row: ListDifference, kept: dict[str, Any]) -> bool:
-    """Say whether the register still says what stands beside the list, so that nothing newer is overwritten."""
+def _is_as_shown(
+    session: Session, exchange: ListExchange, row: ListDifference, kept: dict[str, Any], shown: Standing | None
+) -> bool:
+    """Say whether the register still says what stood beside the list, so that nothing newer is overwritten."""
     if row.side is DifferenceSide.LIST:
         return True
+    now = standings_of(session, [row], kind=exchange.kind)[row.id or 0]
+    if not now.is_there:
+        raise NotFound
     if row.side is DifferenceSide.REGISTER:
-        return _entry(session, row).version == kept.get("version")
-    return _written_now(session, row) in (kept.get("ours", ""), kept["theirs"])
-
-
-def _written_now(session: Session, row: ListDifference) -> str:
-    """Return what our side of a difference says now, in the words it is kept in."""
-    match row.part:
-        case DifferencePart.PHONE:
-            main = _main_contact(session, row.student_id or 0)
-            return (unseal(main, "phone_sealed") if main else None) or ""
-        case DifferencePart.ADDRESS:
-            return unseal(session.get_one(Student, row.student_id), "address_sealed") or ""
-    entry = _entry(session, row)
-    match row.part:
-        case DifferencePart.LEVEL:
-            return f"{entry.level} 级" if entry.level else ""
-        case DifferencePart.DOCUMENT:
-            return unseal(entry, "document_sealed") or ""
-    if entry.kind is CategoryKind.IN_DIFFICULTY:
-        option = session.get(CareOption, entry.difficulty_id) if entry.difficulty_id else None
-        return option.label if option else ""
-    return (entry.left_behind_kind.label if entry.left_behind_kind else entry.subkind) or ""
+        return now.version == (shown.version if shown else kept.get("version"))
+    return now.words in (shown.words if shown else kept.get("ours", ""), kept["theirs"])
 
 
 def _entry(session: Session, row: ListDifference) -> StudentCategory:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -28,13 +28,14 @@ from db.tables import (
     Student,
 )
 from services import attachments, audit, clock
-from services.access import HOLDERS, Permission, Subject, permitted
+from services.access import HOLDERS, Permission, Subject, allows, permitted
 from services.actors import Actor
 from services.answers import holds_on
 from services.attachments import OpenedFile
 from services.calendar import END_OF_SCHOOL_DAY, SchoolCalendar, load_calendar
 from services.errors import NotFound
 from services.exchange.readings import Position
+from services.list_standing import Standing, standings_of
 from services.openings import is_noted
 from services.regulations import deadlines
 from services.regulations.deadlines import DutyState
@@ -111,7 +112,10 @@ class DifferenceLine:
     part: DifferencePart
     position: Position | None
     theirs: str
-    ours: str
+    ours: str  # while it is open: as it stands now
+    ours_then: str  # as it stood when the list came
+    version_then: int | None
+    standing: Standing | None  # None: decided, or nobody here is meant
     since: date | None
     document: str | None
     school: str | None
@@ -142,9 +146,17 @@ class OwedLists:
 
 
 @permitted(Permission.HOME_READ)
-def find_owed(session: Session, actor: Actor, *, calendar: SchoolCalendar) -> OwedLists:
-    """Return what the term's lists ask of who holds the office; one statement, numbers only."""
-    return owed_of(session.execute(owed_part(calendar)).one(), calendar)
+def find_owed(session: Session, actor: Actor, *, calendar: SchoolCalendar) -> OwedLists | None:
+    """Return what the term's lists ask of this person; one statement, numbers only.
+
+    Who exchanges them is told how much is still to be decided; who holds the office without that brings a list by a
+    day and is told the day; None for everybody else, of whom nothing is asked.
+    """
+    may_decide = allows(actor, Permission.LIST_EXCHANGE)
+    if not may_decide and not actor.holds_office:
+        return None
+    found = owed_of(session.execute(owed_part(calendar)).one(), calendar)
+    return found if may_decide else replace(found, open_count=0, first_open=None)
 
 
 def owed_part(calendar: SchoolCalendar) -> Any:  # a select of literals and counts
@@ -234,7 +246,10 @@ def list_differences(
     page: int = 1,
     page_size: int = PAGE_SIZE,
 ) -> DifferencePage:
-    """Return one page of what is open on a side of an exchange, or with no side of what was decided; two statements."""
+    """Return one page of what is open on a side of an exchange, or with no side of what was decided.
+
+    Beside what is open stands what the register says now; six statements at most.
+    """
     counts = _counts(session, exchange_id)
     decided_at = col(ListDifference.decided_at)
     shown = [decided_at.is_(None), col(ListDifference.side) == side] if side else [decided_at.is_not(None)]
@@ -254,8 +269,10 @@ def list_differences(
         .limit(page_size)
         .offset((page - 1) * page_size)
     ).all()
+    exchange = session.get(ListExchange, exchange_id) if side and rows else None
+    now = standings_of(session, [row[0] for row in rows], kind=exchange.kind) if exchange else {}
     return DifferencePage(
-        lines=tuple(_line(*row) for row in rows),
+        lines=tuple(_line(row, name, who, now.get(row.id or 0)) for row, name, who in rows),
         total=total,
         counts={each: counts.get((each, True), 0) for each in DifferenceSide},
         decided=sum(count for (_, open_), count in counts.items() if not open_),
@@ -354,8 +371,11 @@ def _counts(session: Session, exchange_id: int) -> dict[tuple[DifferenceSide, bo
     return {(DifferenceSide(side), bool(open_)): count for side, open_, count in rows}
 
 
-def _line(row: ListDifference, name: str | None, decided_by: str | None) -> DifferenceLine:
+def _line(
+    row: ListDifference, name: str | None, decided_by: str | None, standing: Standing | None = None
+) -> DifferenceLine:
     kept = content_of(row)
+    ours_then = kept.get("ours", "")
     since = kept.get("since")
     return DifferenceLine(
         id=row.id or 0,
@@ -367,7 +387,10 @@ def _line(row: ListDifference, name: str | None, decided_by: str | None) -> Diff
         part=row.part,
         position=kept.get("position"),
         theirs=kept.get("theirs", ""),
-        ours=kept.get("ours", ""),
+        ours=standing.words if standing and standing.is_there else ours_then,
+        ours_then=ours_then,
+        version_then=kept.get("version"),
+        standing=standing,
         since=date.fromisoformat(since) if since else None,
         document=kept.get("document"),
         school=kept.get("school"),

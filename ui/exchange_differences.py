@@ -16,7 +16,7 @@ from services.list_exchanges import PAGE_SIZE, DifferenceLine, DifferencePage, E
 from ui import formats
 from ui.dialogs import close_dialog, open_dialog, opened
 from ui.exchange_table import file_dialog
-from ui.exchange_words import SIDES, finding_words
+from ui.exchange_words import SIDES, finding_words, since_words
 from ui.formats import plain
 from ui.forms import Form
 from ui.import_preview import place_words
@@ -123,7 +123,7 @@ def _tick_all(lines: Sequence[DifferenceLine], is_ticked: bool) -> None:
 def _line_words(line: DifferenceLine) -> str:
     place = f"。{_place(line.position)}" if line.position is not None else ""
     known = f"，{plain(line.class_label)}" if line.class_label else ""
-    return f"**{plain(line.name)}**{known} :small[:gray[{plain(finding_words(line) + place)}]]"
+    return f"**{plain(line.name)}**{known} :small[:gray[{plain(finding_words(line) + since_words(line) + place)}]]"
 
 
 def _place(position: Position) -> str:
@@ -160,7 +160,7 @@ def _ticked() -> tuple[DifferenceLine, ...]:
 
 
 def _chosen() -> list[Chosen]:
-    return [Chosen(line.id, line.version) for line in _ticked()]
+    return [Chosen(line.id, line.version, line.standing) for line in _ticked()]
 
 
 def _who() -> str:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from db.tables import DifferencePart, DifferenceSide
 from services import clock
+from services.list_exchanges import DifferenceLine
 from ui import formats
 from ui.formats import masked_phone
 
@@ -66,6 +67,22 @@ def finding_words(found: Difference) -> str:
     if found.student_id is None:
         parts.append(f"名册里没对上，名单上写的学校是{found.school}" if found.school else "名册里没对上")
     return "，".join(parts)
+
+
+def since_words(line: DifferenceLine) -> str:
+    """Say what has become of our side since the list came; nothing where it stands as it did."""
+    now = line.standing
+    if now is None:
+        return ""
+    if line.side is DifferenceSide.LIST:
+        return f"。名单来了以后，我们登记了{now.words}，不用再照名单登记" if now.is_there else ""
+    if not now.is_there:
+        return "。名单来了以后，这一类的登记已经结束，请留着不改"
+    if line.side is DifferenceSide.REGISTER:
+        return "。名单来了以后，这一条登记又改过" if now.version != line.version_then else ""
+    if now.words == line.ours_then:
+        return ""
+    return f"（名单来的时候是{_shown(line, line.ours_then).strip()}，后来改过）"
 
 
 def _shown(found: Difference, text: str) -> str:

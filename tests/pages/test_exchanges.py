@@ -11,6 +11,7 @@ from db.tables import (
     CategoryKind,
     DifferenceState,
     ExchangeBody,
+    LeftBehindKind,
     ListDifference,
     ListExchange,
     Role,
@@ -188,6 +189,19 @@ def test_the_second_of_two_is_told(open_page: OpenPage, received: int, register:
     assert states()["left"] == 1
     with reading() as session:
         assert session.get_one(ListDifference, row.id).state is DifferenceState.LEFT
+
+
+def test_what_was_registered_since_stands_beside_the_list(open_page: OpenPage, received: int, register: World, session):
+    child = register.students[0]
+    categories.add_category(
+        session, register.staff[Role.LEAD], student_id=child.id, kind=CategoryKind.LEFT_BEHIND,
+        details=CategoryDetails(left_behind_kind=LeftBehindKind.BOTH_AWAY), from_day=clock.today(),
+    )  # fmt: skip
+    screen = open_page("exchanges", register.staff[Role.LEAD], exchange=received)
+
+    assert not screen.exception
+    assert "我们登记了父母都外出" in tick_of(screen, "江小满").label
+    assert "我们登记了" not in tick_of(screen, "谷雨生").label
 
 
 def test_our_list_is_made_and_noted(open_page: OpenPage, register: World):

@@ -96,6 +96,7 @@ CALLED_BY_SERVICES = {
     "accounts.add_user": "writes a checked account for create_account and claim",
     "drop_out_rows.follow_drop_out": "follows who the register lets drop out; the change is permitted",
     "drop_out_rows.open_drop_out": "what is open for a child already found",
+    "list_standing.standings_of": "our side of differences already found, for showing and for deciding",
     "student_rights.still_there": "holds a child the filter it is given lets the actor see",
     "students.apply_state": "the register's side of what another service decides",
     "students.enter_class": "the same",

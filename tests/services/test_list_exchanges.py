@@ -46,6 +46,7 @@ from services import (
     parameter_versions,
     posts,
 )
+from services.calendar import load_calendar
 from services.categories import CategoryDetails
 from services.errors import FieldErrors, NotAllowed, NotFound
 from services.exchange.authority_columns import fits_name, name_mask, number_mask, read_level
@@ -61,6 +62,7 @@ from services.student_keys import id_number_hash
 from tests.conftest import codes
 from tests.exchange.makers import xlsx
 from tests.services.children import id_number
+from ui.exchange_words import since_words
 
 DIFFICULTY, LEFT_BEHIND, FAMILY = (
     CategoryKind.IN_DIFFICULTY,
@@ -154,7 +156,7 @@ def lines(session, school, exchange_id, side):
 
 def pick(session, school, exchange_id, side, *names, part=None):
     found = [
-        Chosen(line.id, line.version)
+        Chosen(line.id, line.version, line.standing)
         for line in lines(session, school, exchange_id, side)
         if (not names or line.name in names) and part in (None, line.part)
     ]
@@ -618,6 +620,72 @@ def test_what_was_changed_since_is_not_overwritten(session, school, change, name
     assert (refused.value.name, refused.value.problem.code) == (name, "register_changed")
 
 
+@pytest.mark.parametrize(
+    ("change", "name", "side", "part", "ours"),
+    [
+        (move_away, "江小满", DifferenceSide.BOTH, DifferencePart.ADDRESS, "青澜县北街9号"),
+        (call_anew, "江小满", DifferenceSide.BOTH, DifferencePart.PHONE, "15400000007"),
+        (look_again, "沈忍冬", DifferenceSide.REGISTER, DifferencePart.MARK, None),
+    ],
+)
+def test_beside_the_list_stands_what_the_register_says_now(session, school, change, name, side, part, ours):
+    exchange = receive(session, school)
+    before = line_of(session, school, exchange, side, name, part)
+    change(session, school)
+
+    now = line_of(session, school, exchange, side, name, part)
+    assert since_words(before) == ""
+    assert "改过" in since_words(now)
+    assert now.ours == (before.ours if ours is None else ours)
+    assert now.ours_then == before.ours
+    adopt(session, school, exchange, pick(session, school, exchange, side, name, part=part))  # as it is shown now
+    assert line_of(session, school, exchange, side, name, part) is None
+
+
+def test_what_was_registered_or_ended_since_is_said(session, school):
+    exchange = receive(session, school)
+    categories.add_category(
+        session, school.lead, student_id=school.named.id, kind=DIFFICULTY, from_day=date(2026, 9, 1),
+        details=CategoryDetails(difficulty_id=school.options["低保"]),
+    )  # fmt: skip
+    entry = session.exec(select(StudentCategory).where(StudentCategory.student_id == school.forgotten.id)).one()
+    categories.end_category(
+        session, school.lead, student_id=school.forgotten.id, category_id=entry.id, version=entry.version,
+        day=date(2026, 11, 19),
+    )  # fmt: skip
+
+    on_list = line_of(session, school, exchange, DifferenceSide.LIST, "霍半夏", DifferencePart.MARK)
+    with_us = line_of(session, school, exchange, DifferenceSide.REGISTER, "沈忍冬", DifferencePart.MARK)
+    assert "我们登记了低保" in since_words(on_list)
+    assert "已经结束" in since_words(with_us)
+    with pytest.raises(CannotAdopt):
+        adopt(session, school, exchange, pick(session, school, exchange, DifferenceSide.REGISTER, "沈忍冬"))
+
+
+def test_a_decided_difference_keeps_what_stood_there(session, school):
+    exchange = receive(session, school)
+    chosen = pick(session, school, exchange, DifferenceSide.BOTH, "江小满", part=DifferencePart.ADDRESS)
+    kept = line_of(session, school, exchange, DifferenceSide.BOTH, "江小满", DifferencePart.ADDRESS).ours
+    list_decisions.leave_differences(session, school.lead, exchange_id=exchange, chosen=chosen, reason="没搬")
+    move_away(session, school)
+
+    decided = line_of(session, school, exchange, None, "江小满", DifferencePart.ADDRESS)
+    assert (decided.ours, decided.standing) == (kept, None)
+
+
+def test_a_page_of_differences_takes_as_many_statements_for_many(session, school, statements):
+    exchange = receive(session, school)
+    statements.clear()
+    for side in DifferenceSide:
+        lines(session, school, exchange, side)
+    assert len(statements) <= 3 * 6
+
+
+def line_of(session, school, exchange, side, name, part):
+    found = lines(session, school, exchange, side)
+    return next((line for line in found if (line.name, line.part) == (name, part)), None)
+
+
 @pytest.mark.parametrize("part", [DifferencePart.ADDRESS, DifferencePart.PHONE])
 def test_what_the_register_says_as_the_list_by_now_is_no_trouble(session, school, part):
     """Two lists say the same of a child; the second is followed after the first."""
@@ -771,6 +839,23 @@ def test_the_office_answers_for_it_where_it_can(session, school, make_user):
     )  # fmt: skip
     assert duties(session, replace(counsellor, holds_office=True)) == late
     assert duties(session, school.lead) == []
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("holds_office", [False, True])
+def test_how_much_is_open_is_told_to_who_may_decide_only(session, school, make_user, role, holds_office):
+    receive(session, school)
+    actor = replace(make_user(role), holds_office=holds_office)
+    at(1, 25, 2028)
+
+    owed = list_exchanges.find_owed(session, actor, calendar=load_calendar(session))
+
+    if role in {Role.LEAD, Role.COUNSELLOR}:
+        assert owed.open_count > 0
+    elif holds_office:
+        assert (owed.open_count, owed.first_open) == (0, None)
+    else:
+        assert owed is None
 
 
 def test_who_holds_the_office_is_known_from_signing_in(session, school, make_user):
