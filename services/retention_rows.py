@@ -15,6 +15,7 @@ from sqlalchemy import Column, Table, delete, or_, select, update
 from sqlmodel import Session, SQLModel, col
 
 import db.tables  # noqa: F401  the metadata is complete only with all tables imported
+from db.base import JsonObject
 from db.sealing import unseal
 from db.tables import Attachment, Draft, ImportedRow, ListDifference, ListExchange, Student, YearChangeRow
 
@@ -196,14 +197,20 @@ def _remove_lists(session: Session, student_id: int) -> int:
 
 
 def _remove_drafts(session: Session, student_id: int) -> int:
-    """Remove half-typed words about a child: by their subject, or by the child they name inside."""
+    """Remove half-typed words about a child: by their subject, or by the children they name inside."""
     referrals = {int(row[0]) for _, row in _rows(session, SQLModel.metadata.tables["referral"], [student_id])}
     subjects = {f"student:{student_id}", *(f"referral:{each}" for each in referrals)}
     gone = [
         draft.id
         for draft in session.execute(select(Draft)).scalars()
-        if draft.subject in subjects
-        or json.loads(unseal(draft, "content_sealed") or "{}").get("student_id") == student_id
+        if draft.subject in subjects or _names(json.loads(unseal(draft, "content_sealed") or "{}"), student_id)
     ]
     session.execute(delete(Draft).where(col(Draft.id).in_(gone)))
     return len(gone)
+
+
+def _names(content: JsonObject, student_id: int) -> bool:
+    """Whether a draft is about a child: an intake of it, a check of its class, or a row in a class's table."""
+    return (
+        content.get("student_id") == student_id or student_id in content.get("about", ()) or str(student_id) in content
+    )

@@ -1,8 +1,11 @@
 """One class's check: every child in a category, what was newly found, and what was returned before."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import streamlit as st
+from sqlmodel import Session
 
 from db.tables import CheckResult
 from services import check_returns, clock
@@ -11,6 +14,7 @@ from services.check_returns import CheckAnswer, NewFinding
 from services.check_sheets import CheckLine, CheckSheet, ReturnView
 from ui import formats
 from ui.categories import LEVELS
+from ui.form_drafts import FormDraft, has_draft
 from ui.formats import plain
 from ui.forms import Form, is_being_filled, shown
 from ui.layout import DISCARD, flash, form_end, leave_button, note
@@ -18,12 +22,14 @@ from ui.states import DUTY
 
 _ANSWERS = (CheckResult.UNCHANGED, CheckResult.CHANGED, CheckResult.ENDED)
 _ROWS, _AMENDING = "found_rows", "care_rounds_amending"
+_DRAFT = "rounds"
 
 
 def draw_sheet(actor: Actor, sheet: CheckSheet) -> None:
     """Draw what was returned, or the form for it."""
     is_amending = st.session_state.get(_AMENDING) == sheet.class_id
-    if sheet.version and not is_amending and not is_being_filled(_name(sheet)):
+    is_open = not sheet.version or is_amending or is_being_filled(_name(sheet))
+    if not is_open and not has_draft(actor, _DRAFT, _subject(sheet)):
         _draw_returned(sheet)
     else:
         _draw_form(actor, sheet)
@@ -31,6 +37,34 @@ def draw_sheet(actor: Actor, sheet: CheckSheet) -> None:
 
 def _name(sheet: CheckSheet) -> str:
     return f"rounds_{sheet.round_id}_{sheet.class_id}"
+
+
+def _subject(sheet: CheckSheet) -> str:
+    return f"class:{sheet.class_id}:{sheet.round_id}"
+
+
+def _draft_of(form: Form, sheet: CheckSheet) -> FormDraft:
+    rows = {_ROWS: lambda found: [int(row) for row in found or ()]}
+    return FormDraft(form, _DRAFT, _subject(sheet), partial(_read, sheet), rows, about=tuple(sheet.others))
+
+
+def _read(sheet: CheckSheet, name: str, value: Any) -> Any:  # any field's value, as the draft has it and as it was
+    """Read one field of a draft; a line, a child or a kind that is on the sheet no more is a KeyError."""
+    part, _, which = name.rpartition("_")
+    if part in {"result", "note", "level"} and int(which) not in {line.category_id for line in sheet.lines}:
+        raise KeyError(name)
+    levels = {each: each for each in LEVELS}
+    readers: dict[str, Callable[[Any], Any]] = {
+        "result": {each.value: each for each in _ANSWERS}.__getitem__,
+        "note": str,
+        "level": levels.__getitem__,
+        "found_student": {each: each for each in sheet.others}.__getitem__,
+        "found_kind": {kind.value: kind for kind in sheet.kinds}.__getitem__,
+        "found_level": levels.__getitem__,
+        "found_note": str,
+        "has_asked": bool,
+    }
+    return None if value is None else readers[part](value)
 
 
 def _draw_returned(sheet: CheckSheet) -> None:
@@ -66,32 +100,48 @@ def _draw_return(view: ReturnView) -> None:
 
 
 def _draw_form(actor: Actor, sheet: CheckSheet) -> None:
-    form = Form(_name(sheet), {"id": sheet.class_id, "version": sheet.version}, labels=_labels(sheet), show=_show)
+    form = Form(_name(sheet), _fields(sheet), labels=_labels(sheet), show=_show)
+    draft = _draft_of(form, sheet)
+    draft.offer(actor)
     with st.container(border=True):
         st.markdown(f"**{plain(sheet.class_label)}** :small[:gray[{len(sheet.others)} 人]]")
         form.notices()
         if sheet.lines:
             note("已经登记的孩子，一个一个确认。有变化、不再是的，写一句怎么回事。")
         for line in sheet.lines:
-            _draw_line(form, line)
-        _draw_found(form, sheet)
+            _draw_line(form, draft, line)
+        _draw_found(form, draft, sheet)
         with form.field("has_asked_others", False) as key:
-            asked = st.checkbox(f"全班 {len(sheet.others)} 人都问过了，没写到的没有情况", key=key)
-        with form_end():
-            if sheet.version and leave_button(DISCARD, key=form.key("cancel")):
-                _leave(form)
+            asked = st.checkbox(f"全班 {len(sheet.others)} 人都问过了，没写到的没有情况", key=key,
+                                on_change=draft.keep)  # fmt: skip
+        with form_end(draft.line()):
+            if (sheet.version or draft.line()) and leave_button(DISCARD, key=form.key("cancel")):
+                draft.throw_away(actor)
+                st.session_state.pop(_AMENDING, None)
                 st.rerun()
             label = "交改过的这一份" if sheet.version else f"交{sheet.class_label}的排查"
             submitted = st.button(plain(label), key=form.key("save"), type="primary", icon=":material/check:")
-    if submitted and form.save(
-        lambda session: check_returns.return_check(
+
+    def save(session: Session) -> None:
+        check_returns.return_check(
             session, actor, class_id=sheet.class_id, version=form.version, answers=_answers(form, sheet),
             found=_found(form), has_asked_others=bool(asked),
-        )
-    ):  # fmt: skip
-        _leave(form)
+        )  # fmt: skip
+        draft.discard(session, actor)
+
+    if submitted and form.save(save):
+        draft.forget()
+        st.session_state.pop(_AMENDING, None)
         flash(f"{sheet.class_label}的排查交了。")
         st.rerun()
+
+
+def _fields(sheet: CheckSheet) -> dict[str, Any]:  # values of several types
+    """Return what the form is drawn from, by field."""
+    said = {f"result_{line.category_id}": line.result for line in sheet.lines}
+    notes = {f"note_{line.category_id}": line.note for line in sheet.lines}
+    levels = {f"level_{line.category_id}": line.level for line in sheet.lines}
+    return {"id": sheet.class_id, "version": sheet.version, **said, **notes, **levels}
 
 
 def _labels(sheet: CheckSheet) -> dict[str, str]:
@@ -107,35 +157,31 @@ def _show(field: str, value: Any) -> str:  # any field's value
     return CheckResult(value).label if field.startswith("result_") and value else shown(value)
 
 
-def _leave(form: Form) -> None:
-    form.cancel()
-    st.session_state.pop(_AMENDING, None)
-    st.session_state.pop(form.key(_ROWS), None)
-
-
-def _draw_line(form: Form, line: CheckLine) -> None:
+def _draw_line(form: Form, draft: FormDraft, line: CheckLine) -> None:
     with st.container(horizontal=True, vertical_alignment="top"):
         since = formats.day(line.from_day, today=clock.today())
         level = f"，{LEVELS[line.level]}" if line.level else ""
         kind = f"{line.kind_name}，{line.subkind}" if line.subkind else line.kind_name
         st.markdown(f"**{plain(line.name)}**  \n:small[:gray[{plain(f'{kind}{level}，{since}起')}]]", width=220)
-        with form.field(f"result_{line.category_id}", line.result) as key:
+        with form.field(f"result_{line.category_id}") as key:
             result = st.segmented_control(
                 plain(f"{line.name}{line.kind_name}"), list(_ANSWERS), key=key,
                 format_func=lambda each: each.label, label_visibility="collapsed", wrap=True,
+                on_change=draft.keep,
             )  # fmt: skip
     if result in {CheckResult.CHANGED, CheckResult.ENDED}:
         with st.container(horizontal=True, vertical_alignment="top"):
-            with form.field(f"note_{line.category_id}", line.note or "") as key:
-                st.text_input("怎么回事", key=key, autocomplete="off", width=420)
+            with form.field(f"note_{line.category_id}", "") as key:
+                st.text_input("怎么回事", key=key, autocomplete="off", width=420, on_change=draft.keep)
             if result is CheckResult.CHANGED:
-                with form.field(f"level_{line.category_id}", line.level) as key:
+                with form.field(f"level_{line.category_id}") as key:
                     st.segmented_control(
-                        "现在的程度，一级最重", list(LEVELS), key=key, format_func=LEVELS.__getitem__, wrap=True
-                    )
+                        "现在的程度，一级最重", list(LEVELS), key=key, format_func=LEVELS.__getitem__, wrap=True,
+                        on_change=draft.keep,
+                    )  # fmt: skip
 
 
-def _draw_found(form: Form, sheet: CheckSheet) -> None:
+def _draw_found(form: Form, draft: FormDraft, sheet: CheckSheet) -> None:
     key_of_rows = form.key(_ROWS)
     rows: list[int] = st.session_state.setdefault(key_of_rows, [])
     if rows:
@@ -146,36 +192,33 @@ def _draw_found(form: Form, sheet: CheckSheet) -> None:
             with left, form.field(f"found_student_{row}") as key:
                 st.selectbox(
                     "哪个孩子", list(sheet.others), key=key, index=None, placeholder="请选",
-                    format_func=lambda child: sheet.others.get(child, ""),
+                    format_func=lambda child: sheet.others.get(child, ""), on_change=draft.keep,
                 )  # fmt: skip
             with right, form.field(f"found_kind_{row}") as key:
                 st.selectbox(
                     "哪一类", list(sheet.kinds), key=key, index=None, placeholder="请选",
-                    format_func=lambda each: sheet.kinds.get(each, each.label),
+                    format_func=lambda each: sheet.kinds.get(each, each.label), on_change=draft.keep,
                 )  # fmt: skip
             with form.field(f"found_level_{row}") as key:
-                st.segmented_control("程度，一级最重", list(LEVELS), key=key, format_func=LEVELS.__getitem__, wrap=True)
+                st.segmented_control("程度，一级最重", list(LEVELS), key=key, format_func=LEVELS.__getitem__, wrap=True,
+                                     on_change=draft.keep)  # fmt: skip
             with form.field(f"found_note_{row}", "") as key:
-                st.text_input("看到、听到什么", key=key, autocomplete="off")
-            st.button(
-                "不写这一条", key=form.key(f"drop_{row}"), type="tertiary", on_click=_drop, args=(form.key(_ROWS), row)
-            )
-    st.button(
-        "加一个新发现的孩子",
-        key=form.key("add_found"),
-        icon=":material/add:",
-        on_click=_add_row,
-        args=(form.key(_ROWS),),
-    )
+                st.text_input("看到、听到什么", key=key, autocomplete="off", on_change=draft.keep)
+            st.button("不写这一条", key=form.key(f"drop_{row}"), type="tertiary", on_click=_drop, args=(draft, row))
+    st.button("加一个新发现的孩子", key=form.key("add_found"), icon=":material/add:", on_click=_add_row, args=(draft,))
 
 
-def _add_row(key: str) -> None:
-    rows: list[int] = st.session_state.setdefault(key, [])
+def _add_row(draft: FormDraft) -> None:
+    rows: list[int] = st.session_state.setdefault(draft.form.key(_ROWS), [])
     rows.append(max(rows, default=-1) + 1)
+    draft.keep()
 
 
-def _drop(key: str, row: int) -> None:
-    st.session_state[key].remove(row)
+def _drop(draft: FormDraft, row: int) -> None:
+    st.session_state[draft.form.key(_ROWS)].remove(row)
+    for part in ("student", "kind", "level", "note"):
+        st.session_state.pop(draft.form.key(f"found_{part}_{row}"), None)
+    draft.keep()
 
 
 def _answers(form: Form, sheet: CheckSheet) -> list[CheckAnswer]:

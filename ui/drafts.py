@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import streamlit as st
@@ -61,7 +62,7 @@ class Draftable:
     def line(self) -> str:
         """Return when the draft was saved."""
         saved_at = st.session_state.get(self._state)
-        return f"草稿已在 {formats.clock(saved_at, clock.SCHOOL_ZONE)} 保存" if saved_at else ""
+        return saved_words(saved_at) if saved_at else ""
 
     def forget(self) -> None:
         """Forget that it was offered, after the form was saved."""
@@ -71,3 +72,8 @@ class Draftable:
     def _clear(self) -> None:
         for name in (*self.fields, *self.choices):
             st.session_state.pop(f"{self.form}_{name}", None)
+
+
+def saved_words(saved_at: datetime) -> str:
+    """草稿已在 09:41 保存."""
+    return f"草稿已在 {formats.clock(saved_at, clock.SCHOOL_ZONE)} 保存"

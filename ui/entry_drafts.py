@@ -9,11 +9,11 @@ import streamlit as st
 from sqlmodel import Session
 
 from db.transactions import reading, transaction
-from services import clock, drafts
+from services import drafts
 from services.actors import Actor
 from services.errors import DomainError
 from services.term_entries import EntryRow
-from ui import formats
+from ui.drafts import saved_words
 from ui.layout import note
 from ui.session import who_is_there
 
@@ -78,7 +78,7 @@ def discard(session: Session, actor: Actor, class_id: int, term_id: int) -> None
 
 def words(saved_at: datetime | None) -> str:
     """草稿已在 09:41 保存."""
-    return f"草稿已在 {formats.clock(saved_at, clock.SCHOOL_ZONE)} 保存" if saved_at else ""
+    return saved_words(saved_at) if saved_at else ""
 
 
 def name_others(classes: Mapping[int, str], terms: Mapping[int, str]) -> None:

@@ -16,7 +16,7 @@ cancelled or left; so the submit carries the version somebody saw, not the one r
 
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date, datetime
 from typing import Any, TypeVar
 
@@ -36,6 +36,7 @@ Result = TypeVar("Result")
 _STATE = "care_form_"  # outlives a rerun by itself, unlike the fields
 _ASIDE = "care_aside_form_"  # and of a form whose place another took, with what was typed
 BLANK = "（空）"
+CHANGED_SINCE = "您上次写到一半的都在；这一条后来改过。两份都在下面，请选一份，或合起来再存。"
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,16 @@ class Form:
         """The version to save against."""
         return self.drawn_from.version or 0
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether no field of it was drawn yet: the first time, or the first again after it was left."""
+        return not self._state.fields
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is neither saved nor cancelled."""
+        return _STATE + self.name in st.session_state
+
     def key(self, name: str) -> str:
         """Return the widget key of a field or a button of this form."""
         return f"{self.name}_{name}"
@@ -163,6 +174,24 @@ class Form:
     def typed(self, names: Iterable[str]) -> dict[str, Any]:
         """Return what stands in the fields of these names."""
         return {name: st.session_state.get(self.key(name)) for name in names}
+
+    def changed(self) -> dict[str, Any]:
+        """Return what stands in the fields otherwise than in what the form was drawn from."""
+        before, typed = self.drawn_from.values, self.typed(self._state.fields)
+        return {
+            name: value
+            for name, value in typed.items()
+            if self.key(name) in st.session_state and (value or None) != (before.get(name) or None)
+        }
+
+    def resume(self, typed: Mapping[str, Any], *, version: int) -> None:
+        """Put back what was typed over a version; where another one is stored now, both are shown. Before `notices`."""
+        state, now = self._state, self.drawn_from
+        for name, value in typed.items():
+            st.session_state[self.key(name)] = value
+            state.fields.add(name)
+        if version != self.version:
+            state.drawn_from, state.theirs, state.refusal = replace(now, version=version), now, CHANGED_SINCE
 
     def save(self, act: Callable[[Session], object]) -> bool:
         """Do the act in one transaction; say whether it was saved. Otherwise everything typed still stands."""

@@ -17,9 +17,9 @@ from services.account_lists import StaffName
 from services.actors import Actor
 from services.errors import DomainError
 from services.intake import ReferralRequest
-from ui import formats
 from ui.asked import number_asked
 from ui.child_picker import choose_child, clear_child, forget_child, pick_child, picked
+from ui.drafts import saved_words
 from ui.forms import Form, release, was_left
 from ui.referral_words import CHANNELS, DANGER_NUMBERS, PARENTS, URGENCIES, WAYS
 from ui.session import who_is_there
@@ -279,7 +279,7 @@ def _name_draft_in_address(uid: str) -> None:
 def draft_line() -> str:
     """Return when the draft was saved."""
     saved_at = st.session_state.get(_SAVED_AT)
-    return f"草稿已在 {formats.clock(saved_at, clock.SCHOOL_ZONE)} 保存" if saved_at else ""
+    return saved_words(saved_at) if saved_at else ""
 
 
 def unfinished(actor: Actor) -> list[drafts.SavedDraft]:

@@ -40,6 +40,7 @@ from services.merging.spans import subtract
 
 Choices = Mapping[str, Side]
 _INTAKE, _CHOSEN = "intake", "student_id"  # the form of a referral, and in its draft the child that was chosen
+_CHECK, _ABOUT = "rounds", "about"  # the check of a class, and the children its draft may tell of
 _FAR = 1_000_000  # more than any card has versions
 _PERSON_PLAIN = ("name", "relation", "birth_year", "whereabouts")
 _PERSON_SEALED = ("phone", "second_phone", "workplace", "address", "occupation", "health")
@@ -257,10 +258,15 @@ class Mover:
             if (row.user_id, row.form) not in taken:
                 row.subject = new
                 self.session.add(row)
-        for row in self.session.exec(select(Draft).where(Draft.form == _INTAKE)):
+        for row in self.session.exec(select(Draft).where(col(Draft.form).in_((_INTAKE, _CHECK)))):
             content = json.loads(unseal(row, "content_sealed") or "{}")
+            changed = dict(content)
             if content.get(_CHOSEN) == self.other.id:
-                seal(row, "content_sealed", json.dumps(content | {_CHOSEN: self.kept.id}, ensure_ascii=False))
+                changed[_CHOSEN] = self.kept.id
+            if self.other.id in content.get(_ABOUT, ()):
+                changed[_ABOUT] = [*content[_ABOUT], self.kept.id]
+            if changed != content:
+                seal(row, "content_sealed", json.dumps(changed, ensure_ascii=False))
                 self.session.add(row)
 
     def _rest(self) -> None:

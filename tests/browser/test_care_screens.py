@@ -116,6 +116,24 @@ def test_pictures_of_the_counsellors_pages(school: Server, tab: OpenTab, ids: di
 
 
 @SIZES
+def test_half_a_contact_card_outlives_the_tab(school: Server, tab: OpenTab, ids: dict[str, int], size: tuple[int, int]):
+    page = enter(school, tab, Role.COUNSELLOR, size)
+    driver.open_page(page, f"{school.address}/card_edit?student={ids['child']}")
+    driver.see(page, "平时照看孩子的那一位")
+    page.get_by_label("身体状况").fill("膝盖不好，走不了远路")
+    page.get_by_label("身体状况").blur()
+    driver.see(page, "草稿已在")
+    page.reload()
+    driver.see(page, "草稿已在")
+    assert page.get_by_label("身体状况").input_value() == "膝盖不好，走不了远路"
+    driver.take_picture(page, SCREENS / f"card_edit-draft-{size[0]}.png")
+    driver.press(page, "不要了")
+    driver.see(page, "联系卡")
+    driver.open_page(page, f"{school.address}/card_edit?student={ids['child']}")
+    assert page.get_by_label("身体状况").input_value() == "良好"
+
+
+@SIZES
 @pytest.mark.parametrize("role", [Role.LEAD, Role.HOMEROOM, Role.ADMIN, Role.LEADERSHIP],
                          ids=lambda role: role.value)  # fmt: skip
 def test_pictures_of_home_by_role(school: Server, tab: OpenTab, role: Role, size: tuple[int, int]):

@@ -67,6 +67,23 @@ def test_the_lead_sees_who_has_not_returned(school: Server, tab: OpenTab, size: 
     driver.take_picture(page, SCREENS / f"rounds-{size[0]}.png")
 
 
+@SIZES
+def test_half_a_sheet_outlives_the_tab(school: Server, tab: OpenTab, size: tuple[int, int]):
+    page = enter(school, tab, Role.HOMEROOM, size)
+    driver.open_page(page, f"{school.address}/rounds")
+    page.get_by_role("radio", name="有变化").first.click()
+    driver.wait_until_idle(page)
+    page.get_by_label("怎么回事").fill("母亲十月也去外地做工了。")
+    page.get_by_label("怎么回事").blur()
+    driver.see(page, "草稿已在")
+    page.reload()  # a closed tab, a dead battery
+    driver.see(page, "草稿已在")
+    assert page.get_by_label("怎么回事").input_value() == "母亲十月也去外地做工了。"
+    driver.take_picture(page, SCREENS / f"rounds-draft-{size[0]}.png")
+    driver.press(page, "不要了")
+    assert page.get_by_label("怎么回事").count() == 0
+
+
 def test_a_class_is_returned_in_the_browser(school: Server, tab: OpenTab):
     page = enter(school, tab, Role.HOMEROOM, driver.DESKTOP)
     driver.open_page(page, f"{school.address}/rounds")

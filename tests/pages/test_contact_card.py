@@ -1,18 +1,20 @@
 """The contact card on screen: at the child's side, its form, its versions, on paper, and in the register."""
 
 import zipfile
+from dataclasses import replace
 from io import BytesIO
 
 import pytest
 from sqlmodel import select
 
 from db.location import Location
-from db.tables import AuditEvent, GuardianKind, Role, Student
+from db.tables import AuditEvent, ClassTeacher, GuardianKind, Role, Student, Whereabouts
 from db.transactions import reading
-from services import contact_cards
+from services import clock, contact_cards, drafts
 from services.contact_cards import CardEntry
 from tests.pages.conftest import OpenPage, World, commit, words_on
-from ui import navigation
+from ui import card_form, navigation
+from ui.forms import CHANGED_SINCE
 from ui.messages import CANNOT_BE_SEEN
 from ui.session import NOT_FOR_YOU
 
@@ -218,3 +220,109 @@ def test_the_form_is_reached_from_the_child(open_page: OpenPage, world, child):
     assert not screen.exception
     assert navigation.has_page("card_edit")
     assert [title.value for title in screen.title] == ["江小满的联系卡"]
+
+
+# What is typed outlives the tab
+
+
+def kept(actor):
+    with reading() as session:
+        return drafts.list_drafts(session, actor, form=card_form.DRAFT)
+
+
+def test_half_a_card_comes_back_after_a_reload_and_goes_when_it_is_saved(open_page: OpenPage, world, child):
+    homeroom = world.staff[Role.HOMEROOM]
+    screen = open_page("card_edit", homeroom, student=child)
+    assert "草稿已在" not in words_on(screen)
+    screen.text_input(key=form(child, "mother_name")).set_value("林初雪").run()
+    screen.selectbox(key=form(child, "mother_whereabouts")).set_value(Whereabouts.AT_HOME).run()
+    screen.number_input(key=form(child, "guardian_age")).set_value(68).run()
+    screen.text_input(key=form(child, "guardian_health")).set_value("").run()
+    assert "草稿已在 09:41 保存" in words_on(screen)
+
+    again = open_page("card_edit", homeroom, student=child)
+    assert not again.exception
+    assert not again.error
+    assert "草稿已在 09:41 保存" in words_on(again)
+    assert again.text_input(key=form(child, "mother_name")).value == "林初雪"
+    assert again.text_input(key=form(child, "guardian_health")).value == ""
+    assert again.text_input(key=form(child, "father_name")).value == "江远山"
+    again.button(key=form(child, "save")).click().run()
+
+    with reading() as session:
+        card = contact_cards.find_card(session, homeroom, student_id=child)
+    assert (card.mother_name, card.mother_whereabouts, card.guardian_age) == ("林初雪", Whereabouts.AT_HOME, 68)
+    assert card.guardian_health is None
+    assert kept(homeroom) == []
+
+
+def test_half_a_card_is_seen_by_nobody_else_and_by_nobody_who_may_not_see_the_child_any_more(
+    open_page: OpenPage, world, child, session
+):
+    homeroom = world.staff[Role.HOMEROOM]
+    screen = open_page("card_edit", homeroom, student=child)
+    screen.text_input(key=form(child, "guardian_health")).set_value("住院了").run()
+
+    lead = open_page("card_edit", world.staff[Role.LEAD], student=child)
+    assert lead.text_input(key=form(child, "guardian_health")).value == "腰不好"
+    held = select(ClassTeacher).where(ClassTeacher.user_id == homeroom.user_id)
+    session.exec(held).one().to_day = clock.today()
+    commit(session)
+    own = open_page("card_edit", homeroom, student=child)
+    assert "住院了" not in everything_on(own)
+    assert form(child, "guardian_health") not in {each.key for each in own.text_input}
+
+
+def test_typing_back_what_stood_there_and_not_wanting_it_leave_no_draft(open_page: OpenPage, world, child):
+    homeroom = world.staff[Role.HOMEROOM]
+    screen = open_page("card_edit", homeroom, student=child)
+    screen.text_input(key=form(child, "guardian_health")).set_value("住院了").run()
+    assert len(kept(homeroom)) == 1
+    screen.text_input(key=form(child, "guardian_health")).set_value("腰不好").run()
+    assert kept(homeroom) == []
+    assert "草稿已在" not in words_on(screen)
+
+    screen.text_input(key=form(child, "guardian_health")).set_value("住院了").run()
+    screen.button(key=form(child, "cancel")).click().run()
+    assert kept(homeroom) == []
+    again = open_page("card_edit", homeroom, student=child)
+    assert again.text_input(key=form(child, "guardian_health")).value == "腰不好"
+
+
+@pytest.mark.parametrize("choice", ["take_theirs", "keep_mine"])
+def test_half_a_card_over_one_changed_since_says_so_and_shows_both(open_page: OpenPage, world, child, session, choice):
+    homeroom = world.staff[Role.HOMEROOM]
+    screen = open_page("card_edit", homeroom, student=child)
+    screen.text_input(key=form(child, "guardian_health")).set_value("住院了").run()
+    save(session, world.staff[Role.LEAD], child, replace(ENTRY, guardian_health="好多了", mother_name="林初雪"))
+
+    again = open_page("card_edit", homeroom, student=child)
+    assert CHANGED_SINCE in [error.value for error in again.error]
+    assert {"好多了", "住院了"} <= {cell for table in again.table for cell in table.value.to_numpy().flatten()}
+    assert again.text_input(key=form(child, "mother_name")).value == "林初雪"
+    again.button(key=form(child, choice)).click().run()
+    assert not again.error
+    assert len(kept(homeroom)) == (choice == "keep_mine")
+
+    once_more = open_page("card_edit", homeroom, student=child)
+    assert not once_more.error
+    once_more.button(key=form(child, "save")).click().run()
+    with reading() as session:
+        card = contact_cards.find_card(session, homeroom, student_id=child)
+    assert (card.guardian_health, card.mother_name) == ("好多了" if choice == "take_theirs" else "住院了", "林初雪")
+    assert kept(homeroom) == []
+
+
+def test_a_draft_with_what_the_form_does_not_know_says_that_something_is_lost(
+    open_page: OpenPage, world, child, session
+):
+    homeroom = world.staff[Role.HOMEROOM]
+    fields = {"father_whereabouts": "on_the_moon", "hat": "red", "mother_name": "林初雪"}
+    content = {"version": contact_cards.find_card(session, homeroom, student_id=child).version, "fields": fields}
+    drafts.save_draft(session, homeroom, form=card_form.DRAFT, subject=f"student:{child}", content=content)
+
+    screen = open_page("card_edit", homeroom, student=child)
+
+    assert not screen.exception
+    assert "有 2 处放不回来" in words_on(screen)
+    assert screen.text_input(key=form(child, "mother_name")).value == "林初雪"

@@ -5,9 +5,10 @@ from sqlmodel import select
 
 from db.tables import CategoryKind, CheckResult, CheckReturn, CheckRound, Role, StudentCategory
 from db.transactions import reading, transaction
-from services import categories, check_returns, check_rounds, clock
+from services import categories, check_returns, check_rounds, clock, drafts
 from services.check_returns import CheckAnswer
 from tests.pages.conftest import OpenPage, World, commit, words_on
+from ui.forms import CHANGED_SINCE
 from ui.problems import SENTENCES
 
 
@@ -123,3 +124,109 @@ def test_a_return_is_put_right_and_the_one_before_stays(open_page: OpenPage, wor
     assert [row.revision for row in returns()] == [1, 2]
     assert "父亲回来了" in words_on(screen)
     assert "改之前的第 1 份" in [box.label for box in screen.expander]
+
+
+# What is typed outlives the tab
+
+
+def kept(actor):
+    with reading() as session:
+        return drafts.list_drafts(session, actor, form="rounds")
+
+
+def test_half_a_sheet_comes_back_after_a_reload_and_goes_when_it_is_returned(open_page: OpenPage, world: World, opened):
+    form, category = opened
+    homeroom = world.staff[Role.HOMEROOM]
+    screen = open_page("rounds", homeroom)
+    assert "草稿已在" not in words_on(screen)
+    screen.segmented_control(key=f"{form}_result_{category}").set_value(CheckResult.CHANGED).run()
+    screen.text_input(key=f"{form}_note_{category}").set_value("母亲也外出了").run()
+    screen.segmented_control(key=f"{form}_level_{category}").set_value(1).run()
+    for _ in range(2):
+        screen.button(key=f"{form}_add_found").click().run()
+    screen.button(key=f"{form}_drop_0").click().run()
+    screen.selectbox(key=f"{form}_found_student_1").set_value(world.students[1].id).run()
+    screen.selectbox(key=f"{form}_found_kind_1").set_value(CategoryKind.SPECIAL_FAMILY).run()
+    screen.text_input(key=f"{form}_found_note_1").set_value("外婆住院").run()
+
+    again = open_page("rounds", homeroom)
+    assert not again.exception
+    assert not again.error
+    assert "草稿已在 09:41 保存" in words_on(again)
+    assert again.text_input(key=f"{form}_note_{category}").value == "母亲也外出了"
+    assert again.text_input(key=f"{form}_found_note_1").value == "外婆住院"
+    assert f"{form}_found_note_0" not in {each.key for each in again.text_input}
+    again.checkbox(key=f"{form}_has_asked_others").check().run()
+    again.button(key=f"{form}_save").click().run()
+
+    assert [row.revision for row in returns()] == [1]
+    assert "母亲也外出了" in words_on(again)
+    assert "外婆住院" in words_on(again)
+    assert kept(homeroom) == []
+
+
+def test_half_a_sheet_is_its_writers_own_and_goes_when_not_wanted(open_page: OpenPage, world: World, opened):
+    form, category = opened
+    homeroom = world.staff[Role.HOMEROOM]
+    screen = open_page("rounds", homeroom)
+    screen.segmented_control(key=f"{form}_result_{category}").set_value(CheckResult.ENDED).run()
+    screen.text_input(key=f"{form}_note_{category}").set_value("父亲回来了").run()
+
+    assert "父亲回来了" not in {each.value for each in open_page("rounds", world.staff[Role.LEAD]).text_input}
+    screen.button(key=f"{form}_cancel").click().run()
+
+    assert not screen.exception
+    assert kept(homeroom) == []
+    assert screen.segmented_control(key=f"{form}_result_{category}").value is None
+
+
+def test_half_a_correction_opens_again_and_says_when_somebody_was_faster(
+    open_page: OpenPage, world: World, opened, session
+):
+    form, category = opened
+    homeroom = world.staff[Role.HOMEROOM]
+    give = {"class_id": world.school_class.id, "has_asked_others": True}
+    unchanged = [CheckAnswer(category_id=category, result=CheckResult.UNCHANGED)]
+    check_returns.return_check(session, homeroom, version=0, answers=unchanged, **give)
+    commit(session)
+    screen = open_page("rounds", homeroom)
+    screen.button(key="rounds_amend").click().run()
+    screen.segmented_control(key=f"{form}_result_{category}").set_value(CheckResult.CHANGED).run()
+    screen.text_input(key=f"{form}_note_{category}").set_value("换了照看的人").run()
+
+    again = open_page("rounds", homeroom)
+    assert not again.error
+    assert again.text_input(key=f"{form}_note_{category}").value == "换了照看的人"
+    changed = [CheckAnswer(category_id=category, result=CheckResult.CHANGED, note="父亲换了厂")]
+    check_returns.return_check(session, world.staff[Role.LEAD], version=1, answers=changed, **give)
+    commit(session)
+
+    later = open_page("rounds", homeroom)
+    assert CHANGED_SINCE in [error.value for error in later.error]
+    assert {"父亲换了厂", "换了照看的人"} <= {
+        cell for table in later.table for cell in table.value.to_numpy().flatten()
+    }
+    later.button(key=f"{form}_keep_mine").click().run()
+    later.checkbox(key=f"{form}_has_asked_others").check().run()
+    later.button(key=f"{form}_save").click().run()
+    assert [row.revision for row in returns()] == [1, 2, 3]
+    assert kept(homeroom) == []
+
+
+def test_a_line_that_is_gone_is_said_and_the_rest_comes_back(open_page: OpenPage, world: World, opened, session):
+    form, category = opened
+    homeroom, lead = world.staff[Role.HOMEROOM], world.staff[Role.LEAD]
+    screen = open_page("rounds", homeroom)
+    screen.segmented_control(key=f"{form}_result_{category}").set_value(CheckResult.UNCHANGED).run()
+    screen.checkbox(key=f"{form}_has_asked_others").check().run()
+    row = session.get_one(StudentCategory, category)
+    categories.end_category(
+        session, lead, student_id=row.student_id, category_id=category, version=row.version, day=clock.today()
+    )
+    commit(session)
+
+    again = open_page("rounds", homeroom)
+
+    assert not again.exception
+    assert "有 1 处放不回来" in words_on(again)
+    assert again.checkbox(key=f"{form}_has_asked_others").value

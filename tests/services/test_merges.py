@@ -675,3 +675,12 @@ def test_a_half_written_referral_names_the_kept_child(session, lead, pair):
     merge(session, lead, kept, other)
 
     assert drafts.list_drafts(session, lead, form="intake")[0].content == {"student_id": kept.id, "facts": "字"}
+
+
+def test_half_a_class_check_goes_with_the_kept_child_too(session, lead, pair):
+    kept, other = pair
+    drafts.save_draft(session, lead, form="rounds", subject="class:1:1", content={"about": [other.id], "fields": {}})
+
+    merge(session, lead, kept, other)
+
+    assert drafts.list_drafts(session, lead, form="rounds")[0].content["about"] == [other.id, kept.id]

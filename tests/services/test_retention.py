@@ -34,7 +34,7 @@ from db.tables import (
     YearChangeRow,
 )
 from db.transactions import reading, transaction
-from services import categories, clock, deputies, home, retention, retention_rows, retention_work
+from services import categories, clock, deputies, drafts, home, retention, retention_rows, retention_work
 from services.duties import DutyKind
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
 from services.retention import DueChanged, Kept, NoSecondPerson, NothingDue, RunOpen
@@ -494,10 +494,12 @@ def filled(session, school):
     )
     session.execute(SQLModel.metadata.tables["retention_hold"].update().values(lifted_at=clock.now()))
     merged = make_referral(session, child, school.lead, state="merged", merged_into_id=filler.ids["referral"])
-    draft = Draft(user_id=school.lead.user_id, form="assessment", subject=f"referral:{merged.id}",
-                  content_sealed=b"", saved_at=clock.now())  # fmt: skip
-    draft.content_sealed = seal_bytes(engine.keys(), b"{}", table="draft", column="content_sealed", uid=draft.uid)
-    session.add(draft)
+    for form, subject, content in (
+        ("assessment", f"referral:{merged.id}", {}),
+        ("rounds", "class:1:1", {"about": [child.id]}),
+        ("class_entries", "1-1", {str(child.id): {"version": 0, "cells": {"note": "写到一半"}}}),
+    ):
+        drafts.save_draft(session, school.lead, form=form, subject=subject, content=content)
     batch = filler.row(SQLModel.metadata.tables["import_batch"])
     session.add(
         ImportedRow(batch_id=batch, table_name="guardian", row_id=filler.ids["guardian"], action=ImportAction.CREATED)
