@@ -26,6 +26,7 @@ from services import audit, clock
 from services.access import Permission, Scope, Subject, allows, permitted, scopes_of
 from services.actors import Actor
 from services.card_parts import CardPart, read_missing
+from services.cases import OpenCase, list_open_cases
 from services.category_lists import CategoryEntry, categories_of
 from services.classes import class_label, teaches_as_homeroom
 from services.errors import NotAllowed, NotFound
@@ -118,6 +119,7 @@ class StudentFile:
     state_marker: StateMarker | None  # whether the State counts the child as left behind
     needs_care: bool
     stays_away: bool  # does not come to school and is followed (E-16)
+    cases: tuple[OpenCase, ...]  # under way, as far as this actor may open them
     grounds: Grounds | None
     may_write: bool
     may_write_categories: bool
@@ -160,6 +162,9 @@ def find_student(session: Session, actor: Actor, *, student_id: int) -> StudentF
         state_marker=_state_marker(student, categories or ()),
         needs_care=needs_care(session, actor, student_id),
         stays_away=bool(found.stays_away) and bool(found.sees_categories),
+        cases=list_open_cases(session, actor, student_id=student_id)
+        if allows(actor, Permission.CASE_READ, Permission.ABUSE_HANDLE)
+        else (),
         grounds=grounds_for(session, actor, student_id=student_id),
         may_write=bool(found.is_writable) and allows(actor, Permission.STUDENT_WRITE),
         may_write_categories=bool(found.writes_categories) and allows(actor, Permission.CATEGORY_WRITE),

@@ -5,8 +5,9 @@ from services.access import Permission, allows
 from services.actors import Actor
 from services.student_files import StudentFile
 from ui.dialogs import open_dialog
+from ui.formats import plain
 from ui.layout import Action
-from ui.states import DROP_OUT, Look
+from ui.states import CASE_OF_CHILD, DROP_OUT, Look
 
 REGISTER = "child_register"
 _STATES = {
@@ -29,11 +30,13 @@ def facts_line(file: StudentFile) -> str:
 
 
 def state_badge(file: StudentFile) -> list[str]:
-    """Return badges for what is not the ordinary: away, left, or in need of care."""
+    """Return badges for what is not the ordinary: away, left, in need of care, or followed in a case."""
     badges = [_STATES[file.state].badge()] if file.state in _STATES else []
     if file.stays_away:
         badges.append(DROP_OUT["open"].badge())
-    return [*badges, _NEEDS_CARE.badge()] if file.needs_care else badges
+    if file.needs_care:
+        badges.append(_NEEDS_CARE.badge())
+    return [*badges, *[CASE_OF_CHILD.badge(f"个案 · {plain(each.owner_name)}") for each in file.cases]]
 
 
 def actions_for(actor: Actor, file: StudentFile) -> list[Action]:

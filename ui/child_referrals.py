@@ -1,4 +1,4 @@
-"""受理: this child's referrals on its page, as far as the reader may know of them."""
+"""受理: this child's cases and referrals on its page, as far as the reader may know of them."""
 
 import streamlit as st
 
@@ -11,14 +11,17 @@ from services.student_files import StudentFile
 from ui import navigation
 from ui.layout import Action, act_list, act_row, empty_state
 from ui.referral_rows import reason_of, row_badge
-from ui.referral_words import CHANNELS
+from ui.referral_words import CASE_STATES, CHANNELS, SEVERITIES, moment
+from ui.states import CASE
 from ui.tables import page_asked, paging_line
 
 _PAGE = "child_referrals_page"
 
 
 def draw(actor: Actor, file: StudentFile) -> None:
-    """Draw the list, the open ones first."""
+    """Draw the cases under way, then the referrals, the open ones first."""
+    if file.cases:
+        _draw_cases(file)
     filters = ReferralFilters(student_id=file.id)
     with reading() as session:
         shown = referral_lists.list_referrals(session, actor, filters=filters, page=page_asked(_PAGE))
@@ -30,12 +33,21 @@ def draw(actor: Actor, file: StudentFile) -> None:
         if clicked:
             register(file.id)
         return
-    with act_list():
+    with act_list("受理" if file.cases else ""):
         for row in shown.rows:
             if act_row(CHANNELS[row.channel], row_badge(row), reason_of(row, with_channel=False), "打开",
                        key=f"child_referral_{row.id}"):  # fmt: skip
                 st.switch_page(navigation.path_of("referrals"), query_params={"referral": str(row.id)})
     paging_line(_PAGE, total=shown.total, unit="件", page_size=PAGE_SIZE)
+
+
+def _draw_cases(file: StudentFile) -> None:
+    with act_list("个案"):
+        for each in file.cases:
+            reason = f"{SEVERITIES[each.severity]}，{moment(each.opened_at)} 开的"
+            if act_row(f"{each.owner_name}负责", CASE[CASE_STATES[each.state]].badge(), reason, "打开",
+                       key=f"child_case_{each.id}"):  # fmt: skip
+                st.switch_page(navigation.path_of("cases"), query_params={"case": str(each.id)})
 
 
 def register(student_id: int) -> None:

@@ -87,6 +87,8 @@ CASE: dict[str, Look] = {
     "referred_out": Look("output", "转出", "gray"),
 }
 
+CASE_OF_CHILD = Look("volunteer_activism", "个案", "green")
+
 DRAFT = Look("edit", "草稿", "gray")
 
 DROP_OUT: dict[str, Look] = {

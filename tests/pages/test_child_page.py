@@ -1,13 +1,26 @@
 """A child's page, for every role: what stands there, what does not, and the trace it leaves."""
 
-from datetime import date
+import re
+from datetime import date, timedelta
 
 import pytest
 from sqlmodel import select
 
-from db.tables import AuditEvent, CategoryKind, EnrolmentState, GuardianKind, Role, Student, StudentCategory
+from db.tables import (
+    Assessment,
+    AuditEvent,
+    Case,
+    CaseState,
+    CategoryKind,
+    EnrolmentState,
+    GuardianKind,
+    Role,
+    Severity,
+    Student,
+    StudentCategory,
+)
 from db.transactions import reading
-from services import categories, guardians
+from services import categories, clock, guardians
 from services.categories import CategoryDetails
 from services.guardians import GuardianEntry
 from tests.pages.conftest import OpenPage, World, commit, words_on
@@ -222,6 +235,64 @@ def test_a_protected_referral_is_not_on_the_child_s_page(open_page: OpenPage, wo
         assert "疑似侵害" not in everything_on(screen)
     leads = in_tab(open_page("child", world.staff[Role.LEAD], student=child), "受理")
     assert "疑似侵害" in everything_on(leads)
+
+
+@pytest.fixture
+def cases(session, world, child):
+    """Two open cases, the second of suspected abuse, and a closed one."""
+    lead, counsellor = world.staff[Role.LEAD], world.staff[Role.COUNSELLOR]
+
+    def make(owner, *, days: int, is_closed: bool = False, **referral):
+        found = register(session, lead, student_id=child, facts=f"{FACTS}{days}", **referral)
+        case = Case(
+            student_id=child, referral_id=found.id, severity=Severity.ORDINARY, owner_id=owner.user_id,
+            state=CaseState.SUPPORTED, opened_at=clock.now() - timedelta(days=days),
+            closed_at=clock.now() if is_closed else None,
+        )  # fmt: skip
+        assessment = Assessment(
+            referral_id=found.id, student_id=child, assessed_by_id=owner.user_id, assessed_at=clock.now(), domains="",
+            suggested_severity=Severity.ORDINARY, suggestion_reasons="", severity=Severity.ORDINARY,
+        )  # fmt: skip
+        session.add_all([case, assessment])
+        session.flush()
+        return case
+
+    return (
+        make(counsellor, days=3), make(lead, days=2, is_suspected_abuse=True), make(counsellor, days=9, is_closed=True)
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("role", "owners"),
+    [
+        (Role.LEAD, ["试关爱室负责人", "试专职心理教师"]), (Role.COUNSELLOR, ["试专职心理教师"]),
+        (Role.HOMEROOM, []), (Role.SUBJECT_TEACHER, []),
+    ],
+)  # fmt: skip
+def test_who_follows_the_child_stands_in_the_header_for_whoever_may_open_the_case(
+    open_page: OpenPage, world, child, cases, role, owners
+):
+    words = everything_on(open_page("child", world.staff[role], student=child))
+
+    assert list(dict.fromkeys(re.findall(r"个案 · (\w+)\]", words))) == owners
+
+
+def test_another_counsellor_learns_of_no_case(open_page: OpenPage, world, child, cases, make_user):
+    screen = open_page("child", make_user(Role.COUNSELLOR), student=child)
+
+    assert "个案 ·" not in everything_on(screen)
+    assert "child_case_" not in " ".join(str(each.key) for each in in_tab(screen, "受理").button)
+
+
+def test_the_case_is_opened_from_the_tab(open_page: OpenPage, world, child, cases):
+    screen = in_tab(open_page("child", world.staff[Role.COUNSELLOR], student=child), "受理")
+    keys = {str(each.key) for each in screen.button}
+    assert {key for key in keys if key.startswith("child_case_")} == {f"child_case_{cases[0].id}"}
+
+    press(screen, f"child_case_{cases[0].id}")
+
+    assert not screen.exception
+    assert screen.query_params["case"] in ([str(cases[0].id)], str(cases[0].id))
 
 
 def test_the_homeroom_teacher_sees_state_but_neither_owner_nor_words(open_page: OpenPage, world, child, session):
