@@ -31,6 +31,7 @@ from ui import layout
 from ui.formats import plain
 from ui.messages import explain
 from ui.problems import problem_sentence
+from ui.widget_kinds import kind_of
 
 Result = TypeVar("Result")
 _STATE = "care_form_"  # outlives a rerun by itself, unlike the fields
@@ -237,7 +238,7 @@ class Form:
             self._slots[name].empty()
             return
         with self._slots[name].container():
-            layout.field_error(problem_sentence(problem))
+            layout.field_error(problem_sentence(problem, kind_of(self.key(name))))
 
     def _draw_notices(self) -> None:
         if self._notices is None:

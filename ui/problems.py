@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from services.errors import Problem
+from ui.widget_kinds import FieldKind
 
 # Every code the services give a Problem; in braces the facts it carries. A test finds codes that stand in no line.
 SENTENCES: Mapping[str, str] = {
@@ -127,8 +128,19 @@ SENTENCES: Mapping[str, str] = {
 }
 
 
-def problem_sentence(problem: Problem) -> str:
-    """Return what to write under a field."""
+# What is said instead of "required" where nothing can be typed.
+REQUIRED: Mapping[FieldKind, str] = {
+    FieldKind.TYPED: SENTENCES["required"],
+    FieldKind.CHOSEN: "这一项请选一个。",
+    FieldKind.CHOSEN_SEVERAL: SENTENCES["choice_needed"],
+    FieldKind.TICKED: "这一项请打勾。",
+}
+
+
+def problem_sentence(problem: Problem, kind: FieldKind = FieldKind.TYPED) -> str:
+    """Return what to write under a field of a kind."""
+    if problem.code == "required":
+        return REQUIRED[kind]
     sentence = SENTENCES.get(problem.code, "这一项没填对。请改好再试一次。")
     try:
         return sentence.format_map({name: _written(fact) for name, fact in problem.facts.items()})

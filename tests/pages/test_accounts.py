@@ -69,7 +69,7 @@ def test_what_is_wrong_in_the_dialog_stands_at_its_field(open_page: OpenPage, wo
     screen.button(key="account_new_save").click().run()
 
     assert not screen.exception
-    for sentence in ("太长了", "账号用 2 到 40 个小写字母", "这一项要填"):
+    for sentence in ("太长了", "账号用 2 到 40 个小写字母", "请选，至少选一项"):
         assert sentence in words_on(screen)
     assert screen.text_input(key="account_new_username").value == "<script>"
 

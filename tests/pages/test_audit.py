@@ -95,7 +95,7 @@ def test_an_export_asks_what_for(open_page: OpenPage, events: World):
     screen = open_page("audit", events.staff[Role.ADMIN])
     screen.button(key="audit_export_open").click().run()
     screen.button(key="audit_export_save").click().run()
-    assert "这一项要填" in words_on(screen)
+    assert "这一项请选一个" in words_on(screen)
 
     screen.selectbox(key="audit_export_purpose").set_value(
         screen.selectbox(key="audit_export_purpose").options[0]

@@ -156,7 +156,7 @@ def test_the_card_is_printed_with_a_purpose_and_noted(open_page: OpenPage, world
     screen = open_page("child", world.staff[Role.HOMEROOM], student=child)
     screen.button(key="child_print_card").click().run()
     screen.button(key=f"child_print_card_{child}_make").click().run()
-    assert "这一项要填" in everything_on(screen)
+    assert "这一项请选一个" in everything_on(screen)
 
     screen.selectbox(key=f"child_print_card_{child}_purpose").select_index(2)
     screen.button(key=f"child_print_card_{child}_make").click().run()

@@ -25,7 +25,8 @@ from tests.conftest import NOW
 from tests.pages.conftest import OpenPage, World, commit, words_on
 from tests.services.intake_makers import register as register_referral
 from ui.messages import CANNOT_BE_SEEN
-from ui.problems import SENTENCES
+from ui.problems import REQUIRED, SENTENCES
+from ui.widget_kinds import FieldKind
 
 TAB = "控辍保学"
 
@@ -129,7 +130,7 @@ def test_a_step_is_written_down_and_put_right(open_page: OpenPage, world: World,
     form = f"drop_out_step_form_{away}_0"
     press(screen, "drop_out_step")
     press(screen, f"{form}_save")
-    assert SENTENCES["required"] in words_on(screen)
+    assert REQUIRED[FieldKind.CHOSEN] in words_on(screen)
     screen.session_state[f"{form}_kind"] = DropOutStepKind.HOME_VISIT
     screen.text_area(key=f"{form}_words").set_value("见到外婆")
     press(screen, f"{form}_save")

@@ -100,7 +100,7 @@ def test_a_list_is_looked_at_and_received(open_page: OpenPage, register: World):
     assert "青澜县" not in words_on(screen)
 
     screen.button(key="receipt_confirm").click().run()
-    assert "这一项要填" in words_on(screen)
+    assert "这一项请选一个" in words_on(screen)
     screen.session_state["receipt_body"] = ExchangeBody.WOMEN
     tick_of(screen, "霍半夏").check().run()
     assert "对上 2 人，没对上 1 行" in words_on(screen)
@@ -208,7 +208,7 @@ def test_our_list_is_made_and_noted(open_page: OpenPage, register: World):
     screen = open_page("exchanges", register.staff[Role.LEAD])
     screen.button(key="exchange_give_open").click().run()
     screen.button(key="exchange_give_save").click().run()
-    assert "这一项要填" in words_on(screen)
+    assert "这一项请选一个" in words_on(screen)
     screen.session_state["exchange_give_body"] = ExchangeBody.WOMEN
     screen.session_state["exchange_give_scope"] = LEFT_BEHIND
     screen.run()

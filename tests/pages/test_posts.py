@@ -54,7 +54,7 @@ def test_nobody_chosen_is_said_under_the_field(open_page, world, session):
 
     screen.button(key=f"post_{number}_school_save").click().run()
 
-    assert "这一项要填。" in words_on(screen)
+    assert "这一项请选一个。" in words_on(screen)
     assert holders() == []
 
 

@@ -9,7 +9,8 @@ from services import categories, check_returns, check_rounds, clock, drafts
 from services.check_returns import CheckAnswer
 from tests.pages.conftest import OpenPage, World, commit, words_on
 from ui.forms import CHANGED_SINCE
-from ui.problems import SENTENCES
+from ui.problems import REQUIRED, SENTENCES
+from ui.widget_kinds import FieldKind
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def test_a_homeroom_teacher_confirms_finds_and_returns(open_page: OpenPage, worl
     form, category = opened
     screen = open_page("rounds", world.staff[Role.HOMEROOM])
     screen.button(key=f"{form}_save").click().run()
-    assert SENTENCES["required"] in words_on(screen)
+    assert REQUIRED[FieldKind.CHOSEN] in words_on(screen)
     assert SENTENCES["required_tick"] in words_on(screen)
 
     screen.session_state[f"{form}_result_{category}"] = CheckResult.UNCHANGED

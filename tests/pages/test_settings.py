@@ -200,7 +200,7 @@ def test_a_class_gets_its_homeroom_and_subject_teachers(open_page: OpenPage, wor
     teacher = world.staff[Role.SUBJECT_TEACHER].user_id
     screen.button(key=f"teaches_{class_id}_{teacher}").click().run()
     screen.button(key=f"teaches_{class_id}_save").click().run()
-    assert "这一项要填" in words_on(screen)
+    assert "这一项请选一个" in words_on(screen)
 
 
 def test_the_second_who_names_a_homeroom_teacher_sees_whom_the_first_named(

@@ -11,7 +11,8 @@ from db.transactions import reading
 from services import audit, clock
 from tests.pages.conftest import OpenPage, World, words_on
 from ui.messages import CANNOT_BE_SEEN
-from ui.problems import SENTENCES
+from ui.problems import REQUIRED, SENTENCES
+from ui.widget_kinds import FieldKind
 
 BAD = ['=HYPERLINK("http://x")', "<script>alert(1)</script>", "😀😀"]
 
@@ -87,7 +88,7 @@ def test_an_export_needs_a_purpose(open_page: OpenPage, world: World):
     screen = open_page("students", world.staff[Role.LEAD])
     screen.button(key="students_export").click().run()
     screen.button(key="students_export_save").click().run()
-    assert SENTENCES["required"] in " ".join(each.value for each in screen.markdown)  # a dialog is not in `main`
+    assert REQUIRED[FieldKind.CHOSEN] in " ".join(each.value for each in screen.markdown)  # a dialog is not in `main`
     assert not screen.get("download_button")
 
     screen.selectbox(key="students_export_purpose").select_index(0)
@@ -95,7 +96,7 @@ def test_an_export_needs_a_purpose(open_page: OpenPage, world: World):
 
     assert screen.download_button(key="students_download")
     assert not screen.error
-    assert SENTENCES["required"] not in " ".join(each.value for each in screen.markdown)
+    assert REQUIRED[FieldKind.CHOSEN] not in " ".join(each.value for each in screen.markdown)
     with reading() as session:
         assert "export.made" in session.exec(select(AuditEvent.action)).all()
 
@@ -134,7 +135,7 @@ def test_an_empty_form_says_at_each_field_what_is_missing(open_page: OpenPage, w
 
     screen.button(key="student_edit_0_save").click().run()
 
-    assert words_on(screen).count(SENTENCES["required"]) == 3
+    assert [words_on(screen).count(each) for each in (SENTENCES["required"], REQUIRED[FieldKind.CHOSEN])] == [2, 1]
     assert "有 3 处要改" in words_on(screen)
 
 
@@ -228,7 +229,7 @@ def test_the_five_lists_need_a_purpose_and_are_made(open_page: OpenPage, world: 
     screen = open_page("students", world.staff[Role.HOMEROOM])
     screen.button(key="students_lists").click().run()
     screen.button(key="class_lists_save").click().run()
-    assert SENTENCES["required"] in " ".join(each.value for each in screen.markdown)
+    assert REQUIRED[FieldKind.CHOSEN] in " ".join(each.value for each in screen.markdown)
 
     screen.selectbox(key="class_lists_purpose").select_index(0)
     screen.button(key="class_lists_save").click().run()
