@@ -154,8 +154,10 @@ def give_feedback(session: Session, actor: Actor, *, referral_id: int, version: 
 
 
 @permitted(Permission.REFERRAL_READ)
-def mark_feedback_read(session: Session, actor: Actor, *, referral_id: int) -> None:
+def mark_feedback_read(session: Session, actor: Actor, *, referral_id: int, version: int) -> None:
     """Note that the referring teacher, and nobody for her, has read the feedback; asking twice changes nothing.
+
+    `version` is the one she saw: where the referral was changed since, it may be the feedback, which stays unread.
 
     Raises:
         NotFound: it is not the actor's referral, or there is no feedback to read.
@@ -173,7 +175,7 @@ def mark_feedback_read(session: Session, actor: Actor, *, referral_id: int) -> N
     ).first()
     if referral is None:
         raise NotFound
-    if referral.feedback_read_at is not None:
+    if referral.feedback_read_at is not None or referral.version != version:
         return
     referral.feedback_read_at = clock.now()  # not an edit: the version stays, nobody's open form is outdated by it
     session.add(referral)

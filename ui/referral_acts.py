@@ -34,7 +34,6 @@ LABELS = {
     ReferralAct.START_ASSESSMENT: "开始评估",
     ReferralAct.ASSESS: "写评估",
     ReferralAct.OPEN_CASE: "看个案",
-    ReferralAct.READ_FEEDBACK: "看过了",
     ReferralAct.MATCH_CHILD: "认出孩子",
     ReferralAct.ANSWER: "写答复",
     ReferralAct.GIVE_FEEDBACK: "写反馈",
@@ -50,7 +49,6 @@ _PRIMARY = (
     ReferralAct.START_ASSESSMENT,
     ReferralAct.ASSESS,
     ReferralAct.OPEN_CASE,
-    ReferralAct.READ_FEEDBACK,
 )
 
 
@@ -108,9 +106,6 @@ def _choose(act: ReferralAct, referral_id: int, version: int, case_id: int | Non
             _go("assessment", referral=referral_id)
         case ReferralAct.OPEN_CASE:
             _go("cases", case=case_id)
-        case ReferralAct.READ_FEEDBACK:
-            actor = require_user(Permission.REFERRAL_READ)
-            _do_now(lambda session: referral_moves.mark_feedback_read(session, actor, referral_id=referral_id))
         case _:
             open_act(referral_id, act)
 

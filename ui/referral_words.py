@@ -1,13 +1,15 @@
 """The words of intake: channels, urgency, parents, domains, severity, acts."""
 
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from db.tables import CaseState, Domain, ParentsInformed, ReferralChannel, ReferralWay, Severity, Urgency
 from services import clock
+from services.calendar import END_OF_SCHOOL_DAY
 from services.regulations.deadlines import Deadline, DutyState
 from ui import formats
 from ui.forms import shown
+from ui.session import school_calendar
 from ui.states import DUTY, REFERRAL, Duty
 
 CHANNELS = {
@@ -87,12 +89,18 @@ def moment(at: datetime) -> str:
 
 
 def due_words(at: datetime) -> str:
-    """今天放学前, 11月24日 周二放学前; by midnight where school had ended."""
-    local, today = clock.local(at), clock.today()
-    if local.hour == 0:
-        return "今天 24:00 前"
-    day = "今天" if local.date() == today else formats.day_and_weekday(local.date(), today=today)
-    return f"{day}放学前"
+    """今天放学前, 11月24日 周二放学前; by the clock where there is no school, by midnight where it had ended."""
+    local = clock.local(at)
+    if local.time() == time(0):
+        return f"{_day_words(local.date() - timedelta(days=1))} 24:00 前"
+    if local.time() == END_OF_SCHOOL_DAY and school_calendar().is_school_day(local.date()):
+        return f"{_day_words(local.date())}放学前"
+    return f"{_day_words(local.date())} {formats.clock(local.time())} 前"
+
+
+def _day_words(day: date) -> str:
+    today = clock.today()
+    return "今天" if day == today else formats.day_and_weekday(day, today=today)
 
 
 def lateness(due_at: datetime) -> str:

@@ -11,9 +11,10 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from db.transactions import one_run, reading, transaction
-from services import home, schools, sign_in
+from services import calendar, home, schools, sign_in
 from services.access import Permission, allows
 from services.actors import Actor
+from services.calendar import SchoolCalendar
 from services.duties import Duty
 from ui.authenticator import forget_cookie
 from ui.cookies import COOKIE_NAME, read_cookie
@@ -35,6 +36,8 @@ _SCHOOL_NAME = "care_school_name"
 _actor_of_this_run: ContextVar[Actor | None] = ContextVar("actor_of_this_run", default=None)
 
 _duties_of_this_run: ContextVar[list[Duty] | None] = ContextVar("duties_of_this_run", default=None)
+# Holds one at most; None outside a run, where nothing is kept.
+_calendar_of_this_run: ContextVar[list[SchoolCalendar] | None] = ContextVar("calendar_of_this_run", default=None)
 
 
 def identify() -> Actor | None:
@@ -62,12 +65,14 @@ def accept(token: str) -> Actor | None:
 def acting(actor: Actor) -> Iterator[None]:
     """Make the actor known to the guards of this run."""
     handle, duties = _actor_of_this_run.set(actor), _duties_of_this_run.set(None)
+    dates = _calendar_of_this_run.set([])
     try:
         with one_run():
             yield
     finally:
         _actor_of_this_run.reset(handle)
         _duties_of_this_run.reset(duties)
+        _calendar_of_this_run.reset(dates)
 
 
 def require_user(*any_of: Permission) -> Actor:
@@ -110,6 +115,18 @@ def my_duties(actor: Actor) -> list[Duty]:
         with reading() as session:
             found = home.list_duties(session, actor)
         _duties_of_this_run.set(found)
+    return found
+
+
+def school_calendar() -> SchoolCalendar:
+    """Return the school's calendar, for words about days; no statement where the page has read it already."""
+    kept = _calendar_of_this_run.get()
+    if kept:
+        return kept[0]
+    with reading() as session:
+        found = calendar.load_calendar(session)
+    if kept is not None:
+        kept.append(found)
     return found
 
 

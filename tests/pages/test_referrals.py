@@ -1,7 +1,7 @@
 """The list of referrals, one referral and its acts, for every role; two people at once."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from sqlmodel import select
@@ -9,6 +9,7 @@ from sqlmodel import select
 from db.sealing import unseal
 from db.tables import (
     AppUser,
+    AuditEvent,
     Case,
     CaseConference,
     Domain,
@@ -17,16 +18,18 @@ from db.tables import (
     ReferralState,
     ReferralWay,
     Role,
+    SchoolDayException,
     Severity,
     Urgency,
 )
 from db.transactions import reading, transaction
-from services import assessments, intake, referral_moves
+from services import assessments, clock, intake, referral_moves
 from services.assessments import AssessmentRequest
 from services.intake import ReferralChange
 from tests.conftest import NOW
-from tests.pages.conftest import OpenPage, World, words_on
+from tests.pages.conftest import OpenPage, World, commit, words_on
 from tests.services.intake_makers import FACTS, register
+from ui.referral_words import due_words
 
 CARE = (Role.COUNSELLOR, Role.LEAD)
 
@@ -136,11 +139,29 @@ def test_feedback_reaches_the_referring_teacher(open_page: OpenPage, world: Worl
     counsellor, homeroom = world.staff[Role.COUNSELLOR], world.staff[Role.HOMEROOM]
     act(open_page("referrals", counsellor, referral=referral.id), "give_feedback", feedback="已经谈过，请多留意。")
 
+    assert "看关爱室的反馈" in words_on(open_page("home", homeroom))
+    assert stored(referral).feedback_read_at is None
+
     screen = open_page("referrals", homeroom, referral=referral.id)
     assert "已经谈过，请多留意。" in words_on(screen)
-    screen.button(key="referral_act_read_feedback").click().run()
 
     assert stored(referral).feedback_read_at == NOW
+    assert "referral_act_read_feedback" not in {button.key for button in screen.button}
+    screen.run()
+    assert "看关爱室的反馈" not in words_on(open_page("home", homeroom))
+    with reading() as session:
+        event = session.exec(select(AuditEvent).where(AuditEvent.action == "referral.feedback_read")).one()
+    assert event.actor_id == homeroom.user_id
+
+
+def test_feedback_somebody_else_opens_is_still_to_be_read(open_page: OpenPage, world: World, referral):
+    counsellor, homeroom = world.staff[Role.COUNSELLOR], world.staff[Role.HOMEROOM]
+    act(open_page("referrals", counsellor, referral=referral.id), "give_feedback", feedback="已经谈过，请多留意。")
+
+    open_page("referrals", world.staff[Role.LEAD], referral=referral.id)
+
+    assert stored(referral).feedback_read_at is None
+    assert "看关爱室的反馈" in words_on(open_page("home", homeroom))
 
 
 def test_a_child_in_danger_s_pages_carry_the_numbers_and_lead_to_its_file(open_page: OpenPage, world: World, session):
@@ -740,3 +761,37 @@ def test_what_is_not_marked_is_not_opened_as_suspected_abuse(open_page: OpenPage
     assert len(plain.error) == 1
     assert FACTS not in words_on(plain)
     assert "孟紫苏" in words_on(open_page("protection", lead))
+
+
+@pytest.mark.parametrize(
+    ("due", "words"),
+    [
+        ((20, 17), "今天放学前"),
+        ((24, 17), "11月24日 周二放学前"),
+        ((22, 17), "11月22日 周日 17:00 前"),  # urgent, and came in on a Sunday
+        ((28, 17), "11月28日 周六放学前"),  # made up for
+        ((27, 17), "11月27日 周五 17:00 前"),  # and off
+        ((21, 0), "今天 24:00 前"),
+        ((20, 0), "11月19日 周四 24:00 前"),
+    ],
+    ids=str,
+)
+def test_a_deadline_is_worded_by_its_instant_and_the_school_s_days(world: World, session, due, words):
+    session.add_all([
+        SchoolDayException(day=date(2026, 11, 28), is_school_day=True, label="调休"),
+        SchoolDayException(day=date(2026, 11, 27), is_school_day=False, label="放假"),
+    ])  # fmt: skip
+    commit(session)
+
+    assert due_words(clock.at_school(date(2026, 11, due[0]), time(due[1]))) == words
+
+
+def test_on_a_sunday_nothing_is_due_when_school_ends(open_page: OpenPage, world: World, session):
+    clock.set_fixed(NOW + timedelta(days=2))
+    register(session, world.staff[Role.COUNSELLOR], student_id=world.students[0].id, urgency=Urgency.URGENT,
+             received_at=clock.now())  # fmt: skip
+
+    words = words_on(open_page("home", world.staff[Role.COUNSELLOR]))
+
+    assert "今天 17:00 前" in words
+    assert "今天放学前" not in words

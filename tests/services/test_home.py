@@ -91,7 +91,7 @@ def test_done_work_is_gone(session, make_user, make_student):
 
     assert kinds(session, counsellor) == []
     assert kinds(session, homeroom) == [DutyKind.READ_FEEDBACK]
-    referral_moves.mark_feedback_read(session, homeroom, referral_id=referral.id)
+    referral_moves.mark_feedback_read(session, homeroom, referral_id=referral.id, version=referral.version)
     assert kinds(session, homeroom) == []
 
 

@@ -171,11 +171,23 @@ def test_the_referring_teacher_reads_the_feedback_once(session, make_user, make_
     referral_moves.give_feedback(session, counsellor, referral_id=referral.id, version=1, feedback="多留意")
 
     for _ in range(2):
-        referral_moves.mark_feedback_read(session, homeroom, referral_id=referral.id)
+        referral_moves.mark_feedback_read(session, homeroom, referral_id=referral.id, version=2)
 
     assert (referral.feedback_read_at, referral.version) == (NOW, 2)
     with pytest.raises(NotFound):
-        referral_moves.mark_feedback_read(session, make_user(Role.HOMEROOM), referral_id=referral.id)
+        referral_moves.mark_feedback_read(session, make_user(Role.HOMEROOM), referral_id=referral.id, version=2)
+
+
+def test_feedback_that_was_written_anew_meanwhile_stays_to_be_read(session, make_user, make_student):
+    counsellor, homeroom = make_user(Role.COUNSELLOR), make_user(Role.HOMEROOM)
+    referral = register(session, counsellor, student_id=make_student().id, referred_by_id=homeroom.user_id)
+    referral_moves.give_feedback(session, counsellor, referral_id=referral.id, version=1, feedback="多留意")
+    referral_moves.give_feedback(session, counsellor, referral_id=referral.id, version=2, feedback="先不要找他谈")
+
+    referral_moves.mark_feedback_read(session, homeroom, referral_id=referral.id, version=2)
+
+    assert referral.feedback_read_at is None
+    assert [duty.kind for duty in home.list_duties(session, homeroom)] == [DutyKind.READ_FEEDBACK]
 
 
 def test_who_registered_for_a_teacher_does_not_read_the_feedback_in_her_place(session, make_user, make_student):
@@ -186,7 +198,7 @@ def test_who_registered_for_a_teacher_does_not_read_the_feedback_in_her_place(se
     acts = referral_views.find_referral(session, counsellor, referral_id=referral.id).acts
     assert ReferralAct.READ_FEEDBACK not in acts
     with pytest.raises(NotFound):
-        referral_moves.mark_feedback_read(session, counsellor, referral_id=referral.id)
+        referral_moves.mark_feedback_read(session, counsellor, referral_id=referral.id, version=2)
 
     assert referral.feedback_read_at is None
     assert [duty.kind for duty in home.list_duties(session, homeroom)] == [DutyKind.READ_FEEDBACK]
