@@ -159,7 +159,7 @@ def _preview(reading: ListReading[Any], matches: list[LedgerMatch], school_year:
 
 def _problem(row: LeftBehindRow, reason: Reason, kind: Kind) -> RowProblem:
     key = _BLAMED.get(reason, "name")
-    return RowProblem(row.position, LEFT_BEHIND.labels[key], reason, kind, str(getattr(row, key) or ""))
+    return RowProblem(row.position, LEFT_BEHIND.labels[key], reason, kind, str(getattr(row, key) or ""), row.name)
 
 
 def _sheet(position: Position) -> str:

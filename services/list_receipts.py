@@ -118,7 +118,7 @@ class ReceiptPreview:
             key = _BLAMED.get(listed.reason, "name")
             value = row.original_of(key) if key in {"id_number", "kind"} else row.name
             kind = Kind.DUPLICATE if is_duplicate else Kind.REJECTED
-            full.problems.append(RowProblem(row.position, AUTHORITY.labels[key], listed.reason, kind, value))
+            full.problems.append(RowProblem(row.position, AUTHORITY.labels[key], listed.reason, kind, value, row.name))
         put_in_file_order(self.reading, full.rejected, full.duplicates, full.problems)
         return full
 

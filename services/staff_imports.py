@@ -152,7 +152,7 @@ def _problem(row: StaffRow, kind: Kind, reason: Any, blamed: str) -> RowProblem:
     if blamed in ("homeroom", "teaches"):
         named = row.homeroom if blamed == "homeroom" else tuple(each.class_name for each in row.teaches)
         value = "、".join(class_label(each.grade, each.class_no) for each in named)
-    return RowProblem(row.position, labels.get(blamed, ""), reason, kind, value)
+    return RowProblem(row.position, labels.get(blamed, ""), reason, kind, value, row.name)
 
 
 def _write(

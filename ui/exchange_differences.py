@@ -19,7 +19,7 @@ from ui.exchange_table import file_dialog
 from ui.exchange_words import SIDES, finding_words, since_words
 from ui.formats import plain
 from ui.forms import Form
-from ui.import_preview import place_words
+from ui.import_words import place_words
 from ui.layout import DISCARD, flash, form_end, leave_button, note
 from ui.session import require_user
 from ui.states import DIFFERENCE

@@ -20,15 +20,15 @@ from services.errors import DomainError
 from services.exchange.authority_columns import AUTHORITY
 from services.exchange.errors import UnreadableFile
 from services.exchange.lists import RowsRead
-from services.exchange.readings import Kind, Position, RowProblem, TableColumns
-from services.exchange.reasons import sentence
+from services.exchange.readings import Kind, Position, TableColumns
 from services.exchange.writing import write_rejected
 from services.imports.authorities import KnownBy, ListedRow, Scope
 from services.list_receipts import ReceiptDetails, ReceiptPreview, StaleComparison
 from ui.exchange_words import SIDES, finding_words
 from ui.formats import plain
-from ui.import_preview import download_rejected, place_words, problem_value
+from ui.import_preview import download_rejected, draw_problems
 from ui.import_state import Correctable, columns_of
+from ui.import_words import place_words
 from ui.layout import note, progress_line
 from ui.messages import explain
 from ui.tables import current_page, data_table, paging_line
@@ -188,7 +188,7 @@ def draw_lists(found: Received, preview: ReceiptPreview) -> None:
             _draw_ticks(found, ticks)
         case "rejected" | "warnings" | "duplicates":
             kind = {"rejected": Kind.REJECTED, "warnings": Kind.WARNING, "duplicates": Kind.DUPLICATE}[name]
-            _draw_problems(problems[kind], f"receipt_page_{name}")
+            draw_problems(problems[kind], f"receipt_page_{name}", what=sizes[name][0])
         case _:
             _draw_findings(found, preview, DifferenceSide(name))
 
@@ -214,30 +214,6 @@ def _tick(found: Received, position: Position, key: str) -> None:
     ticked = set(found.ticks)
     (ticked.add if st.session_state[key] else ticked.discard)(position)
     found.ticked = ticked
-
-
-def _draw_problems(problems: Sequence[RowProblem], key: str) -> None:
-    text = st.column_config.TextColumn
-    data_table(
-        [
-            {
-                "place": place_words(problem.position),
-                "column": " ".join(problem.header.split()),
-                "value": problem_value(problem),
-                "reason": sentence(problem.reason),
-            }
-            for problem in _page_of(problems, key)
-        ],
-        {
-            "place": text("在哪里", width=150),
-            "column": text("栏", width=100),
-            "value": text("现在写着", width=150),
-            "reason": text("为什么，怎么改", width=480),
-        },
-        key=f"{key}_table",
-        alt=f"共 {len(problems)} 处。",
-    )
-    paging_line(key, total=len(problems), unit="处", page_size=_PAGE_SIZE)
 
 
 def _draw_findings(found: Received, preview: ReceiptPreview, side: DifferenceSide) -> None:

@@ -13,7 +13,7 @@ from ui import import_state
 from ui.dialogs import close_dialog, open_dialog
 from ui.formats import clock as clock_words
 from ui.formats import day, plain
-from ui.import_preview import download_rejected
+from ui.import_preview import download_rejected, download_warnings
 from ui.import_state import Done
 from ui.layout import ACT_BUTTON_WIDTH, KEEP, flash, leave_button, refusal
 from ui.session import require_user
@@ -37,12 +37,14 @@ def draw_result(done: Done) -> str | None:
         st.markdown(f":green[:material/check_circle:] **{title}**")
         st.markdown(
             f":small[:gray[{plain(done.file_name)}。没变 {result.unchanged:,}，"
-            f"不能导入 {result.rejected:,}，重复跳过 {done.duplicates:,}。]]"
+            f"不能导入 {result.rejected:,}，重复跳过 {done.duplicates:,}，要留意 {done.warnings:,} 处。]]"
         )
         with st.container(horizontal=True, gap="xsmall"):
             to_register = st.button("看学生名册", key="import_to_register", type="primary", icon=":material/groups:")
             if done.rejected_file is not None:
                 download_rejected(done.rejected_file, key="import_rejected_after")
+            if done.warnings_file is not None:
+                download_warnings(done.warnings_file, key="import_warnings_after")
             again = st.button("再导入一份", key="import_again", on_click=import_state.forget_done)
             if result.batch_id is not None:
                 st.button(

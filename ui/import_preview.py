@@ -1,27 +1,23 @@
 """What an import would do, before anybody confirms it: the counts, and lists of what to look at."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
 from services.exchange.readings import Kind, Position, RowProblem
-from services.exchange.reasons import Reason, sentence
-from services.student_imports import FieldChange, Outcome, PreviewRow
+from services.exchange.reasons import sentence
+from services.student_imports import Outcome, PreviewRow
 from ui import import_state
-from ui.formats import masked_id, masked_phone, plain
+from ui.formats import plain
 from ui.import_state import Taken, View
+from ui.import_words import change_value, place_words, problem_value
 from ui.layout import DISCARD, leave_button, note
 from ui.tables import current_page, data_table, paging_line
 from ui.views import choose_view
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _PAGE_SIZE = 10
-_ID_REASONS = frozenset(
-    {Reason.ID_STORED_AS_NUMBER, Reason.ID_FORMAT, Reason.ID_CHECKSUM, Reason.ID_CONFLICT, Reason.ID_MISSING}
-)
-_LONG_NUMBER = re.compile(r"(?:[0-9０-９*][- ]?){10,}[0-9０-９xX]")  # an ID number or a telephone, wherever it stands
 _NOTES = {
     "rejected": "这些行不会写进名册。下载下来，照“要改的地方”改好，再从这里导入一次。",
     "warnings": "这些行会导入，请看一眼对不对。",
@@ -84,6 +80,8 @@ def draw_lists(taken: Taken, view: View) -> None:
         note(taken.list.matched_note if name == "matched" else _NOTES[name])
         if name == "rejected":
             download_rejected(view.rejected_file, key="import_rejected_before")
+        if name == "warnings":
+            download_warnings(view.warnings_file, key="import_warnings_before")
     lists[name][2](view, f"import_page_{name}")
 
 
@@ -95,29 +93,12 @@ def download_rejected(content: bytes, *, key: str) -> None:
     )  # fmt: skip
 
 
-def place_words(position: Position) -> str:
-    """七（1-3）班，第 9 行; in a text file the number of the data row."""
-    if isinstance(position, int):
-        return f"第 {position:,} 行"
-    sheet, _, number = position.rpartition("!")
-    return f"{sheet}，第 {number} 行"
-
-
-def problem_value(problem: RowProblem) -> str:
-    """Return what stands in the cell; of numbers that tell who a child is, only the ends."""
-    if problem.reason in _ID_REASONS:
-        return masked_id(problem.value)
-    return _without_numbers(problem.value)
-
-
-def change_value(change: FieldChange, text: str) -> str:
-    """Return one side of a change, telephones and long numbers masked."""
-    is_phone = change.key.rpartition(".")[2] in {"phone", "second_phone"}
-    return masked_phone(text) if is_phone and text else _without_numbers(text)
-
-
-def _without_numbers(text: str) -> str:
-    return _LONG_NUMBER.sub(lambda found: masked_phone(found[0]) if len(found[0]) < 15 else masked_id(found[0]), text)
+def download_warnings(content: bytes, *, key: str) -> None:
+    """Draw the button that gives the list of what to look at in the rows that are taken."""
+    st.download_button(
+        "下载要留意的", content, file_name="要留意的行.xlsx", mime=XLSX, key=key, icon=":material/download:",
+        on_click="ignore",
+    )  # fmt: skip
 
 
 def _draw_rejected(view: View, key: str) -> None:
@@ -133,10 +114,11 @@ def _draw_duplicates(view: View, key: str) -> None:
 
 
 def draw_problems(problems: list[RowProblem], key: str, *, what: str) -> None:
-    """Draw a page of the rows to look at: where, what stands there, why, and how to mend it."""
+    """Draw a page of the rows to look at: where, whose, what stands there, why, and how to mend it."""
     rows = [
         {
             "place": place_words(problem.position),
+            "name": problem.name,
             "column": " ".join(problem.header.split()),
             "value": problem_value(problem),
             "reason": sentence(problem.reason),
@@ -146,9 +128,10 @@ def draw_problems(problems: list[RowProblem], key: str, *, what: str) -> None:
     text = st.column_config.TextColumn
     columns = {
         "place": text("在哪里", width=150),
+        "name": text("姓名", width=80),
         "column": text("栏", width=100),
-        "value": text("现在写着", width=150),
-        "reason": text("为什么，怎么改", width=480),
+        "value": text("现在写着", width=140),
+        "reason": text("为什么，怎么改", width=400),
     }
     data_table(rows, columns, key=f"{key}_table", alt=f"{what}，共 {len(problems)} 处。")
     paging_line(key, total=len(problems), unit="处", page_size=_PAGE_SIZE)

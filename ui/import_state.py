@@ -30,6 +30,7 @@ from services.student_imports import (
     StalePreview,
 )
 from ui.import_lists import LISTS, ImportList
+from ui.import_words import warnings_file
 from ui.layout import progress_line
 from ui.messages import explain
 
@@ -54,6 +55,12 @@ class View:
     def rejected_file(self) -> bytes:
         """The rejected rows as a spreadsheet to mend."""
         return write_rejected(self.reading)
+
+    @cached_property
+    def warnings_file(self) -> bytes:
+        """What to look at in the rows that are taken, as a spreadsheet."""
+        classes = {row.position: row.class_label for row in self.preview.rows}
+        return warnings_file(self.problems(Kind.WARNING), classes)
 
     def problems(self, kind: Kind) -> list[RowProblem]:
         """Return the problems of one kind, without those that stand in the list to tick."""
@@ -219,7 +226,10 @@ class Taken(Correctable):
         else:
             duplicates = len(preview.reading.duplicates)
             file = view.rejected_file if view.reading.rejected else None
-            st.session_state[_DONE] = Done(result, self.file_name, duplicates, file)
+            warnings = view.problems(Kind.WARNING)
+            st.session_state[_DONE] = Done(
+                result, self.file_name, duplicates, file, len(warnings), view.warnings_file if warnings else None
+            )
             forget()
 
 
@@ -231,6 +241,8 @@ class Done:
     file_name: str
     duplicates: int
     rejected_file: bytes | None
+    warnings: int
+    warnings_file: bytes | None
 
 
 def done() -> Done | None:

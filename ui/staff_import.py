@@ -22,7 +22,8 @@ from services.exchange.writing import write_rejected
 from services.imports.matching import Outcome
 from services.staff_imports import StaffPreview, StaffResult, StaleStaffPreview
 from ui.formats import masked_phone, plain
-from ui.import_preview import download_rejected, draw_problems, place_words
+from ui.import_preview import download_rejected, draw_problems
+from ui.import_words import place_words
 from ui.layout import DISCARD, leave_button, note, progress_line
 from ui.messages import explain
 from ui.slips import keep_slips

@@ -172,7 +172,9 @@ class ListParser(ABC, Generic[Record]):
     def _note(self, line: Line, reason: Reason, kind: Kind, key: str, value: str) -> None:
         column = line.table.columns.get(key)
         header = column.header if column else self.spec.labels.get(key, "")
-        self.reading.problems.append(RowProblem(line.position, header, reason, kind, _shortened(value)))
+        self.reading.problems.append(
+            RowProblem(line.position, header, reason, kind, _shortened(value), _shortened(line.text("name")))
+        )
 
     def class_of(self, line: Line) -> ClassName:
         """Return the class of a row; refuse a row without one."""

@@ -26,13 +26,14 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
-    """One thing to look at: where, which column, why, and what stands there, shortened."""
+    """One thing to look at: where, which column, why, what stands there, and whose row it is, both shortened."""
 
     position: Position
     header: str
     reason: Reason
     kind: Kind
     value: str
+    name: str = ""  # as the file has it; blank where its row has none
 
 
 @dataclass(slots=True, kw_only=True)

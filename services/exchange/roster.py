@@ -131,7 +131,7 @@ class _RosterParser(ListParser[RosterRow]):
     def _warn_same_names(self) -> None:
         times = Counter(child.name for child in self.reading.rows)
         self.reading.problems.extend(
-            RowProblem(child.position, ROSTER.labels["name"], Reason.SAME_NAME, Kind.WARNING, child.name)
+            RowProblem(child.position, ROSTER.labels["name"], Reason.SAME_NAME, Kind.WARNING, child.name, child.name)
             for child in self.reading.rows
             if times[child.name] > 1
         )

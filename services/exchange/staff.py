@@ -132,7 +132,7 @@ class _StaffParser(ListParser[StaffRow]):
 def _warn_same_names(reading: StaffReading) -> None:
     times = Counter(row.name for row in reading.rows)
     reading.problems.extend(
-        RowProblem(row.position, STAFF.labels["name"], Reason.STAFF_SAME_NAME, Kind.WARNING, row.name)
+        RowProblem(row.position, STAFF.labels["name"], Reason.STAFF_SAME_NAME, Kind.WARNING, row.name, row.name)
         for row in reading.rows
         if times[row.name] > 1
     )

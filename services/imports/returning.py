@@ -30,7 +30,7 @@ def returned_row(row: RosterRow, reason: Reason) -> ReturnedRow:
 def problem_of(row: RosterRow, reason: Reason, kind: Kind) -> RowProblem:
     """Say which cell of the row to look at."""
     key = _BLAMED.get(reason, "name")
-    return RowProblem(row.position, ROSTER.labels[key], reason, kind, str(getattr(row, key) or ""))
+    return RowProblem(row.position, ROSTER.labels[key], reason, kind, str(getattr(row, key) or ""), row.name)
 
 
 def put_in_file_order(reading: ListReading[Any], *lists: list[ReturnedRow] | list[RowProblem]) -> None:

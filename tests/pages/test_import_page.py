@@ -1,6 +1,7 @@
 """Importing a roster on its page: what is shown of it, confirming, mending, taking back."""
 
 import json
+import re
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -20,6 +21,7 @@ from services.exchange.errors import (
     NotASpreadsheet,
     PasswordProtected,
 )
+from services.exchange.readings import Kind
 from services.exchange.refusals import refusal_sentence
 from services.exchange.writing import write_xlsx
 from services.student_entries import StudentEntry
@@ -31,7 +33,7 @@ from tests.pages.conftest import OpenPage, World, words_on
 from tests.services.intake_makers import register
 from ui import import_state
 from ui.formats import plain
-from ui.import_preview import place_words
+from ui.import_words import place_words
 from ui.session import NOT_FOR_YOU
 
 SAMPLES = Path(__file__).resolve().parents[1] / "exchange" / "samples"
@@ -111,6 +113,35 @@ def test_rows_that_cannot_be_taken_are_named_and_no_number_is_shown_whole(open_p
     assert {row["place"] for row in seen} == {place_words(position) for position in rejected}
     assert not [row for row in seen if any(len(part) > 11 for part in row["value"].split("*"))]
     assert {"column": "身份证号", "value": "3299**********7407"}.items() <= seen[0].items()
+
+
+def test_every_row_to_look_at_names_the_child_as_the_file_does(open_page: OpenPage, world: World):
+    content = csv(CHILD, "S1002,霍半夏,男,2013-02-03,,,,,,", "S1003,,女,2013-02-03,,七（1）班,,,,")
+
+    screen = opened(open_page, world, "名册.csv", content)
+
+    assert [(row["place"], row["name"]) for row in show(screen, "rejected")] == [("第 2 行", "霍半夏"), ("第 3 行", "")]
+
+
+def test_what_to_look_at_can_be_had_before_and_after_confirming(open_page: OpenPage, world: World):
+    name = ROSTERS[0]
+    screen = opened(open_page, world, name, (SAMPLES / name).read_bytes())
+    shown = show(screen, "warnings")
+    assert shown[0]["name"]
+    assert "import_warnings_before" in {each.key for each in screen.get("download_button")}
+    view = screen.session_state[import_state._TAKEN].view
+    expected = [(place_words(each.position), each.name) for each in view.problems(Kind.WARNING)]
+
+    press(screen, "import_confirm")
+
+    assert f"要留意 {len(expected)} 处" in words_on(screen)
+    assert "import_warnings_after" in {each.key for each in screen.get("download_button")}
+    content = BytesIO(screen.session_state[import_state._DONE].warnings_file)
+    columns, *rows = calamine.CalamineWorkbook.from_object(content).get_sheet_by_index(0).to_python()
+    assert columns == ["在哪里", "姓名", "班级", "栏", "文件里写着", "为什么，怎么改"]
+    assert [(row[0], row[1]) for row in rows] == expected
+    assert all(row[2] and row[5] for row in rows)
+    assert not [row for row in rows if any(len(part) > 11 for part in re.findall("[0-9Xx]+", str(row[4])))]
 
 
 def test_the_rejected_rows_are_imported_again_after_mending(open_page: OpenPage, world: World):
