@@ -13,7 +13,7 @@ from services import audit, clock, passwords
 from services.access import Permission, allows, permitted
 from services.account_lists import list_accounts, may_manage
 from services.actors import Actor
-from services.classes import assign_homeroom
+from services.classes import assign_homeroom, set_subject_teacher
 from services.editing import lock_version
 from services.errors import DomainError, EditedMeanwhile, NotAllowed, Problem
 from services.exchange.values import read_phones
@@ -62,12 +62,17 @@ def create_account(
     prepared: tuple[str, str],
     staff_no: str | None = None,
     class_id: int | None = None,
+    taught_class_ids: Iterable[int] = (),
+    subject: str | None = None,
 ) -> NewPassword:
-    """Add an account with a first password that must be changed; a class makes its holder homeroom teacher there.
+    """Add an account with a first password that must be changed.
+
+    A class makes its holder homeroom teacher there; the taught ones, all in one subject, make a subject teacher there.
 
     Raises:
-        FieldErrors: name, user name or roles can't be used, or the user name is taken.
+        FieldErrors: name, user name, roles or subject can't be used, or the user name is taken.
         NotAllowed: a lead gives a role that is the administrator's to give.
+        NotFound: there is no such class.
     """
     password, password_hash = prepared
     wanted = frozenset(roles)
@@ -79,6 +84,8 @@ def create_account(
     add_user(session, actor, user, wanted)
     if class_id is not None:
         assign_homeroom(session, actor, class_id=class_id, user_id=user.id)
+    for each in sorted(set(taught_class_ids)):
+        set_subject_teacher(session, actor, class_id=each, user_id=user.id, subject=subject, teaches=True)
     return NewPassword(user.id or 0, user.username, password)
 
 

@@ -46,6 +46,7 @@ def add_account() -> None:
     with form.field("roles", []) as key:
         roles = _ask_for_roles(roles_to_give, key)
     class_id = _ask_for_class(form, found_classes) if Role.HOMEROOM in roles and found_classes else None
+    taught, subject = _ask_for_taught(form, found_classes) if Role.SUBJECT_TEACHER in roles else ([], "")
     with form.field("staff_no", "") as key:
         staff_no = st.text_input("工号（可以不填）", key=key, autocomplete="off")
     note("会给出一个第一次密码，抄给本人。登录后马上要换成自己的。", icon="key")
@@ -62,6 +63,8 @@ def add_account() -> None:
                 prepared=prepared,
                 staff_no=staff_no,
                 class_id=class_id,
+                taught_class_ids=taught,
+                subject=subject,
             )
 
     if _is_submitted(form, name.strip()) and (slip := form.try_first(create)):
@@ -258,6 +261,21 @@ def _ask_for_class(form: Form, found_classes: Sequence[classes.ClassRow]) -> int
             key=key,
             placeholder="以后再定",
         )
+
+
+def _ask_for_taught(form: Form, found_classes: Sequence[classes.ClassRow]) -> tuple[list[int], str]:
+    """Ask which classes somebody teaches, and what; until then a subject teacher sees no child."""
+    if not found_classes:
+        note("还没有班级。班建好以后，在“设置”里写上教哪些班。", icon="info")
+        return [], ""
+    labels = {found.id: found.label for found in found_classes}
+    with form.field("taught", []) as key:
+        taught = st.multiselect("教哪些班（以后也能定）", list(labels), format_func=labels.__getitem__, key=key,
+                                select_all=False, placeholder="没选班，就看不到孩子")  # fmt: skip
+    if not taught:
+        return [], ""
+    with form.field("subject", "") as key:
+        return taught, st.text_input("教什么课（可以不填）", key=key, autocomplete="off")
 
 
 def _is_submitted(form: Form, name: str) -> bool:

@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from db.transactions import one_run, reading, transaction
-from services import calendar, home, schools, sign_in
+from services import home, schools, sign_in
 from services.access import Permission, allows
 from services.actors import Actor
 from services.calendar import SchoolCalendar
@@ -123,8 +123,9 @@ def school_calendar() -> SchoolCalendar:
     kept = _calendar_of_this_run.get()
     if kept:
         return kept[0]
+    actor = require_user()
     with reading() as session:
-        found = calendar.load_calendar(session)
+        found = schools.find_calendar(session, actor)
     if kept is not None:
         kept.append(found)
     return found

@@ -1,8 +1,8 @@
 """The accounts page: adding with a slip, changing as it was seen, asking before disabling."""
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
-from db.tables import AppUser, Role
+from db.tables import AppUser, ClassTeacher, ClassTeacherKind, Role
 from db.transactions import reading
 from services import account_lists, accounts, sign_in
 from services.actors import Actor
@@ -72,6 +72,48 @@ def test_what_is_wrong_in_the_dialog_stands_at_its_field(open_page: OpenPage, wo
     for sentence in ("太长了", "账号用 2 到 40 个小写字母", "请选，至少选一项"):
         assert sentence in words_on(screen)
     assert screen.text_input(key="account_new_username").value == "<script>"
+
+
+def test_a_subject_teacher_is_given_the_classes_taught_at_once(
+    open_page: OpenPage, world: World, make_class, make_student
+):
+    other = make_class(7, 4)
+    make_student("陆青黛", in_class=other)
+    make_class(8, 1)
+    screen = open_page("accounts", world.staff[Role.ADMIN])
+    screen.button(key="accounts_add").click().run()
+    screen.text_input(key="account_new_display_name").set_value("苏念安")
+    screen.text_input(key="account_new_username").set_value("sunianan").run()
+    assert "account_new_taught" not in {each.key for each in screen.multiselect}
+    screen.button_group(key="account_new_roles").set_value([Role.SUBJECT_TEACHER]).run()
+    screen.multiselect(key="account_new_taught").set_value([world.school_class.id, other.id]).run()
+    screen.text_input(key="account_new_subject").set_value("体育").run()
+
+    screen.button(key="account_new_save").click().run()
+
+    assert not screen.exception
+    with reading() as session:
+        teacher = session.exec(select(AppUser).where(AppUser.username == "sunianan")).one()
+        taught = session.exec(select(ClassTeacher).where(ClassTeacher.user_id == teacher.id)).all()
+    assert {(each.class_id, each.kind, each.subject) for each in taught} == {
+        (each.id, ClassTeacherKind.SUBJECT, "体育") for each in (world.school_class, other)
+    }
+
+
+def test_classes_chosen_for_a_role_taken_back_are_not_given(open_page: OpenPage, world: World):
+    screen = open_page("accounts", world.staff[Role.LEAD])
+    screen.button(key="accounts_add").click().run()
+    screen.text_input(key="account_new_display_name").set_value("苏念安")
+    screen.text_input(key="account_new_username").set_value("sunianan")
+    screen.button_group(key="account_new_roles").set_value([Role.SUBJECT_TEACHER]).run()
+    screen.multiselect(key="account_new_taught").set_value([world.school_class.id]).run()
+    screen.button_group(key="account_new_roles").set_value([Role.MENTOR]).run()
+
+    screen.button(key="account_new_save").click().run()
+
+    with reading() as session:
+        teacher = session.exec(select(AppUser).where(AppUser.username == "sunianan")).one()
+        assert not session.exec(select(ClassTeacher).where(ClassTeacher.user_id == teacher.id)).all()
 
 
 def test_a_lead_is_offered_the_team_s_roles_only(open_page: OpenPage, world: World):

@@ -50,6 +50,32 @@ def test_a_homeroom_teacher_can_be_added_with_the_class(session, make_user, make
     assert classes.list_classes(session, lead)[0].homeroom_name == "苏念安"
 
 
+def test_a_subject_teacher_can_be_added_with_the_classes_taught(session, make_user, make_class, make_student, term):
+    lead, taught, other = make_user(Role.LEAD), [make_class(7, 3), make_class(7, 4)], make_class(8, 1)
+    ids = [each.id for each in taught]
+
+    slip = add(session, lead, roles=[Role.SUBJECT_TEACHER], taught_class_ids=[*ids, ids[0]], subject="体育")
+
+    rows = classes.list_subject_teachers(session, lead, school_year=2026)
+    assert [(row.class_id, row.user_id, row.subject) for row in rows] == [(each, slip.user_id, "体育") for each in ids]
+    assert other.id not in {row.class_id for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "refusal"),
+    [({"taught_class_ids": [99_999]}, NotFound), ({"subject": FAR_TOO_LONG}, FieldErrors)],
+    ids=["no such class", "too long a subject"],
+)
+def test_a_class_that_can_not_be_taught_leaves_no_account(session, make_user, make_class, term, overrides, refusal):
+    lead, found = make_user(Role.LEAD), make_class(7, 3)
+    values = {"roles": [Role.SUBJECT_TEACHER], "taught_class_ids": [found.id]} | overrides
+
+    with pytest.raises(refusal), session.begin_nested():
+        add(session, lead, **values)
+
+    assert not session.exec(select(AppUser).where(AppUser.username == "sunianan")).all()
+
+
 @pytest.mark.parametrize("role", OUTSIDERS)
 def test_nobody_else_touches_accounts(session, make_user, role: Role):
     outsider, other = make_user(role), make_user(Role.MENTOR)
