@@ -43,7 +43,7 @@ def settle(folder: Path) -> Location:
         session.add(found)
         session.flush()
         staff = [
-            _staff(session, f"staff{number}", role)
+            make_staff(session, f"staff{number}", role)
             for number, role in enumerate((Role.LEAD, Role.COUNSELLOR, Role.HOMEROOM))
         ]
         session.add(
@@ -67,7 +67,7 @@ def settle(folder: Path) -> Location:
     return place
 
 
-def _staff(session: Session, username: str, role: Role) -> int:
+def make_staff(session: Session, username: str, role: Role) -> int:
     user = AppUser(
         username=username,
         display_name=f"试{username}",
