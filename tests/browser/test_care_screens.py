@@ -44,6 +44,7 @@ def ids(school: Server) -> dict[str, int]:
         left_behind = session.exec(select(Student.id).where(Student.name == "宋紫苏")).one()
         urgent = session.exec(select(Referral).join(Student).where(Student.name == "霍半夏")).one()
         begun = session.exec(select(Referral).join(Student).where(Student.name == "柳立夏")).one()
+        in_case = session.exec(select(Student.id).where(Student.name == "秦霜降")).one()
         abuse = session.exec(select(Referral).where(Referral.is_suspected_abuse)).one()
     return {
         "child": child or 0,
@@ -51,6 +52,7 @@ def ids(school: Server) -> dict[str, int]:
         "referral": urgent.id or 0,
         "begun": begun.id or 0,
         "protection": abuse.id or 0,
+        "in_case": in_case or 0,
     }
 
 
@@ -113,6 +115,19 @@ def test_pictures_of_the_counsellors_pages(school: Server, tab: OpenTab, ids: di
         driver.open_page(page, f"{school.address}/{address}")
         driver.see(page, awaited)
         driver.take_picture(page, SCREENS / f"{name}-{size[0]}.png")
+
+
+@SIZES
+def test_the_case_stands_in_the_head_of_the_child_s_page_and_opens_from_its_tab(
+    school: Server, tab: OpenTab, ids: dict[str, int], size: tuple[int, int]
+):
+    page = enter(school, tab, Role.COUNSELLOR, size)
+    driver.open_page(page, f"{school.address}/child?student={ids['in_case']}&child_tab=受理")
+    driver.see(page, f"个案 · {NAMES[Role.COUNSELLOR][1]}")
+    driver.take_picture(page, SCREENS / f"child-case-{size[0]}.png")
+    page.get_by_role("button", name="打开").first.click()
+    driver.see(page, "个案与方案")
+    driver.see(page, "秦霜降")
 
 
 @SIZES

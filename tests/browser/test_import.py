@@ -34,6 +34,9 @@ def test_the_preview(tab: OpenTab, size: tuple[int, int]):
     driver.see(page, COUNTS)
     driver.take_picture(page, SCREENS / f"import_students-{size[0]}.png")
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    page.get_by_role("radio", name="要留意").click()
+    driver.see(page, "下载要留意的")
+    driver.take_picture(page, SCREENS / f"import_students-warnings-{size[0]}.png")
 
 
 def test_a_roster_is_imported_and_taken_back(tab: OpenTab):

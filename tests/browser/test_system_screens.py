@@ -51,6 +51,8 @@ def test_the_system_pages(untouched: Server, tab: OpenTab, size: tuple[int, int]
     driver.see(page, "点姓名")
     driver.press(page, "新增账号")
     driver.see(page, "第一次密码")
+    driver.press(page, "任课教师")
+    driver.see(page, "教哪些班")
     driver.take_picture(page, SCREENS / f"account-new-{size[0]}.png")
 
 
