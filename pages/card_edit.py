@@ -37,6 +37,7 @@ form = Form(f"card_edit_{student_id}", stored, labels=LABELS, show=show_value)
 draft = draft_of(form, student_id)
 draft.offer(actor)
 form.notices()
+draft.remind()
 if stored.missing:
     note(f"还缺：{missing_words(stored.missing)}。不知道的先空着，问到再补。", icon="info")
 

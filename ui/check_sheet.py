@@ -106,6 +106,7 @@ def _draw_form(actor: Actor, sheet: CheckSheet) -> None:
     with st.container(border=True):
         st.markdown(f"**{plain(sheet.class_label)}** :small[:gray[{len(sheet.others)} 人]]")
         form.notices()
+        draft.remind()
         if sheet.lines:
             note("已经登记的孩子，一个一个确认。有变化、不再是的，写一句怎么回事。")
         for line in sheet.lines:

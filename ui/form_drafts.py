@@ -2,6 +2,7 @@
 
     draft = FormDraft(form, "card_edit", f"student:{student_id}", read=read_typed)
     draft.offer(actor)                              # before the form's notices and fields
+    draft.remind()                                  # where what was put back would else be taken for stored
     with form.field("name", "") as key:
         st.text_input("姓名", key=key, on_change=draft.keep)
 
@@ -24,9 +25,11 @@ from services.actors import Actor
 from services.errors import DomainError
 from ui.drafts import saved_words
 from ui.forms import Form
+from ui.layout import note
 from ui.session import who_is_there
 
 _STATE = "care_form_draft_"
+REMINDER = "上次写到一半的在这里，还没有保存。接着写；不要的话，到最下面点“不要了”。"
 
 
 @dataclass
@@ -34,6 +37,7 @@ class _Kept:
     saved_at: datetime | None
     version: int
     lost: int = 0  # how many of its fields have no place on the form any more
+    is_put_back: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ class FormDraft:
                 continue
         version = int(found.content.get("version") or 0)
         self.form.resume(typed, version=version)
-        st.session_state[self._state] = _Kept(found.saved_at, version, len(fields) - len(typed))
+        st.session_state[self._state] = _Kept(found.saved_at, version, len(fields) - len(typed), is_put_back=True)
 
     def keep(self) -> None:
         """Save what stands in the fields; for `on_change`. A draft that can't be saved never stops the typing."""
@@ -99,7 +103,15 @@ class FormDraft:
                     drafts.discard_draft(session, actor, form=self.name, subject=self.subject)
         except DomainError:
             return
-        st.session_state[self._state] = _Kept(saved_at, self.form.version)
+        before: _Kept | None = st.session_state.get(self._state)
+        is_put_back = before is not None and before.is_put_back and saved_at is not None
+        st.session_state[self._state] = _Kept(saved_at, self.form.version, is_put_back=is_put_back)
+
+    def remind(self) -> None:
+        """Say at the top of a long form that what stands in it was put back and is not saved."""
+        kept: _Kept | None = st.session_state.get(self._state)
+        if kept is not None and kept.is_put_back:
+            note(REMINDER, icon="edit")
 
     def line(self) -> str:
         """Return when the draft was saved, and what of it has no place any more."""

@@ -14,6 +14,7 @@ from services import clock, contact_cards, drafts
 from services.contact_cards import CardEntry
 from tests.pages.conftest import OpenPage, World, commit, words_on
 from ui import card_form, navigation
+from ui.form_drafts import REMINDER
 from ui.forms import CHANGED_SINCE
 from ui.messages import CANNOT_BE_SEEN
 from ui.session import NOT_FOR_YOU
@@ -239,11 +240,13 @@ def test_half_a_card_comes_back_after_a_reload_and_goes_when_it_is_saved(open_pa
     screen.number_input(key=form(child, "guardian_age")).set_value(68).run()
     screen.text_input(key=form(child, "guardian_health")).set_value("").run()
     assert "草稿已在 09:41 保存" in words_on(screen)
+    assert REMINDER not in words_on(screen)
 
     again = open_page("card_edit", homeroom, student=child)
     assert not again.exception
     assert not again.error
     assert "草稿已在 09:41 保存" in words_on(again)
+    assert REMINDER in words_on(again)
     assert again.text_input(key=form(child, "mother_name")).value == "林初雪"
     assert again.text_input(key=form(child, "guardian_health")).value == ""
     assert again.text_input(key=form(child, "father_name")).value == "江远山"
