@@ -52,9 +52,11 @@ def _as_json(view: "RetentionView") -> dict[str, object]:
 
 def _tell(view: "RetentionView") -> None:
     print(
-        f"到期 {view.due_count} 个孩子：整个档案 {view.whole_count} 个，有受理、个案的 {view.care_count} 个；"
-        f"到期但要留着 {view.kept_count} 个。"
+        f"到期 {view.due_count} 个孩子：整个档案{_said(view.whole_count)}，有受理、个案的{_said(view.care_count)}；"
+        f"到期但要留着{_said(view.kept_count)}。"
     )
+    if None in (view.whole_count, view.care_count, view.kept_count):
+        print("少于 5 个、会认出是谁的数不显示；关爱室负责人在网页“到期清理”里看得到。")
     if view.without_day:
         print(f"另有 {view.without_day} 个离校的孩子没写离校日子，算不出到期。")
     if view.run is not None:
@@ -62,3 +64,8 @@ def _tell(view: "RetentionView") -> None:
         print(f"有一次清理{words}请到网页“到期清理”里办。")
     elif view.due_count:
         print("要清掉，请关爱室负责人或信息老师到网页“到期清理”里，请第二个人点头。")
+
+
+def _said(count: int | None) -> str:
+    """Return a number of children; None is so small a group that it would tell who."""
+    return "几个（不显示）" if count is None else f" {count} 个"

@@ -35,6 +35,8 @@ from db.tables import (
 )
 from db.transactions import reading, transaction
 from services import categories, clock, deputies, drafts, home, retention, retention_rows, retention_work
+from services.access import Permission, allows
+from services.actors import command_line
 from services.duties import DutyKind
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
 from services.retention import DueChanged, Kept, NoSecondPerson, NothingDue, RunOpen
@@ -224,6 +226,25 @@ def test_somebody_else_says_yes(session, school):
     assert DutyKind.AGREE_RETENTION in [duty.kind for duty in home.list_duties(session, school.leader)]
     agree(session, school, run)
     assert view(session, school.lead).run.agreed_by == "贺兰舟"
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_who_is_due_is_told_to_the_head_of_the_room_only(session, school, make_user, role):
+    """Administrator and leadership decide about terms; neither they nor the console see a name or a small group."""
+    make_referral(session, school.due, school.lead, state="received")
+    readers = [make_user(role), command_line()] if role is not Role.LEAD else [command_line()]
+    for actor in readers:
+        if not allows(actor, Permission.RETENTION_PREPARE, Permission.RETENTION_AGREE):
+            with pytest.raises(NotAllowed):
+                view(session, actor)
+            continue
+        seen = view(session, actor)
+        assert (seen.children, seen.kept) == ((), ())
+        assert (seen.whole_count, seen.care_count, seen.kept_count) == (None, None, None)
+        assert not any(child.name in repr(seen) for child in (school.old, school.due))
+    known = view(session, school.lead)
+    assert {child.name for child in (*known.children, *known.kept)} == {school.old.name, school.due.name}
+    assert None not in (known.whole_count, known.care_count, known.kept_count)
 
 
 def test_without_a_second_person_nothing_begins(session, school):
