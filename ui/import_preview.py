@@ -130,8 +130,8 @@ def draw_problems(problems: list[RowProblem], key: str, *, what: str) -> None:
         "place": text("在哪里", width=134),
         "name": text("姓名", width=62),
         "column": text("栏", width=100),
-        "value": text("现在写着", width=104),
-        "reason": text("为什么，怎么改", width=478),
+        "value": text("现在写着", width=130),
+        "reason": text("为什么，怎么改", width=452),
     }
     data_table(rows, columns, key=f"{key}_table", alt=f"{what}，共 {len(problems)} 处。")
     paging_line(key, total=len(problems), unit="处", page_size=_PAGE_SIZE)

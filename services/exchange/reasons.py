@@ -72,7 +72,7 @@ _SENTENCES = {
     Reason.BIRTH_FROM_ID: "出生日期没有填或读不出来，按身份证号补上了。请看一眼对不对。",
     Reason.GENDER_FROM_ID: "性别没有填或读不出来，按身份证号补上了。请看一眼对不对。",
     Reason.ID_MISSING: "没有身份证号，先收下了。以后补上，才不会和同名的孩子弄混。",
-    Reason.PHONE_UNUSABLE: "这一格里没有能拨通的号码，先空着收下了。请补上 11 位手机号，或带区号的座机号。",
+    Reason.PHONE_UNUSABLE: "这一格里没有能拨通的号码，先空着收下了。请补上手机号，或带区号的座机号。",
     Reason.SAME_NAME: "有同名的孩子，按两个人收下了。请核对是不是同一个人。",
     Reason.STUDENT_AMBIGUOUS: "名册里不止一个孩子对得上这一行。请补上学号或身份证号，再导入这一行。",
     Reason.NUMBER_CONFLICT: "这个学号已经是另一个孩子的，姓名和生日都对不上。请核对两个孩子的学号。",
