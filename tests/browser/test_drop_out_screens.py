@@ -80,11 +80,25 @@ def test_home_leads_to_the_child_that_stays_away(school: Server, tab: OpenTab, s
         page.get_by_role("radio", name="家访").or_(page.get_by_role("button", name="家访")).first.click()
         driver.wait_until_idle(page)
         page.get_by_label("情况：见到谁、怎么说、下一步").fill("见到外婆，说周末回来。")
-        driver.take_picture(page, SCREENS / f"drop_out-step-{size[0]}.png")
         driver.press(page, "记下沈忍冬的这一步")
         driver.see(page, "说周末回来")
         with reading() as session:
             assert len(session.exec(select(DropOutStep)).all()) == 3
+
+
+@SIZES
+def test_before_a_family_is_reached_it_is_asked_who_agreed(school: Server, tab: OpenTab, size: tuple[int, int]):
+    number, _ = number_of(school, "沈忍冬")
+    page = enter(school, tab, Role.COUNSELLOR, size)
+    driver.open_page(page, f"{school.address}/drop_outs?case={number}")
+    driver.press(page, "记一步")
+    page.get_by_role("radio", name="家访").or_(page.get_by_role("button", name="家访")).first.click()
+    driver.wait_until_idle(page)
+    page.get_by_label("情况：见到谁、怎么说、下一步").fill("和外婆约了周六上午。")
+    driver.press(page, "记下沈忍冬的这一步")
+    driver.see(page, "联系家里的，先和关爱室负责人说好，在这里选是谁")
+    driver.take_picture(page, SCREENS / f"drop_out-step-{size[0]}.png")
+    driver.press(page, "不要了")
 
 
 @SIZES
