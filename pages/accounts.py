@@ -4,15 +4,16 @@ import streamlit as st
 
 from db.transactions import reading
 from services import account_lists
-from services.account_lists import AccountRow
+from services.account_lists import AccountPage, AccountRow
 from ui import navigation
 from ui.account_forms import MAY_MANAGE, add_account, enable_what_was_asked, last_seen, show_account
+from ui.asked import number_asked
 from ui.dialogs import open_dialog, opened
 from ui.layout import Action, empty_state, note, page_header
 from ui.session import require_user, school_name
 from ui.slips import has_slip, show_slip
 from ui.states import ACCOUNT
-from ui.tables import StateColumn, TagColumn, current_page, data_table, opening_column, paging_line
+from ui.tables import StateColumn, TagColumn, data_table, opening_column, page_asked, paging_line
 from ui.views import choose_view, opened_in_table
 
 actor = require_user(*MAY_MANAGE)
@@ -41,20 +42,18 @@ def table_row(row: AccountRow) -> dict[str, object]:
     }
 
 
-def choose_account(rows: list[AccountRow]) -> AccountRow | None:
-    """Draw the table, a page at a time, and return the account opened in it, or named in the address."""
-    page = current_page(PAGE, total=len(rows), page_size=ROWS)
-    visible = rows[(page - 1) * ROWS : page * ROWS]
-    ids = [row.id for row in visible]
+def choose_account(found: AccountPage) -> AccountRow | None:
+    """Draw one page of the table and return the account opened in it, or named in the address."""
+    ids = [row.id for row in found.rows]
     data_table(
-        [table_row(row) for row in visible],
+        [table_row(row) for row in found.rows],
         COLUMNS,
         key=f"accounts_table_{hash(tuple(ids))}",  # a position means another person when the rows change
-        alt=f"{len(rows)} 个账号，点姓名看这个账号",
+        alt=f"{found.total} 个账号，点姓名看这个账号",
     )
-    paging_line(PAGE, total=len(rows), unit="个账号", page_size=ROWS)
+    paging_line(PAGE, total=found.total, unit="个账号", page_size=ROWS)
     asked = opened_in_table(ids, key=OPENED, parameter=SELECTED)
-    return next((row for row in rows if row.id == asked), None)
+    return next((row for row in [*found.rows, found.chosen] if row is not None and row.id == asked), None)
 
 
 add = Action(
@@ -78,14 +77,17 @@ if has_slip():
         st.rerun()
     st.stop()
 enable_what_was_asked(actor)
-with reading() as session:
-    everybody = account_lists.list_accounts(session, actor)
-
-active = [row for row in everybody if row.is_active]
-disabled = [row for row in everybody if not row.is_active]
 view = choose_view({"active": "在用的", "disabled": "停用的"}, key="accounts_view")
-shown = active if view == "active" else disabled
-if shown:
+with reading() as session:
+    shown = account_lists.list_accounts(
+        session,
+        actor,
+        is_active=view == "active",
+        page=page_asked(PAGE),
+        page_size=ROWS,
+        chosen_id=number_asked(SELECTED),
+    )
+if shown.total:
     if chosen := choose_account(shown):
         show_account(actor, chosen)
     else:

@@ -11,7 +11,7 @@ from db.sealing import seal, unseal
 from db.tables import AppUser, Role, RoleGrant
 from services import audit, clock, passwords
 from services.access import Permission, allows, permitted
-from services.account_lists import list_accounts, may_manage
+from services.account_lists import find_account, may_manage
 from services.actors import Actor
 from services.classes import assign_homeroom, set_subject_teacher
 from services.editing import lock_version
@@ -160,7 +160,7 @@ def change_account(
     try:
         user = lock_version(session, AppUser, user_id, version=version)
     except EditedMeanwhile as error:  # with the roles, which stand in another table
-        raise EditedMeanwhile(next(row for row in list_accounts(session, actor) if row.id == user_id)) from error
+        raise EditedMeanwhile(find_account(session, actor, user_id=user_id)) from error
     if Role.ADMIN in held - wanted:
         _keep_an_administrator(session, user_id)
         if user_id == actor.user_id:

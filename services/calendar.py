@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
 import chinese_calendar
@@ -140,6 +141,7 @@ def knows_year(year: int) -> bool:
     return True
 
 
+@lru_cache(maxsize=4096)
 def is_national_workday(day: date) -> bool:
     """Say whether a day is a workday by the national calendar, make-up days included; else Monday to Friday."""
     try:

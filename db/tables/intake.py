@@ -77,6 +77,18 @@ class Referral(SQLModel, table=True):
             "police_told_at",
             "authority_told_at",
         ),
+        # And everything a list is filtered, counted and ordered by.
+        Index(
+            "ix_referral_listed",
+            "state",
+            "urgency",
+            "received_at",
+            "is_suspected_abuse",
+            "owner_id",
+            "registered_by_id",
+            "referred_by_id",
+            "student_id",
+        ),
         Index("ix_referral_suspected", "is_suspected_abuse", "student_id"),  # whose family must not be told
     )
 

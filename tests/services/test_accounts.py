@@ -26,7 +26,7 @@ def change(session, actor, target, **overrides):
 
 
 def row_of(session, actor, target):
-    return next(row for row in account_lists.list_accounts(session, actor) if row.id == target.user_id)
+    return account_lists.find_account(session, actor, user_id=target.user_id)
 
 
 def test_a_new_account_has_its_roles_and_a_first_password_to_change(session, make_user):
@@ -35,7 +35,7 @@ def test_a_new_account_has_its_roles_and_a_first_password_to_change(session, mak
     slip = add(session, admin, username=" SuNianAn ", roles=[Role.COUNSELLOR, Role.MENTOR], staff_no="T-07")
 
     assert (slip.username, slip.password) == ("sunianan", "abcd-efgh-jkmn")
-    row = next(row for row in account_lists.list_accounts(session, admin) if row.id == slip.user_id)
+    row = account_lists.find_account(session, admin, user_id=slip.user_id)
     assert (row.roles, row.staff_no) == ((Role.COUNSELLOR, Role.MENTOR), "T-07")
     assert (row.state, row.last_seen_at) == ("first_password", None)
 
@@ -81,7 +81,8 @@ def test_nobody_else_touches_accounts(session, make_user, role: Role):
     outsider, other = make_user(role), make_user(Role.MENTOR)
 
     for act in (
-        lambda: account_lists.list_accounts(session, outsider),
+        lambda: account_lists.list_accounts(session, outsider, page_size=10),
+        lambda: account_lists.find_account(session, outsider, user_id=other.user_id),
         lambda: add(session, outsider),
         lambda: change(session, outsider, other),
         lambda: accounts.reset_password(session, outsider, user_id=other.user_id, version=1, prepared=PREPARED),
@@ -297,7 +298,7 @@ def test_a_telephone_is_sealed_and_seen_by_who_manages_the_account(session, make
     finance = make_user(Role.FINANCE, name="钱算清")
 
     def row_for(actor):
-        return next(row for row in account_lists.list_accounts(session, actor) if row.id == finance.user_id)
+        return account_lists.find_account(session, actor, user_id=finance.user_id)
 
     change = {"user_id": finance.user_id, "display_name": "钱算清", "roles": [Role.FINANCE]}
     accounts.change_account(session, admin, version=1, phone="154-0000-0137", **change)
@@ -318,3 +319,21 @@ def test_capitals_and_full_width_letters_are_the_same_account(session, make_user
 
     assert add(session, admin, username=typed).username == "sunianan"
     assert sign_in.find_account(session, name=typed, address=None).user_id is not None
+
+
+def test_accounts_are_read_a_page_at_a_time_and_the_chosen_one_with_them(session, make_user):
+    admin = make_user(Role.ADMIN, name="管得住")
+    others = [make_user(Role.SUBJECT_TEACHER, name=f"试任课{n}") for n in range(4)]
+    away = make_user(Role.SUBJECT_TEACHER, name="试离校")
+    accounts.set_active(session, admin, user_id=away.user_id, version=1, is_active=False)
+
+    first = account_lists.list_accounts(session, admin, page_size=2, chosen_id=others[3].user_id)
+    third = account_lists.list_accounts(session, admin, page=3, page_size=2)
+    beyond = account_lists.list_accounts(session, admin, page=4, page_size=2, chosen_id=away.user_id)
+    disabled = account_lists.list_accounts(session, admin, is_active=False, page_size=2, chosen_id=away.user_id)
+
+    assert [row.id for row in first.rows] == [admin.user_id, others[0].user_id]
+    assert (first.total, first.page, first.chosen.display_name) == (5, 1, "试任课3")
+    assert [row.id for row in third.rows] == [others[3].user_id]
+    assert (beyond.page, beyond.rows, beyond.chosen) == (1, first.rows, None)
+    assert [row.display_name for row in disabled.rows] == [disabled.chosen.display_name] == ["试离校"]
