@@ -69,9 +69,9 @@ def prepare(location: Location) -> Runtime:
     finish_if_pending(location)
     if location.is_embedded and location.database_file.exists() and not location.key_file.exists():
         raise KeyMissing(location.key_file)
-    _refuse_emptied(location)
     make_folders(location)
     with alone_or_waiting(location):
+        _refuse_emptied(location)  # under the lock: meanwhile another first start may have its key, and no table yet
         return _prepare_locked(location)
 
 
@@ -173,7 +173,8 @@ def _refuse_emptied(location: Location) -> None:
 
 
 def _has_backups(location: Location) -> bool:
-    return location.backup_dir.is_dir() and any(location.backup_dir.iterdir())
+    folder = location.backup_dir  # in which another process may just try whether it can write: .probe-…
+    return folder.is_dir() and any(not each.name.startswith(".") for each in folder.iterdir())
 
 
 def _current_version(connection: Connection) -> str | None:

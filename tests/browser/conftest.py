@@ -9,16 +9,18 @@ import time
 import urllib.error
 import urllib.request
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from db import engine, upgrade
 from db.location import Location
+from db.tables import Role
 from tests.browser import driver
 from tests.browser.people import make_school
 
@@ -31,6 +33,11 @@ SIZES = pytest.mark.parametrize(
     "size", [driver.DESKTOP, pytest.param(driver.PHONE, marks=pytest.mark.long)], ids=lambda size: str(size[0])
 )
 """A desk's window; in the long run a phone's too."""
+
+
+def some_now(roles: Iterable[Role], *now: Role) -> list[Any]:
+    """Return a test's roles, of which the fast run takes only a few: AppTest opens every page as every role."""
+    return [each if each in now else pytest.param(each, marks=pytest.mark.long) for each in roles]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from services import intake, referral_views
 from services.actors import Actor
 from services.intake import ReferralChange
 from tests.browser import driver
-from tests.browser.conftest import SCREENS, SIZES, OpenTab, Server, copy_of, serve
+from tests.browser.conftest import SCREENS, SIZES, OpenTab, Server, copy_of, serve, some_now
 from tests.browser.people import NAMES, PASSWORD
 from tests.browser.school import make_filled_school
 from tests.roles import may_open
@@ -149,8 +149,11 @@ def test_half_a_contact_card_outlives_the_tab(school: Server, tab: OpenTab, ids:
 
 
 @SIZES
-@pytest.mark.parametrize("role", [Role.LEAD, Role.HOMEROOM, Role.ADMIN, Role.LEADERSHIP],
-                         ids=lambda role: role.value)  # fmt: skip
+@pytest.mark.parametrize(
+    "role",
+    some_now([Role.LEAD, Role.HOMEROOM, Role.ADMIN, Role.LEADERSHIP], Role.LEAD),
+    ids=lambda role: role.value,
+)
 def test_pictures_of_home_by_role(school: Server, tab: OpenTab, role: Role, size: tuple[int, int]):
     page = enter(school, tab, role, size)
     driver.see(page, "先做逾期的")

@@ -314,6 +314,17 @@ def test_two_processes_migrate_one_after_the_other(tmp_path):
     assert errors == []
 
 
+def test_a_first_start_beside_another_takes_its_trial_file_for_no_backup(tmp_path):
+    place = Location(tmp_path / "data", tmp_path / "care.key")
+    upgrade.make_folders(place)
+    create_key_file(place.key_file)  # the other has its key already, and no table yet
+    (place.backup_dir / ".probe-x").touch()
+
+    upgrade.prepare(place)
+
+    assert place.database_file.stat().st_size
+
+
 def test_a_folder_moved_to_another_place_opens_with_its_key(location, tmp_path):
     engine.runtime().engine.dispose()
     shutil.copytree(location.data_dir, tmp_path / "elsewhere")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +53,13 @@ def type_line(tmp_path):
     return type_words
 
 
+@pytest.fixture
+def begun(tmp_path: Path, migrated_folder: Path) -> None:
+    """Data that lie there already: to make them takes longer than most of these tests."""
+    shutil.copytree(migrated_folder / "data", tmp_path / "data")
+    shutil.copy(migrated_folder / "key" / "care.key", tmp_path / "care.key")
+
+
 def answer(done: subprocess.CompletedProcess[str]) -> dict[str, object]:
     assert done.returncode == 0, done.stderr
     said: dict[str, object] = json.loads(done.stdout)  # nothing but JSON is printed
@@ -100,7 +108,7 @@ def test_five_thousand_rows_take_seconds_and_no_more_than_400_megabytes(tmp_path
     assert processor_seconds <= 6
 
 
-def test_a_ledger_of_left_behind_children_is_counted_row_by_row_against_the_roster(type_line):
+def test_a_ledger_of_left_behind_children_is_counted_row_by_row_against_the_roster(type_line, begun):
     wanted = json.loads((SAMPLES / "left_behind_ledger.xlsx.json").read_text("utf-8"))
     line = ("import", "left-behind", str(SAMPLES / "left_behind_ledger.xlsx"))
     type_line("import", "students", str(SAMPLES / "roster_grade_messy.xlsx"), "--json")
@@ -120,7 +128,7 @@ def test_a_ledger_of_left_behind_children_is_counted_row_by_row_against_the_rost
     assert "奚流萤" not in told
 
 
-def test_a_ledger_without_a_roster_finds_nobody(type_line):
+def test_a_ledger_without_a_roster_finds_nobody(type_line, begun):
     said = answer(type_line("import", "left-behind", str(SAMPLES / "left_behind_ledger.xlsx"), "--json"))
 
     assert (said["imported"], said["rejected"], said["changed"]) == (0, 81, 0)
@@ -135,14 +143,14 @@ def test_a_dry_run_on_an_empty_folder_makes_nothing_at_all(type_line, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_dry_run_writes_nothing(type_line):
+def test_a_dry_run_writes_nothing(type_line, begun):
     sample = str(SAMPLES / "roster_grade_messy.xlsx")
     type_line("import", "students", sample, "--dry-run", "--json")
 
     assert answer(type_line("import", "students", sample, "--json"))["unchanged"] == 0
 
 
-def test_without_json_every_rejected_row_is_told_with_its_reason(type_line):
+def test_without_json_every_rejected_row_is_told_with_its_reason(type_line, begun):
     done = type_line("import", "students", str(SAMPLES / "roster_grade_messy.xlsx"))
 
     told = [line for line in done.stdout.splitlines() if line.startswith("没导入 ")]
@@ -156,7 +164,7 @@ def test_without_json_every_rejected_row_is_told_with_its_reason(type_line):
     [(b"", "空的"), (b"%PDF-1.7", "PDF"), ("甲,乙\n1,2\n".encode(), "没有找到名册")],
     ids=["empty", "another kind", "no table"],
 )
-def test_a_file_that_cannot_be_taken_is_one_sentence(type_line, tmp_path, content, words):
+def test_a_file_that_cannot_be_taken_is_one_sentence(type_line, begun, tmp_path, content, words):
     file = tmp_path / "名册.csv"
     file.write_bytes(content)
 
@@ -167,7 +175,7 @@ def test_a_file_that_cannot_be_taken_is_one_sentence(type_line, tmp_path, conten
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_a_missing_file_and_an_unknown_account_are_one_sentence_each(type_line, tmp_path):
+def test_a_missing_file_and_an_unknown_account_are_one_sentence_each(type_line, begun, tmp_path):
     missing = type_line("import", "students", str(tmp_path / "没有.xlsx"))
     unknown = type_line("import", "students", str(SAMPLES / "roster_small.xls"), "--as", "nobody")
 
