@@ -1,6 +1,5 @@
 """What all tests share: a migrated database for each test, a clock that stands still, makers with sensible defaults."""
 
-import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -9,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Engine, event
 from sqlmodel import Session, col, func, select
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -36,7 +35,7 @@ from services.actors import Actor
 from services.calendar import school_year_of
 from services.errors import FieldErrors
 from services.student_keys import name_keys
-from tests.postgres import running_cluster
+from tests.postgres import ServerDatabase, running_cluster
 
 NOW = datetime(2026, 11, 20, 9, 41, tzinfo=clock.SCHOOL_ZONE)  # a Friday, school week 12
 PASSWORD = "Wangshu-2026"
@@ -129,7 +128,12 @@ def location(
 ) -> Iterator[Location]:
     """This test's own database, in use by this process."""
     if database_engine == "postgresql":
-        yield from _postgres_location(request, migrated_folder, tmp_path)
+        database: ServerDatabase = request.getfixturevalue("server_database")
+        database.reset()
+        shutil.rmtree(database.runtime.location.data_dir, ignore_errors=True)
+        request.getfixturevalue("monkeypatch").setattr(engine, "make_engine", lambda *_: database.runtime.engine)
+        yield engine.use(database.runtime.location).location
+        database.runtime.engine.dispose()
         return
     folder: Path = request.getfixturevalue("care_folder")
     shutil.rmtree(folder)
@@ -147,26 +151,17 @@ def _kept_engine(file: Path, keys: Keys) -> Engine:
     return _make_file_engine(file, keys)
 
 
-def _postgres_location(request: pytest.FixtureRequest, migrated_folder: Path, tmp_path: Path) -> Iterator[Location]:
-    url: str = request.getfixturevalue("postgres_url")
-    admin = create_engine(
-        url.format(name="postgres").replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT"
+@pytest.fixture(scope="session")
+def server_database(
+    postgres_url: str, migrated_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> ServerDatabase:
+    """This process's database on the server, migrated once and emptied for each test."""
+    place = Location(
+        tmp_path_factory.mktemp("server") / "data",
+        migrated_folder / "key" / "care.key",
+        postgres_url.format(name="care"),
     )
-    key_file = migrated_folder / "key" / "care.key"
-    with admin.connect() as connection:
-        if not connection.execute(text("SELECT 1 FROM pg_database WHERE datname = 'care_template'")).scalar():
-            connection.execute(text("CREATE DATABASE care_template"))
-            upgrade.prepare(
-                Location(tmp_path / "template", key_file, url.format(name="care_template"))
-            ).engine.dispose()
-        name = f"care_{os.getpid()}_{abs(hash(tmp_path)) % 10**9}"
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE care_template"))
-        place = Location(tmp_path / "data", key_file, url.format(name=name))
-        runtime = engine.use(place)
-        yield place
-        runtime.engine.dispose()
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    return ServerDatabase(place, admin_url=postgres_url.format(name="postgres"))
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tests.browser.conftest import SCREENS, SIZES, OpenTab, Server, copy_of, ser
 from tests.browser.people import NAMES, PASSWORD, make_school
 from tests.browser.school import at, person
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 HELD = {"principal": Role.LEADERSHIP, "left_behind_coordinator": Role.HOMEROOM, "archive_keeper": Role.COUNSELLOR,
         "safety_officer": Role.SUBJECT_TEACHER}  # fmt: skip
 

@@ -10,7 +10,7 @@ from tests.browser.conftest import SCREENS, SIZES, OpenTab, Server, copy_of, ser
 from tests.browser.people import NAMES, PASSWORD, make_bells, make_documents, make_numbers, make_school
 from tests.browser.test_sessions import id_of
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 
 @pytest.fixture

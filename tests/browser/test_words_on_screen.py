@@ -92,7 +92,7 @@ def test_a_toast_covers_no_act(tab: OpenTab, size: tuple[int, int]):
     page = tab("settings", size=size)
     driver.sign_in(page, NAMES[Role.LEAD][0], PASSWORD)
     page.get_by_role("textbox", name="学校名称").wait_for()
-    driver.press(page, "保存学校名称")
+    page.get_by_role("button", name="保存学校名称").click()
     toast = page.get_by_test_id("stToast").first
     toast.wait_for()
     driver.take_picture(page, SCREENS / f"toast-{size[0]}.png")
