@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, func, select
 
 from db.sealing import seal
@@ -94,11 +95,11 @@ def open_form(session: Session, actor: Actor, *, referral_id: int) -> Assessment
     view = find_referral(session, actor, referral_id=referral_id)
     if not view.has_words:  # of a protected one, the signs alone would tell why
         raise NotFound
-    referral = session.get_one(Referral, referral_id)
+    signs = _known_signs(session, actor, referral_id)
     return AssessmentForm(
         referral=view,
-        signs=_known_signs(session, actor, referral),
-        people=_people_to_ask(session, actor, is_suspected_abuse=referral.is_suspected_abuse),
+        signs=signs,
+        people=_people_to_ask(session, actor, is_suspected_abuse=signs.is_suspected_abuse),
         conference_due_at=deadlines.conference_due(called_at=clock.now(), calendar=load_calendar(session)),
     )
 
@@ -144,7 +145,7 @@ def save_assessment(session: Session, actor: Actor, *, request: AssessmentReques
         raise IllegalMove(referral.state, ReferralState.ROUTED)
     if referral.student_id is None or request.severity is None:
         raise ChildUnknown
-    suggestion = suggest_severity(with_ticks(_known_signs(session, actor, referral), request))
+    suggestion = suggest_severity(with_ticks(_known_signs(session, actor, request.referral_id), request))
     check = Checker()
     reason = check.text(
         "override_reason",
@@ -195,37 +196,38 @@ def _note(session: Session, actor: Actor, assessment: Assessment, case: Case) ->
     audit.record(session, actor, audit.Action.CASE_OPENED, target=case, student_id=case.student_id)
 
 
-def _known_signs(session: Session, actor: Actor, referral: Referral) -> Signs:
-    """Return what the records say; of other referrals only those this actor follows."""
-    earlier_case, earlier_referrals = None, 0
-    if referral.student_id is not None:
-        now = clock.now()
-        earlier_case = session.exec(
-            select(Case.id)
-            .join(Referral, col(Referral.id) == col(Case.referral_id))
-            .where(
-                Case.student_id == referral.student_id,
-                Case.opened_at > now - timedelta(days=EARLIER_CASE_DAYS),
-                follows_referrals(actor),
-            )
-        ).first()
-        earlier_referrals = session.exec(
-            select(func.count())
-            .select_from(Referral)
-            .where(
-                Referral.student_id == referral.student_id,
-                Referral.id != referral.id,
-                Referral.received_at > now - timedelta(days=EARLIER_REFERRAL_DAYS),
-                col(Referral.state) != ReferralState.MERGED,
-                follows_referrals(actor),
-            )
-        ).one()
+def _known_signs(session: Session, actor: Actor, referral_id: int) -> Signs:
+    """Return what the records say, in one statement; of other referrals only those this actor follows."""
+    this, now = aliased(Referral), clock.now()
+    earlier_case = (
+        select(Case.id)
+        .join(Referral, col(Referral.id) == col(Case.referral_id))
+        .where(
+            Case.student_id == this.student_id,
+            Case.opened_at > now - timedelta(days=EARLIER_CASE_DAYS),
+            follows_referrals(actor),
+        )
+    )
+    earlier_referrals = (
+        select(func.count())
+        .select_from(Referral)
+        .where(
+            Referral.student_id == this.student_id,
+            Referral.id != this.id,
+            Referral.received_at > now - timedelta(days=EARLIER_REFERRAL_DAYS),
+            col(Referral.state) != ReferralState.MERGED,
+            follows_referrals(actor),
+        )
+    )
+    referral, has_earlier_case, count = session.exec(
+        select(this, earlier_case.exists(), earlier_referrals.scalar_subquery()).where(this.id == referral_id)
+    ).one()
     return Signs(
         is_suspected_abuse=referral.is_suspected_abuse,
         urgency=referral.urgency,
         parents_informed=referral.parents_informed,
-        has_earlier_case=earlier_case is not None,
-        earlier_referrals=earlier_referrals,
+        has_earlier_case=has_earlier_case,
+        earlier_referrals=count,
     )
 
 
