@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, String, cast, literal, null, union_all
+from sqlalchemy import ColumnElement, Date, Integer, String, cast, literal, null, union_all
 from sqlmodel import Session, and_, col, or_, select
 
 from db.tables import (
@@ -85,10 +85,10 @@ def list_answers(session: Session, actor: Actor) -> list[Answer]:
 
 
 def load_answers(session: Session, *, school_year: int, deputies: dict[int, str] | None = None) -> list[Answer]:
-    """Read the posts, those derived from classes left out; four statements, three where the deputies are known."""
+    """Read the posts, those derived from classes left out; three statements, two where the deputies are known."""
     today = clock.today()
     deputies = deputies_on(session, today) if deputies is None else deputies
-    by_seat, by_role = _holders(session, today, deputies), _role_holders(session, deputies)
+    holders = _holders(session, today, deputies)
     seats = _seats(school_year)
     in_order = (col(Post.place), col(Post.id), seats.c.grade, seats.c.number)
     rows: Iterable[Any] = session.exec(_posts_with_seats(seats).order_by(*in_order))
@@ -101,7 +101,7 @@ def load_answers(session: Session, *, school_year: int, deputies: dict[int, str]
             answers_for=post.answers_for,
             clause_id=post.clause_id,
             is_needed=post.is_needed,
-            holders=tuple(by_role[Role(post.role)] if post.role else by_seat[post.id, seat]),
+            holders=tuple(holders[Role(post.role) if post.role else (post.id, seat)]),
             post_id=post.id,
             role=post.role,
             place=post.place,
@@ -243,30 +243,43 @@ def _posts_with_seats(seats: Any, *columns: Any) -> Any:
     return select(*wanted).select_from(Post).join(seats, seats.c.span == cast(col(Post.span), String))
 
 
-def _holders(session: Session, day: date, deputies: dict[int, str]) -> dict[tuple[int, str], list[Holder]]:
-    found: dict[tuple[int, str], list[Holder]] = defaultdict(list)
-    rows = session.exec(
-        select(PostHolder.post_id, PostHolder.seat, AppUser.id, AppUser.display_name)
+def _holders(session: Session, day: date, deputies: dict[int, str]) -> dict[tuple[int, str] | Role, list[Holder]]:
+    """Return who holds each post at its seat, and who holds each role that is a post; one statement for both."""
+    of_posts: list[Any] = [
+        PostHolder.post_id,
+        PostHolder.seat,
+        cast(null(), String).label("role"),
+        col(AppUser.id).label("user_id"),
+        AppUser.display_name,
+        col(PostHolder.from_day).label("since"),
+        col(PostHolder.id).label("place"),
+    ]
+    appointed = (
+        select(*of_posts)
         .join(AppUser, col(AppUser.id) == col(PostHolder.user_id))
         .where(holds_on(day), AppUser.is_active)
-        .order_by(col(PostHolder.from_day), col(PostHolder.id))
     )
-    for post_id, seat, user_id, name in rows:
-        found[post_id, seat].append(Holder(user_id or 0, name, deputies.get(user_id or 0)))
-    return found
-
-
-def _role_holders(session: Session, deputies: dict[int, str]) -> dict[Role, list[Holder]]:
-    found: dict[Role, list[Holder]] = defaultdict(list)
+    of_roles: list[Any] = [
+        cast(null(), Integer),
+        cast(null(), String),
+        cast(col(RoleGrant.role), String),
+        AppUser.id,
+        AppUser.display_name,
+        cast(null(), Date),
+        RoleGrant.id,
+    ]
     wanted = select(Post.role).where(col(Post.role).is_not(None))
-    rows = session.exec(
-        select(RoleGrant.role, AppUser.id, AppUser.display_name)
+    granted = (
+        select(*of_roles)
         .join(AppUser, col(AppUser.id) == col(RoleGrant.user_id))
         .where(col(RoleGrant.ended_at).is_(None), AppUser.is_active, col(RoleGrant.role).in_(wanted))
-        .order_by(col(RoleGrant.id))
     )
-    for role, user_id, name in rows:
-        found[Role(role)].append(Holder(user_id or 0, name, deputies.get(user_id or 0)))
+    both = union_all(appointed, granted).subquery()
+    found: dict[tuple[int, str] | Role, list[Holder]] = defaultdict(list)
+    for row in session.execute(both.select().order_by(both.c.since, both.c.place)):
+        found[Role(row.role) if row.role else (row.post_id, row.seat)].append(
+            Holder(row.user_id, row.display_name, deputies.get(row.user_id))
+        )
     return found
 
 

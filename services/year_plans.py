@@ -154,7 +154,7 @@ class NotedException:
 
 @permitted(Permission.YEAR_CHANGE)
 def plan_year(session: Session, actor: Actor, *, graduating: frozenset[int] | None = None) -> YearPlan:
-    """Return the plan of the next change of year: nine statements, however many children there are.
+    """Return the plan of the next change of year: eight statements, however many children there are.
 
     `graduating` names the grades that leave the school; by default the highest, where schools end with it.
     """
@@ -162,8 +162,9 @@ def plan_year(session: Session, actor: Actor, *, graduating: frozenset[int] | No
     year = current_school_year(calendar, clock.today())
     done = find_done(session, year)
     # Until this year's change is made it is the one to make; afterwards, or in a new school, next year's is prepared.
-    to_year = year if done is None and _count_pupils(session, year - 1) else year + 1
-    return build_plan(session, calendar, to_year=to_year, graduating=graduating, done=done)
+    rows = _children(session, year - 1) if done is None else []
+    to_year = year if rows else year + 1
+    return build_plan(session, calendar, to_year=to_year, graduating=graduating, done=done, rows=rows or None)
 
 
 def build_plan(
@@ -173,9 +174,10 @@ def build_plan(
     to_year: int,
     graduating: frozenset[int] | None = None,
     done: DoneChange | None = None,
+    rows: Sequence[Any] | None = None,  # of `_children`, where they are read already
 ) -> YearPlan:
     """Return the plan for a school year, as things stand in this transaction."""
-    rows = _children(session, to_year - 1)
+    rows = _children(session, to_year - 1) if rows is None else rows
     grades = {row.grade for row in rows}
     leaving = (_usual_last_grade(grades) if graduating is None else graduating) | {TOP_GRADE}
     noted = _exceptions(session, to_year)
@@ -365,15 +367,6 @@ def _children(session: Session, school_year: int) -> Sequence[Any]:  # rows of n
         )
         .order_by(col(SchoolClass.grade), col(SchoolClass.number), col(Student.name_order), col(Student.id))
     ).all()
-
-
-def _count_pupils(session: Session, school_year: int) -> int:
-    return session.exec(
-        select(func.count())
-        .select_from(ClassMembership)
-        .join(SchoolClass, col(SchoolClass.id) == col(ClassMembership.class_id))
-        .where(col(ClassMembership.to_day).is_(None), SchoolClass.school_year == school_year)
-    ).one()
 
 
 def _count_without_class(session: Session) -> int:
