@@ -624,7 +624,8 @@ def test_the_chain_says_that_records_were_removed_and_no_name(agreed, school):
     assert retention_work.remove_all(school.lead, run_id=agreed)
 
     with reading() as session:
-        events = session.exec(select(AuditEvent).where(AuditEvent.action.like("retention.%"))).all()
+        wanted = select(AuditEvent).where(AuditEvent.action.like("retention.%")).order_by(AuditEvent.seq)
+        events = session.exec(wanted).all()
         told = [(event.action.partition(".")[2], event.student_id) for event in events]
         assert told == [
             ("proposed", None), ("agreed", None), ("records_removed", school.old.id),
