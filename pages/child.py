@@ -12,8 +12,9 @@ from ui.categories import category_badge
 from ui.child_header import REGISTER, actions_for, facts_line, state_badge
 from ui.child_panels import panels_for
 from ui.child_referrals import register
-from ui.layout import note, page_header, refusal, tabs_in_address
+from ui.layout import note, page_header, refusal
 from ui.session import require_user
+from ui.views import tabs_in_address
 
 actor = require_user(Permission.STUDENT_READ)
 

@@ -7,9 +7,7 @@ from typing import Any, Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
-from streamlit.elements.lib.mutable_tab_container import TabContainer
 
-from ui.asked import keep_asked
 from ui.formats import plain
 from ui.messages import explain_alone
 
@@ -135,17 +133,6 @@ def side_column(ratio: float = 2.7) -> tuple[DeltaGenerator, DeltaGenerator]:
     """Return the page's main column and its side column, which follows below on a phone."""
     main, side = st.columns((ratio, 1), gap="small")
     return main, side
-
-
-def tabs_in_address(titles: Sequence[str], *, key: str) -> Sequence[TabContainer]:
-    """Draw tabs whose chosen one stands in the address under `key`; only the open one needs to be drawn."""
-    if st.session_state.get(key) not in titles:
-        asked = st.query_params.get(key)
-        st.session_state[key] = asked if asked in titles else titles[0]
-    tabs = st.tabs(titles, key=key, on_change="rerun")
-    chosen = st.session_state[key]
-    keep_asked(key, None if chosen == titles[0] else chosen)
-    return tabs
 
 
 @contextmanager

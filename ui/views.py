@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
+from streamlit.elements.lib.mutable_tab_container import TabContainer
+
+from ui.asked import keep_asked, number_asked
 
 _PARAMETER = "view"
 _RUN, _DRAWN = "care_run", "care_drawn_in_run_"
@@ -51,9 +54,17 @@ def choose_view(views: Mapping[str, str], *, key: str, parameter: str = _PARAMET
         label_visibility="collapsed",
         wrap=True,
     )
-    if st.query_params.get(parameter) != name:
-        st.query_params[parameter] = name
+    keep_asked(parameter, name)
     return name
+
+
+def tabs_in_address(titles: Sequence[str], *, key: str) -> Sequence[TabContainer]:
+    """Draw tabs whose chosen one stands in the address under `key`; only the open one needs to be drawn."""
+    chosen_view({title: title for title in titles}, key=key, parameter=key)
+    tabs = st.tabs(titles, key=key, on_change="rerun")
+    chosen = st.session_state[key]
+    keep_asked(key, None if chosen == titles[0] else chosen)
+    return tabs
 
 
 def opened_in_table(ids: Sequence[int], *, key: str, parameter: str) -> int | None:
@@ -65,5 +76,4 @@ def opened_in_table(ids: Sequence[int], *, key: str, parameter: str) -> int | No
     clicked = st.session_state.get(key)
     if clicked is not None and clicked["row"] < len(ids):
         st.query_params[parameter] = str(ids[clicked["row"]])
-    asked = st.query_params.get(parameter, "")
-    return int(asked) if asked.isdecimal() and len(asked) < 12 else None
+    return number_asked(parameter)
