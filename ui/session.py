@@ -36,8 +36,6 @@ _SCHOOL_NAME = "care_school_name"
 _actor_of_this_run: ContextVar[Actor | None] = ContextVar("actor_of_this_run", default=None)
 
 _duties_of_this_run: ContextVar[list[Duty] | None] = ContextVar("duties_of_this_run", default=None)
-# Holds one at most; None outside a run, where nothing is kept.
-_calendar_of_this_run: ContextVar[list[SchoolCalendar] | None] = ContextVar("calendar_of_this_run", default=None)
 
 
 def identify() -> Actor | None:
@@ -65,14 +63,12 @@ def accept(token: str) -> Actor | None:
 def acting(actor: Actor) -> Iterator[None]:
     """Make the actor known to the guards of this run."""
     handle, duties = _actor_of_this_run.set(actor), _duties_of_this_run.set(None)
-    dates = _calendar_of_this_run.set([])
     try:
         with one_run():
             yield
     finally:
         _actor_of_this_run.reset(handle)
         _duties_of_this_run.reset(duties)
-        _calendar_of_this_run.reset(dates)
 
 
 def require_user(*any_of: Permission) -> Actor:
@@ -120,15 +116,9 @@ def my_duties(actor: Actor) -> list[Duty]:
 
 def school_calendar() -> SchoolCalendar:
     """Return the school's calendar, for words about days; no statement where the page has read it already."""
-    kept = _calendar_of_this_run.get()
-    if kept:
-        return kept[0]
     actor = require_user()
     with reading() as session:
-        found = schools.find_calendar(session, actor)
-    if kept is not None:
-        kept.append(found)
-    return found
+        return schools.find_calendar(session, actor)
 
 
 def school_name() -> str | None:
