@@ -16,7 +16,7 @@ from ui.referral_words import CASE_STATES, child_with_class
 from ui.session import require_user
 from ui.states import CASE
 from ui.tables import page_asked, paging_line
-from ui.views import tell_again
+from ui.telling import tell_again
 
 actor = require_user(Permission.CASE_READ, Permission.ABUSE_HANDLE)
 

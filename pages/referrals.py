@@ -17,7 +17,7 @@ from ui.referral_words import child_with_class
 from ui.session import require_user
 from ui.states import REFERRAL
 from ui.tables import page_asked, paging_line
-from ui.views import tell_again
+from ui.telling import tell_again
 
 actor = require_user(Permission.REFERRAL_READ)
 handles = allows(actor, Permission.REFERRAL_HANDLE)

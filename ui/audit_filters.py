@@ -12,6 +12,7 @@ from services.audit_words import AuditGroup
 from ui.asked import number_asked
 from ui.child_picker import clear_child, pick_child
 from ui.layout import filter_row
+from ui.telling import tell_again
 from ui.wording import day_field
 
 PAGE = "audit_page"
@@ -51,6 +52,7 @@ def _day(text: str) -> date | None:
 
 def draw_filters(actor: Actor, people: Sequence[Person]) -> None:
     """Draw the row: who, what, from when to when, and about which child."""
+    tell_again(*_ADDRESS)
     with filter_row():
         if people:
             _select("谁", {0: "所有人", **{each.id: each.name for each in people}}, key=_WHO, width=150)

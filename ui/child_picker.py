@@ -13,6 +13,7 @@ from services.students import FoundStudent
 from ui.formats import plain
 from ui.layout import note
 from ui.session import require_user
+from ui.telling import keep_telling, tell
 
 _FOUND_AT_MOST = 6
 
@@ -46,6 +47,7 @@ def pick_child(
             st.markdown(f"**{plain(chosen.name)}**，{plain(chosen.class_label)}", width="content")
             st.button("换一个", key=f"{key}_change", type="tertiary", on_click=_forget, args=(key, on_change))
         return picked(key)
+    keep_telling(_typed(key))
     text = st.text_input(
         label, key=_typed(key), placeholder="姓名、拼音、班级、学号", live="300ms", on_change=on_change
     )
@@ -93,7 +95,7 @@ def choose_child(key: str, student_id: int) -> None:
 def suggest_child(key: str, text: str | None) -> None:
     """Begin with what was said, so that it needn't be typed again; what is typed or taken out stays so."""
     if text and _typed(key) not in st.session_state and _chosen(key) not in st.session_state:
-        st.session_state[_typed(key)] = text
+        tell(_typed(key), text)
 
 
 def forget_child(key: str) -> None:

@@ -14,6 +14,7 @@ from services.errors import DomainError
 from ui import formats
 from ui.forms import release, was_left
 from ui.session import who_is_there
+from ui.telling import tell
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,13 @@ class Draftable:
             found = drafts.find_draft(session, actor, form=self.form, subject=self.subject)
         st.session_state[self._state] = found.saved_at if found else None
         for name, value in found.content.items() if found else ():
+            key = f"{self.form}_{name}"
+            if key in st.session_state:
+                continue
             if name in self.fields:
-                st.session_state.setdefault(f"{self.form}_{name}", value)
+                tell(key, value)
             elif name in self.choices:
-                st.session_state.setdefault(f"{self.form}_{name}", self.choices[name](value))
+                tell(key, self.choices[name](value))
 
     def keep(self) -> None:
         """Save what stands in the fields; for `on_change`. A draft that can't be saved never stops the typing."""

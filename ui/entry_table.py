@@ -24,6 +24,7 @@ from ui.messages import explain
 from ui.problems import problem_sentence
 from ui.session import require_user
 from ui.tables import ROW_HEIGHT, table_height
+from ui.telling import tell_again
 
 _TABLES = "care_entry_tables"
 _CLASS, _TERM = "entries_class", "entries_term"
@@ -50,6 +51,7 @@ def choose(classes: Mapping[int, str], terms: Mapping[int, str]) -> tuple[int, i
     """Draw class and term, kept in the address; they wait while something typed is not saved."""
     _take(_CLASS, "class", classes)
     _take(_TERM, "term", terms)
+    tell_again(_CLASS, _TERM)
     is_typing = _has_typed(st.session_state[_CLASS], st.session_state[_TERM])
     with st.container(horizontal=True, vertical_alignment="bottom"):
         class_id = st.selectbox("班级", list(classes), format_func=classes.__getitem__, key=_CLASS, width=160,

@@ -27,6 +27,7 @@ from ui.drafts import saved_words
 from ui.forms import Form
 from ui.layout import note
 from ui.session import who_is_there
+from ui.telling import tell
 
 _STATE = "care_form_draft_"
 REMINDER = "上次写到一半的在这里，还没有保存。接着写；不要的话，到最下面点“不要了”。"
@@ -72,7 +73,7 @@ class FormDraft:
 
     def _put_back(self, found: drafts.SavedDraft) -> None:
         for name, read in self.beside.items():
-            st.session_state[self.form.key(name)] = read((found.content.get("beside") or {}).get(name))
+            tell(self.form.key(name), read((found.content.get("beside") or {}).get(name)))
         typed: dict[str, Any] = {}  # values of any field
         fields = found.content.get("fields") or {}
         for name, value in fields.items():

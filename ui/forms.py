@@ -31,6 +31,7 @@ from ui import layout
 from ui.formats import plain
 from ui.messages import explain
 from ui.problems import problem_sentence
+from ui.telling import keep_telling, tell
 from ui.widget_kinds import kind_of
 
 Result = TypeVar("Result")
@@ -159,8 +160,10 @@ class Form:
         key = self.key(name)
         if is_filled and key not in st.session_state:
             value = self.drawn_from.values.get(name)
-            st.session_state[key] = start if value is None else value
+            tell(key, start if value is None else value)
             self._state.started.setdefault(name, st.session_state[key])
+        if is_filled:
+            keep_telling(key)
         self._state.fields.add(name)
         with layout.field():
             yield key
@@ -189,7 +192,7 @@ class Form:
         """Put back what was typed over a version; where another one is stored now, both are shown. Before `notices`."""
         state, now = self._state, self.drawn_from
         for name, value in typed.items():
-            st.session_state[self.key(name)] = value
+            tell(self.key(name), value)
             state.fields.add(name)
         if version != self.version:
             state.drawn_from, state.theirs, state.refusal = replace(now, version=version), now, CHANGED_SINCE
@@ -348,7 +351,7 @@ def take_back(name: str, row_id: int | None) -> None:
     if state is not None:
         st.session_state[_STATE + name] = state
         for each, value in typed.items():
-            st.session_state[f"{name}_{each}"] = value
+            tell(f"{name}_{each}", value)
 
 
 def drop_aside(name: str, row_id: int | None) -> None:
@@ -366,7 +369,7 @@ def _take_theirs(name: str) -> None:
         for each in state.fields & set(state.theirs.values):
             value = state.theirs.values[each]
             before = st.session_state.get(f"{name}_{each}")
-            st.session_state[f"{name}_{each}"] = "" if value is None and isinstance(before, str) else value
+            tell(f"{name}_{each}", "" if value is None and isinstance(before, str) else value)
     _settle(state)
 
 

@@ -19,7 +19,7 @@ from ui.recovery_sheet import has_sheet
 from ui.shelf import put_input_on_shelf, take_input_from_shelf
 from ui.sign_in import ask_to_sign_in
 from ui.slips import has_slip
-from ui.views import count_run
+from ui.telling import count_run
 from ui.warming import note_page_is_out
 from ui.wording import put_words
 

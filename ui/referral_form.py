@@ -23,6 +23,7 @@ from ui.drafts import saved_words
 from ui.forms import Form, release, was_left
 from ui.referral_words import CHANNELS, DANGER_NUMBERS, PARENTS, URGENCIES, WAYS
 from ui.session import who_is_there
+from ui.telling import tell
 from ui.wording import day_field
 
 FORM = "intake"
@@ -294,14 +295,14 @@ def take_up(draft: drafts.SavedDraft) -> None:
     """Put a draft back into the fields, and nothing of what stood there before; for `on_click`."""
     start_afresh()
     for name in _WRITTEN:
-        st.session_state[f"{FORM}_{name}"] = draft.content.get(name, "")
+        tell(f"{FORM}_{name}", draft.content.get(name, ""))
     for name, read in _CHOSEN.items():
         if (value := draft.content.get(name)) is not None:
-            st.session_state[f"{FORM}_{name}"] = read(value)
+            tell(f"{FORM}_{name}", read(value))
     if student_id := draft.content.get("student_id"):
         choose_child(CHILD, int(student_id))
     if not picked(CHILD).student_id:  # not chosen, or out of this person's sight since: as typed
-        st.session_state[f"{CHILD}_typed"] = draft.content.get("child", "")
+        tell(f"{CHILD}_typed", draft.content.get("child", ""))
     st.session_state[_UID], st.session_state[_SAVED_AT] = draft.subject, draft.saved_at
     _name_draft_in_address(draft.subject)
 

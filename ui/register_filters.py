@@ -9,6 +9,7 @@ from db.tables import EnrolmentState
 from services.student_lists import CategoryGroup, ClassName, StudentFilters, StudentOrder
 from ui.asked import keep_asked
 from ui.layout import filter_row
+from ui.telling import tell_again
 
 PAGE = "students_page"
 _GRADE, _CLASS, _CATEGORY = "students_grade", "students_class", "students_category"
@@ -62,6 +63,7 @@ def draw_filters(
 ) -> None:
     """Draw the row; pills only for who may see categories and contact cards, and where a child stays away."""
     grades = {each.grade: each.grade_label for each in classes}
+    tell_again(*_ADDRESS)
     with filter_row():
         if len(grades) > 1:
             _select("年级", {0: "全部年级", **grades}, key=_GRADE, width=120)

@@ -7,6 +7,8 @@ from datetime import date, time, timedelta
 
 import streamlit as st
 
+from ui.telling import tell
+
 _SHELF = "care_shelf"
 _OURS = "care_"  # the shell's own keys, its password fields among them
 _SIMPLE = (str, int, float, date, time, timedelta)  # datetime is a date, bool an int
@@ -24,7 +26,7 @@ def take_input_from_shelf() -> None:
     """Put it back before the page draws its fields again, except where something newer was typed."""
     for key, value in st.session_state.pop(_SHELF, {}).items():
         if _is_unchanged(key, value):
-            st.session_state[key] = value  # assigned, so that the browser is told
+            tell(key, value)
 
 
 def _is_unchanged(key: str, value: object) -> bool:

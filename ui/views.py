@@ -6,34 +6,16 @@ import streamlit as st
 from streamlit.elements.lib.mutable_tab_container import TabContainer
 
 from ui.asked import keep_asked, number_asked
+from ui.telling import tell, tell_again
 
 _PARAMETER = "view"
-_RUN, _DRAWN = "care_run", "care_drawn_in_run_"
-
-
-def count_run() -> None:
-    """Count one more run of the page script; first thing in it."""
-    st.session_state[_RUN] = st.session_state.get(_RUN, 0) + 1
-
-
-def tell_again(*keys: str) -> None:
-    """Tell the browser what switches and filters stand at that weren't drawn last time; before they are drawn.
-
-    It forgets what isn't on screen. The server does so only where a run comes to its end, not after `st.stop`: then
-    the list is still filtered, and no filter is shown as chosen (seen).
-    """
-    run = st.session_state.get(_RUN, 0)
-    for key in keys:
-        if key in st.session_state and st.session_state.get(_DRAWN + key) != run - 1:
-            st.session_state[key] = st.session_state[key]
-        st.session_state[_DRAWN + key] = run
 
 
 def chosen_view(views: Mapping[str, str], *, key: str, parameter: str = _PARAMETER) -> str:
     """Return the name of the view that is open, from the switch or, on a fresh visit, from the address."""
     asked = st.query_params.get(parameter)
     if st.session_state.get(key) not in views:
-        st.session_state[key] = asked if asked in views else next(iter(views))
+        tell(key, asked if asked in views else next(iter(views)))
     name: str = st.session_state[key]
     return name
 
@@ -61,6 +43,7 @@ def choose_view(views: Mapping[str, str], *, key: str, parameter: str = _PARAMET
 def tabs_in_address(titles: Sequence[str], *, key: str) -> Sequence[TabContainer]:
     """Draw tabs whose chosen one stands in the address under `key`; only the open one needs to be drawn."""
     chosen_view({title: title for title in titles}, key=key, parameter=key)
+    tell_again(key)
     tabs = st.tabs(titles, key=key, on_change="rerun")
     chosen = st.session_state[key]
     keep_asked(key, None if chosen == titles[0] else chosen)

@@ -23,6 +23,7 @@ from ui.forms import Form, shown
 from ui.layout import DISCARD, facts, flash, form_end, leave_button, note
 from ui.session import require_user
 from ui.tables import data_table, opening_column
+from ui.telling import tell_again
 from ui.views import opened_in_table
 from ui.wording import day_field
 
@@ -70,6 +71,7 @@ def draw_plan(plan: YearPlan) -> None:
             icon="info",
         )
     st.session_state.setdefault(_GRADES, sorted(plan.graduating))
+    tell_again(_GRADES)
     st.pills("哪些年级毕业离校", plan.grades, format_func=grade_label, selection_mode="multi", key=_GRADES, wrap=True)
     ids = [found.class_id for found in plan.classes]
     data_table(

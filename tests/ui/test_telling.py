@@ -1,0 +1,69 @@
+"""A field shows in the browser what the server believes to stand in it, also where a run was cut short."""
+
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
+from streamlit.testing.v1 import AppTest
+
+
+def drawn(*, stops_before_field: bool = False) -> AppTest:
+    """Draw a form and a filter once; the run may be cut short before the form's field."""
+
+    def page(stops_before_field: bool):
+        import streamlit as st
+
+        from ui.forms import Form
+        from ui.telling import count_run, tell_again
+
+        count_run()
+        is_first = "seen_before" not in st.session_state
+        st.session_state["seen_before"] = True
+        st.session_state.setdefault("class", 2)
+        form = Form("card", {"id": 1, "version": 1, "address": "青澜县"})
+        tell_again("class")
+        with form.field("address") as key:
+            if is_first and stops_before_field:
+                st.stop()
+            st.text_input("地址", key=key)
+        st.selectbox("班级", [1, 2], key="class")
+        st.button("再来一次", key="again")
+
+    return AppTest.from_function(page, kwargs={"stops_before_field": stops_before_field}).run()
+
+
+def run_again_for_a_browser_that_got_nothing(shown: AppTest) -> AppTest:
+    """Run as for a click made before the first run's fields came: they are thrown away, and the click names none."""
+    return shown._run(WidgetStates())
+
+
+def told(shown: AppTest) -> list[tuple[bool, str]]:
+    """Whether each field's value goes to the browser with this run, and which."""
+    text, choice = shown.text_input[0].proto, shown.selectbox[0].proto
+    return [(text.set_value, text.value), (choice.set_value, choice.raw_value)]
+
+
+def test_what_a_field_begins_with_is_told_again_where_it_never_arrived():
+    shown = run_again_for_a_browser_that_got_nothing(drawn())
+
+    assert told(shown) == [(True, "青澜县"), (True, "2")]
+
+
+def test_and_where_the_run_was_cut_short_before_the_field():
+    shown = run_again_for_a_browser_that_got_nothing(drawn(stops_before_field=True))
+
+    assert told(shown) == [(True, "青澜县"), (True, "2")]
+
+
+def test_a_field_the_browser_has_is_not_written_over():
+    shown = drawn()
+    shown.button(key="again").click().run()
+
+    assert told(shown) == [(False, ""), (False, "")]
+    assert (shown.text_input[0].value, shown.selectbox[0].value) == ("青澜县", 2)
+
+
+def test_what_somebody_typed_stays_hers():
+    shown = run_again_for_a_browser_that_got_nothing(drawn())
+    shown.text_input[0].input("望舒镇").run()
+    shown.button(key="again").click().run()
+
+    assert shown.text_input[0].value == "望舒镇"
+    assert told(shown)[0] == (False, "")
