@@ -44,7 +44,7 @@ def draw_referral(actor: Actor, view: ReferralView, moves: list[MoveRow]) -> Non
         st.markdown(f"**{formats.plain(child_with_class(view.child, view.class_label))}** {' '.join(badges)}")
         note(_how_it_came(view))
         if view.is_stopped and not view.is_suspected_abuse:
-            note("先不联系家长，也不反馈给其他人：请先找关爱室负责人。", icon="front_hand")
+            note("这个孩子的事，负责人正在办。联系家长、反馈给别人以前，请先问关爱室负责人。", icon="front_hand")
         _draw_words(view)
         draw_acts(actor, view)
         if view.merged_into_id is not None:
