@@ -8,6 +8,12 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import NullPool
 
 BUSY_TIMEOUT_SECONDS = 30
+PAGES_KEPT_KIB = 16 * 1024
+"""How much of the file a connection keeps decrypted, in KiB: the register of 20,000 children fits.
+
+With SQLite's own 2 MiB a list in another order than the rows are stored in decrypted the same pages over and over: four
+fifths of its time (measured).
+"""
 PLAIN_HEADER = b"SQLite format 3\x00"
 
 
@@ -18,6 +24,7 @@ def open_embedded(path: str, key_hex: str) -> Any:  # a raw DBAPI connection has
     connection.execute(f"PRAGMA key = \"x'{key_hex}'\"")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA temp_store = MEMORY")  # nothing sensitive in a temporary file
+    connection.execute(f"PRAGMA cache_size = -{PAGES_KEPT_KIB}")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA secure_delete = ON")  # what is removed is overwritten, not only unlinked
     connection.execute("PRAGMA trusted_schema = OFF")
