@@ -140,17 +140,17 @@ def list_owed(session: Session, actor: Actor, *, calendar: SchoolCalendar) -> Ow
     term, is_lead = calendar.latest_term(clock.today()), actor.has_role(Role.LEAD)
     if term is None or clock.today() < term.first_day or not (is_lead or actor.has_role(Role.HOMEROOM)):
         return None
-    rows, since = _classes(session, actor, term, counted=False), clock.at_school(term.first_day, time(8))
-    if not rows or rows[0].due_day is None:
-        return OwedChecks(since, since, is_to_open=True) if rows and is_lead else None
-    missing = [row for row in rows if row.returned_at is None]
+    missing = _classes(session, actor, term, only_missing=True)
+    since = clock.at_school(term.first_day, time(8))
+    if not missing or missing[0].due_day is None:
+        return OwedChecks(since, since, is_to_open=True) if missing and is_lead else None
     own = tuple((row.class_id, class_label(row.grade, row.number)) for row in missing if row.is_own)
     others = tuple(class_label(row.grade, row.number) for row in missing) if is_lead else ()
     if not own and not others:
         return None
     return OwedChecks(
-        due_at=clock.at_school(rows[0].due_day, END_OF_SCHOOL_DAY),
-        since=rows[0].opened_at,
+        due_at=clock.at_school(missing[0].due_day, END_OF_SCHOOL_DAY),
+        since=missing[0].opened_at,
         own=own,
         missing=others,
     )
@@ -176,8 +176,11 @@ def _own_class(actor: Actor) -> ColumnElement[bool]:
     return col(SchoolClass.id).in_(own)
 
 
-def _classes(session: Session, actor: Actor, term: TermDates, *, counted: bool = True) -> Sequence[Any]:
-    """Return the classes that have children, with teacher, the term's round and the current return."""
+def _classes(session: Session, actor: Actor, term: TermDates, *, only_missing: bool = False) -> Sequence[Any]:
+    """Return the classes that have children, with teacher, the term's round and the current return.
+
+    Only those without a return are not counted: nobody asks how many children they have.
+    """
     is_in_it = and_(col(ClassMembership.class_id) == col(SchoolClass.id), col(ClassMembership.to_day).is_(None))
     pupils = select(func.count()).select_from(ClassMembership).where(is_in_it).scalar_subquery()
     teacher, returner = AppUser.__table__.alias("teacher"), AppUser.__table__.alias("returner")  # type: ignore[attr-defined]
@@ -188,7 +191,7 @@ def _classes(session: Session, actor: Actor, term: TermDates, *, counted: bool =
             col(SchoolClass.grade),
             col(SchoolClass.number),
             teacher.c.display_name.label("homeroom_name"),
-            (pupils if counted else null()).label("pupils"),
+            (null() if only_missing else pupils).label("pupils"),
             col(CheckReturn.id).label("return_id"),
             col(CheckReturn.returned_at),
             col(CheckReturn.revision),
@@ -207,6 +210,7 @@ def _classes(session: Session, actor: Actor, term: TermDates, *, counted: bool =
             SchoolClass.school_year == term.school_year,
             select(ClassMembership.id).where(is_in_it).exists(),
             true() if all_classes else _own_class(actor),
+            col(CheckReturn.returned_at).is_(None) if only_missing else true(),
         )
         .order_by(col(SchoolClass.grade), col(SchoolClass.number))
     ).all()

@@ -51,7 +51,14 @@ def list_child_duties(session: Session, actor: Actor, *, student_id: int) -> lis
     asks, meets = and_(sees_referrals(actor), _owes_something()), and_(sees_cases(actor), _is_to_be_held())
     rows = session.exec(
         detailed(actor)
-        .add_columns(CaseConference, Case, case_owner.display_name, asks.label("asks_something"), meets.label("meets"))
+        .add_columns(
+            CaseConference.called_at,
+            col(Case.id).label("case_id"),
+            col(Case.owner_id).label("case_owner_id"),
+            col(case_owner.display_name).label("case_owner_name"),
+            asks.label("asks_something"),
+            meets.label("is_to_meet"),
+        )
         .join(Case, col(Case.referral_id) == col(Referral.id), isouter=True)
         .join(CaseConference, col(CaseConference.case_id) == col(Case.id), isouter=True)
         .join(case_owner, col(case_owner.id) == col(Case.owner_id), isouter=True)
@@ -59,12 +66,11 @@ def list_child_duties(session: Session, actor: Actor, *, student_id: int) -> lis
     ).all()
     found: list[Duty] = []
     for row in rows:
-        *_, conference, case, owner_name, asks_something, is_to_meet = row
-        if asks_something and may_follow(actor, row[0]):
+        if row.asks_something and may_follow(actor, row[0]):
             found += _of_referral(actor, row, calendar=calendar, now=now, of_everybody=True)
-        if is_to_meet:
-            due_at = deadlines.conference_due(called_at=conference.called_at, calendar=calendar)
-            found.append(_conference(actor, case, row.child, owner_name, due_at, now=now))
+        if row.is_to_meet:
+            due_at = deadlines.conference_due(called_at=row.called_at, calendar=calendar)
+            found.append(_conference(actor, row, due_at, now=now))
     return sorted(found, key=lambda duty: duty.rank)
 
 
@@ -205,11 +211,13 @@ def of_conferences_and_returns(
     """
     due = _conferences_and_returns(actor)
     columns: list[Any] = [
-        CaseConference,
-        Case,
-        DropOut,
+        col(CaseConference.called_at),  # columns, not whole rows: of these there may be many, on every page
+        col(Case.id).label("case_id"),
+        col(Case.owner_id).label("case_owner_id"),
+        col(DropOut.id).label("drop_out_id"),
+        col(DropOut.noticed_on),
         col(Student.name).label("child"),
-        col(AppUser.display_name).label("owner_name"),
+        col(AppUser.display_name).label("case_owner_name"),
         _answers_for_conference(actor).label("answers_for"),
         sees_students(actor).label("may_name"),
         sees_cases(actor).label("may_open"),
@@ -228,21 +236,20 @@ def of_conferences_and_returns(
         .order_by(col(CaseConference.called_at), col(CaseConference.id), col(DropOut.noticed_on), col(DropOut.id))
     )
     for found in rows:
-        if found.DropOut is not None:
+        if found.drop_out_id is not None:
             yield _return(found, calendar=calendar, now=now)
             continue
-        case: Case = found.Case
-        due_at = deadlines.conference_due(called_at=found.CaseConference.called_at, calendar=calendar)
+        due_at = deadlines.conference_due(called_at=found.called_at, calendar=calendar)
         if found.answers_for:
-            yield _conference(actor, case, found.child, found.owner_name, due_at, now=now)
+            yield _conference(actor, found, due_at, now=now)
         else:
             yield Duty(
                 DutyKind.INVITED,
                 group_of(due_at, now=now),
                 due_at=due_at,
                 child=found.child if found.may_name else None,
-                owner_name=found.owner_name,
-                target_id=case.id if found.may_open else None,
+                owner_name=found.case_owner_name,
+                target_id=found.case_id if found.may_open else None,
             )
 
 
@@ -263,33 +270,32 @@ def _conferences_and_returns(actor: Actor) -> Any:
 
 def _return(found: Any, *, calendar: SchoolCalendar, now: datetime) -> Duty:
     """A child to be brought back to school, until it has ended."""
-    row: DropOut = found.DropOut
-    due_at = deadlines.drop_out_step_due(noticed_on=row.noticed_on, last_step_on=found.last_step_on, calendar=calendar)
+    due_at = deadlines.drop_out_step_due(
+        noticed_on=found.noticed_on, last_step_on=found.last_step_on, calendar=calendar
+    )
     return Duty(
         DutyKind.BRING_BACK,
         group_of(due_at, now=now),
         due_at=due_at,
-        since=clock.at_school(row.noticed_on, time(8)),
+        since=clock.at_school(found.noticed_on, time(8)),
         child=found.child,
         class_label=class_label(found.grade, found.number) if found.grade is not None else None,
         has_begun=found.last_step_on is not None,
         is_mine=bool(found.is_answered_for),
         labels=(found.state.label,) if found.state in GONE_FOR_GOOD else (),
-        target_id=row.id,
+        target_id=found.drop_out_id,
     )
 
 
-def _conference(
-    actor: Actor, case: Case, child: str | None, owner_name: str, due_at: datetime, *, now: datetime
-) -> Duty:
+def _conference(actor: Actor, found: Any, due_at: datetime, *, now: datetime) -> Duty:  # Any: a row with these columns
     return Duty(
         DutyKind.CONFERENCE,
         group_of(due_at, now=now),
         due_at=due_at,
-        child=child,
-        owner_name=owner_name,
-        is_mine=case.owner_id == actor.user_id,
-        target_id=case.id,
+        child=found.child,
+        owner_name=found.case_owner_name,
+        is_mine=found.case_owner_id == actor.user_id,
+        target_id=found.case_id,
     )
 
 
