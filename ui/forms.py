@@ -181,12 +181,10 @@ class Form:
 
     def changed(self) -> dict[str, Any]:
         """Return what stands in the fields otherwise than in what the form was drawn from."""
-        before, typed = self.drawn_from.values, self.typed(self._state.fields)
-        return {
-            name: value
-            for name, value in typed.items()
-            if self.key(name) in st.session_state and (value or None) != (before.get(name) or None)
-        }
+        before = {name: value for name, value in self.drawn_from.values.items() if value is not None}
+        before = self._state.started | before
+        typed = {name: value for name, value in self.typed(self._state.fields).items() if _is_drawn(self.key(name))}
+        return {name: value for name, value in typed.items() if _or_none(value) != _or_none(before.get(name))}
 
     def resume(self, typed: Mapping[str, Any], *, version: int) -> None:
         """Put back what was typed over a version; where another one is stored now, both are shown. Before `notices`."""
@@ -301,6 +299,15 @@ class Form:
         before = self.drawn_from.values
         known = (before.keys() & theirs.values.keys()) - {"id", "version"}
         return {name for name in known if before[name] != theirs.values[name]}
+
+
+def _is_drawn(key: str) -> bool:
+    return key in st.session_state
+
+
+def _or_none(value: Any) -> Any:  # any field's value
+    """Return None for what is written blank; no is an answer."""
+    return None if value in ("", [], ()) else value
 
 
 def shown(value: Any) -> str:

@@ -8,8 +8,9 @@ from streamlit.testing.v1 import AppTest
 
 from db.tables import AuditEvent, CategoryKind, ClassMembership, Gender, Role, Student, StudentCategory
 from db.transactions import reading
-from services import audit, clock
+from services import audit, clock, drafts
 from tests.pages.conftest import OpenPage, World, words_on
+from ui.form_drafts import REMINDER
 from ui.messages import CANNOT_BE_SEEN
 from ui.problems import REQUIRED, SENTENCES
 from ui.widget_kinds import FieldKind
@@ -113,6 +114,52 @@ def fill(screen, key="student_edit_0", **fields):
         else:
             screen.text_input(key=f"{key}_{name}").set_value(value)
     return screen
+
+
+def drafts_of(actor):
+    with reading() as session:
+        return drafts.list_drafts(session, actor, form="student_edit")
+
+
+def test_a_half_typed_new_child_comes_back_after_a_reload_and_goes_when_it_is_saved(open_page: OpenPage, world: World):
+    lead = world.staff[Role.LEAD]
+    screen = open_page("student_edit", lead)
+    assert "草稿已在" not in words_on(screen)
+    fill(screen, name="方惊蛰", birth_day=date(2013, 3, 5), note="外婆照看").run()
+    screen.session_state["student_edit_0_gender"] = Gender.MALE
+    screen.session_state["student_edit_0_is_boarding"] = False
+    screen.selectbox(key="student_edit_0_class_id").select_index(0).run()
+    assert "草稿已在 09:41 保存" in words_on(screen)
+
+    again = open_page("student_edit", lead)
+    assert not again.exception
+    assert REMINDER in words_on(again)
+    state = again.session_state
+    assert [state[f"student_edit_0_{each}"] for each in ("name", "birth_day", "note", "gender", "is_boarding")] == [
+        "方惊蛰", date(2013, 3, 5), "外婆照看", Gender.MALE, False,
+    ]  # fmt: skip
+    assert state["student_edit_0_class_id"] == world.school_class.id
+    again.button(key="student_edit_0_save").click().run()
+
+    assert not again.exception
+    assert drafts_of(lead) == []
+    with reading() as session:
+        assert session.exec(select(Student).where(Student.name == "方惊蛰")).one().is_boarding is False
+
+
+def test_what_was_half_changed_of_a_child_is_the_typists_own_and_is_thrown_away_on_purpose(open_page: OpenPage, world):
+    child, homeroom = world.students[0], world.staff[Role.HOMEROOM]
+    key = f"student_edit_{child.id}"
+    screen = open_page("student_edit", homeroom, student=child.id)
+    screen.text_input(key=f"{key}_address").set_value("望舒镇竹溪村9号").run()
+    assert [each.subject for each in drafts_of(homeroom)] == [f"student:{child.id}"]
+
+    other = open_page("student_edit", world.staff[Role.LEAD], student=child.id)
+    assert "竹溪村9号" not in str(other.session_state)
+    screen.button(key=f"{key}_cancel").click().run()
+
+    assert drafts_of(homeroom) == []
+    assert "竹溪村9号" not in str(open_page("student_edit", homeroom, student=child.id).session_state)
 
 
 def test_a_new_child_is_entered_and_opened(open_page: OpenPage, world: World):
