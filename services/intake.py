@@ -21,7 +21,7 @@ from db.tables import (
 from services import audit, clock
 from services.access import Permission, allows, permitted
 from services.actors import Actor
-from services.errors import DomainError, NotFound
+from services.errors import DomainError, FieldErrors, NotFound, Problem
 from services.fields import LINE, LONG, SHORT, Checker, clean
 from services.referrals import (
     IllegalMove,
@@ -345,14 +345,17 @@ def _write_change(referral: Referral, change: ReferralChange, words: dict[str, s
 
 
 @permitted(Permission.REFERRAL_HANDLE)
-def match_child(session: Session, actor: Actor, *, referral_id: int, version: int, student_id: int) -> Referral:
+def match_child(session: Session, actor: Actor, *, referral_id: int, version: int, student_id: int | None) -> Referral:
     """Say which child of the register an unknown child is; what was first said of it stays.
 
     Raises:
+        FieldErrors: no child was chosen.
         NotFound: there is no such referral or child for the actor.
         IllegalMove: the referral already became a case, or part of another one.
         EditedMeanwhile: somebody saved it since it was shown.
     """
+    if student_id is None:
+        raise FieldErrors({"child": Problem("child_not_chosen")})
     referral = lock_referral(session, actor, referral_id, version=version)
     if referral.state in {ReferralState.ROUTED, ReferralState.MERGED}:
         raise IllegalMove(referral.state, referral.state)

@@ -1,5 +1,6 @@
 """Dialogs about the categories of a child: what is asked depends on which one it is."""
 
+from datetime import date
 from typing import Any
 
 import streamlit as st
@@ -23,6 +24,7 @@ from ui.session import require_user
 from ui.wording import day_field
 
 _LABELS = {
+    "kind": "哪一类", "from_day": "从哪天起",
     "left_behind_kind": "父母谁外出", "guardianship": "监护情况", "difficulty_id": "哪一种困境", "document": "文号",
     "level": "等级", "evidence": "原因、依据", "found_by": "怎么发现的",
 }  # fmt: skip
@@ -42,7 +44,7 @@ def edit_category(file: StudentFile, entry: CategoryEntry | None) -> None:
     if kind is None:
         note("先选哪一类，下面再问该写的几项。")
     with form_fields(form):
-        from_day = None
+        from_day: date | None = clock.today()  # not asked before it is known which category
         if entry is None and kind is not None:
             with form.field("from_day", clock.today()) as key:
                 from_day = day_field("从哪天起", key=key)

@@ -16,6 +16,7 @@ from ui.session import require_user
 from ui.telling import keep_telling, tell
 
 _FOUND_AT_MOST = 6
+NOBODY = "没有找到。换一种写法再找：姓名、拼音、班级、学号都行。"
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,8 @@ def _draw_found(key: str, text: str, hint: str, on_change: Callable[[], None] | 
         st.button("不是这个孩子", key=f"{key}_other", type="tertiary", on_click=_refuse, args=(key, text, on_change))
     elif hint and found:
         note("是哪一个，请点一下；都不是，就照您写的记下来，以后再认。")
-    elif hint and text:
-        note(hint)
+    elif text and not found:
+        note(hint or NOBODY)
 
 
 def choose_child(key: str, student_id: int) -> None:

@@ -56,6 +56,8 @@ class _State:
     fields: set[str] = field(default_factory=set)
     started: dict[str, Any] = field(default_factory=dict)  # what stood in the fields when they were first drawn
     problems: dict[str, Problem] = field(default_factory=dict)
+    refused: dict[str, Any] = field(default_factory=dict)  # what stood in the fields with a problem when they got it
+    unseen: set[str] = field(default_factory=set)  # with a problem, and not drawn then
     refusal: str | None = None
     theirs: Frozen | None = None  # how the record stands now, where somebody was faster
     edited_by: str | None = None
@@ -110,10 +112,11 @@ class Form:
         self._labels = dict(labels or {})
         self._around = dict(around or {})
         self._show = show or (lambda _field, value: shown(value))
-        if was_left(name):
+        if was_left(name) or _is_of_another(name, row):
             release(name)
         frozen(name, row)
         self._slots: dict[str, DeltaGenerator] = {}
+        self._holders: dict[str, Callable[[], object]] = {}  # of what is no single widget: what stands there
         self._notices: DeltaGenerator | None = None
         self._seen: dict[str, Problem] = {}  # what is wrong with what stands there now, before anybody saves
 
@@ -152,10 +155,13 @@ class Form:
         self._draw_notices()
 
     @contextmanager
-    def field(self, name: str, start: Any = None, *, is_filled: bool = True) -> Generator[str]:
+    def field(
+        self, name: str, start: Any = None, *, is_filled: bool = True, holds: Callable[[], object] | None = None
+    ) -> Generator[str]:
         """Open one field: gives its widget's key, filled from what the form was drawn from, else from `start`.
 
-        A widget that nobody but the person can fill (a file) is not.
+        A widget that nobody but the person can fill (a file) is not. `holds` tells what stands in a field that is more
+        than one widget: a problem stands under it only until that is another.
         """
         key = self.key(name)
         if is_filled and key not in st.session_state:
@@ -167,6 +173,8 @@ class Form:
         self._state.fields.add(name)
         with layout.field():
             yield key
+            if holds is not None:
+                self._holders[name] = holds
             self._slots[name] = st.empty()
             self._draw_problem(name)
 
@@ -214,9 +222,9 @@ class Form:
         try:
             return act()
         except FieldErrors as error:
-            state.problems = error.problems
-            unseen = [problem for name, problem in error.problems.items() if name not in state.fields]
-            state.refusal = " ".join([explain(error), *map(problem_sentence, unseen)])
+            state.problems = dict(error.problems)
+            state.refused = {name: self._standing(name) for name in error.problems}
+            state.unseen = error.problems.keys() - self._slots.keys()
         except EditedMeanwhile as error:
             state.theirs, state.refusal, state.edited_by = freeze(error.current), explain(error), error.edited_by
         except DomainError as error:
@@ -233,7 +241,22 @@ class Form:
         for name in self._slots:
             self._draw_problem(name)
 
+    def _standing(self, name: str) -> object:
+        holder = self._holders.get(name)
+        return holder() if holder else _or_none(st.session_state.get(self.key(name)))
+
+    def _outgrow(self, name: str) -> None:
+        """Take back a problem with what no longer stands in the field; one that was nowhere to be seen has a place."""
+        state = self._state
+        is_other = name in state.problems and self._standing(name) != state.refused.get(name)
+        if is_other:
+            del state.problems[name]
+        if is_other or name in state.unseen:
+            state.unseen.discard(name)
+            self._draw_notices()
+
     def _draw_problem(self, name: str) -> None:
+        self._outgrow(name)
         problem = self._state.problems.get(name) or self._seen.get(name)
         if problem is None:
             self._slots[name].empty()
@@ -245,14 +268,27 @@ class Form:
         if self._notices is None:
             return
         state = self._state
-        if state.refusal is None:
+        refusal = state.refusal or self._what_to_mend()
+        if refusal is None:
             self._notices.empty()
             return
         with self._notices.container():
             if state.theirs is None:
-                st.error(plain(state.refusal), icon=":material/error:")
+                st.error(plain(refusal), icon=":material/error:")
             else:
-                self._draw_conflict(state.theirs, state.refusal)
+                self._draw_conflict(state.theirs, refusal)
+
+    def _what_to_mend(self) -> str | None:
+        """Return how much is to be mended, with what stands under no field; that is named."""
+        state = self._state
+        if not state.problems:
+            return None
+        unseen = [
+            f"{self._labels[name]}：{sentence}" if name in self._labels else sentence
+            for name, problem in state.problems.items()
+            if name in state.unseen and (sentence := problem_sentence(problem))
+        ]
+        return " ".join([explain(FieldErrors(state.problems)), *unseen])
 
     def _draw_conflict(self, theirs: Frozen, refusal: str) -> None:
         """Show both versions, and what else was changed; taking one is a conscious act, and so is saving again."""
@@ -299,6 +335,13 @@ class Form:
         before = self.drawn_from.values
         known = (before.keys() & theirs.values.keys()) - {"id", "version"}
         return {name for name in known if before[name] != theirs.values[name]}
+
+
+def _is_of_another(name: str, row: object | None) -> bool:
+    """Whether what stands under this name was drawn from another record than the one given now."""
+    state: _State | None = st.session_state.get(_STATE + name)
+    now = freeze(row).id
+    return state is not None and None not in (state.drawn_from.id, now) and state.drawn_from.id != now
 
 
 def _is_drawn(key: str) -> bool:

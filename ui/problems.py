@@ -110,6 +110,7 @@ SENTENCES: Mapping[str, str] = {
     # intake, assessment, conference
     "facts_needed": "请至少写一句看到或听到的事，才能登记。",
     "report_needed": "请打开“已报警”或“已报告教育局”，写上是哪天几点。",
+    "child_not_chosen": "请选一个孩子。",
     "child_needed": "请选一个孩子；不知道是谁，就照听到的写下来。",
     "speaker_needed": "请写是谁说的。",
     "too_long_ago": "{day}太久以前了，最多一年。请看看是不是写错了。",

@@ -16,7 +16,7 @@ from services.errors import DomainError
 from services.intake import ReferralChange
 from services.referral_views import ReferralAct, ReferralView
 from ui import navigation
-from ui.child_picker import clear_child, pick_child, suggest_child
+from ui.child_picker import clear_child, pick_child, picked, suggest_child
 from ui.formats import plain
 from ui.forms import Form, drop_aside, set_aside, take_back
 from ui.layout import DISCARD, flash, form_end, leave_button, note, refusal
@@ -281,10 +281,11 @@ def _ask_moment(form: Form, name: str, label: str) -> datetime | None:
         day = day_field("哪天", key=day_key, disabled=not is_told)
     with form.field(f"{name}_time", now.time().replace(second=0, microsecond=0)) as time_key:
         at = st.time_input("几点", key=time_key, step=60, disabled=not is_told)
-    with form.field(name):
+    told_at = clock.at_school(day, at) if is_told and isinstance(day, date) and isinstance(at, time) else None
+    with form.field(name, holds=lambda: told_at):
         pass
     st.session_state.pop(form.key(name), None)
-    return clock.at_school(day, at) if is_told and isinstance(day, date) and isinstance(at, time) else None
+    return told_at
 
 
 def _draw_hand_over(actor: Actor, view: ReferralView) -> None:
@@ -329,14 +330,14 @@ def _draw_match(actor: Actor, view: ReferralView) -> None:
     picker = f"referral_match_{view.id}"
     suggest_child(picker, view.child_label)
     note(f"当时说的是：{view.child_label}")
-    with form.field("matched", True):
+    with form.field("child", holds=lambda: picked(picker)):
         child = pick_child(picker)
 
     _finish(
         form,
         f"就是{child.name}" if child.student_id else "先选出孩子",
         lambda session: intake.match_child(
-            session, actor, referral_id=view.id, version=form.version, student_id=child.student_id or 0
+            session, actor, referral_id=view.id, version=form.version, student_id=child.student_id
         ),
         "已认出孩子。",
         after=lambda: clear_child(picker),

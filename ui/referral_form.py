@@ -94,8 +94,8 @@ def _draw_who_and_when(form: Form, channel: ReferralChannel, staff: list[StaffNa
     """Which child, who said so, when; a teacher who refers is asked for no name but the child's (`staff` is None)."""
     asks_teacher = channel is ReferralChannel.TEACHER and staff is not None
     names_speaker = channel is ReferralChannel.PARENT or asks_teacher
-    who, *speaker, day, at = st.columns((1.15, 1.05, 1.3, 0.9) if names_speaker else (2.2, 1.3, 0.9))
-    with who, _place_for_problem(form, "child"):
+    who, *speaker, when = st.columns((1.15, 1.05, 2.2) if names_speaker else (2.2, 2.2))
+    with who, _place_for_problem(form, "child", holds=lambda: picked(CHILD)):
         pick_child(CHILD, hint="名册里找不到，就照您写的记下来，以后再认。", on_change=keep_draft)
     for place in speaker:
         with place:
@@ -103,19 +103,19 @@ def _draw_who_and_when(form: Form, channel: ReferralChannel, staff: list[StaffNa
                 _draw_teacher(form, staff or [])
             else:
                 _draw_speaker(form, "谁说的", "例如：孩子的外婆")
-    with day, form.field("received_day", clock.today()) as key:
-        day_field("哪天收到", key=key, on_change=keep_draft)
-    with at, form.field("received_time", _this_minute()) as key:
-        st.time_input("几点", key=key, step=300, on_change=keep_draft)
-    with _place_for_problem(form, "received_at"):  # below day and time, where a sentence has room
-        pass
+    with when, _place_for_problem(form, "received_at", holds=_received_at):  # below both, where a sentence has room
+        day, at = st.columns((1.3, 0.9))
+        with day, form.field("received_day", clock.today()) as key:
+            day_field("哪天收到", key=key, on_change=keep_draft)
+        with at, form.field("received_time", _this_minute()) as key:
+            st.time_input("几点", key=key, step=300, on_change=keep_draft)
 
 
 def _draw_teacher(form: Form, staff: list[StaffName]) -> None:
     """Ask which teacher: by account, so that the feedback reaches her; who has none is written down by name."""
     names = {person.id: _with_role(person) for person in staff} | {NO_ACCOUNT: "名单里没有"}
     is_named = _typed("referred_by_id") == NO_ACCOUNT
-    with nullcontext() if is_named else _place_for_problem(form, "speaker"):
+    with nullcontext() if is_named else _place_for_problem(form, "speaker", holds=lambda: _typed("referred_by_id")):
         st.selectbox(
             "谁说的",
             list(names),
@@ -160,9 +160,9 @@ def _draw_rest(form: Form) -> None:
 
 
 @contextmanager
-def _place_for_problem(form: Form, name: str) -> Iterator[None]:
-    """Keep a place for the problem with something that is no field of its own."""
-    with form.field(name):
+def _place_for_problem(form: Form, name: str, *, holds: Callable[[], object]) -> Iterator[None]:
+    """Keep a place for the problem with something that is no field of its own, but holds this."""
+    with form.field(name, holds=holds):
         yield
     st.session_state.pop(form.key(name), None)
 

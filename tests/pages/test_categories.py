@@ -99,6 +99,23 @@ def test_a_special_child_without_a_level_is_said_so_and_graded_by_the_school_s_n
     assert "重点关注" in everything_on(screen)
 
 
+def test_a_problem_stands_only_as_long_as_what_was_refused(open_page: OpenPage, world, child):
+    screen = open_page("child", world.staff[Role.LEAD], student=child)
+    screen.button(key="child_add_category").click().run()
+    screen.button(key=form(child, "save")).click().run()
+    words = everything_on(screen)
+    assert "有 1 处要改" in screen.error[0].value
+    assert "这一项请选一个" in words
+    assert "这一项要填" not in words + screen.error[0].value
+
+    screen.selectbox(key=form(child, "kind")).select(CategoryKind.IN_DIFFICULTY).run()
+
+    words = everything_on(screen)
+    assert not screen.error
+    assert "这一项请选一个" not in words
+    assert "这一项要填" not in words
+
+
 @pytest.mark.parametrize("role", [Role.SUBJECT_TEACHER, Role.MENTOR])
 def test_who_sees_no_categories_sees_neither_kind_nor_judgement(open_page: OpenPage, world, child, session, role):
     from tests.pages.conftest import commit

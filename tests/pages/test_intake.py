@@ -145,6 +145,33 @@ def test_what_is_missing_stands_under_its_field_and_the_text_stays(open_page: Op
     assert stored() == []
 
 
+def test_a_child_that_is_chosen_is_no_longer_asked_for(open_page: OpenPage, world: World):
+    screen = open_page("intake", world.staff[Role.HOMEROOM])
+    screen.button(key="intake_submit").click().run()
+    assert "请选一个孩子" in words_on(screen)
+    before = screen.error[0].value
+
+    screen.text_input(key="intake_child_typed").set_value(world.students[0].name).run()
+
+    assert "请选一个孩子" not in words_on(screen)
+    assert screen.error[0].value != before  # one place less to mend
+    screen.text_area(key="intake_facts").set_value(FACTS).run()
+    assert not screen.error
+
+
+def test_a_day_of_receipt_is_refused_beside_its_field(open_page: OpenPage, world: World):
+    screen = fill(open_page("intake", world.staff[Role.HOMEROOM]), world)
+    screen.date_input(key="intake_received_day").set_value(clock.today() + timedelta(days=2)).run()
+    screen.button(key="intake_submit").click().run()
+
+    beside = [column for column in screen.columns if any("还没到" in each.value for each in column.markdown)]
+    assert beside
+    assert all(any(each.key == "intake_received_day" for each in column.date_input) for column in beside)
+
+    screen.date_input(key="intake_received_day").set_value(clock.today()).run()
+    assert "还没到" not in words_on(screen)
+
+
 @pytest.mark.parametrize("name", ["facts", "child_words", "background", "tried"])
 @pytest.mark.parametrize(
     "typed", ["😀", '=HYPERLINK("http://x","y")', "<script>alert(1)</script>", "'; DROP TABLE referral; --"]

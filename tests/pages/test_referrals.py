@@ -280,6 +280,21 @@ def test_an_unknown_child_is_matched(open_page: OpenPage, world: World, session)
     assert stored(unknown).student_id == world.students[1].id
 
 
+def test_matching_nobody_asks_for_a_child_and_says_when_none_is_found(open_page: OpenPage, world: World, session):
+    unknown = register(session, world.staff[Role.COUNSELLOR], child_label="谷雨家的小儿子")
+    screen = open_page("referrals", world.staff[Role.COUNSELLOR], referral=unknown.id)
+    screen.button(key="referral_act_match_child").click().run()
+    assert "没有找到" in words_on(screen)
+
+    screen.button(key="referral_match_child_submit").click().run()
+    assert "请选一个孩子。" in words_on(screen)
+    assert "这里看不了" not in words_on(screen) + screen.error[0].value
+
+    screen.text_input(key=f"referral_match_{unknown.id}_typed").set_value(world.students[0].name).run()
+    assert not screen.error
+    assert "请选一个孩子。" not in words_on(screen)
+
+
 def test_the_second_of_two_editors_sees_both_versions_and_loses_nothing(open_page: OpenPage, world: World, referral):
     first = open_page("referrals", world.staff[Role.COUNSELLOR], referral=referral.id)
     second = open_page("referrals", world.staff[Role.LEAD], referral=referral.id)
