@@ -29,7 +29,7 @@ from services.account_lists import StaffName, list_staff
 from services.actors import Actor
 from services.calendar import load_calendar
 from services.errors import DomainError, NotFound
-from services.fields import LONG, SHORT, Checker
+from services.fields import LONG, SHORT, Checker, clean
 from services.referral_lists import follows_referrals
 from services.referral_views import ReferralView, find_referral
 from services.referrals import IllegalMove, knows_of_abuse, lock_referral, may_own, move
@@ -139,19 +139,17 @@ def save_assessment(session: Session, actor: Actor, *, request: AssessmentReques
         ChildUnknown: the child was not matched with the register yet.
         FieldErrors: a part is missing or too long, or names the wrong people.
     """
-    nature, measures = _checked_parts(request)
     referral = lock_referral(session, actor, request.referral_id, version=request.version)
     if referral.state is not ReferralState.IN_ASSESSMENT:
         raise IllegalMove(referral.state, ReferralState.ROUTED)
-    if referral.student_id is None or request.severity is None:
+    if referral.student_id is None:
         raise ChildUnknown
     suggestion = suggest_severity(with_ticks(_known_signs(session, actor, request.referral_id), request))
+    severity = request.severity or suggestion.severity
     check = Checker()
+    nature, measures = _checked_parts(check, request)
     reason = check.text(
-        "override_reason",
-        request.override_reason,
-        limit=LONG,
-        required=request.severity is not suggestion.severity,
+        "override_reason", request.override_reason, limit=LONG, required=severity is not suggestion.severity
     )
     guests = _checked_people(session, check, request, is_suspected_abuse=referral.is_suspected_abuse)
     owner_id = _checked_owner(session, check, actor, referral, request.owner_id)
@@ -163,23 +161,21 @@ def save_assessment(session: Session, actor: Actor, *, request: AssessmentReques
     seal(assessment, "override_reason_sealed", reason if assessment.is_overridden else None)
     session.add(assessment)
     move(session, actor, referral, ReferralState.ROUTED)
-    case = _open_case(session, referral, request.severity, owner_id)
+    case = _open_case(session, referral, severity, owner_id)
     _note(session, actor, assessment, case)
-    if request.severity is Severity.SERIOUS:
+    if severity is Severity.SERIOUS:
         _call_conference(session, actor, case, request.participant_ids, guests)
     return case
 
 
-def _checked_parts(request: AssessmentRequest) -> tuple[str, str]:
+def _checked_parts(check: Checker, request: AssessmentRequest) -> tuple[str, str]:
     """Return nature and measures, tidied; severity and domains are there too (D-06)."""
-    check = Checker()
     nature = check.required_text("nature", request.nature, limit=LONG)
     measures = check.required_text("measures", request.measures, limit=LONG)
     if not request.domains:
         check.add("domains", "choice_needed")
     if request.severity is None:
         check.add("severity", "choice_needed")
-    check.finish()
     return nature, measures
 
 
@@ -237,7 +233,9 @@ def _checked_people(
     """A conference needs people by name; about suspected abuse nobody of the school but those who may know (D-08)."""
     if request.severity is not Severity.SERIOUS:
         return []
-    guests = [name for typed in request.guests if (name := check.text("guests", typed, limit=SHORT))]
+    guests = [name for typed in request.guests if (name := clean(typed))]
+    if (longest := max(map(len, guests), default=0)) > SHORT:
+        check.add("guests", "name_too_long", length=longest, limit=SHORT)
     if len(guests) > MOST_GUESTS:
         check.add("guests", "too_many", limit=MOST_GUESTS)
     if len(request.participant_ids) + len(guests) < LEAST_PARTICIPANTS:

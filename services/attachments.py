@@ -22,13 +22,13 @@ class OpenedFile:
     content: bytes
 
 
-def keep_file(session: Session, actor: Actor, *, content: bytes) -> Attachment:
-    """Seal a file for the service that owns its record.
+def keep_file(session: Session, actor: Actor, *, content: bytes, file_name: str = "") -> Attachment:
+    """Seal a file for the service that owns its record; its name isn't kept.
 
     Raises:
         FileRefused: it is empty, too large, of a kind not kept here, or could do harm.
     """
-    kind = kind_of(content)
+    kind = kind_of(content, file_name=file_name)
     row = Attachment(
         kind=kind, size_bytes=len(content), content_sealed=b"", added_by_id=actor.user_id, added_at=clock.now()
     )

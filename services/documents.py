@@ -153,9 +153,17 @@ def _detailed() -> Any:  # a select of more columns than the stubs know
 
 @permitted(Permission.DOCUMENT_WRITE)
 def file_document(
-    session: Session, actor: Actor, *, entry: DocumentEntry, content: bytes | None, replaces_id: int | None = None
+    session: Session,
+    actor: Actor,
+    *,
+    entry: DocumentEntry,
+    content: bytes | None,
+    file_name: str = "",
+    replaces_id: int | None = None,
 ) -> Document:
     """File a document, or a newer edition of one; the older edition stays, and can still be opened.
+
+    The file's name isn't kept; a refusal says whether it is what it is called.
 
     Raises:
         FieldErrors: kind, title, day or file are missing or wrong.
@@ -167,7 +175,7 @@ def file_document(
     if replaces_id is not None:
         _refuse_replaced(session, actor, replaces_id, kind=cleaned.kind or "")
     try:
-        attachment = attachments.keep_file(session, actor, content=content or b"")
+        attachment = attachments.keep_file(session, actor, content=content or b"", file_name=file_name)
     except FileRefused as error:
         raise FieldErrors({"file": Problem(f"file_{error.reason.value}")}) from error
     document = Document(

@@ -32,12 +32,16 @@ MIME = {
 }
 
 
+_ENDINGS = (".jpeg", *(f".{kind.value}" for kind in FileKind))
+
+
 class FileProblem(StrEnum):
     """Why a file is refused."""
 
     EMPTY = "empty"
     TOO_LARGE = "too_large"
     UNKNOWN = "unknown"
+    MISNAMED = "misnamed"  # called as one that is kept, and is none
     DAMAGED = "damaged"
     MACROS = "macros"
     PASSWORD = "password"  # noqa: S105  a reason
@@ -51,12 +55,21 @@ class FileRefused(DomainError):
         self.reason = reason
 
 
-def kind_of(content: bytes) -> FileKind:
-    """Return what a file is; nothing is unpacked or run to find out.
+def kind_of(content: bytes, *, file_name: str = "") -> FileKind:
+    """Return what a file is; nothing is unpacked or run to find out. Its name only decides what a refusal says.
 
     Raises:
         FileRefused: it is empty, too large, damaged, of another kind, holds macros or is locked by a password.
     """
+    try:
+        return _told_by(content)
+    except FileRefused as error:
+        if error.reason is FileProblem.UNKNOWN and file_name.lower().endswith(_ENDINGS):
+            raise FileRefused(FileProblem.MISNAMED) from error
+        raise
+
+
+def _told_by(content: bytes) -> FileKind:
     if not content:
         raise FileRefused(FileProblem.EMPTY)
     if len(content) > MAX_FILE_BYTES:

@@ -17,13 +17,22 @@ CODES: Mapping[str, str] = {part.value: part.label for part in CardPart} | {
 
 
 def missing_words(parts: Iterable[CardPart]) -> str:
-    """母亲的电话；监护人的职业、身体状况."""
+    """母亲的电话；监护人的年龄、职业，和孩子的关系."""
     grouped: dict[str, list[str]] = {}
     for part in parts:
         who, _, what = part.value.partition("_")
         grouped.setdefault(who, []).append(_SHORT[what])
-    said = [f"{_PEOPLE[who]}的{'、'.join(words)}" for who, words in grouped.items() if who in _PEOPLE]
+    said = [_of_one(_PEOPLE[who], words) for who, words in grouped.items() if who in _PEOPLE]
     return "；".join((["家庭住址"] if "home" in grouped else []) + said)
+
+
+def _of_one(who: str, words: list[str]) -> str:
+    """A relation (和孩子的关系) is no thing one has: it stands behind the others, or by itself without 的."""
+    things = [word for word in words if word != _SHORT["relation"]]
+    of_things = f"{who}的{'、'.join(things)}" if things else who
+    if len(things) == len(words):
+        return of_things
+    return f"{of_things}{'，' if things else ''}{_SHORT['relation']}"
 
 
 def code_words(codes: Iterable[str]) -> str:

@@ -76,7 +76,12 @@ def _ask(actor: Actor, form: Form, *, kind: str | None, replaces: int | None) ->
         with st.spinner("正在加密存放。"):
             saved = form.save(
                 lambda session: documents.file_document(
-                    session, actor, entry=entry, content=content, replaces_id=replaces
+                    session,
+                    actor,
+                    entry=entry,
+                    content=content,
+                    file_name=file.name if file is not None else "",
+                    replaces_id=replaces,
                 )
             )
         if saved:

@@ -54,7 +54,8 @@ def test_a_document_is_filed_in_a_dialog_and_refused_at_its_field(open_page: Ope
 
     screen.file_uploader[0].set_value(("页面.pdf", b"<html>", "application/pdf")).run()
     screen.button(key="document_new_save").click().run()
-    assert "收 PDF、Word、Excel" in words_on(screen)
+    assert "内容和名字对不上，可能坏了" in words_on(screen)
+    assert "请另存成其中一种" not in words_on(screen)
     assert screen.text_input(key="document_new_title").value == "值班制度"
 
     screen.file_uploader[0].set_value(("原名.docx", DOCX, "application/octet-stream")).run()

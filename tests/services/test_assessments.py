@@ -76,6 +76,14 @@ def test_a_serious_one_calls_a_conference_by_name(session, counsellor, make_user
     assert view.reasons == ("说过或做过伤害自己的事",)
 
 
+def test_everything_that_is_missing_is_said_at_once(session, counsellor, begun):
+    request = asked(begun, nature="", measures="", domains=frozenset(), mentions_self_harm=True)  # not as suggested
+    with pytest.raises(FieldErrors) as refused:
+        assessments.save_assessment(session, counsellor, request=request)
+
+    assert set(refused.value.problems) == {"nature", "measures", "domains", "override_reason"}
+
+
 def test_fewer_than_two_people_are_no_conference(session, counsellor, make_user, begun):
     with pytest.raises(FieldErrors) as refused:
         assessments.save_assessment(session, counsellor, request=serious(begun, [make_user(Role.HOMEROOM)]))
@@ -99,7 +107,7 @@ def test_fewer_than_two_people_are_no_conference(session, counsellor, make_user,
         ("owner", {"owner_id": 999_999}, "cannot_take"),
         ("participants", {"severity": Severity.SERIOUS, "stays_away": True,
                           "participant_ids": frozenset({999_998, 999_999})}, "unknown"),
-        ("guests", {"severity": Severity.SERIOUS, "guests": ("字" * 10_000, "乙", "丙")}, "too_long"),
+        ("guests", {"severity": Severity.SERIOUS, "guests": ("字" * 10_000, "乙", "丙")}, "name_too_long"),
     ],
 )  # fmt: skip
 def test_what_can_not_be_saved_is_named_by_field(session, counsellor, begun, field, overrides, code):

@@ -32,6 +32,17 @@ def test_a_file_is_what_its_content_says(content: bytes, kind: FileKind):
     assert kind_of(content) is kind
 
 
+@pytest.mark.parametrize("name", ["计划.pdf", "计划.DOCX", "照片.jpeg"])
+def test_what_is_not_as_it_is_called_is_said_so(name: str):
+    for content in (b"\0" * 300, office("other.xml")):
+        with pytest.raises(FileRefused) as refused:
+            kind_of(content, file_name=name)
+        assert refused.value.reason is FileProblem.MISNAMED
+    with pytest.raises(FileRefused) as refused:
+        kind_of(b"\0" * 300, file_name="计划.wps")
+    assert refused.value.reason is FileProblem.UNKNOWN
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
