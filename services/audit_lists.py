@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, false
+from sqlalchemy import ColumnElement, and_, false, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, SQLModel, col, func, select
 
@@ -175,8 +175,9 @@ def _conditions(actor: Actor, filters: AuditFilters) -> list[ColumnElement[bool]
         conditions.append(col(AuditEvent.action).in_(actions_of(filters.group)))
     if filters.student_id is not None:
         conditions.append(col(AuditEvent.student_id).in_(ids_of(filters.student_id)))
-        if not scopes_of(actor, Subject.IDENTITY):  # else the number would tell of whom the nameless care work is
-            conditions += [col(AuditEvent.action).not_like(f"{word}%") for word in _CARE_WORK]
+        if not is_protection_leader(actor):  # else the number would tell of whom the nameless care work is
+            is_other_work = and_(*(col(AuditEvent.action).not_like(f"{word}%") for word in _CARE_WORK))
+            conditions.append(or_(is_other_work, col(AuditEvent.actor_id) == actor.user_id))
     if filters.target_table is not None:
         is_table = filters.target_table in SQLModel.metadata.tables  # anything else may not even be sendable text
         conditions.append(col(AuditEvent.target_table) == filters.target_table if is_table else false())
@@ -206,12 +207,16 @@ def _detailed(actor: Actor) -> Any:  # a select of more columns than the stubs k
 def _row(actor: Actor, event: AuditEvent, name: str | None, child: str | None) -> AuditRow:
     """Return an event as this reader may know it; of suspected abuse, only that a referral was dealt with.
 
-    Care work of a child the reader may not name carries no number either: it stands in the address of its page.
+    Of others' care work only who leads it reads about whom it was, by name or by number (that stands in the address of
+    its page), and how much was changed: an event without would else be known for a mark.
     """
     action = event.action
-    if action in _OF_ABUSE and not is_protection_leader(actor):
+    is_care_work, is_leader = action.startswith(_CARE_WORK), is_protection_leader(actor)
+    if action in _OF_ABUSE and not is_leader:
         action = Action.REFERRAL_CHANGED.value
-    somebody = SOME_CHILD if action.startswith(_CARE_WORK) else f"{SOME_CHILD}（编号 {event.student_id}）"
+    if is_care_work and not is_leader and event.actor_id != actor.user_id:
+        child = None
+    somebody = SOME_CHILD if is_care_work else f"{SOME_CHILD}（编号 {event.student_id}）"
     is_nameless = event.student_id is not None and child is None
     return AuditRow(
         seq=event.seq,
@@ -219,8 +224,8 @@ def _row(actor: Actor, event: AuditEvent, name: str | None, child: str | None) -
         who=name or (f"{COMMAND_LINE}（{event.actor_label}）" if event.actor_label else COMMAND_LINE),
         action=action_label(action),
         child=somebody if is_nameless else child,
-        student_id=None if is_nameless and action.startswith(_CARE_WORK) else event.student_id,
-        details=details_in_words(action, json.loads(event.details)) if action == event.action else "",
+        student_id=None if is_nameless and is_care_work else event.student_id,
+        details=details_in_words(action, json.loads(event.details)) if is_leader or not is_care_work else "",
     )
 
 

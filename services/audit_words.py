@@ -213,6 +213,8 @@ def details_in_words(action: str, details: Mapping[str, Any]) -> str:
         parts.append(f"{len(details['fields'])} 处")
     if isinstance(count := details.get("count"), int) and action == Action.EXPORT_MADE.value:
         parts.append(f"{count:,} 行")
+    if details.get("is_marked"):
+        parts.append("标了疑似侵害")
     if "day" in details:
         parts.append(f"{details['day']}")
     return "，".join(each for each in parts if each)

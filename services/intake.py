@@ -124,9 +124,8 @@ def register_referral(session: Session, actor: Actor, *, request: ReferralReques
         student_id=referral.student_id,
         channel=referral.channel.value,
         urgency=referral.urgency.value,
+        **({"is_marked": True} if referral.is_suspected_abuse else {}),  # one event, as for any other
     )
-    if referral.is_suspected_abuse:
-        audit.record(session, actor, audit.Action.ABUSE_MARKED, target=referral, student_id=referral.student_id)
     return referral
 
 

@@ -363,6 +363,8 @@ def list_moves(session: Session, actor: Actor, *, referral_id: int) -> Sequence[
         .order_by(col(ReferralMove.id))
     ).all()
     sees_all = may_follow(actor, referral)
+    if not is_protection_leader(actor):  # nothing moved: the mark was taken back, with a reason that tells of it
+        steps = [(step, name) for step, name in steps if step.from_state is not step.to_state]
     return [
         MoveRow(
             at=step.at,
