@@ -18,7 +18,6 @@ from db.tables import (
     CheckRound,
     ClassMembership,
     ClassTeacher,
-    ClassTeacherKind,
     Role,
     SchoolClass,
 )
@@ -30,6 +29,7 @@ from services.classes import class_label, teaches_as_homeroom
 from services.errors import DomainError
 from services.regulations import deadlines
 from services.regulations.deadlines import DutyState, state_at
+from services.row_filters import classes_of
 from services.student_rights import writes_students
 
 
@@ -168,12 +168,7 @@ def _round_of(session: Session, term: TermDates) -> CheckRound | None:
 
 
 def _own_class(actor: Actor) -> ColumnElement[bool]:
-    own = select(ClassTeacher.class_id).where(
-        ClassTeacher.user_id == actor.user_id,
-        ClassTeacher.kind == ClassTeacherKind.HOMEROOM,
-        col(ClassTeacher.to_day).is_(None),
-    )
-    return col(SchoolClass.id).in_(own)
+    return col(SchoolClass.id).in_(classes_of(actor))
 
 
 def _classes(session: Session, actor: Actor, term: TermDates, *, only_missing: bool = False) -> Sequence[Any]:
@@ -196,7 +191,7 @@ def _classes(session: Session, actor: Actor, term: TermDates, *, only_missing: b
             col(CheckReturn.returned_at),
             col(CheckReturn.revision),
             returner.c.display_name.label("returned_by"),
-            (teacher.c.id == actor.user_id).label("is_own"),
+            _own_class(actor).label("is_own"),
             col(CheckRound.due_day),
             col(CheckRound.opened_at),
         )

@@ -14,7 +14,7 @@ from services import attachments, audit, clock
 from services.access import Permission, permitted
 from services.actors import Actor
 from services.attachments import OpenedFile
-from services.calendar import load_calendar
+from services.calendar import FIRST_YEAR, LAST_YEAR, load_calendar
 from services.document_kinds import (
     DocumentKind,
     DocumentState,
@@ -203,6 +203,8 @@ def _checked(actor: Actor, entry: DocumentEntry) -> DocumentEntry:
     title = check.required_text("title", entry.title, limit=LONGEST_TITLE)
     if entry.valid_from is None:
         check.add("valid_from", "required")
+    elif not FIRST_YEAR <= entry.valid_from.year <= LAST_YEAR:
+        check.add("valid_from", "too_far_off", first=FIRST_YEAR, last=LAST_YEAR)
     elif entry.valid_to is not None and entry.valid_to < entry.valid_from:
         check.add("valid_to", "before_start")
     known = provable_clauses()

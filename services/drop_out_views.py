@@ -35,7 +35,7 @@ from services.errors import NotFound
 from services.openings import is_noted
 from services.referrals import knows_of_abuse
 from services.regulations import deadlines
-from services.row_filters import TEACHING_OFFICE, holds_post, sees_drop_outs, sees_students
+from services.row_filters import TEACHING_OFFICE, holds_post, is_or_stands_in, sees_drop_outs, sees_students
 from services.students import GONE_FOR_GOOD, LEFT_SCHOOL, NO_CLASS
 
 MOST_LISTED = 200
@@ -154,7 +154,7 @@ def find_drop_out(session: Session, actor: Actor, *, drop_out_id: int) -> DropOu
             .where(ClassMembership.student_id == DropOut.student_id, col(ClassMembership.to_day).is_(None))
             .exists()
             .label("is_in_class"),
-            holds_post(actor, TEACHING_OFFICE).label("holds_office"),
+            answers_by_relation(actor).label("answers_for_it"),
             sees_students(actor).label("opens_file"),
             (_is_protected() if is_protection_leader(actor) else false()).label("is_protected"),
         )
@@ -174,7 +174,7 @@ def find_drop_out(session: Session, actor: Actor, *, drop_out_id: int) -> DropOu
         ending=unseal(row, "ending_sealed"),
         closed_by=found.closed_by,
         asks_class=not found.is_in_class and found.state is not EnrolmentState.GRADUATED,
-        may_settle=answers_for_it(actor, owner_id=row.owner_id, holds_office=bool(found.holds_office)),
+        may_settle=actor.has_role(Role.LEAD) or bool(found.answers_for_it),
         opens_file=bool(found.opens_file),
         is_opening_noted=is_noted(session, actor, audit.Action.DROP_OUT_OPENED, record=(DropOut, drop_out_id)),
         asks_before_contact=asks_before_contact(actor),
@@ -256,9 +256,9 @@ def asks_before_contact(actor: Actor) -> bool:
     return not is_protection_leader(actor)
 
 
-def answers_for_it(actor: Actor, *, owner_id: int | None, holds_office: bool) -> bool:
-    """Say whether the actor decides about a child that stays away: leads the room, is named, holds the office."""
-    return actor.has_role(Role.LEAD) or holds_office or (owner_id is not None and owner_id == actor.user_id)
+def answers_by_relation(actor: Actor) -> ColumnElement[bool]:
+    """Return whether the actor, beside the head of the room, decides about a DropOut: is named, or holds the office."""
+    return or_(is_or_stands_in(actor, col(DropOut.owner_id)), holds_post(actor, TEACHING_OFFICE))
 
 
 def can_follow(user: Any = AppUser) -> ColumnElement[bool]:  # Any: the table, or the columns of an alias
@@ -292,8 +292,8 @@ def _is_for(actor: Actor) -> ColumnElement[bool]:
     """Return the filter on open rows that this person owes."""
     named, office = _named_is_there(), _office_is_held()
     own = or_(
-        and_(named, col(DropOut.owner_id) == actor.user_id) if actor.user_id is not None else false(),
-        and_(~named, holds_post(actor, TEACHING_OFFICE)) if actor.user_id is not None else false(),
+        and_(named, is_or_stands_in(actor, col(DropOut.owner_id))),
+        and_(~named, holds_post(actor, TEACHING_OFFICE)),
     )
     if actor.has_role(Role.LEAD):
         return or_(own, and_(~named, ~office), _is_protected(), _has_left())

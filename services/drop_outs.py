@@ -16,6 +16,7 @@ from db.tables import (
     DropOutStep,
     DropOutStepKind,
     EnrolmentState,
+    Role,
     Student,
 )
 from services import audit, clock
@@ -23,7 +24,7 @@ from services.access import Permission, permitted
 from services.actors import Actor
 from services.drop_out_rows import open_drop_out
 from services.drop_out_views import (
-    answers_for_it,
+    answers_by_relation,
     asks_before_contact,
     can_follow,
     state_after,
@@ -35,7 +36,7 @@ from services.errors import DomainError, EditedMeanwhile, NotAllowed, NotFound
 from services.fields import LINE, LONG, SHORT, Checker
 from services.openings import is_noted
 from services.referrals import knows_of_abuse
-from services.row_filters import TEACHING_OFFICE, Grounds, grounds_for, holds_post, sees_drop_outs
+from services.row_filters import Grounds, grounds_for, sees_drop_outs
 from services.student_rights import require_writable
 from services.students import GONE_FOR_GOOD, apply_state, enter_class, is_class_of_now, lock_student, lock_students
 
@@ -117,8 +118,8 @@ def register_drop_out(
     noticed_on = entry.noticed_on or clock.today()
     if student.state in GONE_FOR_GOOD:
         check.add("noticed_on", "has_left")
-    elif has_dropped_out and stay is not None and noticed_on < stay.from_day:
-        check.add("noticed_on", "before_entry", day=stay.from_day)
+    elif has_dropped_out and (begun := stay.from_day if stay else student.entered_on) and noticed_on < begun:
+        check.add("noticed_on", "before_entry", day=begun)
     check.finish()
     row = DropOut(
         student_id=student_id,
@@ -350,12 +351,13 @@ def _check_agreement(
     if entry.kind not in REACHES_FAMILY:
         return None
     before = drawn.agreed_with_id if drawn else None
-    if drawn is not None and (drawn.kind, drawn.day) == (entry.kind, entry.day) and entry.agreed_with_id is None:
+    is_same = drawn is not None and (drawn.kind, drawn.day) == (entry.kind, entry.day)
+    if is_same and entry.agreed_with_id is None:
         return before  # the same contact, other words
     if entry.agreed_with_id is None:
         if asks_before_contact(actor):
             check.add("agreed_with_id", "agreement_needed")
-    elif entry.agreed_with_id != before:
+    elif not (is_same and entry.agreed_with_id == before):  # a yes is for one contact, by who can give it then
         known = select(AppUser.id).where(AppUser.id == entry.agreed_with_id, knows_of_abuse())
         if session.exec(known).first() is None:
             check.add("agreed_with_id", "unknown_choice")
@@ -458,6 +460,6 @@ def _locked_step(session: Session, drop_out_id: int, step_id: int, version: int 
 
 def _require_answering(session: Session, actor: Actor, row: DropOut) -> None:
     """The head of the room, who is named for the child, and the teaching office decide."""
-    is_post = session.exec(select(holds_post(actor, TEACHING_OFFICE))).one()
-    if not answers_for_it(actor, owner_id=row.owner_id, holds_office=bool(is_post)):
+    answers = select(DropOut.id).where(DropOut.id == row.id, answers_by_relation(actor))
+    if not actor.has_role(Role.LEAD) and session.exec(answers).first() is None:
         raise NotAllowed

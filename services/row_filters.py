@@ -1,8 +1,11 @@
 """Which rows somebody may see: the filters that follow from roles and relations to children, referrals and cases."""
 
+from collections.abc import Set
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, or_, true
+from sqlalchemy.orm import Mapped, aliased
 from sqlmodel import Session, col, select
 
 from db.tables import (
@@ -19,11 +22,14 @@ from db.tables import (
     PostHolder,
     Referral,
     Role,
+    SchoolClass,
     Student,
 )
 from services import clock
 from services.access import Scope, Subject, is_protection_leader, scopes_of
 from services.actors import Actor
+
+HOMEROOM_ONLY: Set[ClassTeacherKind] = frozenset({ClassTeacherKind.HOMEROOM})
 
 
 def sees_students(actor: Actor, subject: Subject = Subject.IDENTITY) -> ColumnElement[bool]:
@@ -52,14 +58,24 @@ def _students_of_classes(actor: Actor, kinds: set[ClassTeacherKind]):  # type: i
         .where(
             col(ClassMembership.to_day).is_(None),
             col(ClassTeacher.to_day).is_(None),
-            _is_or_stands_in(actor),
+            is_or_stands_in(actor, col(ClassTeacher.user_id)),
             col(ClassTeacher.kind).in_(kinds),
         )
     )
 
 
-def _is_or_stands_in(actor: Actor) -> ColumnElement[bool]:
-    return or_(col(ClassTeacher.user_id) == actor.user_id, col(ClassTeacher.user_id).in_(_stood_in_for(actor)))
+def classes_of(actor: Actor, kinds: Set[ClassTeacherKind] = HOMEROOM_ONLY):  # type: ignore[no-untyped-def]  # a Select
+    """Return the classes the actor leads (or teaches, by `kinds`) now, those of whom it stands in for with them."""
+    return select(ClassTeacher.class_id).where(
+        col(ClassTeacher.kind).in_(kinds),
+        col(ClassTeacher.to_day).is_(None),
+        is_or_stands_in(actor, col(ClassTeacher.user_id)),
+    )
+
+
+def is_or_stands_in(actor: Actor, user_id: Mapped[Any]) -> ColumnElement[bool]:
+    """Return whether a column names the actor, or somebody the actor stands in for today."""
+    return or_(user_id == actor.user_id, user_id.in_(_stood_in_for(actor))) if actor.user_id is not None else false()
 
 
 def _stood_in_for(actor: Actor):  # type: ignore[no-untyped-def]  # a Select
@@ -77,22 +93,30 @@ TEACHING_OFFICE = "teaching"
 def sees_drop_outs(actor: Actor) -> ColumnElement[bool]:
     """Return the row filter on DropOut: all for the care room and the teaching office, else own class and own duty.
 
-    The class is the one the child stayed away from: out of the register, it is in nobody's class any more. Who has
-    moved on with its class meanwhile is followed by the homeroom teacher it has now.
+    The class is the one the child stayed away from: out of the register, it is in nobody's class any more. When that
+    class has moved up, or the child with it, the homeroom teacher of now follows it.
     """
     scopes = scopes_of(actor, Subject.CATEGORY)
     if Scope.ALL in scopes:
         return true()
     if actor.user_id is None:
         return false()
-    visible = or_(col(DropOut.owner_id) == actor.user_id, holds_post(actor, TEACHING_OFFICE))
+    visible = or_(is_or_stands_in(actor, col(DropOut.owner_id)), holds_post(actor, TEACHING_OFFICE))
     if Scope.OWN_CLASS in scopes:
-        own = select(ClassTeacher.class_id).where(
-            ClassTeacher.kind == ClassTeacherKind.HOMEROOM, col(ClassTeacher.to_day).is_(None), _is_or_stands_in(actor)
-        )
         now = _students_of_classes(actor, {ClassTeacherKind.HOMEROOM})
-        visible = or_(visible, col(DropOut.class_id).in_(own), col(DropOut.student_id).in_(now))
+        visible = or_(visible, col(DropOut.class_id).in_(_earlier_years_of(actor)), col(DropOut.student_id).in_(now))
     return visible
+
+
+def _earlier_years_of(actor: Actor):  # type: ignore[no-untyped-def]  # a Select
+    """Return the actor's own classes with what they were in earlier school years: 七(1)班 became 八(1)班."""
+    earlier, own = aliased(SchoolClass), aliased(SchoolClass)
+    years_since = col(own.school_year) - col(earlier.school_year)
+    return (
+        select(earlier.id)
+        .join(own, and_(col(own.number) == col(earlier.number), col(own.grade) - col(earlier.grade) == years_since))
+        .where(col(own.id).in_(classes_of(actor)))
+    )
 
 
 def holds_post(actor: Actor, code: str) -> ColumnElement[bool]:
@@ -105,7 +129,7 @@ def holds_post(actor: Actor, code: str) -> ColumnElement[bool]:
             Post.code == code,
             col(PostHolder.from_day) <= today,
             or_(col(PostHolder.to_day).is_(None), col(PostHolder.to_day) > today),
-            or_(col(PostHolder.user_id) == actor.user_id, col(PostHolder.user_id).in_(_stood_in_for(actor))),
+            is_or_stands_in(actor, col(PostHolder.user_id)),
         )
         .exists()
     )

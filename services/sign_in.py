@@ -17,7 +17,7 @@ from sqlmodel import Session, and_, col, or_, select, update
 from db.engine import keys
 from db.locks import Turn, take_turn
 from db.sealing import keyed_hash
-from db.tables import AppUser, LoginThrottle, Pledge, Post, PostHolder, Role, RoleGrant, SignInSession
+from db.tables import AppUser, Deputy, LoginThrottle, Pledge, Post, PostHolder, Role, RoleGrant, SignInSession
 from services import audit, clock, passwords
 from services.access import PLEDGED_ROLES, Permission, permitted
 from services.actors import Actor
@@ -213,17 +213,23 @@ def resolve(session: Session, token: str | None) -> Actor | None:
 
 
 def _holds_office() -> ColumnElement[bool]:
-    """Return, inside a query of an account, whether it holds the office post today (B-04)."""
+    """Return, inside a query of an account, whether it holds the office post today (B-04) or stands in."""
     today = clock.today()
+    stood_in_for = (
+        select(Deputy.absent_id)
+        .where(Deputy.deputy_id == AppUser.id, col(Deputy.from_day) <= today, col(Deputy.to_day) > today)
+        .correlate(AppUser)
+    )
     return (
         select(PostHolder.id)
         .join(Post, col(Post.id) == col(PostHolder.post_id))
         .where(
             Post.code == OFFICE,
-            PostHolder.user_id == AppUser.id,
+            or_(PostHolder.user_id == AppUser.id, col(PostHolder.user_id).in_(stood_in_for)),
             col(PostHolder.from_day) <= today,
             or_(col(PostHolder.to_day).is_(None), col(PostHolder.to_day) > today),
         )
+        .correlate(AppUser)
         .exists()
         .label("holds_office")
     )

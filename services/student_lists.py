@@ -32,7 +32,7 @@ from services.card_parts import CardPart
 from services.classes import class_label, grade_label
 from services.fields import SHORT, clean
 from services.paging import page_count, page_there
-from services.row_filters import sees_students
+from services.row_filters import classes_of, sees_students
 from services.student_rights import writes_students
 from services.students import LEFT_SCHOOL, NO_CLASS, is_in_class, matches, shown_class
 
@@ -269,14 +269,11 @@ def _kinds_seen(actor: Actor) -> frozenset[ClassTeacherKind]:
 
 
 def _classes(session: Session, actor: Actor, *, sees_all: bool, kinds: frozenset[ClassTeacherKind]) -> list[ClassName]:
-    own = select(ClassTeacher.class_id).where(
-        ClassTeacher.user_id == actor.user_id, col(ClassTeacher.kind).in_(kinds), col(ClassTeacher.to_day).is_(None)
-    )
     rows = session.exec(
         select(SchoolClass)
         .where(
             SchoolClass.school_year == current_school_year(load_calendar(session), clock.today()),
-            true() if sees_all else col(SchoolClass.id).in_(own),
+            true() if sees_all else col(SchoolClass.id).in_(classes_of(actor, kinds)),
         )
         .order_by(col(SchoolClass.grade), col(SchoolClass.number))
     ).all()

@@ -6,12 +6,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
-from db.tables import ClassTeacher, ClassTeacherKind, Student
+from db.tables import ClassTeacher, Student
 from db.transactions import reads_only
 from services.access import HOLDERS, Permission, Scope, Subject, scopes_of
 from services.actors import Actor
 from services.errors import NotAllowed, NotFound
-from services.row_filters import sees_students
+from services.row_filters import classes_of, sees_students
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,7 @@ class WritableStudents:
         """Say whether children may be put into this class."""
         if self.is_everything:
             return True
-        own = select(ClassTeacher.id).where(
-            ClassTeacher.class_id == class_id,
-            ClassTeacher.user_id == self.actor.user_id,
-            ClassTeacher.kind == ClassTeacherKind.HOMEROOM,
-            col(ClassTeacher.to_day).is_(None),
-        )
-        return session.exec(own).first() is not None
+        return session.exec(classes_of(self.actor).where(ClassTeacher.class_id == class_id)).first() is not None
 
 
 def ids_of(student_id: int):  # type: ignore[no-untyped-def]  # a Select

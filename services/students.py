@@ -184,7 +184,7 @@ def move_to_class(
     student = lock_student(session, student_id, version)
     current = _open_membership(session, student_id)
     check = Checker()
-    day = _checked_day(check, day, not_before=current.from_day if current else None)
+    day = _checked_day(check, day, not_before=current.from_day if current else _last_seen_in_class(session, student))
     if class_id is None:
         check.add("class_id", "required")
     elif current is not None and current.class_id == class_id:
@@ -227,7 +227,13 @@ def change_state(
     check = Checker()
     if state is None:
         check.add("state", "required")
-    day = _checked_day(check, day, not_before=membership.from_day if membership else student.entered_on)
+    if membership is not None:
+        earliest: date | None = membership.from_day
+    elif student.state in LEFT_SCHOOL and state not in LEFT_SCHOOL:  # it comes back, after it went
+        earliest = max(filter(None, (student.left_on, _last_seen_in_class(session, student))), default=None)
+    else:
+        earliest = student.entered_on or student.birth_day
+    day = _checked_day(check, day, not_before=earliest)
     place = check.text("place", place, limit=LINE)
     check.finish()
     before = student.state
@@ -363,6 +369,12 @@ def _check_class(session: Session, actor: Actor, check: Checker, class_id: int |
         check.add("class_id", "unknown_choice")
     elif not writes_students(actor).covers_class(session, class_id):
         raise NotAllowed
+
+
+def _last_seen_in_class(session: Session, student: Student) -> date | None:
+    """Return the day from which a child in no class may enter one: after its last stay, its entry, its birth."""
+    ended = session.exec(select(func.max(ClassMembership.to_day)).where(ClassMembership.student_id == student.id)).one()
+    return max(filter(None, (ended, student.entered_on, student.birth_day)), default=None)
 
 
 def _checked_day(check: Checker, day: date | None, *, not_before: date | None) -> date:

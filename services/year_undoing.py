@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Table, delete, select, update
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session, SQLModel, col
 
 from db.tables import (
     ClassTeacherKind,
+    DropOut,
     ImportAction,
     YearChange,
 )
@@ -16,7 +17,7 @@ from services.year_rows import CHANGE, CLASS, NOTE, STAY, STUDENT, TEACHER, chun
 
 
 class YearUndoBlocked(DomainError):
-    """The change can't be taken back: these children have been moved, or have left, since."""
+    """The change can't be taken back: of these children something was said since: a class, a state, how it ended."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
         super().__init__(len(names))
@@ -80,7 +81,7 @@ class Undoer:
                 STAY.c.id.not_in(self._rows(STAY, ImportAction.CREATED)),
             )
         )
-        asked = (came_back, moved_on, new_place, self._merged())
+        asked = (came_back, moved_on, new_place, self._merged(), self._no_longer_followed(left))
         return tuple(sorted({name for each in asked for name in self.session.execute(each).scalars()}))
 
     def _merged(self) -> Any:  # a select of names
@@ -93,6 +94,18 @@ class Undoer:
             .where(
                 other.c.merged_at >= self.change.made_at,
                 STUDENT.c.id.in_(select(STAY.c.student_id).where(STAY.c.id.in_(noted))),
+            )
+        )
+
+    def _no_longer_followed(self, left: Any) -> Any:  # a subquery of who left; a select of names
+        """Who stayed away when the change let it go, and of whom somebody said since how that ended."""
+        return (
+            select(STUDENT.c.name)
+            .join(left, left.c.student_id == STUDENT.c.id)
+            .where(
+                select(col(DropOut.id))
+                .where(STUDENT.c.id == col(DropOut.student_id), col(DropOut.closed_at) >= self.change.made_at)
+                .exists()
             )
         )
 

@@ -301,7 +301,10 @@ def _nothing_to_move(_error: year_changes.NothingToMove) -> str:
 def _year_undo_blocked(error: year_undoing.YearUndoBlocked) -> str:
     names = "、".join(error.names[:NAMED])
     more = f"等 {len(error.names)} 个孩子" if len(error.names) > NAMED else ""
-    return f"撤不回了，什么都没有动：{names}{more}升上来以后又换过班或学籍。请直接改这些孩子的班级。"
+    return (
+        f"撤不回了，什么都没有动：{names}{more}升上来以后又换过班、改过学籍，或者“控辍保学”里写明了后来怎样。"
+        "请直接改这些孩子的班级。"
+    )
 
 
 @explain.register

@@ -99,6 +99,7 @@ SENTENCES: Mapping[str, str] = {
     "is_ours": "这些孩子在名册里。只有名单上多出来的，才能定成“不是我们的学生”。",
     # posts and groups
     "same_person": "自己不能给自己代。请换一个人。",
+    "too_far_off": "年份要在 {first} 到 {last} 之间。请看看是不是写错了。",
     "too_far": "{day}太远了，最多一年以内。请看看是不是写错了。",
     "absence_overlaps": "这几天已经有人代了。请先看看下面的代理，或改日子。",
     "before_post": "不能早于上任的日子（{day}）。请改一个。",

@@ -1,5 +1,6 @@
 """Reading the events: who may know of which, the filters, and that nothing names a child to whom it mustn't."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from io import BytesIO
 
@@ -117,6 +118,36 @@ def test_only_who_handles_suspected_abuse_reads_that_there_was_some(session, eve
 
     assert (for_admin.action, for_admin.child, for_admin.student_id) == (action_label("referral.changed"), CHILD, None)
     assert (for_lead.action, for_lead.child) == (action_label(action.value), child.name)
+
+
+@pytest.mark.parametrize("second", [Role.HOMEROOM, Role.SUBJECT_TEACHER, Role.COUNSELLOR])
+def test_an_administrator_with_a_class_reads_no_child_into_others_care_work(session, events, make_user, second: Role):
+    people, child = events
+    homeroom = people[Role.HOMEROOM]
+    both = replace(homeroom, user_id=make_user(Role.ADMIN).user_id, roles=frozenset({Role.ADMIN, second}))
+    both = replace(both, user_id=homeroom.user_id) if second is Role.HOMEROOM else both
+    audit.record(session, people[Role.LEAD], Action.REFERRAL_CHANGED, student_id=child.id, fields=["facts"])
+    audit.record(session, people[Role.LEAD], Action.ABUSE_MARKED, student_id=child.id)
+    append_collected(session)
+
+    rows = [row for row in audit_lists.list_events(session, both).rows if row.who == people[Role.LEAD].display_name]
+
+    care_work = [row for row in rows if row.action == action_label("referral.changed")]
+    assert {(row.child, row.student_id, row.details) for row in care_work} == {(CHILD, None, "")}
+    assert len(care_work) == 2
+    found = audit_lists.list_events(session, both, filters=AuditFilters(student_id=child.id)).rows
+    assert people[Role.LEAD].display_name not in {row.who for row in found}
+
+
+def test_the_lead_reads_how_much_of_a_referral_was_changed_and_that_it_came_marked(session, events):
+    people, child = events
+    audit.record(session, people[Role.COUNSELLOR], Action.REFERRAL_CHANGED, student_id=child.id, fields=["facts"])
+    audit.record(session, people[Role.COUNSELLOR], Action.REFERRAL_REGISTERED, student_id=child.id, is_marked=True)
+    append_collected(session)
+
+    registered, changed = audit_lists.list_events(session, people[Role.LEAD]).rows[:2]
+
+    assert (changed.details, registered.details) == ("1 处", "标了疑似侵害")
 
 
 def test_a_name_stands_only_where_the_child_may_be_seen(session, events, make_class, make_student):

@@ -405,6 +405,31 @@ def test_who_is_named_for_a_child_owes_it_instead_of_the_office(session, lead, c
     assert drop_out_views.find_drop_out(session, named, drop_out_id=number).may_settle
 
 
+@pytest.mark.parametrize("changed", [{"kind": DropOutStepKind.HOME_VISIT}, {"day": TODAY}])
+def test_a_yes_is_for_one_contact_and_by_who_can_give_it_then(session, lead, child, school_class, make_user, changed):
+    homeroom, leader = make_user(Role.HOMEROOM, homeroom_of=school_class), make_user(Role.LEAD)
+    number = notice(session, lead, child)
+    was = {"kind": DropOutStepKind.CALL, "day": date(2026, 11, 19)}
+    done = step(session, homeroom, number, **was, agreed_with_id=leader.user_id)
+    session.get_one(AppUser, leader.user_id).is_active = False
+    session.flush()
+    step(session, homeroom, number, **was, agreed_with_id=leader.user_id, step_id=done, version=1, words="没人接")
+
+    with pytest.raises(FieldErrors) as refused:
+        step(session, homeroom, number, **(was | changed), agreed_with_id=leader.user_id, step_id=done, version=2)
+
+    assert codes(refused) == {"agreed_with_id": "unknown_choice"}
+
+
+def test_who_is_in_no_class_did_not_stay_away_before_it_entered(session, lead, make_student):
+    child = make_student(entered_on=date(2026, 9, 1))
+
+    with pytest.raises(FieldErrors) as refused:
+        notice(session, lead, child, noticed_on=date(2025, 3, 3), has_dropped_out=True)
+
+    assert codes(refused) == {"noticed_on": "before_entry"}
+
+
 def test_a_deputy_of_the_office_owes_it_too(session, lead, child, make_user):
     office, deputy = make_user(Role.SUBJECT_TEACHER), make_user(Role.SUBJECT_TEACHER)
     hold_office(session, office)

@@ -96,6 +96,8 @@ def test_only_the_lead_takes_the_mark_back_with_a_reason(session, make_user, mar
 
     assert not referral.is_suspected_abuse
     assert referral_views.list_moves(session, lead, referral_id=referral.id)[-1].reason == "查清是摔伤"
+    seen = referral_views.list_moves(session, make_user(Role.COUNSELLOR), referral_id=referral.id)
+    assert [(each.from_state, each.reason) for each in seen] == [(None, None)]
 
 
 def test_a_named_leader_reports_too_others_of_the_leadership_do_not(session, make_user, marked):

@@ -1,6 +1,7 @@
 """The register: finding children, writing them down, moving them, letting them go."""
 
 from datetime import date
+from functools import partial
 
 import pytest
 from sqlmodel import col, select
@@ -12,6 +13,7 @@ from services import clock, students
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound, Problem
 from services.student_entries import StudentEntry
 from services.student_keys import name_keys
+from tests.conftest import codes
 from tests.services.children import BAD_TEXTS, LONG, collected, entry, id_number, problems_of
 
 OTHERS = [Role.SUBJECT_TEACHER, Role.MENTOR, Role.LEADERSHIP, Role.FINANCE, Role.SUPERVISOR, Role.ADMIN]
@@ -409,3 +411,30 @@ def test_nobody_is_moved_into_a_class_of_years_ago(session, term, make_user, mak
             class_id=make_class(6, 1, school_year=2020).id, day=clock.today(),
         )  # fmt: skip
     assert refused.value.problems == {"class_id": Problem("unknown_choice")}
+
+
+def test_a_child_enters_a_class_after_it_left_the_last_one_and_leaves_after_it_was_born(
+    session, make_user, make_class, make_student
+):
+    lead, one, two = make_user(Role.LEAD), make_class(7, 1), make_class(7, 2)
+    child = make_student("褚谷雨", in_class=one)
+    change = partial(students.change_state, session, lead, student_id=child.id)
+    change(version=child.version, state=EnrolmentState.TRANSFERRED, day=date(2026, 11, 10))
+
+    with pytest.raises(FieldErrors) as refused:
+        change(version=child.version, state=EnrolmentState.ENROLLED, day=date(2026, 11, 9))
+    assert codes(refused) == {"day": "before_entry"}
+    change(version=child.version, state=EnrolmentState.ENROLLED, day=date(2026, 11, 10))
+    with pytest.raises(FieldErrors) as refused:
+        students.move_to_class(
+            session, lead, student_id=child.id, version=child.version, class_id=two.id, day=date(2026, 11, 9)
+        )
+    assert codes(refused) == {"day": "before_entry"}
+
+    newborn = make_student("方甜杏", entered_on=None, birth_day=date(2013, 5, 21))
+    with pytest.raises(FieldErrors) as refused:
+        students.change_state(
+            session, lead, student_id=newborn.id, version=newborn.version, state=EnrolmentState.TRANSFERRED,
+            day=date(1900, 1, 1),
+        )  # fmt: skip
+    assert codes(refused) == {"day": "before_entry"}

@@ -13,6 +13,7 @@ from db.tables import (
     ClassMembership,
     ClassTeacher,
     ClassTeacherKind,
+    DropOutOutcome,
     EnrolmentChange,
     EnrolmentState,
     Role,
@@ -23,7 +24,7 @@ from db.tables import (
     YearStep,
 )
 from services import drop_out_views, drop_outs, home, merges, students, year_changes, year_plans
-from services.drop_outs import DropOutEntry
+from services.drop_outs import DropOutEntry, EndingEntry
 from services.duties import DutyKind
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
 from services.merges import Side
@@ -395,6 +396,35 @@ def test_who_moves_up_is_followed_by_the_homeroom_teacher_it_has_now(session, sc
 
     assert drop_out_views.find_drop_out(session, after, drop_out_id=number).row.child == "试71甲"
     assert drop_out_views.list_drop_outs(session, before) == []
+
+
+def test_who_is_out_of_the_register_is_followed_by_who_leads_its_class_now(session, school, make_user):
+    before = make_user(Role.HOMEROOM, homeroom_of=school.classes[7, 1])
+    child = school.children["71甲"]
+    number = drop_outs.register_drop_out(
+        session, school.lead, student_id=child.id, version=child.version, has_dropped_out=True,
+        entry=DropOutEntry(noticed_on=date(2026, 6, 8), noticed_by="试"),
+    )  # fmt: skip
+    other = make_user(Role.HOMEROOM, homeroom_of=school.classes[7, 2])
+
+    change(session, school)
+
+    assert [each.id for each in drop_out_views.list_drop_outs(session, before)] == [number]
+    assert drop_out_views.list_drop_outs(session, other) == []
+
+
+def test_undo_is_refused_once_it_is_said_how_the_staying_away_of_a_graduate_ended(session, school):
+    number = follow(session, school, "91甲")
+    done = change(session, school)
+    drop_outs.end_drop_out(
+        session, school.lead, drop_out_id=number, version=1,
+        entry=EndingEntry(outcome=DropOutOutcome.TRANSFERRED, ended_on=date(2026, 11, 2), place="外省"),
+    )  # fmt: skip
+
+    with pytest.raises(YearUndoBlocked) as refused:
+        year_changes.undo_year(session, school.lead, change_id=done.id)
+
+    assert refused.value.names == ("试91甲",)
 
 
 def test_who_is_followed_since_the_plan_was_shown_is_shown_first(session, school):
