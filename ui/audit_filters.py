@@ -12,7 +12,7 @@ from services.audit_words import AuditGroup
 from ui.asked import number_asked
 from ui.child_picker import clear_child, pick_child
 from ui.layout import filter_row
-from ui.telling import tell_again
+from ui.telling import begin_with, tell_again
 from ui.wording import day_field
 
 PAGE = "audit_page"
@@ -72,6 +72,7 @@ def _draw_child(actor: Actor) -> None:
             _back_to_first_page()
             st.rerun()
         return
+    begin_with(_CHILD_NUMBER, None)
     typed = st.number_input("孩子的编号", min_value=1, value=None, step=1, format="%d", key=_CHILD_NUMBER)
     if typed and number_asked(STUDENT) != typed:
         st.query_params[STUDENT] = str(typed)

@@ -13,7 +13,7 @@ from services.students import FoundStudent
 from ui.formats import plain
 from ui.layout import note
 from ui.session import require_user
-from ui.telling import keep_telling, tell
+from ui.telling import begin_with, tell
 
 _FOUND_AT_MOST = 6
 NOBODY = "没有找到。换一种写法再找：姓名、拼音、班级、学号都行。"
@@ -48,7 +48,7 @@ def pick_child(
             st.markdown(f"**{plain(chosen.name)}**，{plain(chosen.class_label)}", width="content")
             st.button("换一个", key=f"{key}_change", type="tertiary", on_click=_forget, args=(key, on_change))
         return picked(key)
-    keep_telling(_typed(key))
+    begin_with(_typed(key), "")
     text = st.text_input(
         label, key=_typed(key), placeholder="姓名、拼音、班级、学号", live="300ms", on_change=on_change
     )
@@ -102,7 +102,7 @@ def suggest_child(key: str, text: str | None) -> None:
 def forget_child(key: str) -> None:
     """Choose nobody again; for `on_click`."""
     clear_child(key)
-    st.session_state[_typed(key)] = ""
+    tell(_typed(key), "")
 
 
 def clear_child(key: str) -> None:

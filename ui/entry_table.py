@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from db.base import Labelled
+from db.base import Labelled, new_uid
 from db.tables import HealthState, StudyLevel, Vaccination
 from db.transactions import transaction
 from services import clock, term_entries
@@ -24,9 +24,10 @@ from ui.messages import explain
 from ui.problems import problem_sentence
 from ui.session import require_user
 from ui.tables import ROW_HEIGHT, table_height
-from ui.telling import tell_again
+from ui.telling import tell, tell_again
 
 _TABLES = "care_entry_tables"
+_MARK = "care_entries_mark"
 _CLASS, _TERM = "entries_class", "entries_term"
 _CHOICES: Mapping[str, type[Labelled]] = {"study": StudyLevel, "health": HealthState, "vaccination": Vaccination}
 LABELS = {
@@ -68,7 +69,7 @@ def _take(key: str, name: str, known: Mapping[int, str]) -> None:
     if st.session_state.get(key) not in known:
         asked = st.query_params.get(name, "")
         found = int(asked) if asked.isdecimal() and len(asked) < 12 else 0
-        st.session_state[key] = found if found in known else next(iter(known))
+        tell(key, found if found in known else next(iter(known)))
 
 
 def draw(actor: Actor, entries: ClassEntries) -> None:
@@ -266,7 +267,13 @@ def _has_typed(class_id: int, term_id: int) -> bool:
 
 
 def _key(entries: ClassEntries, table: _Table) -> str:
-    return f"entries_{entries.class_id}_{entries.term_id}_{table.round}"
+    return f"entries_{entries.class_id}_{entries.term_id}_{table.round}_{_session_mark()}"
+
+
+def _session_mark() -> str:
+    """Return what sets this session's tables apart: after the server was started anew nobody gets another's cells."""
+    mark: str = st.session_state.setdefault(_MARK, new_uid()[:8])
+    return mark
 
 
 def _typed(key: str) -> dict[int, dict[str, Any]]:

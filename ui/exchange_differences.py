@@ -24,6 +24,7 @@ from ui.layout import DISCARD, flash, form_end, leave_button, note
 from ui.session import require_user
 from ui.states import DIFFERENCE
 from ui.tables import page_asked, paging_line
+from ui.telling import tell
 from ui.views import choose_view, chosen_view
 from ui.wording import day_field
 
@@ -117,7 +118,7 @@ def _tick_key(line: DifferenceLine) -> str:
 
 def _tick_all(lines: Sequence[DifferenceLine], is_ticked: bool) -> None:
     for line in lines:
-        st.session_state[_tick_key(line)] = is_ticked
+        tell(_tick_key(line), is_ticked)
 
 
 def _line_words(line: DifferenceLine) -> str:

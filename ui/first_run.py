@@ -10,6 +10,7 @@ from services.calendar import TERM_NAMES, school_year_label, school_year_of, usu
 from services.setup import ClaimRequest
 from ui.forms import Form
 from ui.layout import facts, note, side_box
+from ui.telling import tell
 from ui.username_field import username_field
 from ui.wording import day_field
 
@@ -105,7 +106,7 @@ def _follow_term(name: str) -> None:
     drawn, first_day = st.session_state.get(_DRAWN_TERM), f"{name}_first_day"
     if drawn is not None and st.session_state.get(first_day) in (None, usual_first_day(*drawn)):
         chosen = (st.session_state[f"{name}_school_year"], st.session_state[f"{name}_number"] or 1)
-        st.session_state[first_day] = usual_first_day(*chosen)
+        tell(first_day, usual_first_day(*chosen))
 
 
 def _draw_days(form: Form, kept: dict[str, str], school_year: int, number: int) -> tuple[date | None, date | None]:

@@ -12,6 +12,7 @@ from ui.brand import ICON, LOGO
 from ui.formats import plain
 from ui.layout import note, show_flash
 from ui.states import DUTY, Duty
+from ui.telling import begin_with, tell
 from ui.transport import UNENCRYPTED, is_unencrypted
 
 _FIND = "care_find"
@@ -113,6 +114,7 @@ def _draw_top_bar(find_students: FindStudents | None) -> None:
 
 
 def _draw_find_box() -> str:
+    begin_with(_FIND, "")
     return st.text_input(
         "找学生",
         key=_FIND,
@@ -141,5 +143,5 @@ def _draw_found(text: str, found: Sequence[FoundStudent]) -> None:
 
 
 def _open_child(student_id: int) -> None:
-    st.session_state[_FIND] = ""
+    tell(_FIND, "")
     st.switch_page(navigation.path_of(navigation.CHILD), query_params={"student": str(student_id)})

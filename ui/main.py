@@ -19,14 +19,14 @@ from ui.recovery_sheet import has_sheet
 from ui.shelf import put_input_on_shelf, take_input_from_shelf
 from ui.sign_in import ask_to_sign_in
 from ui.slips import has_slip
-from ui.telling import count_run
+from ui.telling import begin_run, end_run
 from ui.warming import note_page_is_out
 from ui.wording import put_words
 
 
 def main() -> None:
     """Decide what this run shows."""
-    count_run()
+    begin_run()
     actor = session.identify()
     page = navigation.register_pages()  # on every run and before the sign-in form, see there
     st.set_page_config(page_title=page.title, page_icon=ICON, layout="wide", initial_sidebar_state="auto")
@@ -123,4 +123,5 @@ def _finder(actor: Actor) -> FindStudents | None:
 try:
     main()
 finally:
+    end_run()
     note_page_is_out()

@@ -23,7 +23,7 @@ from ui.drafts import saved_words
 from ui.forms import Form, release, was_left
 from ui.referral_words import CHANNELS, DANGER_NUMBERS, PARENTS, URGENCIES, WAYS
 from ui.session import who_is_there
-from ui.telling import tell
+from ui.telling import begin_with, tell
 from ui.wording import day_field
 
 FORM = "intake"
@@ -116,6 +116,7 @@ def _draw_teacher(form: Form, staff: list[StaffName]) -> None:
     names = {person.id: _with_role(person) for person in staff} | {NO_ACCOUNT: "名单里没有"}
     is_named = _typed("referred_by_id") == NO_ACCOUNT
     with nullcontext() if is_named else _place_for_problem(form, "speaker", holds=lambda: _typed("referred_by_id")):
+        begin_with(form.key("referred_by_id"), None)
         st.selectbox(
             "谁说的",
             list(names),

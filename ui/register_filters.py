@@ -9,7 +9,7 @@ from db.tables import EnrolmentState
 from services.student_lists import CategoryGroup, ClassName, StudentFilters, StudentOrder
 from ui.asked import keep_asked
 from ui.layout import filter_row
-from ui.telling import tell_again
+from ui.telling import tell, tell_again
 
 PAGE = "students_page"
 _GRADE, _CLASS, _CATEGORY = "students_grade", "students_class", "students_category"
@@ -40,7 +40,7 @@ def read_filters(classes: Sequence[ClassName]) -> tuple[StudentFilters, StudentO
     _take(_AWAY, {_STAYS_AWAY: _STAYS_AWAY}, None)
     grade, class_id = st.session_state[_GRADE], st.session_state[_CLASS]
     if class_id and not any(each.id == class_id and grade in (0, each.grade) for each in classes):
-        st.session_state[_CLASS] = class_id = 0  # the class is of another grade than the one just chosen
+        tell(_CLASS, class_id := 0)  # the class is of another grade than the one just chosen
     category, state = st.session_state[_CATEGORY], st.session_state[_STATE]
     filters = StudentFilters(
         grade=grade or None,
@@ -132,9 +132,9 @@ def clear_filters() -> None:
 
 def _take(key: str, known: Mapping[str, Choice], usual: Choice | None) -> None:
     if key not in st.session_state:
-        st.session_state[key] = known.get(st.query_params.get(_ADDRESS[key], ""), usual)
+        tell(key, known.get(st.query_params.get(_ADDRESS[key], ""), usual))
     elif st.session_state[key] not in (usual, *known.values()):  # a modified client sends what was never offered
-        st.session_state[key] = usual
+        tell(key, usual)
 
 
 def _select(label: str, options: Mapping[Choice, str], *, key: str, width: int) -> None:

@@ -1,39 +1,53 @@
-"""What the program writes into a field reaches the browser, also where a click ends the run that wrote it.
+"""What the program writes into a field reaches the browser, and nothing else stands there.
 
 Streamlit sends a written value once, in the run that writes it. Where another run begins at once (a second click, the
-cookie after signing in), that message is thrown away: the server believes the field is filled, the browser shows it
-empty, and the next save would store the blank (seen). So a value is sent again until the browser has named the field
-among those it holds.
+cookie after signing in), that message is thrown away; and a browser forgets the field it doesn't show for a run, while
+the server remembers it where that run ended in `st.stop`. Then the server believes the field filled, the browser shows
+it empty, and the next save would store the blank (both seen). So a value is sent again in every run whose click did not
+name the field among those the browser holds.
 """
+
+from contextvars import ContextVar
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.state.common import user_key_from_element_id
 
 _RUN, _DRAWN = "care_run", "care_drawn_in_run_"
-_HELD = "care_held_by_browser"
+_named_in_this_run: ContextVar[frozenset[str | None] | None] = ContextVar("named_in_this_run", default=None)
 
 
-def count_run() -> None:
-    """Count one more run of the page script; first thing in it."""
+def begin_run() -> None:
+    """Count one more run of the page script, and note what its browser holds; first thing in it."""
     st.session_state[_RUN] = st.session_state.get(_RUN, 0) + 1
+    _named_in_this_run.set(_ask_what_is_named())
+
+
+def end_run() -> None:
+    """Forget what the browser held: a dialog's or fragment's run comes without the page script, and asks itself."""
+    _named_in_this_run.set(None)
 
 
 def tell(key: str, value: object) -> None:
     """Write a value into a field, before it is drawn."""
     st.session_state[key] = value
-    _held().discard(key)
 
 
 def keep_telling(key: str) -> None:
     """Send what stands in a field again unless the browser has it; before it is drawn."""
-    held = _held()
-    if key in held or key not in st.session_state or _is_written_now(key):
-        return
-    if key in _named_by_browser():
-        held.add(key)
-    else:
+    if key in st.session_state and not _is_written_now(key) and key not in _named_by_browser():
         tell(key, st.session_state[key])
+
+
+def begin_with(key: str, value: object) -> None:
+    """Draw a field that belongs to no form from a value, and not from what the browser kept of whoever sat here before.
+
+    After the server was started anew the browser sends what stands in its fields, whoever signs in now (seen).
+    """
+    if key in st.session_state:
+        keep_telling(key)
+    else:
+        tell(key, value)
 
 
 def tell_again(*keys: str) -> None:
@@ -50,19 +64,19 @@ def tell_again(*keys: str) -> None:
         st.session_state[_DRAWN + key] = run
 
 
-def _held() -> set[str]:
-    held: set[str] = st.session_state.setdefault(_HELD, set())
-    return held
-
-
 def _is_written_now(key: str) -> bool:
     context = get_script_run_ctx()
     return context is not None and context.session_state.is_new_state_value(key)
 
 
-def _named_by_browser() -> set[str | None]:
-    """Return the keys of the fields whose values came with this run's click."""
+def _named_by_browser() -> frozenset[str | None]:
+    named = _named_in_this_run.get()
+    return _ask_what_is_named() if named is None else named
+
+
+def _ask_what_is_named() -> frozenset[str | None]:
+    """Return the keys of the fields whose values came with this run's click; it writes none of ours among them."""
     context = get_script_run_ctx()
     if context is None:
-        return set()
-    return {user_key_from_element_id(each.id) for each in context.session_state.get_widget_states()}
+        return frozenset()
+    return frozenset(user_key_from_element_id(each.id) for each in context.session_state.get_widget_states())

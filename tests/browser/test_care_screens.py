@@ -225,3 +225,21 @@ def test_whoever_stands_on_a_child_s_tab_can_sign_out(school: Server, tab: OpenT
 
     driver.see(page, "忘了密码")
     assert "student=" not in page.url
+
+
+def test_fields_of_an_act_stand_filled_again_after_another_was_looked_at(
+    school: Server, tab: OpenTab, ids: dict[str, int]
+):
+    """The server keeps fields that weren't drawn for a while, the browser forgets them: shown empty, saved empty."""
+    page = enter(school, tab, Role.COUNSELLOR)
+    driver.open_page(page, f"{school.address}/referrals?referral={ids['referral']}")
+    for act in ("改一改", "写反馈", "改一改"):
+        driver.press(page, act)
+        if act == "改一改" and not page.get_by_label("背景情况").input_value():
+            page.get_by_label("背景情况").fill("外婆在照看。")
+            page.keyboard.press("Tab")
+            driver.wait_until_idle(page)
+
+    assert page.get_by_label("背景情况").input_value() == "外婆在照看。"
+    assert page.get_by_label("孩子的原话").input_value() == "“回家也没人说话，不如在学校待着。”"
+    assert page.get_by_label("看到、听到了什么").input_value() == "早读时趴在桌上，说回家也没人说话。"

@@ -11,9 +11,9 @@ def drawn(*, stops_before_field: bool = False) -> AppTest:
         import streamlit as st
 
         from ui.forms import Form
-        from ui.telling import count_run, tell_again
+        from ui.telling import begin_run, end_run, tell_again
 
-        count_run()
+        begin_run()
         is_first = "seen_before" not in st.session_state
         st.session_state["seen_before"] = True
         st.session_state.setdefault("class", 2)
@@ -25,6 +25,7 @@ def drawn(*, stops_before_field: bool = False) -> AppTest:
             st.text_input("地址", key=key)
         st.selectbox("班级", [1, 2], key="class")
         st.button("再来一次", key="again")
+        end_run()
 
     return AppTest.from_function(page, kwargs={"stops_before_field": stops_before_field}).run()
 
@@ -67,3 +68,28 @@ def test_what_somebody_typed_stays_hers():
 
     assert shown.text_input[0].value == "望舒镇"
     assert told(shown)[0] == (False, "")
+
+
+def kept_by_the_browser(before: AppTest, key: str, text: str) -> WidgetStates:
+    """Return what a browser sends that still shows what another person typed, to a server that was started anew."""
+    states = WidgetStates()
+    states.widgets.add(id=before.text_input(key=key).id, string_value=text)
+    return states
+
+
+def test_what_somebody_typed_before_the_server_was_started_anew_is_nobody_s_now():
+    def page():
+        import streamlit as st
+
+        from ui.telling import begin_run, begin_with, end_run
+
+        begin_run()
+        begin_with("find", "")
+        st.text_input("找学生", key="find")
+        end_run()
+
+    states = kept_by_the_browser(AppTest.from_function(page).run(), "find", "甲说的孩子")
+    shown = AppTest.from_function(page)._run(states)
+
+    assert shown.text_input(key="find").value == ""
+    assert (shown.text_input(key="find").proto.set_value, shown.text_input(key="find").proto.value) == (True, "")
