@@ -5,10 +5,11 @@ from sqlmodel import Session
 
 from db.tables import GuardianKind, Whereabouts
 from db.transactions import reading, transaction
-from services import contact_cards, student_files
+from services import clock, contact_cards, student_files
 from services.access import Permission
 from services.contact_cards import CardEntry
 from services.errors import DomainError
+from services.regulations.deadlines import days_to_mend_a_card
 from ui import navigation
 from ui.asked import number_asked
 from ui.card_form import LABELS, choice, draft_of, line, show_value
@@ -16,7 +17,7 @@ from ui.card_words import missing_words
 from ui.formats import plain
 from ui.forms import Form
 from ui.layout import DISCARD, flash, form_end, leave_button, note, page_header, refusal
-from ui.session import require_user
+from ui.session import require_user, school_calendar
 
 actor = require_user(Permission.STUDENT_WRITE)
 
@@ -32,7 +33,8 @@ except DomainError as error:
     refusal(error)
     st.stop()
 
-page_header(f"{stored.child}的联系卡", "家里有变动，5 个上学日内改好。改以前的样子会留着，谁改的也会记下。")
+days = days_to_mend_a_card(on=clock.today(), calendar=school_calendar())
+page_header(f"{stored.child}的联系卡", f"家里有变动，{days} 个上学日内改好。改以前的样子会留着，谁改的也会记下。")
 form = Form(f"card_edit_{student_id}", stored, labels=LABELS, show=show_value)
 draft = draft_of(form, student_id)
 draft.offer(actor)

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, func, select
 from db.sealing import unseal
 from db.tables import ClassMembership, EnrolmentState, SchoolClass, Student
 from services import audit, clock
-from services.access import Permission, permitted
+from services.access import Permission, Subject, permitted
 from services.actors import Actor
 from services.calendar import current_school_year, load_calendar
 from services.card_history import count_cards, noting_card
@@ -304,7 +304,7 @@ def _found(
         else_=2,
     )
     rows = session.exec(
-        select(Student, SchoolClass.grade, SchoolClass.number)
+        select(Student, SchoolClass.grade, SchoolClass.number, sees_students(actor, Subject.CONTACT))
         .join(ClassMembership, is_in_class(), isouter=True)
         .join(SchoolClass, col(SchoolClass.id) == col(ClassMembership.class_id), isouter=True)
         .where(sees_students(actor), condition)
@@ -319,8 +319,13 @@ def _found(
         .limit(limit)
     ).all()
     return [
-        FoundStudent(student.id or 0, student.name, shown_class(grade, number, student.state), _number_of(student))
-        for student, grade, number in rows
+        FoundStudent(
+            student.id or 0,
+            student.name,
+            shown_class(grade, number, student.state),
+            _number_of(student, with_birthday=sees_card),
+        )
+        for student, grade, number, sees_card in rows
     ]
 
 
@@ -329,10 +334,12 @@ def is_in_class() -> ColumnElement[bool]:
     return and_(col(ClassMembership.student_id) == col(Student.id), col(ClassMembership.to_day).is_(None))
 
 
-def _number_of(student: Student) -> str:
-    """A child without a number is told from its namesakes by its birthday."""
+def _number_of(student: Student, *, with_birthday: bool) -> str:
+    """A child without a number is told from its namesakes by its birthday, where the reader may know that."""
     if student.student_no:
         return student.student_no
+    if not with_birthday:
+        return NO_NUMBER
     return f"{NO_NUMBER}（{student.birth_day.month}月{student.birth_day.day}日生）"
 
 

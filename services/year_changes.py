@@ -211,9 +211,10 @@ class _Writer:
         """End every old membership and begin the new ones, half-open."""
         staying = [child for child in children if child.target]
         leaving = [child for child in children if not child.target]
-        self._end(STAY, [child.membership_id for child in staying], day)
-        for child in leaving:  # somebody who came late in the term does not leave before having come
-            self._end(STAY, [child.membership_id], max(leaving_day, child.in_class_since))
+        ends = {child.membership_id: day for child in staying}
+        # Somebody who came late in the term does not leave before having come.
+        ends |= {child.membership_id: max(leaving_day, child.in_class_since) for child in leaving}
+        self._end(STAY, ends)
         self._insert(
             STAY,
             [
@@ -267,8 +268,7 @@ class _Writer:
             # somebody named for the new class by hand stays
             and not (row.kind == ClassTeacherKind.HOMEROOM and becomes[row.class_id] in taken)
         ]  # fmt: skip
-        for row in rows:
-            self._end(TEACHER, [row.id], max(day, row.from_day))
+        self._end(TEACHER, {row.id: max(day, row.from_day) for row in rows})
         self._insert(TEACHER, new)
 
     def save(self) -> None:
@@ -287,10 +287,12 @@ class _Writer:
             ids = self.session.execute(insert(table).returning(table.c.id), list(rows)).scalars().all()
             self._note(table, ids, ImportAction.CREATED)
 
-    def _end(self, table: Table, ids: Sequence[int], day: date) -> None:
-        for chunk in chunks(ids):
-            self.session.execute(update(table).where(table.c.id.in_(chunk)).values(to_day=day))
-        self._note(table, ids, ImportAction.CHANGED)
+    def _end(self, table: Table, days: Mapping[int, date]) -> None:
+        """End rows, each on its day; most end on the same."""
+        for day in sorted(set(days.values())):
+            for chunk in chunks([row_id for row_id, end in days.items() if end == day]):
+                self.session.execute(update(table).where(table.c.id.in_(chunk)).values(to_day=day))
+        self._note(table, days, ImportAction.CHANGED)
 
     def _note(self, table: Table, ids: Iterable[int], action: ImportAction) -> None:
         self.notes += [{"table_name": table.name, "row_id": row_id, "action": action} for row_id in ids]

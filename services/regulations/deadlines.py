@@ -75,6 +75,11 @@ def conference_due(*, called_at: datetime, calendar: SchoolCalendar) -> datetime
     return _due(calendar, called_at, "D-08.conference_school_days")
 
 
+def days_to_mend_a_card(*, on: date, calendar: SchoolCalendar) -> int:
+    """Return within how many school days a contact card follows a change in the family (E-09)."""
+    return calendar.numbers.on("E-09.card_after_change_school_days", on)
+
+
 def teacher_referral_due(*, noticed_on: date, calendar: SchoolCalendar) -> datetime:
     """Return until when a teacher should have referred what was noticed on a day (D-09)."""
     return _due(calendar, clock.at_school(noticed_on, time(12)), "D-09.referral_school_days")

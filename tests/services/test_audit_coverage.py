@@ -146,6 +146,7 @@ def test_events_name_fields_codes_and_numbers_only():
         "authority",
         "tries_left",
         "is_school_day",
+        "is_marked",
         "count",
     }
 

@@ -739,6 +739,17 @@ def test_a_family_that_refused_is_left_out(session, school):
     assert (found.children, found.without_consent) == (1, 1)
 
 
+def test_a_family_that_said_yes_and_withdrew_it_is_left_out(session, school):
+    before = None
+    for answer, day in ((ConsentAnswer.GIVEN, date(2026, 9, 5)), (ConsentAnswer.WITHDRAWN, date(2026, 10, 9))):
+        before = consents.record_consent(
+            session, school.lead, student_id=school.known.id, purpose=ConsentPurpose.DATA, answer=answer, day=day,
+            by_whom="母亲", replaces_id=before,
+        )  # fmt: skip
+
+    assert (given(session, school).children, given(session, school).without_consent) == (1, 1)
+
+
 def test_an_empty_category_gives_no_file(session, school):
     with pytest.raises(list_handouts.NobodyToGive):
         given(session, school, scope=Scope(FAMILY))

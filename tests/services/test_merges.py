@@ -214,6 +214,17 @@ def test_only_what_differs_is_asked_and_gaps_are_filled(session, lead, pair):
     assert (kept.name, kept.student_no, kept.is_boarding) == ("江小满", "S1", True)
 
 
+def test_a_child_is_in_the_register_since_its_earlier_entry(session, lead, pair):
+    kept, other = pair
+    other.recorded_at = kept.recorded_at - timedelta(days=90)
+    earlier = other.recorded_at
+
+    merge(session, lead, kept, other)
+
+    session.refresh(kept)
+    assert kept.recorded_at == earlier
+
+
 def test_numbers_change_places_so_that_both_stay_taken(session, lead, pair):
     kept, other = pair
     first, second = id_number(order=2), id_number(order=4)

@@ -292,11 +292,13 @@ def test_a_deputy_whose_role_may_not_say_yes_is_not_asked(session, school, make_
 
 
 def test_who_asked_and_became_the_second_person_says_no_yes(session, school):
-    propose(session, school)
+    run = propose(session, school)
     name_second(session, school.lead)
 
     found = view(session, school.lead)
     assert (found.may_agree, found.lacks_yes) == (False, True)
+    with pytest.raises(NotAllowed):
+        retention.agree_run(session, school.lead, run_id=run, version=1)
 
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.LEAD])

@@ -64,6 +64,15 @@ def test_a_guess_already_being_checked_does_not_get_past_the_waiting(session, ma
         sign_in.start_session(session, account, is_right=True, address="10.0.0.5")
 
 
+def test_a_password_reset_while_it_was_checked_does_not_open_the_door(session, make_user):
+    user = make_user()
+    account = sign_in.find_account(session, name="user1", address="10.0.0.5")
+    session.get_one(AppUser, user.user_id).password_hash = "another"  # no password, its hash
+    session.flush()
+
+    assert isinstance(sign_in.start_session(session, account, is_right=True, address="10.0.0.5"), Missed)
+
+
 @pytest.mark.parametrize("later", [timedelta(minutes=31), timedelta(hours=12, seconds=1)], ids=["idle", "absolute"])
 def test_a_session_ends_by_itself(session, make_user, later):
     token = token_for(session, make_user())

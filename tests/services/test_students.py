@@ -87,6 +87,14 @@ def test_namesakes_can_be_told_apart(session, make_user, make_class, make_studen
     ]
 
 
+def test_a_birthday_is_told_only_to_who_may_read_the_card(session, make_user, make_class, make_student):
+    in_class = make_class(7, 3)
+    make_student(in_class=in_class, student_no=None, birth_day=date(2013, 12, 2))
+    teacher = make_user(Role.SUBJECT_TEACHER, teaches=in_class)
+
+    assert [each.student_no for each in students.find_students(session, teacher, text="江小满")] == ["还没有"]
+
+
 def test_finding_takes_one_statement_however_many_there_are(session, make_user, make_student, statements):
     lead = make_user(Role.LEAD)
     for _ in range(30):

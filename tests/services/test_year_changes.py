@@ -97,6 +97,26 @@ def test_the_plan_says_who_moves_where_and_the_last_grade_graduates(session, sch
     assert found.count(YearStep.GRADUATES) == 2
 
 
+def test_leaving_takes_no_statement_for_each_child(session, school, make_student, make_user, statements):
+    def needed() -> int:
+        statements.clear()
+        done = change(session, school)
+        count = len(statements)
+        year_changes.undo_year(session, school.lead, change_id=done.id)
+        return count
+
+    for found in school.classes.values():
+        make_user(Role.HOMEROOM, homeroom_of=found)
+    before = needed()
+    for seat in range(30):
+        child = make_student(f"试91{seat}", entered_on=date(2025, 9, 1))
+        leaving = school.classes[9, 1]
+        session.add(ClassMembership(student_id=child.id, class_id=leaving.id, from_day=date(2025, 9, 1)))
+    session.flush()
+
+    assert needed() <= before + 2
+
+
 def test_everybody_moves_and_memberships_touch(session, school):
     done = change(session, school)
 
