@@ -18,6 +18,7 @@ from ui.formats import plain
 from ui.forms import Form
 from ui.layout import DISCARD, flash, form_end, leave_button, note, page_header, refusal
 from ui.session import require_user, school_calendar
+from ui.wording import number_field
 
 actor = require_user(Permission.STUDENT_WRITE)
 
@@ -64,7 +65,7 @@ with st.container(border=True):  # no st.form: what is typed must arrive to be k
     with right:
         line(form, draft, "guardian_relation", "孩子怎么称呼，比如外婆、姑姑")
         with form.field("guardian_age") as key:
-            st.number_input("年龄", min_value=0, max_value=150, step=1, value=None, key=key, on_change=draft.keep)
+            number_field("年龄", key=key, on_change=draft.keep)
         line(form, draft, "guardian_occupation", "职业，没有就写无")
         line(form, draft, "guardian_health", "身体状况")
     note("已去世、失去联系的家长，电话和单位不用填，算齐。")

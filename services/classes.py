@@ -126,7 +126,7 @@ def ensure_class(session: Session, actor: Actor, *, school_year: int, grade: int
 
 
 @permitted(Permission.SCHOOL_WRITE)
-def ensure_classes(session: Session, actor: Actor, *, school_year: int, grade: int, count: int) -> int:
+def ensure_classes(session: Session, actor: Actor, *, school_year: int, grade: int, count: float | None) -> int:
     """Add what is missing of the classes 1 to `count` of a grade, and return how many that were.
 
     Raises:
@@ -137,13 +137,16 @@ def ensure_classes(session: Session, actor: Actor, *, school_year: int, grade: i
         check.add("school_year", "out_of_range")
     if not 1 <= grade <= 12:
         check.add("grade", "out_of_range")
-    if not 1 <= count <= MOST_CLASSES:
-        check.add("count", "out_of_range")
+    highest = check.whole_number("count", count)
+    if count is None:
+        check.add("count", "required")
+    elif highest is not None and not 1 <= highest <= MOST_CLASSES:
+        check.add("count", "beyond_bounds", least=1, most=MOST_CLASSES, unit="个班")
     check.finish()
     known = session.exec(
         select(SchoolClass.number).where(SchoolClass.school_year == school_year, SchoolClass.grade == grade)
     ).all()
-    missing = sorted(set(range(1, count + 1)) - set(known))
+    missing = sorted(set(range(1, (highest or 0) + 1)) - set(known))
     for number in missing:
         ensure_class(session, actor, school_year=school_year, grade=grade, number=number)
     return len(missing)

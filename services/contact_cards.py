@@ -46,7 +46,7 @@ class CardEntry:
     guardian_kind: GuardianKind | None = None
     guardian_name: str | None = None
     guardian_relation: str | None = None
-    guardian_age: int | None = None  # in years, as of today
+    guardian_age: float | None = None  # in whole years, as of today
     guardian_occupation: str | None = None
     guardian_health: str | None = None
     guardian_address: str | None = None

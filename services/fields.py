@@ -35,6 +35,14 @@ class Checker:
         """Return a text that must be there; empty where it is not, with the problem noted."""
         return self.text(field, value, limit=limit, required=True) or ""
 
+    def whole_number(self, field: str, value: float | None) -> int | None:
+        """Return a whole number, or None for blank; a fraction is noted."""
+        if value is None or (isinstance(value, float) and not value.is_integer()):
+            if value is not None:
+                self.add(field, "not_whole")
+            return None
+        return int(value)
+
     def not_future(self, field: str, day: date | None, *, today: date) -> None:
         """Note a date that has not come yet."""
         if day is not None and day > today:

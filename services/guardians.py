@@ -37,7 +37,7 @@ class GuardianEntry:
     second_phone: str | None = None
     workplace: str | None = None
     address: str | None = None
-    age: int | None = None  # in years, as of today
+    age: float | None = None  # in whole years, as of today
     occupation: str | None = None
     health: str | None = None
     whereabouts: Whereabouts | None = None
@@ -144,8 +144,9 @@ def checked_phones(check: Checker, field: str, typed: str | None) -> tuple[str |
     return found.first or None, found.second or None
 
 
-def checked_birth_year(check: Checker, field: str, age: int | None, *, stored: int | None) -> int | None:
+def checked_birth_year(check: Checker, field: str, typed: float | None, *, stored: int | None) -> int | None:
     """Return the year of birth an age means today; an age that still is the stored one keeps its year."""
+    age = check.whole_number(field, typed)
     if age is None:
         return None
     if not YOUNGEST_GUARDIAN <= age <= OLDEST_GUARDIAN:

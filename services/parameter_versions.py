@@ -151,7 +151,7 @@ def set_parameter(
     actor: Actor,
     *,
     name: str,
-    value: int | None,
+    value: float | None,
     in_force_from: date | None,
     reason: str,
     version: int,
@@ -189,13 +189,14 @@ def set_parameter(
 
 
 def _checked(
-    parameter: Parameter, *, value: int | None, in_force_from: date | None, reason: str
+    parameter: Parameter, *, value: float | None, in_force_from: date | None, reason: str
 ) -> tuple[int, date, str]:
     """Return value, day and reason of a change that can be; refuse everything else at once."""
     check, today = Checker(), clock.today()
+    number = check.whole_number("value", value)
     if value is None:
         check.add("value", "required")
-    elif not parameter.least <= value <= parameter.most:
+    elif number is not None and not parameter.least <= number <= parameter.most:
         check.add("value", "beyond_bounds", least=parameter.least, most=parameter.most, unit=parameter.unit_label)
     if in_force_from is None:
         check.add("in_force_from", "required")
@@ -205,9 +206,9 @@ def _checked(
         check.add("in_force_from", "out_of_range")
     cleaned = check.required_text("reason", reason, limit=LINE)
     check.finish()
-    if value is None or in_force_from is None:  # refused above; said again for the types
+    if number is None or in_force_from is None:  # refused above; said again for the types
         raise NotFound
-    return value, in_force_from, cleaned
+    return number, in_force_from, cleaned
 
 
 @permitted(Permission.SCHOOL_WRITE)

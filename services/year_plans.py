@@ -238,7 +238,7 @@ def note_exception(
     student_id: int,
     version: int,
     step: YearStep | None,
-    class_number: int | None = None,
+    class_number: float | None = None,
     place: str | None = None,
 ) -> None:
     """Note that a child does not simply move up with its class; None takes the note back.
@@ -258,12 +258,12 @@ def note_exception(
     current = find_exception(session, actor, school_year=school_year, student_id=student_id)
     if current.version != version:
         raise EditedMeanwhile(current)
-    text = _checked_place(step, class_number=class_number, place=place)
+    number, text = _checked_place(step, class_number=class_number, place=place)
     row = _noted(session, school_year, student_id)
     if row is None:
         row = YearException(school_year=school_year, student_id=student_id, version=0)
     row.step, row.version = step, row.version + 1
-    row.class_number = class_number if step in {YearStep.REPEATS, YearStep.OTHER_CLASS} else None
+    row.class_number = number if step in {YearStep.REPEATS, YearStep.OTHER_CLASS} else None
     seal(row, "place_sealed", text if step is YearStep.LEAVES else None)
     session.add(row)
     _flush(session, current)
@@ -277,18 +277,21 @@ def note_exception(
     )
 
 
-def _checked_place(step: YearStep | None, *, class_number: int | None, place: str | None) -> str | None:
-    """Return where a child goes; refuse a step that can't be noted, or a class that can't be."""
+def _checked_place(
+    step: YearStep | None, *, class_number: float | None, place: str | None
+) -> tuple[int | None, str | None]:
+    """Return to which class of its grade a child goes, and where; refuse what can't be noted, or can't be."""
     check = Checker()
     if step is not None and step not in EXCEPTIONS:
         check.add("step", "unknown_choice")
+    number = check.whole_number("class_number", class_number)
     if step is YearStep.OTHER_CLASS and class_number is None:
         check.add("class_number", "required")
-    elif class_number is not None and not 1 <= class_number <= MOST_CLASSES:
-        check.add("class_number", "out_of_range")
+    elif number is not None and not 1 <= number <= MOST_CLASSES:
+        check.add("class_number", "beyond_bounds", least=1, most=MOST_CLASSES, unit="班")
     text = check.text("place", place, limit=LINE)
     check.finish()
-    return text
+    return number, text
 
 
 def find_done(session: Session, school_year: int) -> DoneChange | None:

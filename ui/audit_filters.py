@@ -11,14 +11,15 @@ from services.audit_lists import AuditFilters, Person
 from services.audit_words import AuditGroup
 from ui.asked import number_asked
 from ui.child_picker import clear_child, pick_child
-from ui.layout import filter_row
+from ui.layout import field_error, filter_row
 from ui.telling import begin_with, tell_again
-from ui.wording import day_field
+from ui.wording import day_field, number_field
 
 PAGE = "audit_page"
 STUDENT = "student"
 _WHO, _GROUP, _FROM, _TO = "audit_who", "audit_group", "audit_from", "audit_to"
 _CHILD, _CHILD_NUMBER = "audit_child", "audit_child_number"
+_LAST_NUMBER = 999_999_999  # an address takes no longer one
 _ADDRESS = {_WHO: "who", _GROUP: "group", _FROM: "from", _TO: "to"}
 
 
@@ -73,8 +74,10 @@ def _draw_child(actor: Actor) -> None:
             st.rerun()
         return
     begin_with(_CHILD_NUMBER, None)
-    typed = st.number_input("孩子的编号", min_value=1, value=None, step=1, format="%d", key=_CHILD_NUMBER)
-    if typed and number_asked(STUDENT) != typed:
+    typed = number_field("孩子的编号", key=_CHILD_NUMBER)
+    if typed is not None and not (isinstance(typed, int) and 1 <= typed <= _LAST_NUMBER):
+        field_error("编号是从 1 开始的整数，最多 9 位。请核对。")
+    elif typed is not None and number_asked(STUDENT) != typed:
         st.query_params[STUDENT] = str(typed)
         _back_to_first_page()
         st.rerun()

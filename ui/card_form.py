@@ -11,6 +11,7 @@ from services.contact_cards import CardEntry
 from ui.card_words import CODES
 from ui.form_drafts import FormDraft
 from ui.forms import Form, shown
+from ui.wording import whole
 
 DRAFT = "card_edit"
 
@@ -32,7 +33,7 @@ _CHOICES: dict[str, Callable[[Any], Any]] = {
     "father_whereabouts": Whereabouts,
     "mother_whereabouts": Whereabouts,
     "guardian_kind": GuardianKind,
-    "guardian_age": int,
+    "guardian_age": whole,
 }
 _TEXTS = {name: str for name in CardEntry.__dataclass_fields__ if name not in _CHOICES}
 

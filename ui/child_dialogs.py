@@ -21,7 +21,7 @@ from ui.formats import plain
 from ui.forms import Form, shown
 from ui.layout import KEEP, note
 from ui.session import require_user
-from ui.wording import day_field
+from ui.wording import day_field, number_field
 
 CONTACT_MINUTES = int(student_files.CONTACT_OPEN_FOR.total_seconds() // 60)
 
@@ -84,7 +84,7 @@ def _edit_guardian(file: StudentFile, guardian: GuardianCard | None) -> None:
         with left:
             choice(form, "whereabouts", "现在在哪里", Whereabouts)
         with right, form.field("age") as key:
-            st.number_input("年龄", min_value=0, max_value=150, step=1, value=None, key=key)
+            number_field("年龄", key=key)
         with form.field("is_primary", False) as key:
             st.checkbox("有事先找这一位", key=key)
         saved, cancelled = buttons(form, f"保存{file.name}的家人")

@@ -19,6 +19,7 @@ from ui.layout import DISCARD, Action, empty_state, flash, form_end, leave_butto
 from ui.session import require_user
 from ui.tables import TagColumn, data_table, opening_column
 from ui.views import opened_in_table
+from ui.wording import number_field
 
 _SELECTED, _OPENED = "class", "settings_open_class"
 
@@ -170,7 +171,7 @@ def _add_classes() -> None:
     with left, form.field("grade", 7) as key:
         grade = st.selectbox("年级", range(1, 13), format_func=classes.grade_label, key=key, placeholder="请选")
     with right, form.field("count", 1) as key:
-        count = st.number_input("一共几个班", key=key, step=1, min_value=1)
+        count = number_field("一共几个班", key=key)
     note(f"{school_year_label(year)}。已经有的班不会重复加。")
     with form_end():
         if leave_button(DISCARD, key="classes_new_cancel"):
@@ -178,7 +179,7 @@ def _add_classes() -> None:
             close_dialog()
         submitted = st.button("加上", key="classes_new_save", type="primary", icon=":material/check:")
     if submitted and form.save(
-        lambda session: classes.ensure_classes(session, actor, school_year=year, grade=grade, count=int(count))
+        lambda session: classes.ensure_classes(session, actor, school_year=year, grade=grade, count=count)
     ):
         flash("已保存。")
         close_dialog()

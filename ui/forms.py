@@ -33,6 +33,7 @@ from ui.messages import explain
 from ui.problems import problem_sentence
 from ui.telling import keep_telling, tell
 from ui.widget_kinds import kind_of
+from ui.wording import whole
 
 Result = TypeVar("Result")
 _STATE = "care_form_"  # outlives a rerun by itself, unlike the fields
@@ -185,7 +186,8 @@ class Form:
 
     def typed(self, names: Iterable[str]) -> dict[str, Any]:
         """Return what stands in the fields of these names."""
-        return {name: st.session_state.get(self.key(name)) for name in names}
+        values = {name: st.session_state.get(self.key(name)) for name in names}
+        return {name: whole(value) if isinstance(value, float) else value for name, value in values.items()}
 
     def changed(self) -> dict[str, Any]:
         """Return what stands in the fields otherwise than in what the form was drawn from."""

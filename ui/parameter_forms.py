@@ -19,7 +19,7 @@ from ui.forms import Form
 from ui.layout import filter_row, flash, form_end, note, refusal, side_column
 from ui.session import require_user
 from ui.tables import data_table, opening_column
-from ui.wording import day_field
+from ui.wording import day_field, number_field
 
 _CLICK, _SHOWN, _CHOSEN = "parameters_open", "care_parameters_shown", "parameter"
 _USED, _ALL = "used", "all"
@@ -173,10 +173,8 @@ def _draw_form(actor: Actor, history: ParameterHistory) -> None:
     form = Form(f"parameter_{parameter.name}", drawn, labels=_LABELS)
     form.notices()
     with form.field("value") as key:
-        value = st.number_input(
-            f"改成多少（{parameter.unit_label}，{parameter.least:,} 到 {parameter.most:,}）", key=key, step=1,
-            format="%d",
-        )  # fmt: skip
+        label = f"改成多少（{parameter.unit_label}，{parameter.least:,} 到 {parameter.most:,}）"
+        value = number_field(label, key=key)
     with form.field("in_force_from", clock.today()) as key:
         from_day = day_field("从哪天起算", key=key)
     with form.field("reason", "") as key:
@@ -187,7 +185,7 @@ def _draw_form(actor: Actor, history: ParameterHistory) -> None:
             session,
             actor,
             name=parameter.name,
-            value=None if value is None else int(value),
+            value=value,
             in_force_from=from_day,
             reason=reason,
             version=form.version,

@@ -15,6 +15,7 @@ SENTENCES: Mapping[str, str] = {
     "future": "{day}还没到。请看看是不是写错了。",
     "too_early": "{day}太早了。请看看是不是写错了。",
     "before_start": "结束的日子要在开始以后。请改一个。",
+    "not_whole": "请写整数，不要小数点。",
     "out_of_range": "没有这个数。请改一个。",
     "unknown_choice": "没有这一项可选。请重新选。",
     "taken": "已经有人用了。请核对，或换一个。",

@@ -12,7 +12,7 @@ from services import clock, schools, year_changes, year_plans
 from services.access import Permission
 from services.actors import Actor
 from services.calendar import SchoolCalendar, school_year_label
-from services.classes import class_label, grade_label
+from services.classes import MOST_CLASSES, class_label, grade_label
 from services.year_changes import YearOptions
 from services.year_plans import EXCEPTIONS, ChildStep, ClassPlan, DoneChange, YearPlan
 from ui import formats
@@ -25,7 +25,7 @@ from ui.session import require_user
 from ui.tables import data_table, opening_column
 from ui.telling import tell_again
 from ui.views import opened_in_table
-from ui.wording import day_field
+from ui.wording import day_field, number_field
 
 RUN, UNDO, NOTE = "new_year_run", "new_year_undo", "new_year_note"
 _GRADES, _CLASS, _CHILD = "new_year_grades", "new_year_class", "new_year_child"
@@ -294,8 +294,9 @@ def _note(plan: YearPlan, found: ClassPlan, child: ChildStep) -> None:
     if step in {YearStep.REPEATS, YearStep.OTHER_CLASS}:
         grade = found.grade if step is YearStep.REPEATS else found.grade + 1
         with form.field("class_number", found.number) as key:
-            number = st.number_input(f"{grade_label(grade)}几班", key=key, step=1, min_value=1)
-        note(f"到{class_label(grade, int(number))}。")
+            number = number_field(f"{grade_label(grade)}几班", key=key)
+        if isinstance(number, int) and 1 <= number <= MOST_CLASSES:
+            note(f"到{class_label(grade, number)}。")
     if step is YearStep.LEAVES:
         with form.field("place", "") as key:
             place = st.text_input("去哪所学校，不知道就空着", key=key, autocomplete="off")
@@ -307,7 +308,7 @@ def _note(plan: YearPlan, found: ClassPlan, child: ChildStep) -> None:
     if saved and form.save(
         lambda session: year_plans.note_exception(
             session, actor, school_year=plan.to_year, student_id=child.student_id, version=form.version,
-            step=step, class_number=int(number) if number else None, place=place,
+            step=step, class_number=number, place=place,
         )
     ):  # fmt: skip
         flash("已保存。")

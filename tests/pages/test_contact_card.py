@@ -223,6 +223,28 @@ def test_the_form_is_reached_from_the_child(open_page: OpenPage, world, child):
     assert [title.value for title in screen.title] == ["江小满的联系卡"]
 
 
+@pytest.mark.parametrize(
+    ("age", "sentence"), [(200, "年龄要在 16 到 110 岁之间"), (-3, "年龄要在 16 到 110 岁之间"), (40.5, "请写整数")]
+)
+def test_an_age_that_can_not_be_is_refused_under_its_field_and_stays(open_page: OpenPage, world, child, age, sentence):
+    homeroom = world.staff[Role.HOMEROOM]
+    screen = open_page("card_edit", homeroom, student=child)
+    screen.number_input(key=form(child, "guardian_age")).set_value(age).run()
+    screen.button(key=form(child, "save")).click().run()
+    assert sentence in words_on(screen)
+
+    again = open_page("card_edit", homeroom, student=child)  # and the draft has it too
+    assert not again.exception
+    assert again.number_input(key=form(child, "guardian_age")).value == age
+
+
+def test_an_age_is_drawn_without_bounds_the_browser_would_refuse_in_english(open_page: OpenPage, world, child):
+    drawn = open_page("card_edit", world.staff[Role.HOMEROOM], student=child).number_input[0].proto
+    assert not drawn.has_min
+    assert not drawn.has_max
+    assert drawn.data_type == drawn.FLOAT  # of whole numbers the browser cuts a fraction off
+
+
 # What is typed outlives the tab
 
 

@@ -264,6 +264,19 @@ def test_a_number_is_changed_from_today_and_refused_beyond_its_bounds(open_page:
         assert parameter_versions.parameter_on(session, NUMBER, date(2026, 11, 19)) == 3
 
 
+def test_a_fraction_is_refused_where_a_whole_number_is_asked_for(open_page: OpenPage, world: World):
+    screen = open_page("settings", world.staff[Role.LEAD], view="numbers", parameter=NUMBER)
+    assert screen.number_input(key=f"parameter_{NUMBER}_value").proto.data_type == 1  # whole ones are cut off
+    screen.number_input(key=f"parameter_{NUMBER}_value").set_value(1.5)
+    screen.text_input(key=f"parameter_{NUMBER}_reason").set_value("领导小组定的").run()
+    screen.button(key=f"parameter_{NUMBER}_save").click().run()
+
+    assert "请写整数" in words_on(screen)
+    assert screen.number_input(key=f"parameter_{NUMBER}_value").value == 1.5
+    with reading() as session:
+        assert parameter_versions.parameter_on(session, NUMBER, date(2026, 11, 20)) == 3
+
+
 def test_the_second_editor_of_a_number_sees_both(open_page: OpenPage, world: World):
     first, second = (
         open_page("settings", world.staff[role], view="numbers", parameter=NUMBER) for role in (Role.LEAD, Role.ADMIN)

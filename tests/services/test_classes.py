@@ -40,8 +40,8 @@ def test_classes_are_added_once(session, make_user, make_class, term):
 
 @pytest.mark.parametrize(
     ("grade", "count", "expected"),
-    [(0, 1, {"grade": "out_of_range"}), (13, 1, {"grade": "out_of_range"}), (7, 0, {"count": "out_of_range"}),
-     (7, 61, {"count": "out_of_range"})],
+    [(0, 1, {"grade": "out_of_range"}), (13, 1, {"grade": "out_of_range"}), (7, 0, {"count": "beyond_bounds"}),
+     (7, 61, {"count": "beyond_bounds"}), (7, 2.5, {"count": "not_whole"}), (7, None, {"count": "required"})],
 )  # fmt: skip
 def test_there_are_twelve_grades_and_sixty_classes_at_most(session, make_user, grade, count, expected):
     with pytest.raises(FieldErrors) as refused:

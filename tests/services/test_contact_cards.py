@@ -111,6 +111,7 @@ def test_words_lie_sealed_and_the_age_as_a_year(session, lead, child):
     [
         ({"father_phone": "12345"}, {"father_phone": "phone_shape"}),
         ({"guardian_age": 9}, {"guardian_age": "guardian_age"}),
+        ({"guardian_age": 60.5}, {"guardian_age": "not_whole"}),
         ({"guardian_age": 10**30}, {"guardian_age": "guardian_age"}),
         ({"mother_name": "===="}, {"mother_name": "not_a_name"}),
         ({"home_address": LONG}, {"home_address": "too_long"}),

@@ -180,6 +180,7 @@ def test_the_later_word_for_one_day_counts_and_a_planned_change_still_comes(sess
         ({"value": None}, {"value": "required"}),
         ({"value": 21}, {"value": "beyond_bounds"}),
         ({"value": -1}, {"value": "beyond_bounds"}),
+        ({"value": 1.5}, {"value": "not_whole"}),
         ({"value": 3}, {"value": "no_change"}),
         ({"in_force_from": None}, {"in_force_from": "required"}),
         ({"in_force_from": date(2026, 11, 19)}, {"in_force_from": "in_force_before_today"}),

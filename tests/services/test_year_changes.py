@@ -318,7 +318,8 @@ def test_a_note_is_drawn_changed_and_taken_back(session, school):
     [
         ({"step": YearStep.GRADUATES}, {"step": "unknown_choice"}),
         ({"step": YearStep.OTHER_CLASS}, {"class_number": "required"}),
-        ({"step": YearStep.OTHER_CLASS, "class_number": 0}, {"class_number": "out_of_range"}),
+        ({"step": YearStep.OTHER_CLASS, "class_number": 0}, {"class_number": "beyond_bounds"}),
+        ({"step": YearStep.REPEATS, "class_number": 1.5}, {"class_number": "not_whole"}),
         ({"step": YearStep.LEAVES, "place": "长" * 300}, {"place": "too_long"}),
     ],
 )

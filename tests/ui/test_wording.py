@@ -8,8 +8,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted([*ROOT.glob("ui/*.py"), *ROOT.glob("pages/*.py")])
 PLACES = {"selectbox": "placeholder", "multiselect": "placeholder"}
-# `ui/wording.py` alone draws Streamlit's date field: with bounds the browser needn't refuse in English.
-OURS = {"date_input": "day_field"}
+# `ui/wording.py` alone draws these fields of Streamlit's: the browser needn't refuse in English, or cut a fraction off.
+OURS = {"date_input": "day_field", "number_input": "number_field"}
 
 
 def calls(path: Path) -> list[ast.Call]:
@@ -30,7 +30,7 @@ def test_every_choice_has_words_for_nothing_chosen(path: Path):
 
 
 @pytest.mark.parametrize("path", [path for path in SOURCES if path.name != "wording.py"], ids=lambda path: path.name)
-def test_days_are_asked_for_in_one_way(path: Path):
+def test_days_and_numbers_are_asked_for_in_one_way(path: Path):
     assert [call.lineno for call in calls(path) if call.func.attr in OURS] == []
 
 
