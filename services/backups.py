@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, or_, select, update
 
 from db.engine import keys
 from db.folders import FolderTried
+from db.locks import Turn, take_turn
 from db.tables import BackupReason, BackupRun, Role, Setting, SystemFact
 from services import audit, clock, schools
 from services.access import Permission, permitted
@@ -143,6 +144,7 @@ def save_second_folder(session: Session, actor: Actor, *, folder: str, version: 
             "folder", tried.problem.value if tried and tried.problem else "required", free=tried and tried.free_mb
         )
     check.finish()
+    take_turn(session, Turn.SCHOOL)  # else two who save at once both find their version
     stored = find_second_folder(session, actor)
     if stored.version != version:
         raise EditedMeanwhile(stored)

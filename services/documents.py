@@ -232,8 +232,8 @@ def note_looked_through(session: Session, actor: Actor, *, document_id: int) -> 
     Raises:
         NotFound: there is no such document for this actor.
     """
-    document = _found(session, actor, document_id)
     take_turn(session, Turn.SCHOOL)
+    document = _found(session, actor, document_id)
     today = clock.today()
     done = select(DocumentReview.id).where(DocumentReview.document_id == document_id, DocumentReview.looked_on == today)
     if session.exec(done).first() is not None:
