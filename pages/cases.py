@@ -16,7 +16,7 @@ from ui.referral_words import CASE_STATES, child_with_class
 from ui.session import require_user
 from ui.states import CASE
 from ui.tables import page_asked, paging_line
-from ui.telling import tell_again
+from ui.views import begin_filter, keep_filter
 
 actor = require_user(Permission.CASE_READ, Permission.ABUSE_HANDLE)
 
@@ -32,7 +32,7 @@ clicked = page_header(
     actions=[Action("回到清单", "cases_back", icon="arrow_back")] if chosen else [],
 )
 if clicked:
-    st.query_params.clear()
+    del st.query_params["case"]  # the list stands as it was left
     st.rerun()
 if chosen:
     try:
@@ -47,10 +47,12 @@ if chosen:
     draw_case(actor, view)
     st.stop()
 
-tell_again("cases_state")
+states = {state.value: state for state in CaseState}
+begin_filter("cases_state", "state", states)
 with filter_row():
     state = st.segmented_control("状态", list(CaseState), format_func=lambda each: CASE[CASE_STATES[each]].word,
                                  key="cases_state", label_visibility="collapsed", wrap=True)  # fmt: skip
+keep_filter("cases_state", "state", states)
 with reading() as session:
     shown = cases.list_cases(session, actor, state=state, page=page_asked("cases_page"))
 if not shown.rows:

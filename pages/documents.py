@@ -12,6 +12,7 @@ from ui.document_panel import draw_elsewhere, draw_haves, draw_kind, draw_table,
 from ui.layout import Action, empty_state, filter_row, page_header
 from ui.session import require_user
 from ui.states import DOCUMENT
+from ui.views import begin_filter_of_many, keep_filter_of_many
 
 actor = require_user(Permission.DOCUMENT_READ)
 may_write = allows(actor, Permission.DOCUMENT_WRITE)
@@ -29,12 +30,15 @@ with reading() as session:
     overview = document_overviews.find_overview(session, actor)
 
 draw_haves(overview)
+states = {state.value: state for state in DocumentState if overview.by_state.get(state)}
+begin_filter_of_many("documents_states", "states", states)
 with filter_row():
     shown_states = st.pills(
-        "状态", [state for state in DocumentState if overview.by_state.get(state)], selection_mode="multi",
+        "状态", list(states.values()), selection_mode="multi",
         format_func=lambda state: f"{DOCUMENT[state.value].word} {overview.by_state[state]}", key="documents_states",
         label_visibility="collapsed", wrap=True,
     )  # fmt: skip
+keep_filter_of_many("documents_states", "states", states)
 rows = [row for row in overview.kinds if not shown_states or row.state in shown_states]
 if rows:
     draw_table(rows)

@@ -15,10 +15,12 @@ from ui.first_steps import draw_first_steps
 from ui.home_side import draw_side, empty_line, today_line
 from ui.layout import Action, act_list, act_row, empty_state, page_header, side_column
 from ui.session import my_duties, require_user
+from ui.views import begin_filter, keep_filter
 
 actor = require_user(Permission.HOME_READ)
 ALL = "全部"
 VIEWS = {ALL: None, "逾期": DutyGroup.LATE, "今天": DutyGroup.TODAY, "等我": DutyGroup.WAITING}
+ASKED = {"late": "逾期", "today": "今天", "waiting": "等我"}  # as the address has it
 
 with reading() as session:
     numbers = home.find_numbers(session, actor)
@@ -45,9 +47,11 @@ with main:
         empty_state("check_circle", "现在没有要做的事", empty_line(actor))
     elif duties:
         counts = {view: sum(group in (None, duty.group) for duty in duties) for view, group in VIEWS.items()}
-        chosen = st.segmented_control("看哪些", list(VIEWS), key="home_view", default=ALL, required=True,
+        begin_filter("home_view", "view", ASKED, usual=ALL)
+        chosen = st.segmented_control("看哪些", list(VIEWS), key="home_view", required=True,
                                       format_func=lambda view: f"{view} {counts[view]}",
                                       label_visibility="collapsed", wrap=True)  # fmt: skip
+        keep_filter("home_view", "view", ASKED)
         shown = [duty for duty in duties if VIEWS[chosen] in (None, duty.group)]
         if not shown:
             empty_state("check_circle", f"没有{chosen}的", "看看“全部”里还有什么。")

@@ -28,7 +28,7 @@ clicked = page_header(
     actions=[Action("回到清单", "protection_back", icon="arrow_back")] if chosen else [],
 )
 if clicked:
-    st.query_params.clear()
+    del st.query_params["referral"]
     st.rerun()
 if chosen:
     try:

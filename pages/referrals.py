@@ -17,7 +17,7 @@ from ui.referral_words import child_with_class
 from ui.session import require_user
 from ui.states import REFERRAL
 from ui.tables import page_asked, paging_line
-from ui.telling import tell_again
+from ui.views import begin_filter, begin_filter_of_many, keep_filter, keep_filter_of_many
 
 actor = require_user(Permission.REFERRAL_READ)
 handles = allows(actor, Permission.REFERRAL_HANDLE)
@@ -38,7 +38,7 @@ clicked = page_header(
 if clicked == "referrals_register":
     st.switch_page(navigation.path_of("intake"))
 if clicked == "referrals_back":
-    st.query_params.clear()
+    del st.query_params["referral"]  # the list stands as it was left
     st.rerun()
 
 if chosen:
@@ -50,13 +50,20 @@ if chosen:
     draw_referral(actor, view, moves)
     st.stop()
 
-tell_again("referrals_states", "referrals_mine", "referrals_unknown")
+states_known, yes = {state.value: state for state in ReferralState}, {"1": True}
+begin_filter_of_many("referrals_states", "states", states_known)
+SWITCHES = {"referrals_mine": "mine", "referrals_unknown": "unknown"} if handles else {}
+for key, name in SWITCHES.items():
+    begin_filter(key, name, yes, usual=False)
 with filter_row():
     states = st.pills("状态", list(ReferralState), selection_mode="multi", key="referrals_states",
                       format_func=lambda state: REFERRAL[state.value].word, label_visibility="collapsed",
                       wrap=True)  # fmt: skip
     mine_only = st.toggle("只看我的", key="referrals_mine") if handles else False
     unknown_only = st.toggle("还没认出孩子", key="referrals_unknown") if handles else False
+keep_filter_of_many("referrals_states", "states", states_known)
+for key, name in SWITCHES.items():
+    keep_filter(key, name, yes)
 filters = ReferralFilters(frozenset(states), mine_only=mine_only, unknown_child_only=unknown_only)
 with reading() as session:
     shown = referral_lists.list_referrals(session, actor, filters=filters, page=page_asked("referrals_page"))

@@ -16,6 +16,7 @@ from ui.session import require_user
 from ui.tables import current_page, paging_line
 
 actor = require_user(Permission.STUDENT_READ)
+FROM = {"from": "students"}  # so that the way back is known from the menu's, see ui/way_back
 open_clicked()
 
 with reading() as session:
@@ -74,11 +75,11 @@ else:
 register_filters.keep_in_address()
 
 if clicked and clicked.startswith("students_add"):
-    st.switch_page(navigation.path_of("student_edit"))
+    st.switch_page(navigation.path_of("student_edit"), query_params=FROM)
 if clicked == "students_new_year":
-    st.switch_page(navigation.path_of("new_year"))
+    st.switch_page(navigation.path_of("new_year"), query_params=FROM)
 if clicked and clicked.startswith("students_import"):
-    st.switch_page(navigation.path_of("import_students"))
+    st.switch_page(navigation.path_of("import_students"), query_params=FROM)
 if opened("export_students"):
     export_dialog(filters, total)
 if opened(LISTS):

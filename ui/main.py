@@ -21,6 +21,7 @@ from ui.sign_in import ask_to_sign_in
 from ui.slips import has_slip
 from ui.telling import begin_run, end_run
 from ui.warming import note_page_is_out
+from ui.way_back import keep_way_back
 from ui.wording import put_words
 
 
@@ -47,6 +48,7 @@ def _show(page: st.Page, actor: Actor, *, is_new: bool) -> None:
     if actor.hidden_since is not None:
         show_hidden_screen(actor, clock.SCHOOL_ZONE)
         st.stop()
+    keep_way_back(page.url_path)
     take_input_from_shelf()
     if actor.must_change_password:
         _insist_on(navigation.PASSWORD, page, is_new=is_new)

@@ -1,6 +1,7 @@
 """What of a page is open, kept in the address: one of its views, one row of its table."""
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import streamlit as st
 from streamlit.elements.lib.mutable_tab_container import TabContainer
@@ -9,6 +10,8 @@ from ui.asked import keep_asked, number_asked
 from ui.telling import tell, tell_again
 
 _PARAMETER = "view"
+_BETWEEN = "."  # several choices in one parameter
+Choice = TypeVar("Choice")
 
 
 def chosen_view(views: Mapping[str, str], *, key: str, parameter: str = _PARAMETER) -> str:
@@ -48,6 +51,37 @@ def tabs_in_address(titles: Sequence[str], *, key: str) -> Sequence[TabContainer
     chosen = st.session_state[key]
     keep_asked(key, None if chosen == titles[0] else chosen)
     return tabs
+
+
+def begin_filter(key: str, name: str, known: Mapping[str, Choice], *, usual: Choice | None = None) -> None:
+    """Have a filter begin with what the address asks for under `name`; draw it right after, then `keep_filter`.
+
+    `known` are the choices by the words that stand for them in the address, without the usual one, which needs none;
+    nonsense counts as that.
+    """
+    if key not in st.session_state:
+        tell(key, known.get(st.query_params.get(name, ""), usual))
+    tell_again(key)
+
+
+def keep_filter(key: str, name: str, known: Mapping[str, Choice]) -> None:
+    """Write what a filter stands at into the address, for a reload and the way back."""
+    chosen = st.session_state.get(key)
+    keep_asked(name, next((word for word, choice in known.items() if choice == chosen), None))
+
+
+def begin_filter_of_many(key: str, name: str, known: Mapping[str, Choice]) -> None:
+    """Likewise for a filter of which several choices may hold."""
+    if key not in st.session_state:
+        asked = st.query_params.get(name, "").split(_BETWEEN)
+        tell(key, [choice for word, choice in known.items() if word in asked])
+    tell_again(key)
+
+
+def keep_filter_of_many(key: str, name: str, known: Mapping[str, Choice]) -> None:
+    """Likewise for a filter of which several choices may hold."""
+    chosen = st.session_state.get(key) or ()
+    keep_asked(name, _BETWEEN.join(word for word, choice in known.items() if choice in chosen) or None)
 
 
 def opened_in_table(ids: Sequence[int], *, key: str, parameter: str) -> int | None:
