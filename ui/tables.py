@@ -13,6 +13,9 @@ from ui.states import Look
 
 ROW_HEIGHT = 36
 _HEADER_HEIGHT = 34
+# Streamlit shows every number only where it has room for five, and measures the room its own buttons left it: of two
+# pages one was never shown (seen at 1280 px). So few pages get that room, on a phone too.
+_SHOWN_WHOLE, _PAGES_WIDTH = 5, 224
 _TAG_TINT = "#E1EBEC"
 _UNKNOWN_TINT = "gray"
 
@@ -99,7 +102,7 @@ def paging_line(key: str, *, total: int, unit: str, page_size: int) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.caption(plain(page_words(total, unit=unit, page=page, pages=pages)), width="content")
         if pages > 1:
-            st.pagination(pages, default=page, key=key)
+            st.pagination(pages, default=page, key=key, width=_PAGES_WIDTH if pages <= _SHOWN_WHOLE else "content")
     keep_asked(key, None if page == 1 else str(page))
 
 
