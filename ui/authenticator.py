@@ -6,8 +6,10 @@ name up, hashes, throttles and opens a session; the cookie holds that session's 
 Built only on runs where nobody is signed in: each construction sends a small component to the browser.
 """
 
+import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 import extra_streamlit_components as stx
@@ -23,7 +25,7 @@ from services import clock
 from services.sign_in import SignedIn
 from ui.cookies import ALGORITHM, COOKIE_NAME, read_cookie
 
-_PENDING = "care_cookie_work"
+_PENDING, _WORK = "care_cookie_work", "care_cookie_work_"
 
 CheckPassword = Callable[[str, str], SignedIn]
 
@@ -61,18 +63,26 @@ class Authenticator:
 
 def forget_cookie() -> None:
     """Take the cookie out of the browser; the session row was ended by the service before."""
-    st.session_state[_PENDING] = {"method": "delete", "cookie": COOKIE_NAME}
+    _put_off({"method": "delete", "cookie": COOKIE_NAME})
 
 
 def send_cookie_work() -> None:
     """Draw the component that sets or deletes the cookie, on every run until the browser says it is done.
 
     Drawn in one run only, it is sometimes taken away again before it has loaded: then the next reload asks
-    for the password, or a signed-out cookie stays (seen).
+    for the password, or a signed-out cookie stays (seen). The browser's answer is looked up before drawing: drawn once
+    more in the run that has it, the invisible frame left a gap above the page until the next click (seen).
     """
     work = st.session_state.get(_PENDING)
-    if work and cookie_component(**work, key=f"care_cookie_{work['method']}", default=False):
+    if work and st.session_state.get(work["key"]):
         del st.session_state[_PENDING]
+    elif work:
+        cookie_component(**work, default=False)
+
+
+def _put_off(work: dict[str, Any]) -> None:
+    """Keep what the browser is to do with the cookie; under a key of its own, so that no older answer counts."""
+    st.session_state[_PENDING] = work | {"key": f"{_WORK}{secrets.token_hex(4)}"}
 
 
 class _PeopleModel(AuthenticationModel):  # type: ignore[misc] # the library has no types
@@ -124,19 +134,21 @@ class _CookieModel(CookieModel):  # type: ignore[misc] # the library has no type
         lifetime = self.signed_in.expires_at - clock.now()
         expires_at = datetime.now(UTC) + lifetime
         payload = {"sid": self.signed_in.token, "exp": int(expires_at.timestamp())}
-        st.session_state[_PENDING] = {
-            "method": "set",
-            "cookie": self.cookie_name,
-            "value": jwt.encode(payload, self.cookie_key, algorithm=ALGORITHM),
-            "options": {
-                "path": "/",
-                # With its zone: the library sends naive server time, which the browser reads in its own zone.
-                "expires": expires_at.isoformat(),
-                "maxAge": max(0, int(lifetime.total_seconds())),
-                "secure": _is_https(),
-                "sameSite": "strict",
-            },
-        }
+        _put_off(
+            {
+                "method": "set",
+                "cookie": self.cookie_name,
+                "value": jwt.encode(payload, self.cookie_key, algorithm=ALGORITHM),
+                "options": {
+                    "path": "/",
+                    # With its zone: the library sends naive server time, which the browser reads in its own zone.
+                    "expires": expires_at.isoformat(),
+                    "maxAge": max(0, int(lifetime.total_seconds())),
+                    "secure": _is_https(),
+                    "sameSite": "strict",
+                },
+            }
+        )
 
     def delete_cookie(self) -> None:
         forget_cookie()
