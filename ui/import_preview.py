@@ -114,27 +114,24 @@ def _draw_duplicates(view: View, key: str) -> None:
 
 
 def draw_problems(problems: list[RowProblem], key: str, *, what: str) -> None:
-    """Draw a page of the rows to look at: where, whose, what stands there, why, and how to mend it."""
-    rows = [
-        {
-            "place": place_words(problem.position),
-            "name": problem.name,
-            "column": " ".join(problem.header.split()),
-            "value": problem_value(problem),
-            "reason": sentence(problem.reason),
-        }
-        for problem in _page_of(problems, key)
-    ]
-    text = st.column_config.TextColumn
-    columns = {
-        "place": text("在哪里", width=134),
-        "name": text("姓名", width=62),
-        "column": text("栏", width=100),
-        "value": text("现在写着", width=130),
-        "reason": text("为什么，怎么改", width=452),
-    }
-    data_table(rows, columns, key=f"{key}_table", alt=f"{what}，共 {len(problems)} 处。")
+    """Draw a page of the rows to look at: whose, where, what stands there, why, and how to mend it.
+
+    Rows of text, not a table on canvas: that cuts the sentence that says what to do.
+    """
+    with st.container(border=True, gap="small", key=f"{key}_rows"):
+        st.markdown(f"**{plain(what)}**")
+        for problem in _page_of(problems, key):
+            _draw_problem(problem)
     paging_line(key, total=len(problems), unit="处", page_size=_PAGE_SIZE)
+
+
+def _draw_problem(problem: RowProblem) -> None:
+    name = f"**{plain(problem.name)}** " if problem.name else ""
+    stands = f"{' '.join(problem.header.split())}：{problem_value(problem) or '空着'}"
+    st.markdown(
+        f"{name}:small[:gray[{plain(place_words(problem.position))}，{plain(stands)}]]  \n"
+        f"{plain(sentence(problem.reason))}"
+    )
 
 
 def _draw_changes(view: View, key: str) -> None:
@@ -151,11 +148,11 @@ def _draw_changes(view: View, key: str) -> None:
     ]
     text = st.column_config.TextColumn
     columns = {
-        "name": text("学生", width=170),
-        "field": text("栏", width=120),
-        "stored": text("现在存着的", width=220),
-        "new": text("文件里的", width=220),
-        "place": text("在哪里", width=150),
+        "name": text("学生", width=160),
+        "field": text("栏", width=110),
+        "stored": text("现在存着的", width=210),
+        "new": text("文件里的", width=210),
+        "place": text("在哪里", width=190),
     }
     data_table(rows, columns, key=f"{key}_table", alt=f"要改动的内容，共 {len(changes)} 处。")
     paging_line(key, total=len(changes), unit="处", page_size=_PAGE_SIZE)

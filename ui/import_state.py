@@ -224,11 +224,15 @@ class Taken(Correctable):
         except DomainError as error:
             self.refusal = explain(error)
         else:
-            duplicates = len(preview.reading.duplicates)
             file = view.rejected_file if view.reading.rejected else None
             warnings = view.problems(Kind.WARNING)
             st.session_state[_DONE] = Done(
-                result, self.file_name, duplicates, file, len(warnings), view.warnings_file if warnings else None
+                result,
+                self.file_name,
+                len(view.reading.duplicates),
+                file,
+                len(warnings),
+                view.warnings_file if warnings else None,
             )
             forget()
 

@@ -218,8 +218,8 @@ def _draw_people(preview: StaffPreview, outcome: Outcome, key: str) -> None:
         {
             "name": text("姓名", width=110),
             "username": text("账号", width=150),
-            "what": text("岗位" if outcome is Outcome.NEW else "会改什么", width=470),
-            "place": text("在哪里", width=150),
+            "what": text("岗位" if outcome is Outcome.NEW else "会改什么", width=430),
+            "place": text("在哪里", width=190),
         },
         key=f"{key}_table",
         alt=f"共 {len(plans)} 人。",

@@ -11,7 +11,7 @@ import python_calamine as calamine
 from sqlmodel import func, select
 from streamlit.testing.v1 import AppTest
 
-from db.tables import ImportBatch, LeftBehindKind, Role, Student, StudentCategory
+from db.tables import ImportBatch, ImportKind, LeftBehindKind, Role, Student, StudentCategory
 from db.transactions import reading, transaction
 from services.exchange.errors import (
     ArchiveTooLarge,
@@ -33,6 +33,7 @@ from tests.pages.conftest import OpenPage, World, words_on
 from tests.services.intake_makers import register
 from ui import import_state
 from ui.formats import plain
+from ui.import_lists import LISTS
 from ui.import_words import place_words
 from ui.session import NOT_FOR_YOU
 
@@ -40,6 +41,12 @@ SAMPLES = Path(__file__).resolve().parents[1] / "exchange" / "samples"
 ROSTERS = ["roster_grade_messy.xlsx", "roster_large.csv"]
 HEADER = "学号,姓名,性别,出生日期,身份证号,班级,监护人姓名,与学生关系,监护人电话,校车线路"
 CHILD = "S1001,江小满,女,2013-05-21,,七（1）班,江远,父亲,15400831469,3 号线"
+
+
+_PROBLEM = re.compile(
+    r"(?:\*\*(?P<name>.+?)\*\* )?:small\[:gray\[(?P<place>(?:.*，)?第 [\d,]+ 行)，"
+    r"(?P<column>[^：]*)：(?P<value>.*)\]\]  \n(?P<reason>.+)"
+)
 
 
 def csv(*rows: str, header: str = HEADER) -> bytes:
@@ -75,6 +82,9 @@ def show(screen: AppTest, view: str) -> list[dict[str, str]]:
     screen.session_state["import_view"] = view
     screen.run()
     assert not screen.exception
+    if view in ("rejected", "warnings", "duplicates"):
+        found = [_PROBLEM.fullmatch(each.value.replace("\\", "")) for each in screen.markdown]
+        return [match.groupdict(default="") for match in found if match]
     return screen.dataframe[0].value.to_dict("records") if screen.dataframe else []
 
 
@@ -433,6 +443,22 @@ def test_a_ledger_is_previewed_against_the_roster_confirmed_and_taken_back(open_
     press(screen, "import_undo_confirm")
     with reading() as session:
         assert session.exec(select(func.count()).select_from(StudentCategory)).one() == 0
+
+
+@pytest.mark.parametrize("kind", list(LISTS))
+def test_the_result_of_every_list_says_what_its_preview_said(open_page: OpenPage, world: World, kind: ImportKind):
+    samples = {ImportKind.STUDENTS: ROSTERS[0], ImportKind.LEFT_BEHIND: LEDGER}
+    if kind is not ImportKind.STUDENTS:  # which finds its children in the roster
+        imported(open_page, world, ROSTERS[0], (SAMPLES / ROSTERS[0]).read_bytes())
+    screen = open_page("import_students", world.staff[Role.LEAD], list=kind.value)
+    choose(screen, samples[kind], (SAMPLES / samples[kind]).read_bytes())
+    said = re.search(r"没变 [\d,]+，不能导入 [\d,]+，重复跳过 ([\d,]+)", words_on(screen))
+
+    press(screen, "import_confirm")
+
+    assert said is not None
+    assert said[1] != "0"  # or the comparison says nothing
+    assert said[0] in words_on(screen)
 
 
 def test_a_row_known_by_name_and_class_is_ticked_on_screen_and_left_out_when_ticked_off(
