@@ -4,7 +4,7 @@ import streamlit as st
 
 from db.transactions import reading, transaction
 from services import drop_out_views, drop_outs
-from services.access import Permission
+from services.access import Permission, allows
 from services.errors import NotFound
 from ui.asked import number_asked
 from ui.child_link import child_link
@@ -27,7 +27,7 @@ clicked = page_header(
     actions=[Action("回到清单", "drop_outs_back", icon="arrow_back")] if chosen else [],
 )
 if clicked:
-    st.query_params.clear()
+    del st.query_params["case"]
     st.rerun()
 if chosen:
     try:
@@ -47,8 +47,13 @@ if chosen:
 with reading() as session:
     rows = drop_out_views.list_drop_outs(session, actor)
 if not rows:
+    registers = allows(actor, Permission.DROP_OUT_REGISTER)
     empty_state(
-        "directions_walk", "没有归您跟进的孩子", "发现孩子没来上学，在孩子的档案里“控辍保学”登记，会出现在这里。"
+        "directions_walk",
+        "没有归您跟进的孩子",
+        "发现孩子没来上学，在孩子的档案里“控辍保学”登记，会出现在这里。"
+        if registers
+        else "班主任或关爱室登记了没来上学的孩子，会出现在这里。您发现了，请告诉班主任。",
     )
 for title, listed in (
     ("还没有回来", [row for row in rows if row.outcome is None]),

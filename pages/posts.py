@@ -6,7 +6,7 @@ from db.transactions import reading
 from services import answers, deputies, posts
 from services.access import Permission, allows
 from services.errors import NotFound
-from ui.answer_table import SELECTED, choose_post
+from ui.answer_table import SELECTED, choose_post, draw_vacant_elsewhere
 from ui.dialogs import opened
 from ui.group_forms import FOUND, found_action, found_group, show_groups
 from ui.layout import note, page_header
@@ -42,7 +42,11 @@ match view:
             note("还没有第二个人：要两个人点头的事（结案、免做、报销）会卡住。请给“第二个人”定一位领导。", icon="info")
         elif view == "school" and not chosen and second.is_default:
             note(f"没有另定第二个人，现在由{second.name}点头。", icon="info")
-        if chosen:
+        if not chosen:
+            other = "school" if view == "places" else "places"
+            elsewhere = [answer for answer in everything if answer not in shown]
+            draw_vacant_elsewhere(elsewhere, title=VIEWS[other], view=other, key="posts_view")
+        else:
             try:
                 with reading() as session:
                     detail = posts.find_post(session, actor, post_id=chosen)

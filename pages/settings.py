@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from db.transactions import reading
+from services import bell_times
 from services.access import Permission
 from ui import navigation
 from ui.bell_forms import show_bells
@@ -34,10 +36,13 @@ ACTIONS = {
 }
 
 view = chosen_view(VIEWS, key="settings_view")
+with reading() as session:
+    bells = bell_times.find_bells(session, actor) if view == "bells" else None
+is_first = bells is not None and not bells.timetables  # then the page itself says what to do first
 page_header(
     "设置",
     "学校、学期、校历、作息、班级和保密承诺。到期的日子都从这里算出来。",
-    actions=[ACTIONS[view]] if view in ACTIONS else [],
+    actions=[ACTIONS[view]] if view in ACTIONS and not is_first else [],
 )
 choose_view(VIEWS, key="settings_view")
 match view:
@@ -47,8 +52,8 @@ match view:
             st.switch_page(navigation.path_of("new_term"))
     case "days":
         show_days(actor)
-    case "bells":
-        show_bells(actor)
+    case "bells" if bells is not None:
+        show_bells(actor, bells)
     case "classes":
         show_classes(actor)
     case "lists":

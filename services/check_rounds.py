@@ -20,8 +20,9 @@ from db.tables import (
     ClassTeacher,
     Role,
     SchoolClass,
+    SystemFact,
 )
-from services import audit, clock
+from services import audit, clock, setup
 from services.access import Permission, allows, permitted
 from services.actors import Actor
 from services.calendar import END_OF_SCHOOL_DAY, SchoolCalendar, TermDates, load_calendar
@@ -136,14 +137,17 @@ def find_round(session: Session, actor: Actor) -> RoundView:
 
 @permitted(Permission.CHECK_RETURN)
 def list_owed(session: Session, actor: Actor, *, calendar: SchoolCalendar) -> OwedChecks | None:
-    """Return what this term's round asks of the actor; None where nothing; one statement."""
+    """Return what this term's round asks of the actor; None where nothing; one statement, two before it is opened."""
     term, is_lead = calendar.latest_term(clock.today()), actor.has_role(Role.LEAD)
     if term is None or clock.today() < term.first_day or not (is_lead or actor.has_role(Role.HOMEROOM)):
         return None
     missing = _classes(session, actor, term, only_missing=True)
     since = clock.at_school(term.first_day, time(8))
     if not missing or missing[0].due_day is None:
-        return OwedChecks(since, since, is_to_open=True) if missing and is_lead else None
+        if not missing or not is_lead:
+            return None
+        since = max(since, _set_up_at(session) or since)  # nobody waited for it before
+        return OwedChecks(since, since, is_to_open=True)
     own = tuple((row.class_id, class_label(row.grade, row.number)) for row in missing if row.is_own)
     others = tuple(class_label(row.grade, row.number) for row in missing) if is_lead else ()
     if not own and not others:
@@ -154,6 +158,11 @@ def list_owed(session: Session, actor: Actor, *, calendar: SchoolCalendar) -> Ow
         own=own,
         missing=others,
     )
+
+
+def _set_up_at(session: Session) -> datetime | None:
+    fact = session.get(SystemFact, setup.CLAIMED)
+    return datetime.fromisoformat(fact.value) if fact else None
 
 
 def _term(calendar: SchoolCalendar) -> TermDates:

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from services.answers import Answer, Holder
+from ui.formats import plain
 from ui.layout import empty_state, note
 from ui.states import POST
 from ui.tables import StateColumn, TagColumn, current_page, data_table, opening_column, paging_line
+from ui.telling import tell
 from ui.views import opened_in_table
 
 SELECTED = "post"
@@ -47,6 +49,18 @@ def choose_post(answers: Sequence[Answer], *, opens: bool) -> int | None:
         more = f"等 {len(vacant)} 个" if len(vacant) > _NAMED else ""
         note(f"还没有人：{'、'.join(vacant[:_NAMED])}{more}。", icon="person_off")
     return chosen
+
+
+def draw_vacant_elsewhere(answers: Sequence[Answer], *, title: str, view: str, key: str) -> None:
+    """Name the posts without anybody on the page's other view, which home counted as well, and lead there."""
+    vacant = [answer.label for answer in answers if answer.is_vacant and answer.is_needed and answer.post_id]
+    if not vacant:
+        return
+    more = "等" if len(vacant) > _NAMED else ""
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        words = f"“{title}”里还有 {len(vacant)} 个岗位没有人：{'、'.join(vacant[:_NAMED])}{more}。"
+        note(words, icon="person_off")
+        st.button(plain(f"看{title}"), key=f"posts_see_{view}", type="tertiary", on_click=tell, args=(key, view))
 
 
 def holder_words(holder: Holder) -> str:

@@ -6,7 +6,7 @@ from datetime import date
 import streamlit as st
 from sqlmodel import Session
 
-from db.transactions import reading, transaction
+from db.transactions import transaction
 from services import bell_times, clock
 from services.access import Permission
 from services.actors import Actor
@@ -37,10 +37,8 @@ _NAMED_DAYS = 5
 _LABELS = {"name": "叫什么", "weekdays": "星期几", "periods": "节次"}
 
 
-def show_bells(actor: Actor) -> None:
+def show_bells(actor: Actor, bells: BellCalendar) -> None:
     """Draw the timetable in force, its kinds of day side by side, and beside it the days that go otherwise."""
-    with reading() as session:
-        bells = bell_times.find_bells(session, actor)
     if opened("bells_begin"):
         _begin(bells)
     if not bells.timetables:
@@ -148,8 +146,12 @@ def _draw_dialogs(timetable: Timetable) -> None:
         _ask_to_remove_timetable(timetable)
 
 
-@st.dialog("从某天起换作息", icon=":material/schedule:", dismissible=False)
 def _begin(bells: BellCalendar) -> None:
+    title = "从某天起换作息" if bells.timetables else "写作息时间"
+    st.dialog(title, icon=":material/schedule:", dismissible=False)(_draw_beginning)(bells)
+
+
+def _draw_beginning(bells: BellCalendar) -> None:
     actor = require_user(Permission.SCHOOL_WRITE)
     today = clock.today()
     term = bells.calendar.latest_term(today)
@@ -169,7 +171,7 @@ def _begin(bells: BellCalendar) -> None:
             )
         note("以前的日子还按以前的作息算。新学期作息没有变，就不用换。")
     with form_end():
-        if st.button("不换了", key=form.key("cancel"), type="tertiary"):
+        if leave_button(DISCARD, key=form.key("cancel")):
             form.cancel()
             close_dialog()
         submitted = st.button("开始写", key=form.key("save"), type="primary", icon=":material/check:")

@@ -52,7 +52,7 @@ def draw_opened(file: StudentFile) -> None:
     elif about := opened_about("end_category", file.id):
         if entry := next((each for each in file.categories or () if each.id == about[0]), None):
             end_category(file, entry)
-    elif opened("move", file.id):
+    elif opened("move", file.id) and file.state not in students.LEFT_SCHOOL:
         _move(file)
     elif opened("state", file.id):
         _change_state(file)

@@ -4,6 +4,7 @@ from db.tables import EnrolmentState
 from services.access import Permission, allows
 from services.actors import Actor
 from services.student_files import StudentFile
+from services.students import LEFT_SCHOOL
 from ui.dialogs import open_dialog
 from ui.formats import plain
 from ui.layout import Action
@@ -48,8 +49,9 @@ def actions_for(actor: Actor, file: StudentFile) -> list[Action]:
 
 
 def _writing_acts(file: StudentFile) -> list[Action]:
+    move = Action("换班", "child_move", "swap_horiz", on_click=open_dialog, args=("move", file.id))
     return [
-        Action("换班", "child_move", "swap_horiz", on_click=open_dialog, args=("move", file.id)),
+        *([] if file.state in LEFT_SCHOOL else [move]),  # who is gone is in no class to change
         Action("学籍", "child_state", "badge", on_click=open_dialog, args=("state", file.id)),
         Action("改资料", "child_edit", "edit"),
     ]

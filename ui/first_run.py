@@ -15,6 +15,7 @@ from ui.username_field import username_field
 from ui.wording import day_field
 
 _KEPT = ("school_name", "school_year", "number", "first_day", "last_day")
+_SHOWN = 30  # characters of a name beside the form; what is too long is refused under its field
 _DRAWN_TERM = "care_claim_term"  # the term the dates on screen belong to
 _KEPT_PEOPLE = ("admin_name", "admin_username", "lead_name", "lead_username")
 
@@ -61,10 +62,10 @@ def draw_what_follows(request: ClaimRequest) -> None:
         term = f"{school_year_label(request.school_year)}{TERM_NAMES[request.term_number]}"
         facts(
             {
-                "学校": request.school_name.strip() or "还没填",
+                "学校": _cut(request.school_name),
                 "学期": term,
-                "信息老师": request.admin_name.strip() or "还没填",
-                "负责人": request.lead_name.strip() or "还没填",
+                "信息老师": _cut(request.admin_name),
+                "负责人": _cut(request.lead_name),
             }
         )
         note("负责人的第一次密码会显示一次，请抄给本人。")
@@ -72,6 +73,12 @@ def draw_what_follows(request: ClaimRequest) -> None:
         note("启用码用过就作废，别人不能再用它建账号。", icon="key")
         note("学校、学期和账号以后都能在“设置”和“账号”里改。", icon="edit")
         note("写到一半重新打开，除了密码都还在。", icon="history")
+
+
+def _cut(text: str) -> str:
+    """Return what stands in a field, as much of it as belongs beside the form."""
+    words = text.strip()
+    return words if len(words) <= _SHOWN else f"{words[:_SHOWN]}…"
 
 
 def _draw_term(form: Form, kept: dict[str, str]) -> tuple[int, int]:

@@ -1,10 +1,12 @@
 """The people of the invented school, its terms and classes, and who teaches them."""
 
 import json
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from db.tables import (
     AppUser,
+    BackupReason,
+    BackupRun,
     ClassTeacher,
     ClassTeacherKind,
     Pledge,
@@ -35,6 +37,7 @@ NAMED = {
 }
 SUBJECTS = ("语文", "数学", "英语", "科学", "体育")
 TAUGHT_CLASSES = 3
+_BACKUP_DAYS = 3
 _SHIPPED_TEXT = 1  # the first wording of the pledge comes with the migration
 
 
@@ -42,6 +45,7 @@ def fill(plan: Plan, writer: Writer) -> None:
     """Write school, terms, classes and staff."""
     began = _began(plan)
     writer.add(SystemFact, name=setup.CLAIMED, value=began.isoformat())
+    _add_backup(plan, writer)
     writer.add(Setting, name=schools.SCHOOL_NAME, value=json.dumps(SCHOOL, ensure_ascii=False))
     for term in plan.terms:
         writer.add(
@@ -49,6 +53,15 @@ def fill(plan: Plan, writer: Writer) -> None:
         )
     _add_staff(plan, writer, began)
     _add_classes(plan, writer)
+
+
+def _add_backup(plan: Plan, writer: Writer) -> None:
+    """The last backup: proven and off this disk, some days ago; there is no file of it."""
+    made_at = clock.at_school(plan.today - timedelta(days=_BACKUP_DAYS), time(2, 10))
+    writer.add(
+        BackupRun, reason=BackupReason.MANUAL, started_at=made_at, made_at=made_at, proven_at=made_at,
+        off_disk_at=made_at,
+    )  # fmt: skip
 
 
 def _began(plan: Plan) -> datetime:

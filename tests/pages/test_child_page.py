@@ -23,6 +23,7 @@ from db.transactions import reading
 from services import categories, clock, guardians
 from services.categories import CategoryDetails
 from services.guardians import GuardianEntry
+from services.students import LEFT_SCHOOL
 from tests.pages.conftest import OpenPage, World, commit, words_on
 from tests.services.intake_makers import FACTS, register
 from ui.messages import CANNOT_BE_SEEN
@@ -178,6 +179,17 @@ def test_a_child_leaves(open_page: OpenPage, world, child):
     assert not screen.exception
     with reading() as session:
         assert session.get_one(Student, child).state is EnrolmentState.TRANSFERRED
+
+
+@pytest.mark.parametrize("state", list(EnrolmentState))
+def test_another_class_is_offered_to_who_can_be_in_one(open_page: OpenPage, world, session, child, state):
+    session.get_one(Student, child).state = state
+
+    screen = open_page("child", world.staff[Role.LEAD], student=child)
+
+    assert ("child_move" in [button.key for button in screen.button]) == (state not in LEFT_SCHOOL)
+    screen.session_state["care_dialog"] = ("move", child)  # opened before somebody else noted that it has left
+    assert not screen.run().exception
 
 
 def test_a_dialog_about_one_child_is_not_open_at_another(open_page: OpenPage, world, child):

@@ -294,3 +294,11 @@ def test_nothing_to_follow_says_what_to_do(open_page: OpenPage, world: World):
 
     assert "没有归您跟进的孩子" in words_on(screen)
     assert clock.today() == NOW.date()
+
+
+@pytest.mark.parametrize("role", [Role.HOMEROOM, Role.LEADERSHIP, Role.MENTOR])
+def test_only_who_may_register_is_sent_to_the_child_s_file(open_page: OpenPage, world: World, role: Role):
+    words = words_on(open_page("drop_outs", world.staff[role]))
+
+    assert ("在孩子的档案里" in words) == (role is Role.HOMEROOM)
+    assert ("请告诉班主任" in words) == (role is not Role.HOMEROOM)

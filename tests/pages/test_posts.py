@@ -1,5 +1,7 @@
 """Posts and groups on screen: who reads, who writes, and that two editors meet."""
 
+import re
+
 import pytest
 from sqlmodel import select
 
@@ -167,3 +169,19 @@ def test_an_address_that_means_nothing_shows_the_list(open_page, world, address)
 
     assert not screen.exception
     assert screen.title[0].value == "岗位与小组"
+
+
+def test_the_page_tells_of_every_post_home_counted(open_page, world):
+    home = words_on(open_page("home", world.staff[Role.LEAD]))
+    counted = int(re.search(r"(\d+) 个岗位还没有人", home)[1])
+    screen = open_page("posts", world.staff[Role.LEAD])
+
+    here = int(re.search(r"还没有人：.*等 (\d+) 个", words_on(screen))[1])
+    there = int(re.search(r"里还有 (\d+) 个岗位没有人", words_on(screen))[1])
+    assert here + there == counted
+
+    screen.button(key="posts_see_places").click().run()
+
+    assert not screen.exception
+    assert screen.segmented_control(key="posts_view").value == "places"
+    assert f"“全校的岗位”里还有 {here} 个岗位没有人" in words_on(screen)

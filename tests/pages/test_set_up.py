@@ -164,6 +164,9 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_is_written(code, open_bef
     for sentence in ("太长了", "密码太长了", "两次写的不一样", "账号用 2 到 40 个小写字母", "这一项要填"):
         assert sentence in words
     assert screen.text_input(key="claim_admin_username").value == "=HYPERLINK(1)"
+    beside = [str(cell) for table in screen.table for cell in table.value["value"]]
+    assert "长" * 30 + "…" in beside
+    assert max(map(len, beside)) < 60
     with reading() as session:
         assert not setup.state(session).is_claimed
 

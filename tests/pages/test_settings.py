@@ -115,7 +115,10 @@ def test_a_day_off_is_written_and_taken_back_after_asking(open_page: OpenPage, w
 def test_bell_times_are_begun_written_line_by_line_and_refused_by_the_line(open_page: OpenPage, world: World):
     screen = open_page("settings", world.staff[Role.LEAD], view="bells")
     assert "还没有作息时间" in words_on(screen)
+    assert "settings_bells" not in [button.key for button in screen.button]  # nothing twice, nothing to change yet
     screen.button(key="bells_first").click().run()
+    assert "不要了" in [button.label for button in screen.button]
+    assert "从某天起换作息" not in words_on(screen)
     assert screen.date_input(key="bells_begin_from_day").value == date(2026, 9, 1)
     screen.button(key="bells_begin_save").click().run()
 

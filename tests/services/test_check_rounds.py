@@ -1,7 +1,7 @@
 """Class checks: opened once a term, returned by each class, put right with history, owed on home (E-02, E-07)."""
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -17,8 +17,9 @@ from db.tables import (
     OptionList,
     Role,
     StudentCategory,
+    SystemFact,
 )
-from services import categories, check_returns, check_rounds, check_sheets, clock, home, student_files
+from services import categories, check_returns, check_rounds, check_sheets, clock, home, setup, student_files
 from services.calendar import SchoolCalendar, TermDates
 from services.check_returns import CheckAnswer, NewFinding
 from services.check_rounds import NoTerm, RoundOpened
@@ -261,6 +262,15 @@ def duties(session, actor):
 def test_the_lead_is_asked_to_open_the_round(session, school):
     assert [duty.kind for duty in duties(session, school.lead)] == [DutyKind.OPEN_CHECK]
     assert duties(session, school.teacher) == []
+
+
+def test_nobody_waited_for_the_round_before_the_school_was_set_up(session, school):
+    assert duties(session, school.lead)[0].since == clock.at_school(date(2026, 9, 1), time(8))
+
+    session.add(SystemFact(name=setup.CLAIMED, value=NOW.isoformat()))
+    session.flush()
+
+    assert duties(session, school.lead)[0].since == NOW
 
 
 def test_who_has_not_returned_has_it_on_home_and_the_lead_sees_who(session, school):

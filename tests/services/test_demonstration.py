@@ -22,6 +22,7 @@ from services.actors import Actor
 from services.card_parts import CardPart, missing_of
 from services.demonstration import trail
 from services.demonstration.filling import NotEmpty, WrongSize, fill
+from services.duties import DutyKind
 
 STUDENTS = 270
 
@@ -129,3 +130,11 @@ def test_contact_cards_lack_what_the_card_itself_says(session):
         people = session.exec(select(Guardian).where(Guardian.student_id == student.id)).all()
         assert stored.missing == missing_of(has_address=True, people=people)
         assert student.card_parts_filled == len(CardPart) - len(stored.missing)
+
+
+def test_nothing_of_the_backup_is_late_by_a_year(session):
+    fill(session, students=STUDENTS, seed=1)
+
+    found = home.list_duties(session, person(session, "xinxi", Role.ADMIN))
+
+    assert not [duty for duty in found if duty.kind is DutyKind.BACKUP_OVERDUE]
