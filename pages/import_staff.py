@@ -7,6 +7,7 @@ from ui import navigation, staff_import
 from ui.layout import Action, field_error, note, page_header
 from ui.session import require_user, school_name
 from ui.slips import has_slip, show_slip
+from ui.staff_reissue import draw_waiting_imports
 
 actor = require_user(Permission.STAFF_IMPORT)
 
@@ -42,3 +43,5 @@ if taken and taken.preview:
         staff_import.confirm(actor, taken)
         st.rerun()
     staff_import.draw_lists(taken)
+elif file is None:
+    draw_waiting_imports(actor)

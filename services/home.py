@@ -15,6 +15,7 @@ from db.tables import (
     ReferralChannel,
     ReferralState,
     Role,
+    RoleGrant,
 )
 from services import backups, check_rounds, clock, list_exchanges, retention
 from services.access import Permission, Scope, Subject, allows, is_protection_leader, permitted, scopes_of
@@ -143,13 +144,17 @@ def _of_system(session: Session, calendar: SchoolCalendar) -> Iterator[Duty]:
         yield Duty(DutyKind.UNENCRYPTED, DutyGroup.WAITING)
     if years := calendar.unknown_years():
         yield Duty(DutyKind.HOLIDAYS_UNKNOWN, DutyGroup.WAITING, labels=tuple(str(year) for year in years))
-    names = session.exec(
-        select(AppUser.display_name)
+    leads = select(RoleGrant.user_id).where(RoleGrant.role == Role.LEAD, col(RoleGrant.ended_at).is_(None))
+    people = session.exec(
+        select(AppUser.id, AppUser.display_name, col(AppUser.id).in_(leads))
         .where(AppUser.is_active, AppUser.must_change_password)
         .order_by(col(AppUser.created_at), col(AppUser.id))
     ).all()
-    if names:
-        yield Duty(DutyKind.FIRST_PASSWORDS, DutyGroup.WAITING, labels=tuple(names))
+    for user_id, name, is_lead in people:
+        if is_lead:  # apart: without the head of the room nothing begins, and after set-up it is shown once only
+            yield Duty(DutyKind.FIRST_PASSWORDS, DutyGroup.WAITING, labels=(name,), target_id=user_id)
+    if names := tuple(name for _, name, is_lead in people if not is_lead):
+        yield Duty(DutyKind.FIRST_PASSWORDS, DutyGroup.WAITING, labels=names)
     yield from _of_backups(session)
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
@@ -164,11 +165,12 @@ def _write(
 ) -> list[Slip]:
     slips: list[Slip] = []
     users: list[tuple[StaffPlan, int]] = []
+    made_at = clock.now()  # one moment for all: by it the accounts of one import are known (staff_reissues)
     working = [plan for plan in plans if plan.outcome in (Outcome.NEW, Outcome.CHANGED)]
     for plan in working:
         if plan.outcome is Outcome.NEW:
             password, password_hash = prepared[len(slips)]
-            user = _create(session, actor, plan, password_hash)
+            user = _create(session, actor, plan, password_hash, made_at)
             slips.append(Slip(plan.name, plan.staff_no, NewPassword(user.id or 0, user.username, password)))
         else:
             user = _change(session, actor, plan)
@@ -180,13 +182,13 @@ def _write(
     return slips
 
 
-def _create(session: Session, actor: Actor, plan: StaffPlan, password_hash: str) -> AppUser:
+def _create(session: Session, actor: Actor, plan: StaffPlan, password_hash: str, made_at: datetime) -> AppUser:
     user = AppUser(
         username=plan.username,
         display_name=plan.name,
         staff_no=plan.staff_no,
         password_hash=password_hash,
-        created_at=clock.now(),
+        created_at=made_at,
     )
     seal(user, "phone_sealed", plan.phone)
     add_user(session, actor, user, plan.roles)

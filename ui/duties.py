@@ -65,7 +65,7 @@ _PAGES = {
     DutyTarget.POST: ("posts", "post"),
     DutyTarget.CLASSES: ("settings", None),
     DutyTarget.SCHOOL_DAYS: ("settings", None),
-    DutyTarget.ACCOUNTS: ("accounts", None),
+    DutyTarget.ACCOUNTS: ("accounts", "account"),
     DutyTarget.DROP_OUT: ("drop_outs", "case"),
     DutyTarget.CHECKS: ("rounds", "class"),
     DutyTarget.EXCHANGES: ("exchanges", "exchange"),
@@ -108,6 +108,8 @@ def title_of(duty: Duty) -> str:
             return f"{len(duty.labels)} 个班没有在岗的班主任"
         case DutyKind.HOLIDAYS_UNKNOWN:
             return f"{'、'.join(duty.labels)} 年的放假和调休还不知道"
+        case DutyKind.FIRST_PASSWORDS if duty.target_id:
+            return f"关爱室负责人{duty.labels[0]}还没换第一次密码"
         case DutyKind.FIRST_PASSWORDS:
             return f"{len(duty.labels)} 个账号还没换第一次密码"
         case DutyKind.UNENCRYPTED:
@@ -167,6 +169,8 @@ def reason_of(duty: Duty) -> str:
             return f"受理：{moment(duty.since)} 写给您的" if duty.since else ""
         case DutyKind.POST_VACANT if len(duty.labels) == 1:
             return "岗位：没有人，这个岗位的事就没有人做"
+        case DutyKind.FIRST_PASSWORDS if duty.target_id:
+            return "账号：第一次密码只显示过一次，没看到、没交到本人手里的，打开账号重设一次"
         case DutyKind.HOLIDAYS_UNKNOWN:
             return "系统：公布以后，把放假和补课的日子填进校历"
         case DutyKind.BRING_BACK if duty.since:

@@ -26,6 +26,7 @@ from services import (
     setup,
     sign_in,
     staff_imports,
+    staff_reissues,
     student_imports,
     term_entries,
     year_changes,
@@ -136,6 +137,11 @@ def _too_many_tries(error: sign_in.TooManyTries) -> str:
 @explain.register
 def _account_disabled(_error: sign_in.AccountDisabled) -> str:
     return "这个账号停用了。还要用，请找学校信息老师。"
+
+
+@explain.register
+def _first_passwords_meanwhile(_error: staff_reissues.FirstPasswordsMeanwhile) -> str:
+    return "没有做：刚刚有人换了密码或改过账号。请点“留着”，看看还剩几个人，再发。"
 
 
 @explain.register

@@ -75,7 +75,10 @@ def _draw_many(slips: Sequence[Slip], school_name: str | None) -> None:
             for slip in slips
         ]
         st.table(rows, border="horizontal", hide_index=True, alt=f"{len(slips)} 个人的第一次密码")
-    note("只显示这一次。请按 Ctrl+P 打印，或下载成表格；发完请把文件删掉。没发到的，到“账号”里重设一次。")
+    note(
+        "只显示这一次。请按 Ctrl+P 打印，或下载成表格；发完请把文件删掉。"
+        "没印出来就刷新了，到“导入教职工”里给还没换过的人重新发一批。"
+    )
     st.download_button(
         "下载成表格", write_slips(slips), file_name="第一次密码.xlsx", mime=_XLSX, key="slips_download",
         icon=":material/download:", on_click="ignore",

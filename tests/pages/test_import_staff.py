@@ -4,7 +4,7 @@ from sqlmodel import col, select
 
 from db.tables import AppUser, Role
 from db.transactions import reading, transaction
-from services import accounts
+from services import accounts, passwords
 from tests.pages.conftest import words_on
 
 HEADER = "姓名,工号,电话,班主任班级,任教班级,岗位"
@@ -75,3 +75,21 @@ def test_a_lead_imports_the_team_only(open_page, world):
 
     assert "新增 1" in words_on(screen)
     assert "不能导入 1" in words_on(screen)
+
+
+def test_slips_a_reload_took_away_are_made_anew_for_who_still_needs_one(open_page, world):
+    admin = world.staff[Role.ADMIN]
+    with_file(open_page, admin, *LINES).button(key="staff_confirm").click().run()
+    reloaded = open_page("import_staff", admin)
+    [again] = [button for button in reloaded.button if button.label == "重新发一批"]
+
+    again.click().run()
+    reloaded.button(key="staff_reissue_yes").click().run()
+
+    assert not reloaded.exception
+    assert "2 个第一次密码" in words_on(reloaded)
+    assert {"岳青岚", "柏松筠"} == set(reloaded.table[0].value["姓名"])
+    with reading() as session:
+        stored = session.exec(select(AppUser.password_hash).where(AppUser.staff_no == "G01")).one()
+    [shown] = [row for row in reloaded.table[0].value.to_dict("records") if row["姓名"] == "岳青岚"]
+    assert passwords.matches(shown["第一次密码"].replace("\\", ""), stored)

@@ -279,6 +279,17 @@ def test_the_administrator_is_told_what_the_system_needs(session, make_user, mon
     ]
 
 
+def test_the_head_of_the_room_without_a_password_of_her_own_is_told_apart_and_led_to(session, make_user):
+    admin, lead, newcomer = make_user(Role.ADMIN), make_user(Role.LEAD, name="何知微"), make_user(name="岳青岚")
+    for each in (lead, newcomer):
+        session.get_one(AppUser, each.user_id).must_change_password = True
+    session.flush()
+
+    found = [duty for duty in home.list_duties(session, admin) if duty.kind is DutyKind.FIRST_PASSWORDS]
+
+    assert {(duty.labels, duty.target_id) for duty in found} == {(("何知微",), lead.user_id), (("岳青岚",), None)}
+
+
 @pytest.mark.parametrize("role", [Role.SUBJECT_TEACHER, Role.MENTOR, Role.LEADERSHIP, Role.FINANCE, Role.SUPERVISOR])
 def test_others_have_nothing_on_the_list(session, make_user, make_student, role):
     lead = make_user(Role.LEAD)
