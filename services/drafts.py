@@ -66,6 +66,18 @@ def list_drafts(session: Session, actor: Actor, *, form: str) -> list[SavedDraft
 
 
 @permitted(Permission.HOME_READ)
+def list_forms(session: Session, actor: Actor, *, subject: str) -> list[str]:
+    """Return of which forms about a subject the actor has a draft, the newest first."""
+    return list(
+        session.exec(
+            select(Draft.form)
+            .where(Draft.user_id == actor.id_of_staff, Draft.subject == subject)
+            .order_by(col(Draft.saved_at).desc(), col(Draft.id).desc())
+        ).all()
+    )
+
+
+@permitted(Permission.HOME_READ)
 def discard_draft(session: Session, actor: Actor, *, form: str, subject: str) -> None:
     """Throw the actor's own draft away; there need not be one."""
     if draft := _find(session, actor, form, subject):

@@ -7,7 +7,8 @@ from services import clock
 from services.duties import Duty, DutyGroup, DutyKind, DutyTarget
 from services.referral_views import ReferralAct
 from ui import formats, navigation
-from ui.referral_acts import begin_assessment, open_act
+from ui.referral_act_forms import open_act
+from ui.referral_acts import begin_assessment
 from ui.referral_words import CHANNELS, UNKNOWN_CHILD, child_with_class, due_words, elapsed, lateness, moment
 from ui.states import BACKUP, DUTY
 from ui.states import Duty as DutyState

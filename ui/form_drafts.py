@@ -11,7 +11,7 @@ What was typed over a version that is no longer the stored one comes back beside
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import Enum
 from typing import Any
 
@@ -146,6 +146,6 @@ def has_draft(actor: Actor, name: str, subject: str) -> bool:
 
 
 def _stored(value: Any) -> Any:  # a widget's value, as JSON has it
-    if isinstance(value, date):
+    if isinstance(value, date | time):
         return value.isoformat()
     return value.value if isinstance(value, Enum) else value

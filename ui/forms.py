@@ -37,7 +37,6 @@ from ui.wording import whole
 
 Result = TypeVar("Result")
 _STATE = "care_form_"  # outlives a rerun by itself, unlike the fields
-_ASIDE = "care_aside_form_"  # and of a form whose place another took, with what was typed
 BLANK = "（空）"
 CHANGED_SINCE = "您上次写到一半的都在；这一条后来改过。两份都在下面，请选一份，或合起来再存。"
 
@@ -382,37 +381,6 @@ def was_left(name: str) -> bool:
 def is_being_filled(name: str) -> bool:
     """Whether a form was drawn and is neither saved nor left: it stays on screen whatever is stored meanwhile."""
     return _STATE + name in st.session_state and not was_left(name)
-
-
-def set_aside(name: str) -> None:
-    """Keep what was typed into a form whose place another takes, with what it was drawn from; for `on_click`."""
-    state: _State | None = st.session_state.get(_STATE + name)
-    if state is None:
-        return
-    keys = {each: f"{name}_{each}" for each in state.started if f"{name}_{each}" in st.session_state}
-    typed = {each: st.session_state[key] for each, key in keys.items()}
-    if any(value != state.started[each] for each, value in typed.items()):
-        st.session_state[_aside(name, state.drawn_from.id)] = (state, typed)
-
-
-def take_back(name: str, row_id: int | None) -> None:
-    """Put a form that was set aside where it was; before it is drawn. It saves against the version it was drawn at."""
-    if is_being_filled(name):
-        return
-    state, typed = st.session_state.pop(_aside(name, row_id), (None, {}))
-    if state is not None:
-        st.session_state[_STATE + name] = state
-        for each, value in typed.items():
-            tell(f"{name}_{each}", value)
-
-
-def drop_aside(name: str, row_id: int | None) -> None:
-    """Forget what was set aside: saved, or not wanted."""
-    st.session_state.pop(_aside(name, row_id), None)
-
-
-def _aside(name: str, row_id: int | None) -> str:
-    return f"{_ASIDE}{name}_{row_id}"
 
 
 def _take_theirs(name: str) -> None:

@@ -1,31 +1,23 @@
 """What can be done with a referral: one button an act, and the short form of the act that is open."""
 
 from collections.abc import Callable
-from datetime import date, datetime, time
-from typing import Any
 
 import streamlit as st
 from sqlmodel import Session
 
-from db.tables import Role
-from db.transactions import reading, transaction
-from services import clock, intake, referral_moves, safeguarding
+from db.transactions import transaction
+from services import referral_moves
 from services.access import Permission
 from services.actors import Actor
 from services.errors import DomainError
-from services.intake import ReferralChange
 from services.referral_views import ReferralAct, ReferralView
 from ui import navigation
-from ui.child_picker import clear_child, pick_child, picked, suggest_child
 from ui.formats import plain
-from ui.forms import Form, drop_aside, set_aside, take_back
-from ui.layout import DISCARD, flash, form_end, leave_button, note, refusal
-from ui.referral_rows import merge_target_words
-from ui.referral_words import FACTS, PARENTS, URGENCIES, WRITTEN, moment, show_fact
+from ui.layout import refusal
+from ui.referral_act_forms import FORMS, open_act, open_at
+from ui.referral_drafts import act_left_open
 from ui.session import require_user
-from ui.wording import day_field
 
-_OPEN = "care_referral_act"  # (referral id, act): the one whose form is drawn
 _REFUSED = "care_referral_refused"
 _GO = "care_referral_go"
 
@@ -59,8 +51,10 @@ def draw_acts(actor: Actor, view: ReferralView) -> None:
     if refused := st.session_state.pop(_REFUSED, None):
         refusal(refused)
     acts = [act for act in LABELS if act in view.acts]
-    opened_at, opened = st.session_state.get(_OPEN) or (None, None)
-    form = _FORMS.get(opened) if opened_at == view.id and opened in acts else None
+    if (left_open := act_left_open(actor, view)) is not None and open_at(view.id) is None:
+        open_act(view.id, left_open)
+    opened = open_at(view.id)
+    form = FORMS.get(opened) if opened in acts else None
     first = next((act for act in _PRIMARY if act in acts), None)
     with st.container(horizontal=True, gap="xsmall"):
         for act in acts:
@@ -71,15 +65,9 @@ def draw_acts(actor: Actor, view: ReferralView) -> None:
                 on_click=_choose,
                 args=(act, view.id, view.version, view.case_id),
             )
-    if form is not None and opened is not None:
-        take_back(_form_name(opened), view.id)
+    if form is not None:
         with st.container(border=True):
             form(actor, view)
-
-
-def open_act(referral_id: int, act: ReferralAct) -> None:
-    """Let the form of an act be open when the referral is drawn; where the act isn't offered, nothing is."""
-    st.session_state[_OPEN] = (referral_id, act)
 
 
 def begin_assessment(referral_id: int, version: int) -> bool:
@@ -93,11 +81,8 @@ def begin_assessment(referral_id: int, version: int) -> bool:
 def _choose(act: ReferralAct, referral_id: int, version: int, case_id: int | None) -> None:
     """Do what needs no words at once, at the version that was on screen; open the form of everything else.
 
-    What was typed into the form that is open stays for when it is opened again.
+    What was typed into the form that is open is kept as a draft, for when it is opened again.
     """
-    opened_at, opened = st.session_state.get(_OPEN) or (None, None)
-    if opened is not None and (opened_at, opened) != (referral_id, act):
-        set_aside(_form_name(opened))
     match act:
         case ReferralAct.START_ASSESSMENT:
             if begin_assessment(referral_id, version):
@@ -123,274 +108,3 @@ def _do_now(act: Callable[[Session], object]) -> bool:
 def _go(page: str, **query: object) -> None:
     """Leave for another page in the run that follows the click: a callback runs before pages are registered."""
     st.session_state[_GO] = (page, {key: str(value) for key, value in query.items() if value is not None})
-
-
-def _finish(
-    form: Form,
-    label: str,
-    act: Callable[[Session], object],
-    done: str,
-    *,
-    leave: bool = False,
-    after: Callable[[], None] | None = None,
-) -> None:
-    """Draw the end of an act's form, and do the act when its button was clicked; `after` it was saved, the rest."""
-    with form_end():
-        cancelled = leave_button(DISCARD, key=form.key("cancel"))
-        submitted = st.button(plain(label), key=form.key("submit"), type="primary")
-    row_id = form.drawn_from.id
-    if cancelled:
-        form.cancel()
-        drop_aside(form.name, row_id)
-        st.session_state.pop(_OPEN, None)
-        st.rerun()
-    if submitted and form.save(act):
-        drop_aside(form.name, row_id)
-        st.session_state.pop(_OPEN, None)
-        if after:
-            after()
-        flash(done)
-        if leave:
-            st.query_params.pop("referral", None)
-        st.rerun()
-
-
-def _name(view: ReferralView) -> str:
-    return view.child or "这个孩子"
-
-
-def _form_name(act: ReferralAct) -> str:
-    return f"referral_{act.value}"
-
-
-def _form(view: ReferralView, act: ReferralAct, **labels: str) -> Form:
-    form = Form(_form_name(act), view, labels=labels, around=FACTS, show=show_fact)
-    form.notices()
-    return form
-
-
-def _words_form(view: ReferralView, act: ReferralAct, name: str, label: str, hint: str) -> Form:
-    form = _form(view, act, **{name: label})
-    with form.field(name, "") as key:
-        st.text_area(label, key=key, placeholder=hint)
-    return form
-
-
-def _text(form: Form, name: str) -> str:
-    return str(st.session_state.get(form.key(name)) or "")
-
-
-def _draw_answer(actor: Actor, view: ReferralView) -> None:
-    form = _words_form(view, ReferralAct.ANSWER, "answer", "答复了什么", "说了什么，约好了什么。")
-    settles = False
-    if ReferralAct.SETTLE in view.acts:
-        with form.field("settles", False) as key:
-            settles = st.toggle("事情到此解决，不用再评估", key=key)
-    _finish(
-        form,
-        f"保存对{_name(view)}这件事的答复",
-        lambda session: referral_moves.answer_referral(
-            session, actor, referral_id=view.id, version=form.version, answer=_text(form, "answer"), settles=settles
-        ),
-        "答复已保存。",
-    )
-
-
-def _draw_feedback(actor: Actor, view: ReferralView) -> None:
-    form = _words_form(
-        view,
-        ReferralAct.GIVE_FEEDBACK,
-        "feedback",
-        "反馈给转介教师",
-        "做到了哪一步，请老师留意什么。不写孩子说的内容。",
-    )
-    _finish(
-        form,
-        f"反馈给{view.referred_by_name or '转介教师'}",
-        lambda session: referral_moves.give_feedback(
-            session, actor, referral_id=view.id, version=form.version, feedback=_text(form, "feedback")
-        ),
-        "反馈已保存，转介教师能看到。",
-    )
-
-
-def _draw_decline(actor: Actor, view: ReferralView) -> None:
-    form = _words_form(view, ReferralAct.DECLINE, "reason", "为什么不立案", "例如：已和家长核实，是误会。")
-    _finish(
-        form,
-        f"{_name(view)}这件事不立案",
-        lambda session: referral_moves.decline(
-            session, actor, referral_id=view.id, version=form.version, reason=_text(form, "reason")
-        ),
-        "已记为不立案。",
-    )
-
-
-def _draw_unmark(actor: Actor, view: ReferralView) -> None:
-    form = _words_form(view, ReferralAct.UNMARK_ABUSE, "reason", "为什么撤下", "怎么查清的，谁核实的。")
-    _finish(
-        form,
-        "撤下疑似侵害",
-        lambda session: safeguarding.unmark_suspected_abuse(
-            session, actor, referral_id=view.id, version=form.version, reason=_text(form, "reason")
-        ),
-        "已撤下，专职心理教师又能看到这件受理。",
-    )
-
-
-def _draw_mark(actor: Actor, view: ReferralView) -> None:
-    form = _form(view, ReferralAct.MARK_ABUSE)
-    with form.field("confirmed", True):
-        note(
-            "标上以后，只有负责人和指定的领导能看到内容；先不联系家长，也不再反馈给其他人。"
-            "负责人要马上报告 110 和教育局。"
-        )
-    _finish(
-        form,
-        f"把{_name(view)}这件事标为疑似侵害",
-        lambda session: safeguarding.mark_suspected_abuse(session, actor, referral_id=view.id, version=form.version),
-        "已标为疑似侵害，交给关爱室负责人。",
-        leave=not actor.has_role(Role.LEAD),
-    )
-
-
-def _draw_report(actor: Actor, view: ReferralView) -> None:
-    form = _form(view, ReferralAct.REPORT_ABUSE)
-    moments: dict[str, datetime | None] = {}
-    for name, label, before in (
-        ("police_told_at", "已报警（110）", view.police_told_at),
-        ("authority_told_at", "已报告教育局", view.authority_told_at),
-    ):
-        if before is not None:
-            note(f"{label}：{moment(before)}", icon="check_circle")
-        moments[name] = _ask_moment(form, name, label)
-    _finish(
-        form,
-        "保存报告时间",
-        lambda session: safeguarding.report_abuse(session, actor, referral_id=view.id, version=form.version, **moments),
-        "报告时间已保存。",
-    )
-
-
-def _ask_moment(form: Form, name: str, label: str) -> datetime | None:
-    """Ask for a day and a time; nothing where it wasn't told yet."""
-    with form.field(f"{name}_is_told", False) as key:
-        is_told = st.toggle(label, key=key)
-    now = clock.local(clock.now())
-    with form.field(f"{name}_day", now.date()) as day_key:
-        day = day_field("哪天", key=day_key, disabled=not is_told)
-    with form.field(f"{name}_time", now.time().replace(second=0, microsecond=0)) as time_key:
-        at = st.time_input("几点", key=time_key, step=60, disabled=not is_told)
-    told_at = clock.at_school(day, at) if is_told and isinstance(day, date) and isinstance(at, time) else None
-    with form.field(name, holds=lambda: told_at):
-        pass
-    st.session_state.pop(form.key(name), None)
-    return told_at
-
-
-def _draw_hand_over(actor: Actor, view: ReferralView) -> None:
-    form = _form(view, ReferralAct.HAND_OVER)
-    with reading() as session:
-        takers = referral_moves.list_takers(session, actor, is_suspected_abuse=view.is_suspected_abuse)
-    names = {user_id: name for user_id, name in takers.items() if user_id != view.owner_id}
-    with form.field("to_user") as key:
-        chosen = st.selectbox("转给谁", list(names), format_func=names.__getitem__, key=key, placeholder="选一个人")
-    _finish(
-        form,
-        f"转出{_name(view)}这件事",
-        lambda session: referral_moves.hand_over(
-            session, actor, referral_id=view.id, version=form.version, to_user_id=chosen or 0
-        ),
-        "已转出。",
-    )
-
-
-def _draw_merge(actor: Actor, view: ReferralView) -> None:
-    form = _form(view, ReferralAct.MERGE)
-    with reading() as session:
-        targets = referral_moves.list_merge_targets(session, actor, referral_id=view.id)
-    if not targets:
-        note("这个孩子没有别的、还没办完的受理。")
-    with form.field("into") as key:
-        names = {each.id: merge_target_words(each) for each in targets}
-        chosen = st.selectbox("并到哪一件", list(names), format_func=names.__getitem__, key=key, index=None,
-                              placeholder="选一件")  # fmt: skip
-    _finish(
-        form,
-        "合并过去",
-        lambda session: referral_moves.merge(
-            session, actor, referral_id=view.id, version=form.version, into_id=chosen or 0
-        ),
-        "已合并。",
-    )
-
-
-def _draw_match(actor: Actor, view: ReferralView) -> None:
-    form = _form(view, ReferralAct.MATCH_CHILD)
-    picker = f"referral_match_{view.id}"
-    suggest_child(picker, view.child_label)
-    note(f"当时说的是：{view.child_label}")
-    with form.field("child", holds=lambda: picked(picker)):
-        child = pick_child(picker)
-
-    _finish(
-        form,
-        f"就是{child.name}" if child.student_id else "先选出孩子",
-        lambda session: intake.match_child(
-            session, actor, referral_id=view.id, version=form.version, student_id=child.student_id
-        ),
-        "已认出孩子。",
-        after=lambda: clear_child(picker),
-    )
-
-
-def _draw_change(actor: Actor, view: ReferralView) -> None:
-    form = _form(view, ReferralAct.CHANGE, **FACTS)
-    for name, label in WRITTEN.items():
-        with form.field(name, "") as key:
-            st.text_area(label, key=key)
-    with form.field("noticed_on") as key:
-        day_field("哪天发现", key=key)
-    with form.field("parents_informed") as key:
-        st.segmented_control(
-            "家里知道吗", list(PARENTS), format_func=PARENTS.__getitem__, key=key, required=True, wrap=True
-        )
-    with form.field("urgency") as key:
-        st.segmented_control(
-            "急不急", list(URGENCIES), format_func=URGENCIES.__getitem__, key=key, required=True, wrap=True
-        )
-
-    def typed(name: str) -> Any:
-        return st.session_state.get(form.key(name))
-
-    _finish(
-        form,
-        f"保存{_name(view)}的受理",
-        lambda session: intake.change_referral(
-            session,
-            actor,
-            referral_id=view.id,
-            version=form.version,
-            change=ReferralChange(
-                **{name: typed(name) for name in WRITTEN},
-                noticed_on=typed("noticed_on"),
-                parents_informed=typed("parents_informed"),
-                urgency=typed("urgency"),
-            ),
-        ),
-        "已保存。",
-    )
-
-
-_FORMS: dict[ReferralAct, Callable[[Actor, ReferralView], None]] = {
-    ReferralAct.ANSWER: _draw_answer,
-    ReferralAct.GIVE_FEEDBACK: _draw_feedback,
-    ReferralAct.DECLINE: _draw_decline,
-    ReferralAct.UNMARK_ABUSE: _draw_unmark,
-    ReferralAct.MARK_ABUSE: _draw_mark,
-    ReferralAct.REPORT_ABUSE: _draw_report,
-    ReferralAct.HAND_OVER: _draw_hand_over,
-    ReferralAct.MERGE: _draw_merge,
-    ReferralAct.MATCH_CHILD: _draw_match,
-    ReferralAct.CHANGE: _draw_change,
-}

@@ -23,7 +23,7 @@ from db.tables import (
     Urgency,
 )
 from db.transactions import reading, transaction
-from services import assessments, clock, intake, referral_moves
+from services import assessments, clock, drafts, intake, referral_moves, safeguarding
 from services.assessments import AssessmentRequest
 from services.intake import ReferralChange
 from tests.conftest import NOW
@@ -264,6 +264,111 @@ def test_what_was_set_aside_is_saved_against_the_version_it_was_drawn_from(open_
 
     assert "刚改过这一条" in screen.error[0].value
     assert stored(referral).feedback_at is None
+
+
+def drafts_of(referral, actor):
+    with reading() as session:
+        return drafts.list_forms(session, actor, subject=f"referral:{referral.id}")
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "typed"),
+    [
+        ("give_feedback", "feedback", "已谈过一次。"),
+        ("decline", "reason", "是误会。"),
+        ("change", "facts", "补充一句。"),
+    ],
+)
+def test_what_is_typed_into_an_act_outlives_the_tab(open_page: OpenPage, world: World, referral, name, field, typed):
+    counsellor = world.staff[Role.COUNSELLOR]
+    key = f"referral_{name}_{field}"
+    screen = open_page("referrals", counsellor, referral=referral.id)
+    screen.button(key=f"referral_act_{name}").click().run()
+    screen.text_area(key=key).set_value(typed).run()
+    assert "草稿已在 09:41 保存" in words_on(screen)
+
+    again = open_page("referrals", counsellor, referral=referral.id)
+    assert not again.exception
+    assert not again.error
+    assert again.text_area(key=key).value == typed
+    assert "草稿已在 09:41 保存" in words_on(again)
+    again.button(key=f"referral_{name}_submit").click().run()
+
+    assert not again.exception
+    assert drafts_of(referral, counsellor) == []
+    anew = open_page("referrals", counsellor, referral=referral.id)
+    assert not anew.exception
+    assert key not in {area.key for area in anew.text_area}
+
+
+def test_a_draft_of_an_act_never_lands_on_another_referral_nor_with_somebody_else(
+    open_page: OpenPage, world: World, session, referral
+):
+    counsellor, homeroom = world.staff[Role.COUNSELLOR], world.staff[Role.HOMEROOM]
+    other = register(session, homeroom, student_id=world.students[0].id, referred_by_id=homeroom.user_id)
+    screen = open_page("referrals", counsellor, referral=referral.id)
+    screen.button(key="referral_act_give_feedback").click().run()
+    screen.text_area(key="referral_give_feedback_feedback").set_value("已谈过一次。").run()
+
+    beside = open_page("referrals", counsellor, referral=other.id)
+    assert "referral_give_feedback_feedback" not in {area.key for area in beside.text_area}
+    beside.button(key="referral_act_give_feedback").click().run()
+    assert beside.text_area(key="referral_give_feedback_feedback").value == ""
+    lead = open_page("referrals", world.staff[Role.LEAD], referral=referral.id)
+    assert "referral_give_feedback_feedback" not in {area.key for area in lead.text_area}
+
+    screen.button(key="referral_give_feedback_cancel").click().run()
+    assert drafts_of(referral, counsellor) == []
+
+
+def test_a_draft_about_a_referral_out_of_sight_is_not_offered(open_page: OpenPage, world: World, session, referral):
+    counsellor = world.staff[Role.COUNSELLOR]
+    screen = open_page("referrals", counsellor, referral=referral.id)
+    screen.button(key="referral_act_give_feedback").click().run()
+    screen.text_area(key="referral_give_feedback_feedback").set_value("已谈过一次。").run()
+    session.expire_all()
+    safeguarding.mark_suspected_abuse(
+        session, world.staff[Role.LEAD], referral_id=referral.id, version=stored(referral).version
+    )
+    commit(session)
+
+    again = open_page("referrals", counsellor, referral=referral.id)
+
+    assert not again.exception
+    assert "已谈过一次。" not in words_on(again)
+    assert [area.key for area in again.text_area] == []
+
+
+def test_a_person_who_can_not_take_it_any_more_is_not_put_back(open_page: OpenPage, world: World, session, referral):
+    counsellor = world.staff[Role.COUNSELLOR]
+    screen = open_page("referrals", counsellor, referral=referral.id)
+    screen.button(key="referral_act_hand_over").click().run()
+    screen.selectbox(key="referral_hand_over_to_user").select(world.staff[Role.LEAD].user_id).run()
+    again = open_page("referrals", counsellor, referral=referral.id)
+    assert again.selectbox(key="referral_hand_over_to_user").value == world.staff[Role.LEAD].user_id
+
+    session.get_one(AppUser, world.staff[Role.LEAD].user_id).is_active = False
+    commit(session)
+
+    anew = open_page("referrals", counsellor, referral=referral.id)
+    assert not anew.exception
+    assert "有 1 处放不回来" in words_on(anew)
+
+
+def test_when_the_police_was_told_is_kept_with_the_draft(open_page: OpenPage, world: World, session):
+    unknown = register(session, world.staff[Role.COUNSELLOR], child_label="孟紫苏", is_suspected_abuse=True)
+    lead = world.staff[Role.LEAD]
+    screen = open_page("protection", lead, referral=unknown.id)
+    screen.button(key="referral_act_report_abuse").click().run()
+    screen.toggle(key="referral_report_abuse_police_told_at_is_told").set_value(True).run()
+    screen.time_input(key="referral_report_abuse_police_told_at_time").set_value(time(8, 5)).run()
+
+    again = open_page("protection", lead, referral=unknown.id)
+
+    assert not again.exception
+    assert again.toggle(key="referral_report_abuse_police_told_at_is_told").value
+    assert again.time_input(key="referral_report_abuse_police_told_at_time").value == time(8, 5)
+    assert again.date_input(key="referral_report_abuse_police_told_at_day").value == clock.today()
 
 
 def test_an_unknown_child_is_matched(open_page: OpenPage, world: World, session):

@@ -54,6 +54,19 @@ def test_drafts_of_other_forms_and_children_stay_apart(session, make_user):
     assert drafts.list_drafts(session, teacher, form="assessment") == []
 
 
+def test_the_forms_one_has_half_filled_about_a_subject_are_one_s_own(session, make_user):
+    teacher, other = make_user(Role.HOMEROOM), make_user(Role.COUNSELLOR)
+    for actor, form, subject in (
+        (teacher, "referral_decline", "referral:1"),
+        (teacher, "referral_answer", "referral:1"),
+        (teacher, "referral_change", "referral:11"),
+        (other, "referral_merge", "referral:1"),
+    ):
+        drafts.save_draft(session, actor, form=form, subject=subject, content={"version": 1})
+
+    assert drafts.list_forms(session, teacher, subject="referral:1") == ["referral_answer", "referral_decline"]
+
+
 def test_a_draft_has_a_largest_size(session, make_user):
     teacher = make_user(Role.HOMEROOM)
 

@@ -688,6 +688,18 @@ def test_a_half_written_referral_names_the_kept_child(session, lead, pair):
     assert drafts.list_drafts(session, lead, form="intake")[0].content == {"student_id": kept.id, "facts": "字"}
 
 
+def test_half_a_feedback_stays_with_its_referral_and_goes_with_the_kept_child(session, lead, pair):
+    kept, other = pair
+    referral = register_referral(session, lead, student_id=other.id)
+    drafts.save_draft(session, lead, form="referral_answer", subject=f"referral:{referral.id}", content={"version": 1})
+
+    merge(session, lead, kept, other)
+
+    assert drafts.list_forms(session, lead, subject=f"referral:{referral.id}") == ["referral_answer"]
+    assert retention_rows.remove_rows(session, kept.id, is_whole=True)
+    assert drafts.list_forms(session, lead, subject=f"referral:{referral.id}") == []
+
+
 def test_half_a_class_check_goes_with_the_kept_child_too(session, lead, pair):
     kept, other = pair
     drafts.save_draft(session, lead, form="rounds", subject="class:1:1", content={"about": [other.id], "fields": {}})

@@ -519,6 +519,7 @@ def filled(session, school):
     merged = make_referral(session, child, school.lead, state="merged", merged_into_id=filler.ids["referral"])
     for form, subject, content in (
         ("assessment", f"referral:{merged.id}", {}),
+        ("referral_give_feedback", f"referral:{merged.id}", {"version": 1, "fields": {"feedback": "写到一半"}}),
         ("rounds", "class:1:1", {"about": [child.id]}),
         ("class_entries", "1-1", {str(child.id): {"version": 0, "cells": {"note": "写到一半"}}}),
     ):
