@@ -243,3 +243,38 @@ def test_fields_of_an_act_stand_filled_again_after_another_was_looked_at(
     assert page.get_by_label("背景情况").input_value() == "外婆在照看。"
     assert page.get_by_label("孩子的原话").input_value() == "“回家也没人说话，不如在学校待着。”"
     assert page.get_by_label("看到、听到了什么").input_value() == "早读时趴在桌上，说回家也没人说话。"
+
+
+@SIZES
+def test_half_a_feedback_outlives_the_tab_and_its_form_opens_again(
+    school: Server, tab: OpenTab, ids: dict[str, int], size: tuple[int, int]
+):
+    page = enter(school, tab, Role.COUNSELLOR, size)
+    driver.open_page(page, f"{school.address}/referrals?referral={ids['referral']}")
+    driver.press(page, "写反馈")
+    page.get_by_label("反馈给转介教师").fill("已经谈过一次，请留意午休时的情况。")
+    page.keyboard.press("Tab")
+    driver.see(page, "草稿已在")
+    page.reload()
+    driver.see(page, "草稿已在")
+    assert page.get_by_label("反馈给转介教师").input_value() == "已经谈过一次，请留意午休时的情况。"
+    driver.take_picture(page, SCREENS / f"referral-draft-{size[0]}.png")
+    driver.press(page, "不要了")
+    page.get_by_label("反馈给转介教师").wait_for(state="detached")
+    page.reload()
+    driver.see(page, "写反馈")
+    assert page.get_by_label("反馈给转介教师").count() == 0
+
+
+def test_a_mark_goes_when_what_was_refused_is_mended(school: Server, tab: OpenTab):
+    page = enter(school, tab, Role.HOMEROOM)
+    driver.open_page(page, f"{school.address}/intake")
+    driver.press(page, "登记受理")
+    driver.see(page, "请选一个孩子")
+    page.get_by_label("哪天收到").first.wait_for()
+    page.get_by_label("看到、听到了什么").fill("课间独自坐在楼梯口。")
+    page.get_by_label("哪个孩子").fill("没有这个孩子")
+    driver.see(page, "就照您写的记下来")
+    page.get_by_text("没有存上").wait_for(state="detached")
+    assert "请选一个孩子" not in driver.visible_text(page)
+    driver.press(page, "不要了")
