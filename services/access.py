@@ -152,6 +152,8 @@ class Permission(StrEnum):
     REFERRAL_HANDLE = "referral:handle"
     ABUSE_HANDLE = "abuse:handle"
     CASE_READ = "case:read"
+    RECORD_WRITE = "record:write"
+    RECORD_READ = "record:read"
     ACCOUNT_MANAGE = "account:manage"
     ACCOUNT_ADD_TEAM = "account:add_team"
     STAFF_IMPORT = "staff:import"
@@ -196,6 +198,8 @@ HOLDERS: Mapping[Permission, frozenset[Role]] = {
     Permission.REFERRAL_HANDLE: _CARE,
     Permission.ABUSE_HANDLE: frozenset({Role.LEAD, Role.LEADERSHIP}),  # leadership: only who is named
     Permission.CASE_READ: _CARE,
+    Permission.RECORD_WRITE: _TEACHERS,  # about the children they see
+    Permission.RECORD_READ: _TEACHERS,  # `sees_records` says of which they know, `reads_words` which they read
     Permission.ACCOUNT_MANAGE: frozenset({Role.ADMIN}),
     Permission.ACCOUNT_ADD_TEAM: frozenset({Role.ADMIN, Role.LEAD}),
     Permission.STAFF_IMPORT: frozenset({Role.ADMIN, Role.LEAD}),
@@ -218,7 +222,7 @@ HOLDERS: Mapping[Permission, frozenset[Role]] = {
 CHILD_DATA = frozenset(
     permission
     for permission in Permission
-    if permission.value.split(":")[0] in {"student", "category", "referral", "abuse", "case", "drop_out"}
+    if permission.value.split(":")[0] in {"student", "category", "referral", "abuse", "case", "record", "drop_out"}
 )
 """What shows or changes something about a child."""
 

@@ -127,6 +127,10 @@ class Action(StrEnum):
     CASE_HANDED_OVER = "case.handed_over"
     CONFERENCE_CALLED = "conference.called"
     CONFERENCE_HELD = "conference.held"
+    RECORD_SAVED = "record.saved"
+    RECORD_AMENDED = "record.amended"
+    RECORD_WITHDRAWN = "record.withdrawn"
+    RECORD_OPENED = "record.opened"
 
 
 LOOKED_AT = frozenset(
@@ -138,6 +142,7 @@ LOOKED_AT = frozenset(
         Action.REFERRAL_FEEDBACK_READ,
         Action.DOCUMENT_OPENED,
         Action.DROP_OUT_OPENED,
+        Action.RECORD_OPENED,
         Action.LIST_OPENED,
     }
 )

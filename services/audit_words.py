@@ -19,6 +19,7 @@ class AuditGroup(Labelled):
     STUDENTS = "student", "学生资料"
     REFERRALS = "referral", "受理"
     CASES = "case", "评估和个案"
+    RECORDS = "record", "工作记录"
     EXCHANGE = "exchange", "导入和导出"
     DOCUMENTS = "document", "文件"
     SCHOOL = "school", "学校和设置"
@@ -50,6 +51,7 @@ GROUP_OF_WORD = {
     "assessment": AuditGroup.CASES,
     "case": AuditGroup.CASES,
     "conference": AuditGroup.CASES,
+    "record": AuditGroup.RECORDS,
     "import": AuditGroup.EXCHANGE,
     "export": AuditGroup.EXCHANGE,
     "list": AuditGroup.EXCHANGE,
@@ -166,6 +168,10 @@ ACTION_LABELS: Mapping[Action, str] = {
     Action.CASE_HANDED_OVER: "转交个案",
     Action.CONFERENCE_CALLED: "召集研讨",
     Action.CONFERENCE_HELD: "记下研讨",
+    Action.RECORD_SAVED: "写工作记录",
+    Action.RECORD_AMENDED: "改工作记录",
+    Action.RECORD_WITHDRAWN: "作废工作记录",
+    Action.RECORD_OPENED: "打开工作记录",
     Action.BACKUP_MADE: "备份",
     Action.BACKUP_FAILED: "备份没成",
     Action.BACKUP_COPIED: "备份另存一份",

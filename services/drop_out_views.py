@@ -28,6 +28,7 @@ from db.tables import (
 from services import audit, clock
 from services.access import HOLDERS, Permission, is_protection_leader, permitted
 from services.actors import Actor
+from services.agreements import asks_before_contact
 from services.answers import holds_on
 from services.calendar import SchoolCalendar, current_school_year, load_calendar
 from services.classes import class_label
@@ -191,7 +192,7 @@ def list_possible_owners(session: Session, actor: Actor) -> dict[int, str]:
     return {user_id or 0: name for user_id, name in rows}
 
 
-@permitted(Permission.DROP_OUT_FOLLOW)
+@permitted(Permission.DROP_OUT_FOLLOW, Permission.RECORD_WRITE)
 def list_who_agrees(session: Session, actor: Actor) -> dict[int, str]:
     """Return with whom reaching a family is agreed beforehand, by name: the heads of the care room."""
     rows = session.exec(
@@ -249,11 +250,6 @@ def columns_of_return() -> list[Any]:
         last_step.correlate(DropOut).scalar_subquery().label("last_step_on"),
         or_(_named_is_there(), _office_is_held()).label("is_answered_for"),
     ]
-
-
-def asks_before_contact(actor: Actor) -> bool:
-    """Say whether this person agrees with the care room before reaching a family: all but its heads, for any child."""
-    return not is_protection_leader(actor)
 
 
 def answers_by_relation(actor: Actor) -> ColumnElement[bool]:

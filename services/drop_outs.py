@@ -22,10 +22,10 @@ from db.tables import (
 from services import audit, clock
 from services.access import Permission, permitted
 from services.actors import Actor
+from services.agreements import check_agreement
 from services.drop_out_rows import open_drop_out
 from services.drop_out_views import (
     answers_by_relation,
-    asks_before_contact,
     can_follow,
     state_after,
     stored_drop_out,
@@ -35,7 +35,6 @@ from services.editing import last_editor, lock_version
 from services.errors import DomainError, EditedMeanwhile, NotAllowed, NotFound
 from services.fields import LINE, LONG, SHORT, Checker
 from services.openings import is_noted
-from services.referrals import knows_of_abuse
 from services.row_filters import Grounds, grounds_for, sees_drop_outs
 from services.student_rights import require_writable
 from services.students import GONE_FOR_GOOD, apply_state, enter_class, is_class_of_now, lock_student, lock_students
@@ -343,25 +342,17 @@ def _check(check: Checker, entry: DropOutEntry) -> dict[str, str | None]:
 def _check_agreement(
     session: Session, actor: Actor, check: Checker, entry: StepEntry, drawn: DropOutStep | None
 ) -> int | None:
-    """Return who agreed to reaching the family; neither question nor refusal depends on what is known of the child.
-
-    A mark of suspected abuse stops what reaches the family. Whoever must not know of it would read it from a question
-    asked about this child alone, so it is asked about all, and answered by somebody who knows.
-    """
+    """Return who agreed to a step that reaches the family."""
     if entry.kind not in REACHES_FAMILY:
         return None
-    before = drawn.agreed_with_id if drawn else None
-    is_same = drawn is not None and (drawn.kind, drawn.day) == (entry.kind, entry.day)
-    if is_same and entry.agreed_with_id is None:
-        return before  # the same contact, other words
-    if entry.agreed_with_id is None:
-        if asks_before_contact(actor):
-            check.add("agreed_with_id", "agreement_needed")
-    elif not (is_same and entry.agreed_with_id == before):  # a yes is for one contact, by who can give it then
-        known = select(AppUser.id).where(AppUser.id == entry.agreed_with_id, knows_of_abuse())
-        if session.exec(known).first() is None:
-            check.add("agreed_with_id", "unknown_choice")
-    return entry.agreed_with_id
+    return check_agreement(
+        session,
+        actor,
+        check,
+        agreed_with_id=entry.agreed_with_id,
+        before_id=drawn.agreed_with_id if drawn else None,
+        is_same_contact=drawn is not None and (drawn.kind, drawn.day) == (entry.kind, entry.day),
+    )
 
 
 def _check_ending(

@@ -31,6 +31,7 @@ class OpenedWhat(StrEnum):
     CASE = "case"
     PRINT = "print"
     DROP_OUT = "drop_out"
+    RECORD = "record"
 
 
 _WHAT = {
@@ -40,6 +41,7 @@ _WHAT = {
     Action.CASE_READ.value: OpenedWhat.CASE,
     Action.EXPORT_MADE.value: OpenedWhat.PRINT,
     Action.DROP_OUT_OPENED.value: OpenedWhat.DROP_OUT,
+    Action.RECORD_OPENED.value: OpenedWhat.RECORD,
 }
 
 

@@ -14,6 +14,7 @@ from db.locks import Turn, take_turn
 from db.sealing import seal, unseal
 from db.tables import (
     AppUser,
+    CareRecord,
     Case,
     DropOut,
     Referral,
@@ -385,11 +386,13 @@ def _facts(latest: date) -> Any:  # a select of more columns than the stubs know
     """Return everybody who left by a day, with what tells how long the records are kept; one statement."""
     referrals = select(Referral.id).where(Referral.student_id == Student.id)
     cases = select(Case.id).where(Case.student_id == Student.id)
+    records = select(CareRecord.id).where(CareRecord.student_id == Student.id)
     columns: list[Any] = [
         Student,
         RetentionHold,
         referrals.exists().label("has_referral"),
         cases.exists().label("has_case"),
+        records.exists().label("has_record"),
         cases.where(Case.severity == Severity.SERIOUS).exists().label("is_grave"),
         referrals.where(col(Referral.state).in_(OPEN_STATES)).exists().label("has_open_referral"),
         cases.where(col(Case.closed_at).is_(None)).exists().label("has_open_case"),
@@ -417,7 +420,7 @@ def _facts(latest: date) -> Any:  # a select of more columns than the stubs know
 
 
 def _due_child(row: Any, years: Years) -> DueChild:
-    has_care = bool(row.has_referral or row.has_case)
+    has_care = bool(row.has_referral or row.has_case or row.has_record)
     care = years.grave if row.is_grave else years.care
     register = max(
         years.grave if row.is_grave else years.register, care if has_care else 0

@@ -50,6 +50,9 @@ OWNED: Mapping[str, RecordKind] = {
     "care_case": RecordKind.CARE,
     "case_conference": RecordKind.CARE,
     "conference_participant": RecordKind.CARE,
+    "care_record": RecordKind.CARE,
+    "care_record_words": RecordKind.CARE,
+    "care_record_version": RecordKind.CARE,
 }
 """Tables whose rows are a child's own and go with it."""
 

@@ -26,6 +26,7 @@ WHAT = {
     OpenedWhat.CASE: "看了个案",
     OpenedWhat.PRINT: "打印了联系卡",
     OpenedWhat.DROP_OUT: "看了控辍保学",
+    OpenedWhat.RECORD: "看了工作记录",
 }
 _PAGE = "openings_page"
 

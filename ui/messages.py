@@ -37,6 +37,7 @@ from services.drafts import DraftTooLarge
 from services.errors import DomainError, EditedMeanwhile, FieldErrors, NotAllowed, NotFound, NotPledged
 from services.imports import previews
 from services.intake import AlreadyRegistered
+from services.records import AlreadyRecorded, RecordWithdrawn
 from services.referral_moves import CannotMerge
 from services.referrals import IllegalMove, MustBeAssessed, StoppedForProtection
 from ui.problems import SENTENCES, problem_sentence
@@ -321,6 +322,16 @@ def _comparison_changed(_error: merges.ComparisonChanged) -> str:
 @explain.register
 def _merge_refused(error: merges.MergeRefused) -> str:
     return "没有合并：" + "".join(each.label for each in error.reasons)
+
+
+@explain.register
+def _already_recorded(_error: AlreadyRecorded) -> str:
+    return "这一张已经存过了，和现在写的不一样。请到孩子的“工作记录”里打开那一条，再改。"
+
+
+@explain.register
+def _record_withdrawn(_error: RecordWithdrawn) -> str:
+    return "没有存上：这条记录已经作废，不能再改。请另记一条。"
 
 
 @explain.register

@@ -110,6 +110,8 @@ SENTENCES: Mapping[str, str] = {
     "staff_only": "这个身份要由有账号的老师来担任。请换一个身份，或选一位老师。",
     # a child that stays away
     "agreement_needed": "联系家里的，先和关爱室负责人说好，在这里选是谁。已经联系过的，告诉负责人，由负责人记。",
+    # work records
+    "later_than_now": "还没到这个时间。请核对几点，或哪天。",
     # intake, assessment, conference
     "facts_needed": "请至少写一句看到或听到的事，才能登记。",
     "report_needed": "请打开“已报警”或“已报告教育局”，写上是哪天几点。",

@@ -74,6 +74,15 @@ from db.tables.posts import (
     PostHolder,
     PostSpan,
 )
+from db.tables.records import (
+    CareChannel,
+    CareKind,
+    CarePlace,
+    CareRecord,
+    CareRecordVersion,
+    CareRecordWords,
+    NotReached,
+)
 from db.tables.retention import RetentionHold, RetentionItem, RetentionRun, RetentionState
 from db.tables.rounds import CheckFinding, CheckKind, CheckResult, CheckReturn, CheckRound
 from db.tables.school import (
@@ -104,8 +113,14 @@ __all__ = [
     "BellPeriod",
     "BellTimetable",
     "BellWeekday",
+    "CareChannel",
     "CareGroup",
+    "CareKind",
     "CareOption",
+    "CarePlace",
+    "CareRecord",
+    "CareRecordVersion",
+    "CareRecordWords",
     "Case",
     "CaseConference",
     "CaseState",
@@ -160,6 +175,7 @@ __all__ = [
     "ListDifference",
     "ListExchange",
     "LoginThrottle",
+    "NotReached",
     "OptionList",
     "ParameterVersion",
     "ParentsInformed",

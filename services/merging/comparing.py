@@ -57,13 +57,14 @@ MOVES: dict[tuple[str, str], tuple[str, str] | None] = {
     ("referral", "student_id"): ("受理", "件"),
     ("assessment", "student_id"): ("评估", "份"),
     ("care_case", "student_id"): ("个案", "件"),
+    ("care_record", "student_id"): ("工作记录", "条"),
 }
 # Unique rules a child's rows stand under, each decided about in `services.merging.moving`; a test asks each one.
 UNIQUE = {
     "uq_class_membership_open", "uq_student_category_open", "uq_student_category_difficulty",
     "uq_student_category_difficulty_unnamed", "uq_contact_card_version_student_id_number",
     "uq_year_exception_school_year_student_id", "uq_term_entry_student_id_term_id", "uq_parents_promise_current",
-    "uq_consent_current", "uq_drop_out_open", "uq_retention_hold_open",
+    "uq_consent_current", "uq_drop_out_open", "uq_retention_hold_open", "uq_care_record_entry_uid_student_id",
 }  # fmt: skip
 
 

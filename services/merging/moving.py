@@ -10,8 +10,10 @@ from typing import Any
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from db.base import new_uid
 from db.sealing import seal, unseal
 from db.tables import (
+    CareRecord,
     ClassMembership,
     Consent,
     ContactCardVersion,
@@ -40,6 +42,7 @@ from services.merging.spans import subtract
 
 Choices = Mapping[str, Side]
 _INTAKE, _CHOSEN = "intake", "student_id"  # the form of a referral, and in its draft the child that was chosen
+_RECORD = "record"  # the form of a work record: its draft names the child that was chosen, and those beside it
 _CHECK, _ABOUT = "rounds", "about"  # the check of a class, and the children its draft may tell of
 _FAR = 1_000_000  # more than any card has versions
 _PERSON_PLAIN = ("name", "relation", "birth_year", "whereabouts")
@@ -68,6 +71,7 @@ class Mover:
             self._terms,
             self._years,
             self._holds,
+            self._records,
         )
         for decide in own_rules:
             decide()
@@ -207,6 +211,14 @@ class Mover:
             other.lifted_at, other.lifted_by_id, other.version = self.now, self.actor.user_id, other.version + 1
             self.session.add(other)
 
+    def _records(self) -> None:
+        """Written about a group both stood in, both records stay: two of one child, each under a name of its own."""
+        of_kept = select(CareRecord.entry_uid).where(CareRecord.student_id == self.kept.id)
+        twice = select(CareRecord).where(CareRecord.student_id == self.other.id, col(CareRecord.entry_uid).in_(of_kept))
+        for row in self.session.exec(twice):
+            row.entry_uid = new_uid()
+            self.session.add(row)
+
     def _of(self, table: type[Any], student: Student) -> Iterable[Any]:
         return self.session.exec(select(table).where(table.student_id == student.id)).all()
 
@@ -258,7 +270,7 @@ class Mover:
             if (row.user_id, row.form) not in taken:
                 row.subject = new
                 self.session.add(row)
-        for row in self.session.exec(select(Draft).where(col(Draft.form).in_((_INTAKE, _CHECK)))):
+        for row in self.session.exec(select(Draft).where(col(Draft.form).in_((_INTAKE, _CHECK, _RECORD)))):
             content = json.loads(unseal(row, "content_sealed") or "{}")
             changed = dict(content)
             if content.get(_CHOSEN) == self.other.id:

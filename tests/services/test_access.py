@@ -94,6 +94,7 @@ CALLED_BY_SERVICES = {
     "answers.load_answers": "the posts with their holders, for list_answers and home",
     "row_filters.grounds_for": "answers a question about access itself",
     "accounts.add_user": "writes a checked account for create_account and claim",
+    "agreements.check_agreement": "a field of a form, for drop_outs and records, after their own permission",
     "drop_out_rows.follow_drop_out": "follows who the register lets drop out; the change is permitted",
     "drop_out_rows.open_drop_out": "what is open for a child already found",
     "list_standing.standings_of": "our side of differences already found, for showing and for deciding",

@@ -1,6 +1,6 @@
 """Records that have reached their term: who is due, who is kept, the second yes, and that nothing of a child stays."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from types import SimpleNamespace
 
 import pytest
@@ -478,6 +478,7 @@ class Filler:
         kind = python_type(column)
         known = {
             int: 1, str: f"试{column.name}"[:12], bool: False, bytes: b"x", date: LEFT, datetime: clock.now(),
+            time: time(8),
         }  # fmt: skip
         return known[kind]
 
