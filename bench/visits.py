@@ -12,6 +12,7 @@ MAIN_ROLES = {
     "rounds": Role.HOMEROOM,
     "class_entries": Role.HOMEROOM,
     "intake": Role.COUNSELLOR,
+    "record": Role.HOMEROOM,
     "cases": Role.COUNSELLOR,
     "accounts": Role.ADMIN,
     "audit": Role.ADMIN,

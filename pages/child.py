@@ -9,8 +9,9 @@ from services.errors import NotFound
 from ui import child_dialogs, navigation
 from ui.asked import number_asked
 from ui.categories import category_badge
-from ui.child_header import REGISTER, actions_for, facts_line, state_badge
+from ui.child_header import RECORD, REGISTER, actions_for, facts_line, state_badge
 from ui.child_panels import panels_for
+from ui.child_records import write_record
 from ui.child_referrals import register
 from ui.layout import note, page_header, refusal
 from ui.session import require_user
@@ -35,6 +36,8 @@ if clicked == "child_edit":
     st.switch_page(navigation.path_of("student_edit"), query_params={"student": str(file.id)})
 if clicked == REGISTER:
     register(file.id)
+if clicked == RECORD:
+    write_record(file.id)
 
 if file.id != student_id:
     note("这一份和另一份合并了，现在看的是留下的这一份。", icon="merge")

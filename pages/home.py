@@ -10,6 +10,7 @@ from services import beginnings, home
 from services.access import Permission, allows
 from services.duties import DutyGroup
 from ui import navigation
+from ui.child_records import write_record
 from ui.duties import badge_of, button_of, follow, reason_of, title_of
 from ui.first_steps import draw_first_steps
 from ui.home_side import draw_side, empty_line, today_line
@@ -31,11 +32,14 @@ with reading() as session:
 duties = my_duties(actor)
 
 registers = allows(actor, Permission.REFERRAL_REGISTER) and navigation.has_page("intake")
-clicked = page_header(
-    "工作台", line, actions=[Action("登记受理", "home_register", icon="add", is_primary=True)] if registers else []
-)
-if clicked:
+acts = [Action("登记受理", "home_register", icon="add", is_primary=True)] if registers else []
+if allows(actor, Permission.RECORD_WRITE):
+    acts.insert(0, Action("记一次谈话", "home_record", icon="forum"))
+clicked = page_header("工作台", line, actions=acts)
+if clicked == "home_register":
     st.switch_page(navigation.path_of("intake"))
+if clicked == "home_record":
+    write_record()
 
 has_side = bool(numbers or figures)
 main, side = side_column() if has_side else (st.container(), None)

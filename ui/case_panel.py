@@ -10,6 +10,7 @@ from services.actors import Actor
 from services.cases import CaseView
 from ui import formats
 from ui.child_link import child_link
+from ui.child_records import write_record
 from ui.forms import Form
 from ui.layout import flash, form_end, note, side_box, side_column
 from ui.referral_rows import case_badge, case_reason
@@ -30,7 +31,12 @@ def draw_case(actor: Actor, view: CaseView) -> None:
         _words("为什么这样定", "、".join(view.reasons))
         _words("和建议不一样的理由", view.override_reason)
         note(f"{view.assessed_by_name}在 {moment(view.assessed_at)} 评估。")
-        child_link(actor, row.student_id, key="case_child")
+        with st.container(horizontal=True, gap="xsmall"):
+            child_link(actor, row.student_id, key="case_child")
+            if allows(actor, Permission.RECORD_WRITE) and st.button(
+                "记一次", key="case_record", icon=":material/forum:", type="tertiary"
+            ):
+                write_record(row.student_id)
     with side:
         if view.row.conference is None:
             with side_box("集体研讨"):

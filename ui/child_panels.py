@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from services.access import Permission, allows
 from services.actors import Actor
 from services.student_files import StudentFile
-from ui import child_consents, child_drop_outs, child_openings, child_overview, child_referrals, child_terms
+from ui import (
+    child_consents,
+    child_drop_outs,
+    child_openings,
+    child_overview,
+    child_records,
+    child_referrals,
+    child_terms,
+)
 
 Draw = Callable[[Actor, StudentFile], None]
 
@@ -23,6 +31,7 @@ class Panel:
 PANELS = (
     Panel("概况", Permission.STUDENT_READ, child_overview.draw),
     Panel("受理", Permission.REFERRAL_READ, child_referrals.draw),
+    Panel("工作记录", Permission.RECORD_READ, child_records.draw),
     Panel("控辍保学", Permission.DROP_OUT_REGISTER, child_drop_outs.draw),
     Panel("学期记录", Permission.ENTRY_WRITE, child_terms.draw),
     Panel("同意和承诺", Permission.CONSENT_WRITE, child_consents.draw),

@@ -44,6 +44,7 @@ ENTRIES = (
     PageEntry("screening", "心理筛查", "fact_check", "学生", "SCREENING_READ"),
     PageEntry("pairing", "结对帮扶", "diversity_1", "陪伴", "PAIRING_READ"),
     PageEntry("records", "谈话与家访", "forum", "陪伴", "RECORD_READ"),
+    PageEntry("record", "记一次", "edit_square", "陪伴", "RECORD_WRITE"),
     PageEntry("room", "辅导室", "door_open", "陪伴", "BOOKING_READ"),
     PageEntry("rules", "制度执行", "rule", "制度", "RULES_READ"),
     PageEntry("posts", "岗位与小组", "badge", "制度", "POST_READ"),

@@ -91,6 +91,12 @@ CASE_OF_CHILD = Look("volunteer_activism", "个案", "green")
 
 DRAFT = Look("edit", "草稿", "gray")
 
+RECORD: dict[str, Look] = {
+    "done": Look("check_circle", "做了", "green", "✓"),
+    "tried": Look("call_missed", "没做成", "yellow", "↩"),
+    "withdrawn": Look("block", "作废", "gray", "－"),
+}
+
 DROP_OUT: dict[str, Look] = {
     "open": Look("directions_walk", "没来上学", "orange", "▲"),
     "returned": Look("check_circle", "回来上学了", "green", "✓"),

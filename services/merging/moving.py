@@ -42,7 +42,10 @@ from services.merging.spans import subtract
 
 Choices = Mapping[str, Side]
 _INTAKE, _CHOSEN = "intake", "student_id"  # the form of a referral, and in its draft the child that was chosen
-_RECORD = "record"  # the form of a work record: its draft names the child that was chosen, and those beside it
+_RECORDS = (
+    "record",
+    "record_amend",
+)  # the forms of work records: a draft names the child that was chosen, and all it is about
 _CHECK, _ABOUT = "rounds", "about"  # the check of a class, and the children its draft may tell of
 _FAR = 1_000_000  # more than any card has versions
 _PERSON_PLAIN = ("name", "relation", "birth_year", "whereabouts")
@@ -270,7 +273,7 @@ class Mover:
             if (row.user_id, row.form) not in taken:
                 row.subject = new
                 self.session.add(row)
-        for row in self.session.exec(select(Draft).where(col(Draft.form).in_((_INTAKE, _CHECK, _RECORD)))):
+        for row in self.session.exec(select(Draft).where(col(Draft.form).in_((_INTAKE, _CHECK, *_RECORDS)))):
             content = json.loads(unseal(row, "content_sealed") or "{}")
             changed = dict(content)
             if content.get(_CHOSEN) == self.other.id:

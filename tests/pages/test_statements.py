@@ -13,7 +13,7 @@ from bench.school import School
 from bench.visits import Visit, list_visits
 from db import engine
 from services import clock, passwords
-from services.demonstration import trail
+from services.demonstration import records, trail
 from tests.conftest import FAST_ROUNDS, NOW
 from tests.pages.conftest import MAIN, SECONDS
 from ui import navigation
@@ -29,6 +29,7 @@ def schools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[int, Scho
     folder = tmp_path_factory.mktemp("schools")
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(trail, "PER_CHILD", 2)
+        patched.setattr(records, "OTHERS", 3)
         patched.setattr(passwords, "ROUNDS", FAST_ROUNDS)
         clock.set_fixed(NOW)
         yield {size: school.prepare(folder, size, VISITS) for size in (SMALL, LARGER)}

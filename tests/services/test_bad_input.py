@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from db.audit_chain import COLLECTED
 from db.tables import (
+    CareKind,
     CategoryKind,
     CheckResult,
     ConsentAnswer,
@@ -65,6 +66,8 @@ from services import (
     pledges,
     posts,
     promises,
+    record_views,
+    records,
     referral_moves,
     referral_views,
     retention,
@@ -285,6 +288,11 @@ def drop_out(world: World) -> int:
     )  # fmt: skip
 
 
+def record(world: World) -> int:
+    entry = records.RecordEntry(kind=CareKind.TALK, day=date(2026, 11, 19), raised="试")
+    return records.record_contact(world.session, world.lead, student_ids=[world.child], entry=entry)[0]
+
+
 def entries_of_class(world: World, *, class_id: int, term_id: int, student_id: int, **values: Any) -> int:
     """One row of a class's entries, each cell of which may be anything."""
     row = term_entries.EntryInput(student_id=student_id, version=0, values=term_entries.EntryValues(**values))
@@ -347,6 +355,67 @@ def forms(world: World) -> dict[str, Form]:
             days=("day",),
             numbers=("drop_out_id", "agreed_with_id"),
             more={"kind": [None]},
+        ),
+        "work record": Form(
+            lambda **values: records.record_contact(
+                s,
+                lead,
+                student_ids=[values.pop("student_id")],
+                form_uid=values.pop("form_uid"),
+                entry=records.RecordEntry(**values),
+            ),
+            {
+                "student_id": world.child,
+                "form_uid": None,
+                "kind": CareKind.HOME_VISIT,
+                "day": date(2026, 11, 19),
+                "minutes": 20,
+                "raised": "试",
+                "measures": None,
+                "effect": None,
+                "next_step": None,
+                "agreed_with_id": lead.user_id,
+            },
+            texts=("raised", "measures", "effect", "next_step"),
+            days=("day",),
+            numbers=("student_id", "minutes", "agreed_with_id"),
+            typed=("minutes",),
+            more={"kind": [None]},
+        ),
+        "amended record": Form(
+            lambda **values: records.amend_record(
+                s,
+                lead,
+                record_id=values.pop("record_id"),
+                version=values.pop("version"),
+                entry=records.RecordEntry(**values),
+            ),
+            {
+                "record_id": record(world),
+                "version": 1,
+                "day": date(2026, 11, 19),
+                "raised": "试",
+                "effect": None,
+            },
+            texts=("raised", "effect"),
+            days=("day",),
+            numbers=("record_id", "version"),
+        ),
+        "withdrawn record": Form(
+            lambda **values: records.withdraw_record(s, lead, **values),
+            {"record_id": record(world), "version": 1, "reason": "写错了孩子"},
+            texts=("reason",),
+            numbers=("record_id", "version"),
+        ),
+        "opened record": Form(
+            lambda **values: record_views.find_record(s, lead, **values),
+            {"record_id": record(world)},
+            numbers=("record_id",),
+        ),
+        "records of a child": Form(
+            lambda **values: record_views.list_child_records(s, lead, **values),
+            {"student_id": world.child, "page": 1},
+            numbers=("student_id", "page"),
         ),
         "end of staying away": Form(
             lambda **values: drop_outs.end_drop_out(

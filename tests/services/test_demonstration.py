@@ -8,6 +8,9 @@ from db.sealing import unseal
 from db.tables import (
     AppUser,
     AuditEvent,
+    CareKind,
+    CareRecord,
+    CareRecordWords,
     CategoryKind,
     ClassMembership,
     EnrolmentState,
@@ -20,9 +23,12 @@ from db.tables import (
 from services import contact_cards, home, student_lists
 from services.actors import Actor
 from services.card_parts import CardPart, missing_of
+from services.demonstration import records as demo_records
 from services.demonstration import trail
 from services.demonstration.filling import NotEmpty, WrongSize, fill
 from services.duties import DutyKind
+from services.record_kinds import REACHES_FAMILY
+from tests.conftest import NOW
 
 STUDENTS = 270
 
@@ -30,6 +36,8 @@ STUDENTS = 270
 @pytest.fixture(autouse=True)
 def _short_trail(monkeypatch):
     monkeypatch.setattr(trail, "PER_CHILD", 10)
+    monkeypatch.setattr(demo_records, "IN_CARE", 6)
+    monkeypatch.setattr(demo_records, "OTHERS", 2)
 
 
 def count(session: Session, what: object) -> int:
@@ -138,3 +146,19 @@ def test_nothing_of_the_backup_is_late_by_a_year(session):
     found = home.list_duties(session, person(session, "xinxi", Role.ADMIN))
 
     assert not [duty for duty in found if duty.kind is DutyKind.BACKUP_OVERDUE]
+
+
+def test_children_have_records_that_could_have_been_written(session):
+    fill(session, students=STUDENTS, seed=7)
+
+    rows = session.exec(select(CareRecord)).all()
+    assert len(rows) > 2 * STUDENTS
+    assert {row.kind for row in rows} >= {CareKind.TALK, CareKind.HOME_VISIT, CareKind.COUNSELLING}
+    came = dict(session.exec(select(ClassMembership.student_id, func.min(ClassMembership.from_day)).group_by(
+        col(ClassMembership.student_id)
+    )).all())  # fmt: skip
+    for row in rows:
+        assert came[row.student_id] <= row.day <= NOW.date()
+        assert row.recorded_at <= NOW
+        assert (row.agreed_with_id is not None) is (row.kind in REACHES_FAMILY)
+    assert count(session, CareRecordWords) == len(rows)
