@@ -15,6 +15,7 @@ from db.transactions import reading, transaction
 from services import row_filters, sign_in
 from services.actors import Actor
 from services.demonstration import filling, staff
+from services.record_views import list_own_records
 from services.student_lists import list_students
 from ui.cookies import ALGORITHM
 
@@ -88,6 +89,9 @@ def _record(session: Session, user: AppUser, kind: str | None) -> int | None:
     if kind == "case":
         cases = select(Case.id).join(Referral, col(Referral.id) == col(Case.referral_id))
         return session.exec(cases.where(row_filters.sees_cases(actor)).order_by(col(Case.id).desc())).first()
+    if kind == "record":
+        records = list_own_records(session, actor, limit=1)
+        return records[0].id if records else None
     own = select(Referral.id).where(row_filters.sees_referrals(actor), Referral.owner_id == user.id)
     open_ones = own.where(col(Referral.state).in_([ReferralState.RECEIVED, ReferralState.IN_ASSESSMENT]))
     return session.exec(open_ones.order_by(col(Referral.id).desc())).first() or session.exec(own).first()

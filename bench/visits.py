@@ -31,7 +31,7 @@ MAIN_ROLES = {
 OPEN_RECORDS = {"child": "student", "student_edit": "student", "card_edit": "student", "assessment": "referral"}
 """What stands in the address of a page that shows one record."""
 
-BESIDE = (("referrals", "referral"), ("cases", "case"))
+BESIDE = (("referrals", "referral"), ("cases", "case"), ("record", "record"))
 """Lists that also show one record: visited both ways."""
 
 

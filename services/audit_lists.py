@@ -27,7 +27,7 @@ PAGE_SIZE = 50
 MOST_LISTED, MOST_EXPORTED = 5_000, 50_000
 SOME_CHILD = "一名学生"
 _OF_ABUSE = frozenset({Action.ABUSE_MARKED.value, Action.ABUSE_UNMARKED.value, Action.ABUSE_REPORTED.value})
-_CARE_WORK = ("referral.", "assessment.", "case.", "conference.")
+_CARE_WORK = ("referral.", "assessment.", "case.", "conference.", "record.")
 COMMAND_LINE = "命令行"
 
 

@@ -9,7 +9,7 @@ from services.record_views import PAGE_SIZE
 from services.student_files import StudentFile
 from ui import navigation
 from ui.layout import Action, act_list, act_row, empty_state
-from ui.record_words import record_badge, record_reason, record_title
+from ui.record_words import closed_line, record_badge, record_reason, record_title
 from ui.tables import page_asked, paging_line
 
 _PAGE = "child_records_page"
@@ -27,7 +27,7 @@ def draw(actor: Actor, file: StudentFile) -> None:
         return
     with act_list():
         for row in shown.rows:
-            reason = record_reason(row) if row.may_read else f"{record_reason(row)}；内容只有记录人和关爱室能看"
+            reason = record_reason(row) if row.may_read else f"{record_reason(row)}；{closed_line(row.kind)}"
             if act_row(record_title(row), record_badge(row), reason, "打开" if row.may_read else None,
                        key=f"child_record_{row.id}"):  # fmt: skip
                 st.switch_page(navigation.path_of("record"), query_params={"record": str(row.id)})

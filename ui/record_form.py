@@ -22,6 +22,7 @@ from services.student_lists import list_register_classes
 from ui.asked import number_asked
 from ui.child_picker import choose_child, clear_child, forget_child, pick_child, picked
 from ui.drafts import saved_words
+from ui.formats import plain
 from ui.forms import Form, release, was_left
 from ui.layout import note
 from ui.session import who_is_there
@@ -79,7 +80,7 @@ def draw_fields(form: Form, actor: Actor, kind: CareKind, keep: Callable[[], Non
     folded = [spec.label(name) for name in spec.more] + ([] if spec.tells_attempt else ["没做成"])
     if not folded:
         return
-    with st.expander(f"再补几句：{'、'.join(folded)}", expanded=draw.has_more()):
+    with st.expander(plain(f"再补几句：{'、'.join(folded)}"), expanded=draw.has_more()):
         draw.facts([name for name in spec.more if name not in WORDS])
         for name in spec.more:
             if name in WORDS:

@@ -37,7 +37,7 @@ from ui.layout import (
 )
 from ui.record_form import draw_fields, entry_of
 from ui.record_words import (
-    RESTRICTED_LINE,
+    closed_line,
     counts_line,
     earlier_words,
     record_badge,
@@ -91,7 +91,7 @@ def _draw(actor: Actor, view: RecordView) -> None:
     with main:
         if view.stored is None:
             with st.container(border=True):
-                note(RESTRICTED_LINE if KINDS[row.kind].is_restricted else "内容只有记录人和关爱室能看。", icon="lock")
+                note(closed_line(row.kind), icon="lock")
         else:
             _draw_words(view, view.stored)
             _draw_earlier(view.earlier)
@@ -118,7 +118,8 @@ def _draw_words(view: RecordView, stored: StoredRecord) -> None:
 def _draw_earlier(earlier: tuple[EarlierText, ...]) -> None:
     """How it stood before: nothing that was written is lost."""
     for each in earlier:
-        with st.expander(f"{moment(each.ended_at)} {each.ended_by or '命令行'}{'作废' if each.reason else '改'}以前"):
+        act = "作废" if each.reason else "改"
+        with st.expander(plain(f"{moment(each.ended_at)} {each.ended_by or '命令行'}{act}以前")):
             if each.reason:
                 note(f"为什么作废：{each.reason}")
             for label, text in earlier_words(each.content).items():

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
 
 from db.base import Labelled
-from db.tables import CareChannel, CarePlace
+from db.tables import CareChannel, CareKind, CarePlace
 from services import clock
 from services.record_kinds import KINDS, LABELS
 from services.record_views import RecordRow
@@ -14,6 +14,7 @@ from ui.referral_words import moment
 from ui.states import RECORD
 
 RESTRICTED_LINE = "辅导的内容，只有记录人和负责人能看。"
+_ROOM_LINE = "内容只有记录人和关爱室能看。"
 PARTS = 6
 
 
@@ -80,6 +81,11 @@ def _earlier(name: str, value: object) -> str:
         case "start_time":
             return str(value)[:5]
     return str(value)
+
+
+def closed_line(kind: CareKind) -> str:
+    """Say who may read what this reader may not."""
+    return RESTRICTED_LINE if KINDS[kind].is_restricted else _ROOM_LINE
 
 
 def counts_line(row: RecordRow) -> str:
