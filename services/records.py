@@ -54,7 +54,7 @@ class RecordEntry:
     kind: CareKind | None = None
     day: date | None = None
     start_time: time | None = None
-    minutes: int | None = None
+    minutes: float | None = None  # as typed; a whole number is kept
     place: CarePlace | None = None
     channel: CareChannel | None = None
     is_done: bool = True
@@ -203,7 +203,7 @@ def _checked(
     kept = replace(
         entry,
         start_time=entry.start_time if "start_time" in spec.fields else None,
-        minutes=entry.minutes if "minutes" in spec.fields else None,
+        minutes=check.whole_number("minutes", entry.minutes) if "minutes" in spec.fields else None,
         place=entry.place if "place" in spec.fields else spec.place,
         channel=entry.channel if "channel" in spec.fields else spec.channel,
         not_reached=None if entry.is_done else entry.not_reached,
@@ -269,7 +269,7 @@ def _new_row(actor: Actor, entry: RecordEntry, student_id: int, entry_uid: str, 
         kind=entry.kind,
         day=entry.day,
         start_time=entry.start_time,
-        minutes=entry.minutes,
+        minutes=int(entry.minutes) if entry.minutes is not None else None,
         place=entry.place,
         channel=entry.channel,
         is_done=entry.is_done,

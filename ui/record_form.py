@@ -27,7 +27,7 @@ from ui.forms import Form, release, was_left
 from ui.layout import note
 from ui.session import who_is_there
 from ui.telling import tell
-from ui.wording import day_field
+from ui.wording import day_field, number_field, whole
 
 FORM, CHILD, DRAFT = "record", "record_child", "draft"
 _SAVED_AT, _UID, _ASKED, _KIND = (f"care_record_{each}" for each in ("saved_at", "uid", "asked", "kind"))
@@ -37,7 +37,7 @@ _CHOSEN: dict[str, Callable[[Any], Any]] = {
     "kind": CareKind,
     "day": date.fromisoformat,
     "start_time": time.fromisoformat,
-    "minutes": int,
+    "minutes": float,
     "place": CarePlace,
     "channel": CareChannel,
     "is_done": bool,
@@ -113,10 +113,7 @@ class _Fields:
 
     def minutes(self) -> None:
         with self.form.field("minutes", self.spec.minutes) as key:
-            st.number_input(
-                self.spec.label("minutes"), key=key, value=None, min_value=0, step=5, placeholder="例如：20",
-                on_change=self.keep,
-            )  # fmt: skip
+            number_field(self.spec.label("minutes"), key=key, placeholder="例如：20", on_change=self.keep)
 
     def place(self) -> None:
         self._choice("place", list(CarePlace), self.spec.place)
@@ -168,9 +165,10 @@ class _Fields:
 
 def entry_of(form: Form, kind: CareKind) -> RecordEntry:
     """Return what stands in the fields as the entry the service takes."""
-    names = ("day", "start_time", "minutes", "place", "channel", "not_reached", "agreed_with_id", *WORDS)
+    names = ("day", "start_time", "place", "channel", "not_reached", "agreed_with_id", *WORDS)
     is_done = form.typed(["is_done"])["is_done"]
-    return RecordEntry(kind=kind, is_done=is_done is not False, **form.typed(names))
+    minutes = whole(form.typed(["minutes"])["minutes"])
+    return RecordEntry(kind=kind, is_done=is_done is not False, minutes=minutes, **form.typed(names))
 
 
 # --- whom it is about ---

@@ -166,6 +166,7 @@ def test_words_are_sealed_and_facts_are_plain(session, people, child):
         ({"start_time": time(10)}, {"start_time": "later_than_now"}),
         ({"minutes": 0}, {"minutes": "outside"}),
         ({"minutes": 721}, {"minutes": "outside"}),
+        ({"minutes": 12.5}, {"minutes": "not_whole"}),
         ({"raised": "长" * 5001}, {"raised": "too_long"}),
         ({"raised": " "}, {"raised": "required"}),
         ({"is_done": False}, {"not_reached": "required"}),
