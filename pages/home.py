@@ -56,7 +56,7 @@ with main:
                                       format_func=lambda view: f"{view} {counts[view]}",
                                       label_visibility="collapsed", wrap=True)  # fmt: skip
         keep_filter("home_view", "view", ASKED)
-        shown = [duty for duty in duties if VIEWS[chosen] in (None, duty.group)]
+        shown = [duty for duty in duties if VIEWS[chosen or ALL] in (None, duty.group)]
         if not shown:
             empty_state("check_circle", f"没有{chosen}的", "看看“全部”里还有什么。")
         for block, of_group in groupby(shown, key=lambda duty: (duty.is_first, duty.group)):

@@ -251,6 +251,19 @@ def test_who_knows_and_who_reads_cell_by_cell(session, people, child):
             assert (SECRET in repr(view)) is reads, name
 
 
+def test_who_leads_one_class_and_teaches_another_knows_of_the_first_only(session, people, child):
+    """Seeing a child as its subject teacher does not tell of others' records about it."""
+    both = replace(people["other_homeroom"], roles=frozenset({Role.HOMEROOM, Role.SUBJECT_TEACHER}))
+    stay = session.exec(select(ClassTeacher).where(ClassTeacher.user_id == people["subject"].user_id)).one()
+    stay.user_id = both.user_id
+    session.add(stay)
+    write(session, people["homeroom"], child)
+    own = write(session, both, child)
+
+    found = record_views.list_child_records(session, both, student_id=child.id)
+    assert [row.id for row in found.rows] == [own]
+
+
 @pytest.mark.parametrize("name", ["leadership", "finance", "supervisor", "admin"])
 def test_others_have_nothing_to_do_with_records(session, people, child, name):
     number = write(session, people["homeroom"], child)
