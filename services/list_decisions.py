@@ -23,14 +23,14 @@ from db.tables import (
     Student,
     StudentCategory,
 )
-from services import audit, categories, clock, contact_cards, guardians
+from services import categories, clock, contact_cards, guardians
 from services.access import Permission, permitted
 from services.actors import Actor
 from services.categories import CategoryDetails
 from services.errors import DomainError, FieldErrors, NotFound, Problem
 from services.fields import LINE, LONG, Checker
 from services.guardians import GuardianEntry
-from services.list_exchanges import content_of
+from services.list_exchanges import close_difference, content_of
 from services.list_standing import Standing, standings_of
 from services.student_files import guardian_card
 from services.students import lock_students
@@ -112,7 +112,7 @@ def adopt_differences(
             raise CannotAdopt(_name(session, row), next(iter(error.problems.values()))) from error
         except DomainError as error:  # ended, or written otherwise, since the list came
             raise CannotAdopt(_name(session, row), None) from error
-        _close(session, actor, row, DifferenceState.ADOPTED)
+        close_difference(session, actor, row, DifferenceState.ADOPTED)
     return len(rows)
 
 
@@ -132,7 +132,7 @@ def leave_differences(
     check.finish()
     for row in rows:
         seal(row, "reason_sealed", text)
-        _close(session, actor, row, DifferenceState.LEFT)
+        close_difference(session, actor, row, DifferenceState.LEFT)
     return len(rows)
 
 
@@ -150,7 +150,7 @@ def note_not_ours(session: Session, actor: Actor, *, exchange_id: int, chosen: S
         check.add("chosen", "is_ours")
         check.finish()
     for row in rows:
-        _close(session, actor, row, DifferenceState.NOT_OURS)
+        close_difference(session, actor, row, DifferenceState.NOT_OURS)
     return len(rows)
 
 
@@ -204,22 +204,6 @@ def _listed_day(row: ListDifference) -> date | None:
     since = content_of(row).get("since")
     day = date.fromisoformat(since) if since else None
     return day if day is not None and day <= clock.today() else None
-
-
-def _close(session: Session, actor: Actor, row: ListDifference, state: DifferenceState) -> None:
-    row.state, row.decided_by_id, row.decided_at = state, actor.user_id, clock.now()
-    row.version += 1
-    session.add(row)
-    session.flush()
-    audit.record(
-        session,
-        actor,
-        audit.Action.DIFFERENCE_DECIDED,
-        target=row,
-        student_id=row.student_id,
-        state=state.value,
-        kind=row.part.value,
-    )
 
 
 def _adopt(

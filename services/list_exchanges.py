@@ -318,6 +318,23 @@ def content_of(row: ListDifference) -> dict[str, Any]:  # JSON, as it was sealed
     return kept
 
 
+def close_difference(session: Session, actor: Actor, row: ListDifference, state: DifferenceState) -> None:
+    """Note what was decided about a difference, by whom."""
+    row.state, row.decided_by_id, row.decided_at = state, actor.user_id, clock.now()
+    row.version += 1
+    session.add(row)
+    session.flush()
+    audit.record(
+        session,
+        actor,
+        audit.Action.DIFFERENCE_DECIDED,
+        target=row,
+        student_id=row.student_id,
+        state=state.value,
+        kind=row.part.value,
+    )
+
+
 def _exchanges() -> Any:  # a select of more columns than the stubs know
     counted = (
         select(

@@ -21,16 +21,14 @@ from services.merging.comparing import (
     SEALED,
     STATE,
     Comparison,
-    Difference,
     EntryFacts,
     InTheWay,
-    Side,
     compare,
     count_followed,
     is_gone_for_good,
-    open_rows,
 )
 from services.merging.moving import Mover
+from services.merging.sides import Difference, Side, open_rows
 from services.row_filters import sees_students
 from services.students import LEFT_SCHOOL
 

@@ -31,6 +31,7 @@ class TableDraft:
     cells: Mapping[int, Cells]
     versions: Mapping[int, int]
     saved_at: datetime
+    lost: int = 0  # how many cells are of children that are in the table no more
 
 
 def subject_of(class_id: int, term_id: int) -> str:
@@ -39,7 +40,7 @@ def subject_of(class_id: int, term_id: int) -> str:
 
 
 def load(actor: Actor, class_id: int, term_id: int, rows: Sequence[EntryRow]) -> TableDraft | None:
-    """Return the actor's own draft of this table, as far as its children are still in it; note where others lie."""
+    """Return the actor's own draft of this table, counting what is of children gone from it; note where others lie."""
     with reading() as session:
         found = {each.subject: each for each in drafts.list_drafts(session, actor, form=FORM)}
     here = found.pop(subject_of(class_id, term_id), None)
@@ -47,10 +48,12 @@ def load(actor: Actor, class_id: int, term_id: int, rows: Sequence[EntryRow]) ->
     if here is None:
         return None
     known = {str(row.student_id): row for row in rows}
-    kept = {int(child): typed for child, typed in here.content.items() if child in known and isinstance(typed, dict)}
+    rows_typed = {child: typed for child, typed in here.content.items() if isinstance(typed, dict)}
+    kept = {int(child): typed for child, typed in rows_typed.items() if child in known}
+    lost = sum(len(typed.get("cells") or {}) for child, typed in rows_typed.items() if child not in known)
     cells = {child: typed.get("cells") or {} for child, typed in kept.items()}
     versions = {child: int(typed.get("version") or 0) for child, typed in kept.items()}
-    return TableDraft(cells, versions, here.saved_at) if any(cells.values()) else None
+    return TableDraft(cells, versions, here.saved_at, lost) if lost or any(cells.values()) else None
 
 
 def keep(class_id: int, term_id: int, cells: Mapping[int, Cells], versions: Mapping[int, int]) -> datetime | None:
@@ -74,6 +77,11 @@ def keep(class_id: int, term_id: int, cells: Mapping[int, Cells], versions: Mapp
 def discard(session: Session, actor: Actor, class_id: int, term_id: int) -> None:
     """Throw the draft of a table away: what stood in it is saved, or not wanted."""
     drafts.discard_draft(session, actor, form=FORM, subject=subject_of(class_id, term_id))
+
+
+def lost_words(lost: int) -> str:
+    """Say how much of the draft has no place in the table any more."""
+    return f"上次写到一半的，有 {lost:,} 处放不回来：孩子已经不在这张表上，或和另一份合并时两份写得不一样。"
 
 
 def words(saved_at: datetime | None) -> str:

@@ -46,6 +46,7 @@ class _Table:
     theirs: tuple[EntryRow, ...] = ()
     restored: Mapping[int, Cells] = field(default_factory=dict)  # from the draft, by child; typing goes on over it
     saved_at: datetime | None = None  # when the draft was kept
+    lost: int = 0  # how many cells of it have no row here any more
 
 
 def choose(classes: Mapping[int, str], terms: Mapping[int, str]) -> tuple[int, int]:
@@ -79,6 +80,8 @@ def draw(actor: Actor, entries: ClassEntries) -> None:
         st.error(plain(sentence), icon=":material/error:")
     if table.theirs:
         _draw_conflict(entries, table)
+    if table.lost:
+        note(entry_drafts.lost_words(table.lost), icon="error")
     st.data_editor(
         _columns_of(_with_draft(table)),
         key=_key(entries, table),
@@ -97,7 +100,7 @@ def draw(actor: Actor, entries: ClassEntries) -> None:
     typed = _changed(entries, table)
     _draw_counts(entries, typed)
     with form_end(entry_drafts.words(table.saved_at) if typed else ""):
-        if typed and leave_button(DISCARD, key="entries_cancel"):
+        if (typed or table.lost) and leave_button(DISCARD, key="entries_cancel"):
             _give_up(entries, table)
             st.rerun()
         submitted = st.button(
@@ -206,18 +209,19 @@ def _table(actor: Actor, entries: ClassEntries) -> _Table:
         if draft is not None:
             known = tables[place] = _resumed(entries, draft, number=(known.round + 1) if known else 0)
         elif known is not None:
-            known.restored, known.saved_at = {}, None
+            known.restored, known.saved_at, known.lost = {}, None, 0
     if known is None or not (_changed(entries, known) or known.refusals):
         # Nothing typed yet: show what is stored now, in a new table where that is otherwise than before.
         is_same = known is not None and list(known.rows) == list(entries.rows)
-        tables[place] = known if known and is_same else _Table(entries.rows, (known.round + 1) if known else 0)
+        again = _Table(entries.rows, (known.round + 1) if known else 0, lost=known.lost if known else 0)
+        tables[place] = known if known and is_same else again
     return tables[place]
 
 
 def _resumed(entries: ClassEntries, draft: TableDraft, *, number: int) -> _Table:
     """Go on from a draft: a row somebody has saved since keeps the version typed over, so that both are shown."""
     rows = [replace(row, version=draft.versions.get(row.student_id, row.version)) for row in entries.rows]
-    return _Table(rows, number, restored=draft.cells, saved_at=draft.saved_at)
+    return _Table(rows, number, restored=draft.cells, saved_at=draft.saved_at, lost=draft.lost)
 
 
 def _with_draft(table: _Table) -> list[EntryRow]:

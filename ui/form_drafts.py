@@ -38,6 +38,7 @@ class _Kept:
     saved_at: datetime | None
     version: int
     lost: int = 0  # how many of its fields have no place on the form any more
+    left_out: int = 0  # how many were typed otherwise in a draft that became one with it, as the children did
     is_put_back: bool = False
 
 
@@ -83,7 +84,8 @@ class FormDraft:
                 continue
         version = int(found.content.get("version") or 0)
         self.form.resume(typed, version=version)
-        st.session_state[self._state] = _Kept(found.saved_at, version, len(fields) - len(typed), is_put_back=True)
+        lost, left_out = len(fields) - len(typed), int(found.content.get("left_out") or 0)
+        st.session_state[self._state] = _Kept(found.saved_at, version, lost, left_out, is_put_back=True)
 
     def keep(self) -> None:
         """Save what stands in the fields; for `on_change`. A draft that can't be saved never stops the typing."""
@@ -120,7 +122,8 @@ class FormDraft:
         if kept is None:
             return ""
         lost = f"，有 {kept.lost} 处放不回来：那一项已经不在单子上" if kept.lost else ""
-        return f"{saved_words(kept.saved_at)}{lost}" if kept.saved_at else ""
+        twice = f"，有 {kept.left_out} 处两份学生条目里写得不一样，放回来的是留下那一份里的" if kept.left_out else ""
+        return f"{saved_words(kept.saved_at)}{lost}{twice}" if kept.saved_at else ""
 
     def discard(self, session: Session, actor: Actor) -> None:
         """Throw it away in the transaction that saves the form."""

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from sqlalchemy import Table, select
 from sqlalchemy import func as sql
@@ -17,13 +16,13 @@ from db.tables import (
     CareOption,
     ClassMembership,
     DropOut,
-    Guardian,
-    GuardianKind,
     SchoolClass,
     Student,
     StudentCategory,
 )
 from services.classes import class_label
+from services.merging.people import person_differences
+from services.merging.sides import Collision, Difference, Side, open_rows, written
 from services.merging.spans import overlap
 from services.special_kinds import words_of_kinds
 from services.student_entries import masked
@@ -34,7 +33,6 @@ PLAIN = {
     "is_boarding": "是否寄宿", "is_rural": "农村户口", "entered_on": "入学日期",
 }  # fmt: skip
 SEALED = {"id_number": "身份证号", "address": "家庭住址", "residence": "户籍所在地", "note": "备注"}
-PARENTS = (GuardianKind.FATHER, GuardianKind.MOTHER)
 CLASS, STATE, LEFT_ON = "class", "state", "left_on"
 
 # Every table that refers to a child: how people call what moves, and what it is counted in. A test asks each foreign
@@ -68,29 +66,11 @@ UNIQUE = {
 }  # fmt: skip
 
 
-class Side(Labelled):
-    """Which of the two entries."""
-
-    KEPT = "kept", "留下的"
-    OTHER = "other", "另一份"
-
-
 class InTheWay(Labelled):
     """Why two entries can't become one."""
 
     BOTH_STAY_AWAY = "both_stay_away", "两份都有没结束的控辍保学，请先结束其中一件。"
     FOLLOWED_THOUGH_GONE = "followed_though_gone", "还有没结束的控辍保学，不能合成已经毕业或转走的。请先结束那一件。"
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One thing the two say otherwise: how each says it, and which one is proposed."""
-
-    key: str
-    label: str
-    kept: str
-    other: str
-    proposed: Side | None  # None: somebody has to say
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +98,6 @@ class Comparison:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class Collision:
-    """Two open rows of which only one may stay open."""
-
-    key: str
-    kept: Any
-    other: Any
-
-
 def compare(session: Session, kept: Student, other: Student) -> Comparison:
     """Return two entries side by side as they stand in this transaction."""
     differences = (
@@ -135,7 +106,7 @@ def compare(session: Session, kept: Student, other: Student) -> Comparison:
         *_sealed_differences(kept, other),
         *_class_difference(session, kept, other),
         *_category_differences(session, kept, other),
-        *_parent_differences(session, kept, other),
+        *person_differences(session, kept, other),
     )
     moves = tuple(_counted(session, other.id or 0))
     return Comparison(
@@ -158,34 +129,12 @@ def references_to_students() -> Iterator[tuple[Table, str]]:
                 yield table, key.parent.name
 
 
-def open_rows(session: Session, table: type[Any], student: Student) -> Sequence[Any]:
-    """Return a child's memberships or categories that go on, or its guardians who are on the card."""
-    end = table.ended_at if table is Guardian else table.to_day
-    return session.exec(
-        select_rows(table).where(table.student_id == student.id, end.is_(None)).order_by(table.id)
-    ).all()
-
-
 def category_collisions(session: Session, kept: Student, other: Student) -> Iterator[Collision]:
     """Yield the categories in which both are now."""
     ours = {_category_key(row): row for row in open_rows(session, StudentCategory, kept)}
     for row in open_rows(session, StudentCategory, other):
         if (key := _category_key(row)) in ours:
             yield Collision(f"category.{key[0]}.{key[1] or 0}", ours[key], row)
-
-
-def parent_collisions(session: Session, kept: Student, other: Student) -> Iterator[Collision]:
-    """Yield the fathers and mothers both have: a card has one of each."""
-    ours, theirs = open_rows(session, Guardian, kept), open_rows(session, Guardian, other)
-    for kind in PARENTS:
-        pair = [next((row for row in rows if row.kind is kind), None) for rows in (ours, theirs)]
-        if pair[0] is not None and pair[1] is not None:
-            yield Collision(f"guardian.{kind.value}", *pair)
-
-
-def are_one_person(one: Guardian, other: Guardian) -> bool:
-    """Say whether two rows may speak of one person: of one name, or one without."""
-    return one.name == other.name or one.name is None or other.name is None
 
 
 def in_two_classes(session: Session, kept: Student, other: Student) -> bool:
@@ -208,7 +157,7 @@ def _stays(session: Session, student: Student) -> Sequence[ClassMembership]:
 
 def _plain_differences(kept: Student, other: Student) -> Iterator[Difference]:
     for name, label in PLAIN.items():
-        yield from _difference(name, label, _written(getattr(kept, name)), _written(getattr(other, name)))
+        yield from _difference(name, label, written(getattr(kept, name)), written(getattr(other, name)))
 
 
 def _state_differences(session: Session, kept: Student, other: Student) -> Iterator[Difference]:
@@ -219,7 +168,7 @@ def _state_differences(session: Session, kept: Student, other: Student) -> Itera
         yield Difference(STATE, "学籍", ours, theirs, None if is_disputed else Side.KEPT)
     if {kept.state, other.state} <= LEFT_SCHOOL and kept.left_on != other.left_on:
         later = Side.KEPT if (kept.left_on or date.min) > (other.left_on or date.min) else Side.OTHER
-        yield Difference(LEFT_ON, "哪天离校", _written(kept.left_on), _written(other.left_on), later)
+        yield Difference(LEFT_ON, "哪天离校", written(kept.left_on), written(other.left_on), later)
 
 
 def _state_words(session: Session, student: Student, beside: Student) -> str:
@@ -228,8 +177,8 @@ def _state_words(session: Session, student: Student, beside: Student) -> str:
         return str(student.state.label)
     day = student.left_on
     if day is None or not open_rows(session, ClassMembership, beside):
-        return f"{student.state.label}{f'，{_written(day)}' if day else ''}"
-    return f"{student.state.label}，{_written(day)}；留这个，从那天起就不算在{_facts(session, beside).class_label}"
+        return f"{student.state.label}{f'，{written(day)}' if day else ''}"
+    return f"{student.state.label}，{written(day)}；留这个，从那天起就不算在{_facts(session, beside).class_label}"
 
 
 def _sealed_differences(kept: Student, other: Student) -> Iterator[Difference]:
@@ -261,7 +210,7 @@ def _class_words(session: Session, student: Student) -> str:
     ).all()
     labels = {row.id: class_label(row.grade, row.number) for row in rows}
     return "；".join(
-        f"{labels[stay.class_id]}（{_written(stay.from_day)}起{f'，到{_written(stay.to_day)}' if stay.to_day else ''}）"
+        f"{labels[stay.class_id]}（{written(stay.from_day)}起{f'，到{written(stay.to_day)}' if stay.to_day else ''}）"
         for stay in stays
         if stay.to_day != stay.from_day
     )
@@ -284,24 +233,13 @@ def _category_words(session: Session, row: StudentCategory) -> str:
         f"监护{row.guardianship.label}" if row.guardianship else None,
         unseal(row, "document_sealed"),
         unseal(row, "evidence_sealed"),
-        f"{_written(row.from_day)}起",
+        f"{written(row.from_day)}起",
     ]
     return "，".join(each for each in said if each)
 
 
 def _category_key(row: StudentCategory) -> tuple[str, int | None]:
     return row.kind.value, row.difficulty_id
-
-
-def _parent_differences(session: Session, kept: Student, other: Student) -> Iterator[Difference]:
-    for each in parent_collisions(session, kept, other):
-        if not are_one_person(each.kept, each.other):
-            ours, theirs = (_person_words(row) for row in (each.kept, each.other))
-            yield Difference(each.key, each.kept.kind.label, ours, theirs, Side.KEPT)
-
-
-def _person_words(row: Guardian) -> str:
-    return "，".join(each for each in (row.name, unseal(row, "phone_sealed")) if each)
 
 
 def count_followed(session: Session, kept: Student, other: Student) -> int:
@@ -346,19 +284,6 @@ def _facts(session: Session, student: Student) -> EntryFacts:
     found = session.get(SchoolClass, stay.class_id) if stay else None
     label = class_label(found.grade, found.number) if found else student.state.label
     return EntryFacts(student.id or 0, student.version, student.name, label, student.student_no, student.birth_day)
-
-
-def _written(value: object) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "是" if value else "否"
-        case Labelled():
-            return value.label
-        case date():
-            return f"{value.year}年{value.month}月{value.day}日"
-    return str(value)
 
 
 def _digest(kept: Student, other: Student, differences: Iterable[Difference], moves: Iterable[object]) -> str:

@@ -17,7 +17,6 @@ from db.tables import (
     ClassMembership,
     Consent,
     ContactCardVersion,
-    Draft,
     Guardian,
     ParentsPromise,
     RetentionHold,
@@ -31,25 +30,17 @@ from services.card_history import CardState, read_cards, settle_cards
 from services.fields import LONG
 from services.merging.comparing import (
     CLASS,
-    Side,
-    are_one_person,
     category_collisions,
-    open_rows,
-    parent_collisions,
     references_to_students,
 )
+from services.merging.half_written import move_drafts
+from services.merging.lists import Lists
+from services.merging.people import are_one_person, join, people_who_meet
+from services.merging.sides import Side, open_rows
 from services.merging.spans import subtract
 
 Choices = Mapping[str, Side]
-_INTAKE, _CHOSEN = "intake", "student_id"  # the form of a referral, and in its draft the child that was chosen
-_RECORDS = (
-    "record",
-    "record_amend",
-)  # the forms of work records: a draft names the child that was chosen, and all it is about
-_CHECK, _ABOUT = "rounds", "about"  # the check of a class, and the children its draft may tell of
 _FAR = 1_000_000  # more than any card has versions
-_PERSON_PLAIN = ("name", "relation", "birth_year", "whereabouts")
-_PERSON_SEALED = ("phone", "second_phone", "workplace", "address", "occupation", "health")
 # Rows of which the kept entry has one of its own stay with the entry that is merged, where nobody looks for them.
 STAY_BEHIND = frozenset({("term_entry", "student_id"), ("year_exception", "student_id")})
 
@@ -62,6 +53,7 @@ class Mover:
     ) -> None:
         self.session, self.actor, self.now = session, actor, now
         self.kept, self.other, self.choices = kept, other, choices
+        self.lists = Lists(session, actor, kept, other)
 
     def run(self) -> None:
         """Move all of it; the contact card is counted anew, how both stood before is kept."""
@@ -80,7 +72,8 @@ class Mover:
             decide()
             self.session.flush()
         self._card_versions(cards[self.other.id or 0])
-        self._drafts()
+        move_drafts(self.session, self.kept, self.other)
+        self.lists.settle()
         self.session.flush()
         self._rest()
         self.session.expire_all()
@@ -115,6 +108,7 @@ class Mover:
         """One of each kind goes on; the other ends where it begins, or at once."""
         for each in category_collisions(self.session, self.kept, self.other):
             stays, goes = self._chosen(each.key, each.kept, each.other)
+            self.lists.replaced[goes.id or 0] = stays
             goes.to_day = max(goes.from_day, stays.from_day) if goes.from_day < stays.from_day else goes.from_day
             self.session.add(goes)
         for row in self.session.exec(select(StudentCategory).where(StudentCategory.student_id == self.other.id)):
@@ -123,35 +117,20 @@ class Mover:
 
     def _people(self) -> None:
         """One father, one mother, one main contact; the same person is one line with what either knew."""
-        for each in parent_collisions(self.session, self.kept, self.other):
-            self._join(*self._chosen(each.key, each.kept, each.other))
-        ours = open_rows(self.session, Guardian, self.kept)
-        for theirs in open_rows(self.session, Guardian, self.other):
-            same = next((row for row in ours if row.kind is theirs.kind and row.name and row.name == theirs.name), None)
-            if same is not None and theirs.ended_at is None:
-                self._join(same, theirs)
-        has_main = any(row.is_primary and row.ended_at is None for row in ours)
-        for row in self.session.exec(select(Guardian).where(Guardian.student_id == self.other.id)):
-            row.is_primary = row.is_primary and not has_main and row.ended_at is None
-            row.version += 1
+        before: list[Guardian] = [
+            *open_rows(self.session, Guardian, self.kept),
+            *open_rows(self.session, Guardian, self.other),
+        ]
+        main = next((row for row in before if row.is_primary), None)  # the kept entry's, if it has one
+        for each in list(people_who_meet(self.session, self.kept, self.other)):
+            stays, goes = self._chosen(each.key, each.kept, each.other)
+            if main is not None and goes is main and (goes.student_id == self.kept.id or are_one_person(stays, goes)):
+                main = stays
+            join(each.key, stays, goes, self.choices, now=self.now)
+        for row in before:
+            row.is_primary = row is main and row.ended_at is None
+            row.version += row.student_id == self.other.id
             self.session.add(row)
-
-    def _join(self, stays: Guardian, goes: Guardian) -> None:
-        if are_one_person(stays, goes):
-            for name in _PERSON_PLAIN:
-                if getattr(stays, name) is None:
-                    setattr(stays, name, getattr(goes, name))
-            for name in _PERSON_SEALED:
-                if getattr(stays, f"{name}_sealed") is None:
-                    seal(stays, f"{name}_sealed", unseal(goes, f"{name}_sealed"))
-            stays.phone_hash = stays.phone_hash or goes.phone_hash
-        if goes.is_primary and goes.student_id == self.kept.id:
-            stays.is_primary = True
-        stays.is_primary = stays.is_primary or (goes.is_primary and are_one_person(stays, goes))
-        goes.ended_at, goes.is_primary = self.now, False
-        stays.version, goes.version = stays.version + 1, goes.version + 1
-        self.session.add_all([stays, goes])
-        self.session.flush()
 
     def _answers(self) -> None:
         """Of consents and promises the newest counts, whichever entry it was written in."""
@@ -264,25 +243,6 @@ class Mover:
         self.session.execute(update(Student).where(col(Student.id) == self.kept.id).values(card_version=number))
         self.session.expire(self.kept, ["card_version"])
         return number
-
-    def _drafts(self) -> None:
-        """Half-written words about the other entry are about the kept one, unless there are some of its own."""
-        old, new = f"student:{self.other.id}", f"student:{self.kept.id}"
-        taken = {(row.user_id, row.form) for row in self.session.exec(select(Draft).where(Draft.subject == new))}
-        for row in self.session.exec(select(Draft).where(Draft.subject == old)):
-            if (row.user_id, row.form) not in taken:
-                row.subject = new
-                self.session.add(row)
-        for row in self.session.exec(select(Draft).where(col(Draft.form).in_((_INTAKE, _CHECK, *_RECORDS)))):
-            content = json.loads(unseal(row, "content_sealed") or "{}")
-            changed = dict(content)
-            if content.get(_CHOSEN) == self.other.id:
-                changed[_CHOSEN] = self.kept.id
-            if self.other.id in content.get(_ABOUT, ()):
-                changed[_ABOUT] = [*content[_ABOUT], self.kept.id]
-            if changed != content:
-                seal(row, "content_sealed", json.dumps(changed, ensure_ascii=False))
-                self.session.add(row)
 
     def _rest(self) -> None:
         """Point everything else that refers to the other entry at the kept one, entries merged into it before too."""

@@ -7,7 +7,7 @@ from sqlmodel import select
 
 from db.tables import Consent, ConsentAnswer, ParentsPromise, Role, StudyLevel, Term, TermEntry
 from db.transactions import reading, transaction
-from services import drafts, term_entries
+from services import drafts, merges, term_entries
 from services.term_entries import EntryInput, EntryRow, EntryValues
 from tests.pages.conftest import OpenPage, World, commit, words_on
 from ui import entry_drafts, entry_table
@@ -252,3 +252,41 @@ def test_a_draft_of_another_version_of_the_program_breaks_nothing(open_page: Ope
     draft(session, world, world.students[0], {"unknown": 1, "study": "没有这一项"})
 
     assert not open_page("class_entries", world.staff[Role.HOMEROOM]).exception
+
+
+def test_what_has_no_row_any_more_is_counted_and_can_be_thrown_away(open_page: OpenPage, world: World, session):
+    """Cells of a child that left, or typed for both of two entries that became one (0020: nothing goes unsaid)."""
+    homeroom = world.staff[Role.HOMEROOM]
+    subject = entry_drafts.subject_of(world.school_class.id, term_of(session))
+    content = {
+        "999999": {"version": 0, "cells": {"note": "孩子的话", "study": "良"}},
+        str(world.students[0].id): {"version": 0, "cells": {"height_cm": 150}},
+    }
+    drafts.save_draft(session, homeroom, form=entry_drafts.FORM, subject=subject, content=content)
+    commit(session)
+
+    screen = open_page("class_entries", homeroom)
+    assert not screen.exception
+    assert "有 2 处放不回来" in words_on(screen)
+    screen.button(key="entries_cancel").click().run()
+
+    assert "放不回来" not in words_on(screen)
+    assert kept(homeroom) == []
+
+
+def test_a_draft_goes_with_the_entry_that_was_merged(open_page: OpenPage, world: World, session, make_student):
+    lead, homeroom = world.staff[Role.LEAD], world.staff[Role.HOMEROOM]
+    child, double = world.students[0], make_student("江小满", in_class=world.school_class)
+    draft(session, world, double, {"height_cm": 151})
+    shown = merges.compare_entries(session, lead, kept_id=child.id, other_id=double.id)
+    merges.merge_entries(
+        session, lead, kept_id=child.id, other_id=double.id, digest=shown.digest, choices={}, is_one_child=True
+    )
+    commit(session)
+
+    screen = open_page("class_entries", homeroom)
+    screen.button(key="entries_save").click().run()
+
+    assert not screen.exception
+    [saved] = entries()
+    assert (saved.student_id, saved.height_cm) == (child.id, 151)

@@ -7,9 +7,10 @@ from sqlmodel import select
 
 from db.tables import GuardianKind, Role, Student
 from db.transactions import reading, transaction
-from services import guardians
+from services import drafts, guardians, merges
 from services.guardians import GuardianEntry
 from tests.pages.conftest import OpenPage, World, commit, words_on
+from ui.forms import CHANGED_SINCE
 from ui.messages import CANNOT_BE_SEEN
 from ui.problems import SENTENCES
 from ui.session import NOT_FOR_YOU
@@ -129,3 +130,30 @@ def test_nothing_to_merge_with_is_said(open_page: OpenPage, world: World, number
     screen = open_page("merge_students", world.staff[Role.LEAD], student=child, other=other)
 
     assert [error.value for error in screen.error] == [CANNOT_BE_SEEN]
+
+
+def test_what_was_half_changed_of_either_is_shown_beside_the_record_of_the_kept_one(
+    open_page: OpenPage, world: World, session, double
+):
+    lead, kept = world.staff[Role.LEAD], world.students[0].id or 0
+    for child, fields in ((kept, {"note": "换了照看的人"}), (double, {"note": "外婆住院", "residence": "归云村"})):
+        content = {"version": 1, "fields": fields}
+        drafts.save_draft(session, lead, form="student_edit", subject=f"student:{child}", content=content)
+    shown = merges.compare_entries(session, lead, kept_id=kept, other_id=double)
+    merges.merge_entries(
+        session, lead, kept_id=kept, other_id=double, digest=shown.digest, choices={}, is_one_child=True
+    )
+    commit(session)
+
+    screen = open_page("student_edit", lead, student=kept)
+
+    assert not screen.exception
+    assert CHANGED_SINCE in [error.value for error in screen.error]
+    form = f"student_edit_{kept}"
+    assert screen.text_area(key=f"{form}_note").value == "换了照看的人"
+    assert screen.text_input(key=f"{form}_residence").value == "归云村"
+    assert "有 1 处两份学生条目里写得不一样" in words_on(screen)
+    screen.button(key=f"{form}_keep_mine").click().run()
+    screen.button(key=f"{form}_save").click().run()
+    with reading() as reader:
+        assert drafts.list_drafts(reader, lead, form="student_edit") == []
