@@ -24,14 +24,18 @@ from services.actors import Actor
 from services.categories import LEVELS, CategoryDetails
 from services.check_sheets import (
     children_of_class,
+    fields_of_category,
     fields_of_return,
+    in_class,
     open_categories,
     open_round,
     returns_of_class,
     said_in,
 )
+from services.editing import last_editor
 from services.errors import EditedMeanwhile
 from services.fields import LONG, Checker, clean
+from services.students import lock_named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +43,7 @@ class CheckAnswer:
     """What somebody says about one line."""
 
     category_id: int
+    version: int  # of the category, as it stood on the sheet
     result: CheckResult | None
     level: int | None = None
     note: str | None = None
@@ -73,17 +78,20 @@ def return_check(
     Raises:
         NotFound: there is no such class in an open round, or it is not this actor's.
         EditedMeanwhile: somebody returned it, or put it right, meanwhile; `current` has the fields of that return.
+            Or somebody changed one of the categories since the sheet was drawn: `current` has how they stand.
         FieldErrors: a line is not answered, or something can't be.
     """
     checked, _class = open_round(session, actor, class_id)
-    # One return of a class at a time; on a server others wait here.
-    session.exec(select(SchoolClass.id).where(SchoolClass.id == class_id).with_for_update()).one()
+    # One return of a class at a time; on a server others wait here. Not those who put a child into the class.
+    session.exec(select(SchoolClass.id).where(SchoolClass.id == class_id).with_for_update(key_share=True)).one()
+    lock_named(session, in_class(class_id))
     before = returns_of_class(session, checked.id or 0, class_id)
     if (before[0][0].revision if before else 0) != version:
         raise EditedMeanwhile(fields_of_return(session, class_id, before), edited_by=before[0][1] if before else None)
-    open_rows = {row.id: row for row in open_categories(session, class_id)}
+    open_rows = {row.id: row for row in open_categories(session, class_id, locking=True)}
     children = children_of_class(session, class_id)
     _refuse_incomplete(answers, open_rows, found=found, children=children, has_asked_others=has_asked_others)
+    _refuse_changed(session, class_id, version, answers, open_rows)
     earlier = said_in(session, before[0][0].id) if before else {}
     made = _store(session, actor, checked, class_id, before[0][0] if before else None, len(children))
     for answer in answers:
@@ -118,6 +126,27 @@ def _refuse_incomplete(
     if not has_asked_others:
         check.add("has_asked_others", "required_tick")
     check.finish()
+
+
+def _refuse_changed(
+    session: Session,
+    class_id: int,
+    version: int,
+    answers: Sequence[CheckAnswer],
+    open_rows: Mapping[int | None, StudentCategory],
+) -> None:
+    """Refuse what was said over a category that somebody has changed since: it was confirmed as it stood then."""
+    stale = [answer for answer in answers if open_rows[answer.category_id].version != answer.version]
+    if not stale:
+        return
+    current: dict[str, object] = {"id": class_id, "version": version}
+    for row in open_rows.values():
+        current |= fields_of_category(row)
+    for answer in stale:
+        if answer.result is CheckResult.CHANGED and answer.level is not None:
+            current[f"level_{answer.category_id}"] = open_rows[answer.category_id].level
+    editors = {last_editor(session, open_rows[answer.category_id]) for answer in stale}
+    raise EditedMeanwhile(current, edited_by=editors.pop() if len(editors) == 1 else None)
 
 
 def _check_answers(

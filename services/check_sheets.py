@@ -37,12 +37,14 @@ class CheckLine:
     """One child in one category, to be confirmed."""
 
     category_id: int
+    version: int  # of the category as it stands in the register
     student_id: int
     name: str
     kind_name: str
     subkind: str | None
     level: int | None
     from_day: date
+    standing: str  # what the register says of it
     result: CheckResult | None  # what the current return says
     note: str | None
 
@@ -95,7 +97,7 @@ def find_sheet(session: Session, actor: Actor, *, class_id: int) -> CheckSheet:
     rows = session.exec(
         select(StudentCategory, Student.name)
         .join(Student, col(Student.id) == col(StudentCategory.student_id))
-        .where(col(StudentCategory.to_day).is_(None), col(Student.id).in_(_in_class(class_id)))
+        .where(col(StudentCategory.to_day).is_(None), col(Student.id).in_(in_class(class_id)))
         .order_by(col(Student.name_order), col(Student.id), col(StudentCategory.id))
     ).all()
     returns = returns_of_class(session, found.id or 0, class_id)
@@ -126,7 +128,8 @@ def open_round(session: Session, actor: Actor, class_id: int) -> tuple[CheckRoun
     return row[0], row[1]
 
 
-def _in_class(class_id: int) -> Any:  # a select of ids
+def in_class(class_id: int) -> Any:  # a select of ids
+    """Return the query of the children of a class now."""
     return (
         select(ClassMembership.student_id)
         .join(Student, col(Student.id) == col(ClassMembership.student_id))
@@ -142,19 +145,22 @@ def children_of_class(session: Session, class_id: int) -> dict[int, str]:
     """Return the names of the children of a class now, by id."""
     rows = session.exec(
         select(Student.id, Student.name)
-        .where(col(Student.id).in_(_in_class(class_id)))
+        .where(col(Student.id).in_(in_class(class_id)))
         .order_by(col(Student.name_order), col(Student.id))
     ).all()
     return {student_id or 0: name for student_id, name in rows}
 
 
-def open_categories(session: Session, class_id: int) -> Sequence[StudentCategory]:
-    """Return the categories the children of a class are in now."""
-    return session.exec(
-        select(StudentCategory).where(
-            col(StudentCategory.to_day).is_(None), col(StudentCategory.student_id).in_(_in_class(class_id))
-        )
-    ).all()
+def open_categories(session: Session, class_id: int, *, locking: bool = False) -> Sequence[StudentCategory]:
+    """Return the categories the children of a class are in now; locked, nobody changes them until the end."""
+    found = (
+        select(StudentCategory)
+        .where(col(StudentCategory.to_day).is_(None), col(StudentCategory.student_id).in_(in_class(class_id)))
+        .order_by(col(StudentCategory.id))
+    )
+    if locking:
+        found = found.with_for_update(key_share=True).execution_options(populate_existing=True)
+    return session.exec(found).all()
 
 
 def returns_of_class(session: Session, round_id: int, class_id: int) -> list[tuple[CheckReturn, str | None]]:
@@ -205,12 +211,14 @@ def _line(row: StudentCategory, name: str, said: CheckFinding | None, words: Map
     entry = category_entry(row)
     return CheckLine(
         category_id=entry.id,
+        version=row.version,
         student_id=row.student_id,
         name=name,
         kind_name=words[entry.kind],
         subkind=entry.subkind,
         level=entry.level,
         from_day=entry.from_day,
+        standing=_standing(row),
         # Found by this very return: on the sheet it stands as registered now, and still so.
         result=None if said is None else CheckResult.UNCHANGED if said.result is CheckResult.FOUND else said.result,
         note=unseal(said, "note_sealed") if said else None,
@@ -226,4 +234,21 @@ def fields_of_return(
     for row in open_categories(session, class_id):
         line = _line(row, "", said.get(row.id or 0), words)
         fields[f"result_{row.id}"], fields[f"note_{row.id}"] = line.result, line.note
+        fields |= fields_of_category(row)
     return fields
+
+
+def fields_of_category(row: StudentCategory) -> dict[str, object]:
+    """Return what a form about a line was drawn from: the category as it stands, and which version that is."""
+    return {f"standing_{row.id}": _standing(row), f"version_{row.id}": row.version}
+
+
+def _standing(row: StudentCategory) -> str:
+    """Say in a few words what is registered."""
+    said = [
+        row.left_behind_kind.label if row.left_behind_kind else None,
+        row.subkind,
+        f"{row.level} 级" if row.level else "没写程度",
+        f"监护{row.guardianship.label}" if row.guardianship else None,
+    ]
+    return "，".join(each for each in said if each)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, select
+from sqlmodel import Session, col, or_, select
 
 from db.base import new_uid
 from db.sealing import seal, unseal
@@ -16,6 +16,7 @@ from db.tables import (
     ReferralChannel,
     ReferralState,
     ReferralWay,
+    Student,
     Urgency,
 )
 from services import audit, clock
@@ -36,6 +37,7 @@ from services.referrals import (
     visible_student,
 )
 from services.row_filters import sees_students
+from services.students import lock_named
 
 NOTICED_AT_MOST_DAYS_AGO = 365
 WORD_FIELDS = {"facts": LONG, "child_words": LONG, "background": LONG, "tried": LONG}
@@ -355,6 +357,8 @@ def match_child(session: Session, actor: Actor, *, referral_id: int, version: in
     """
     if student_id is None:
         raise FieldErrors({"child": Problem("child_not_chosen")})
+    known = select(Referral.student_id).where(Referral.id == referral_id)
+    lock_named(session, select(Student.id).where(or_(Student.id == student_id, col(Student.id).in_(known))))
     referral = lock_referral(session, actor, referral_id, version=version)
     if referral.state in {ReferralState.ROUTED, ReferralState.MERGED}:
         raise IllegalMove(referral.state, referral.state)

@@ -31,9 +31,9 @@ from services.errors import DomainError, FieldErrors, NotFound, Problem
 from services.fields import LINE, LONG, Checker
 from services.guardians import GuardianEntry
 from services.list_exchanges import close_difference, content_of
-from services.list_standing import Standing, standings_of
+from services.list_standing import Standing, phones_after, phones_of, standings_of
 from services.student_files import guardian_card
-from services.students import lock_students
+from services.students import lock_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +159,8 @@ def _lock_children(session: Session, exchange_id: int, chosen: Sequence[Chosen])
     named = select(ListDifference.student_id).where(
         ListDifference.exchange_id == exchange_id,
         col(ListDifference.id).in_([each.id for each in chosen]),
-        col(ListDifference.student_id).is_not(None),
     )
-    locked: set[int | None] = set()
-    while missing := set(session.exec(named)) - locked:
-        lock_students(session, missing)
-        locked |= missing
+    lock_named(session, named)
 
 
 def _locked(session: Session, exchange_id: int, chosen: Sequence[Chosen]) -> tuple[ListExchange, list[ListDifference]]:
@@ -263,6 +259,8 @@ def _is_as_shown(
         raise NotFound
     if row.side is DifferenceSide.REGISTER:
         return now.version == (shown.version if shown else kept.get("version"))
+    if now.leaves != (shown.leaves if shown else ""):  # nothing leaves the card that wasn't said beforehand
+        return False
     return now.words in (shown.words if shown else kept.get("ours", ""), kept["theirs"])
 
 
@@ -302,7 +300,10 @@ def _changed(entry: StudentCategory, part: DifferencePart, value: str) -> Catego
 
 
 def _adopt_phone(session: Session, actor: Actor, student_id: int, phone: str) -> None:
-    """Write the list's telephone as the main contact's first one; the one before becomes the second."""
+    """Write the list's telephone as the main contact's first one; the one before becomes the second.
+
+    Where there were two, one leaves the card: `Standing.leaves` has named it.
+    """
     main = _main_contact(session, student_id)
     if main is not None and unseal(main, "phone_sealed") == phone:
         return  # another line of the same list has said so
@@ -312,7 +313,8 @@ def _adopt_phone(session: Session, actor: Actor, student_id: int, phone: str) ->
         return
     card = guardian_card(main)
     kept = {name: getattr(card, name) for name in GuardianEntry.__dataclass_fields__}
-    entry = GuardianEntry(**(kept | {"phone": phone, "second_phone": unseal(main, "phone_sealed")}))
+    (first, second), _ = phones_after([*phones_of(main), ""], phone)
+    entry = GuardianEntry(**(kept | {"phone": first, "second_phone": second or None}))
     guardians.save_guardian(
         session, actor, student_id=student_id, guardian_id=main.id, version=main.version, entry=entry
     )

@@ -1,5 +1,6 @@
 """What the register says now beside what a list says: a difference keeps our words of the day the list came (S-04)."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from db.tables import (
     StudentCategory,
 )
 
+PHONES = 2  # as many as a line of the card holds
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -25,6 +28,7 @@ class Standing:
     words: str
     version: int | None = None  # of the entry the words are from, where they are from one
     is_there: bool = True  # False: we have no such entry, or it has ended
+    leaves: str = ""  # the telephone the card would have no room for, were the list followed
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +49,40 @@ def standings_of(session: Session, rows: Sequence[ListDifference], *, kind: Cate
     Whom nobody here knows has none.
     """
     known = [row for row in rows if row.student_id is not None]
-    phones = _phones(session, {row.student_id for row in known if row.part is DifferencePart.PHONE})
+    mains = _main_contacts(session, {row.student_id for row in known if row.part is DifferencePart.PHONE})
     addresses = _addresses(session, {row.student_id for row in known if row.part is DifferencePart.ADDRESS})
     entries = _entries(session, known, kind)
     found = {}
     for row in known:
         match row.part:
             case DifferencePart.PHONE:
-                standing = Standing(phones.get(row.student_id, ""))
+                standing = _of_phones(row, mains.get(row.student_id))
             case DifferencePart.ADDRESS:
                 standing = Standing(addresses.get(row.student_id, ""))
             case _:
                 standing = _of_entry(row, _entry_of(row, entries))
         found[row.id or 0] = standing
     return found
+
+
+def phones_after(stored: Sequence[str], listed: str) -> tuple[list[str], list[str]]:
+    """Return the main contact's telephones once a list is followed, its own first, and what two places don't hold."""
+    phones = list(dict.fromkeys([listed, *stored]))
+    return phones[:PHONES], phones[PHONES:]
+
+
+def phones_of(main: Guardian) -> tuple[str, ...]:
+    """Return what telephones somebody has, the first one first."""
+    found = (unseal(main, "phone_sealed"), unseal(main, "second_phone_sealed"))
+    return tuple(each for each in found if each)
+
+
+def _of_phones(row: ListDifference, main: Guardian | None) -> Standing:
+    if main is None:
+        return Standing("")
+    listed = str(json.loads(unseal(row, "content_sealed") or "{}").get("value", ""))
+    _, gone = phones_after(phones_of(main), listed)
+    return Standing(unseal(main, "phone_sealed") or "", leaves="、".join(gone))
 
 
 def _of_entry(row: ListDifference, entry: _Entry | None) -> Standing:
@@ -97,8 +121,8 @@ def _entries(session: Session, rows: Sequence[ListDifference], kind: CategoryKin
     return [_Entry(row, label) for row, label in found]
 
 
-def _phones(session: Session, student_ids: Collection[int | None]) -> Mapping[int | None, str]:
-    """Return the main contact's telephone of each child."""
+def _main_contacts(session: Session, student_ids: Collection[int | None]) -> Mapping[int | None, Guardian]:
+    """Return whom to call first about each child."""
     if not student_ids:
         return {}
     rows = session.exec(
@@ -106,7 +130,7 @@ def _phones(session: Session, student_ids: Collection[int | None]) -> Mapping[in
         .where(col(Guardian.student_id).in_(student_ids), col(Guardian.ended_at).is_(None))
         .order_by(col(Guardian.is_primary), col(Guardian.id).desc())
     )
-    return {row.student_id: unseal(row, "phone_sealed") or "" for row in rows}  # the main contact comes last
+    return {row.student_id: row for row in rows}  # the main contact comes last
 
 
 def _addresses(session: Session, student_ids: Collection[int | None]) -> Mapping[int | None, str]:

@@ -35,6 +35,7 @@ from services.referrals import (
     move,
 )
 from services.row_filters import sees_referral_words, sees_referrals
+from services.students import lock_named
 
 FIRST_WORDS = 16
 
@@ -251,6 +252,7 @@ def merge(session: Session, actor: Actor, *, referral_id: int, version: int, int
         EditedMeanwhile, IllegalMove.
     """
     # Both in one order, or two that are merged into each other would wait for each other.
+    lock_named(session, select(Referral.student_id).where(col(Referral.id).in_((referral_id, into_id))))
     both = select(Referral.id).where(col(Referral.id).in_((referral_id, into_id)))
     session.exec(both.order_by(col(Referral.id)).with_for_update()).all()
     referral = lock_referral(session, actor, referral_id, version=version)

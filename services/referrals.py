@@ -26,6 +26,7 @@ from services.errors import DomainError, EditedMeanwhile, NotFound
 from services.regulations import deadlines
 from services.row_filters import sees_referral_words, sees_referrals
 from services.student_rights import still_there
+from services.students import lock_named
 
 OPEN_STATES = (ReferralState.RECEIVED, ReferralState.IN_ASSESSMENT)
 
@@ -59,14 +60,18 @@ class StoppedForProtection(DomainError):
 
 
 def lock_referral(session: Session, actor: Actor, referral_id: int, *, version: int) -> Referral:
-    """Lock a referral whose words the actor may read, at the version the actor saw.
+    """Lock a referral whose words the actor may read, at the version the actor saw; its child before it.
 
     Raises:
         NotFound: there is none the actor may handle.
         EditedMeanwhile: somebody saved it since; it carries the facts as they stand now.
     """
+    lock_named(session, select(Referral.student_id).where(Referral.id == referral_id))
     referral = session.exec(
-        select(Referral).where(Referral.id == referral_id, sees_referrals(actor)).with_for_update()
+        select(Referral)
+        .where(Referral.id == referral_id, sees_referrals(actor))
+        .with_for_update()
+        .execution_options(populate_existing=True)
     ).first()
     if referral is None or not sees_referral_words(actor, referral):
         raise NotFound

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, or_
 from sqlalchemy.exc import IntegrityError
@@ -415,6 +416,14 @@ def lock_students(session: Session, student_ids: Iterable[int | None]) -> None:
         .with_for_update(key_share=True)
     )
     session.exec(wanted).all()
+
+
+def lock_named(session: Session, named: Any) -> None:  # a select of ids of children
+    """Lock the children a query names before what hangs on them; a merge meanwhile lets it name others, locked too."""
+    locked: set[int | None] = {None}
+    while missing := set(session.exec(named)) - locked:
+        lock_students(session, missing)
+        locked |= missing
 
 
 def _open_membership(session: Session, student_id: int) -> ClassMembership | None:

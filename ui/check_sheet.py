@@ -45,7 +45,8 @@ def _subject(sheet: CheckSheet) -> str:
 
 def _draft_of(form: Form, sheet: CheckSheet) -> FormDraft:
     rows = {_ROWS: lambda found: [int(row) for row in found or ()]}
-    return FormDraft(form, _DRAFT, _subject(sheet), partial(_read, sheet), rows, about=tuple(sheet.others))
+    over = tuple(name for line in sheet.lines for name in _drawn_over(line))
+    return FormDraft(form, _DRAFT, _subject(sheet), partial(_read, sheet), rows, about=tuple(sheet.others), over=over)
 
 
 def _read(sheet: CheckSheet, name: str, value: Any) -> Any:  # any field's value, as the draft has it and as it was
@@ -100,7 +101,8 @@ def _draw_return(view: ReturnView) -> None:
 
 
 def _draw_form(actor: Actor, sheet: CheckSheet) -> None:
-    form = Form(_name(sheet), _fields(sheet), labels=_labels(sheet), show=_show)
+    form = Form(_name(sheet), _fields(sheet), labels=_labels(sheet), around=_standings(sheet), show=_show)
+    form.draw_also_from({name: value for line in sheet.lines for name, value in _drawn_over(line).items()})
     draft = _draft_of(form, sheet)
     draft.offer(actor)
     with st.container(border=True):
@@ -142,7 +144,17 @@ def _fields(sheet: CheckSheet) -> dict[str, Any]:  # values of several types
     said = {f"result_{line.category_id}": line.result for line in sheet.lines}
     notes = {f"note_{line.category_id}": line.note for line in sheet.lines}
     levels = {f"level_{line.category_id}": line.level for line in sheet.lines}
-    return {"id": sheet.class_id, "version": sheet.version, **said, **notes, **levels}
+    over = {name: value for line in sheet.lines for name, value in _drawn_over(line).items()}
+    return {"id": sheet.class_id, "version": sheet.version, **said, **notes, **levels, **over}
+
+
+def _drawn_over(line: CheckLine) -> dict[str, Any]:
+    """Return what an answer is given to: the category as it stands, and which version that is."""
+    return {f"standing_{line.category_id}": line.standing, f"version_{line.category_id}": line.version}
+
+
+def _standings(sheet: CheckSheet) -> dict[str, str]:
+    return {f"standing_{line.category_id}": f"{line.name}，{line.kind_name}，登记着的" for line in sheet.lines}
 
 
 def _labels(sheet: CheckSheet) -> dict[str, str]:
@@ -151,10 +163,13 @@ def _labels(sheet: CheckSheet) -> dict[str, str]:
     for line in sheet.lines:
         labels[f"result_{line.category_id}"] = f"{line.name}，{line.kind_name}"
         labels[f"note_{line.category_id}"] = f"{line.name}，怎么回事"
+        labels[f"level_{line.category_id}"] = f"{line.name}，{line.kind_name}，程度"
     return labels
 
 
 def _show(field: str, value: Any) -> str:  # any field's value
+    if field.startswith("level_") and value in LEVELS:
+        return LEVELS[value]
     return CheckResult(value).label if field.startswith("result_") and value else shown(value)
 
 
@@ -231,6 +246,7 @@ def _answers(form: Form, sheet: CheckSheet) -> list[CheckAnswer]:
         answers.append(
             CheckAnswer(
                 category_id=line.category_id,
+                version=form.drawn_from.values.get(f"version_{line.category_id}", 0),
                 result=result,
                 note=typed[f"note_{line.category_id}"] if is_told else None,
                 level=typed[f"level_{line.category_id}"] if result is CheckResult.CHANGED else None,

@@ -16,8 +16,8 @@ from services.list_exchanges import PAGE_SIZE, DifferenceLine, DifferencePage, E
 from ui import formats
 from ui.dialogs import close_dialog, open_dialog, opened
 from ui.exchange_table import file_dialog
-from ui.exchange_words import SIDES, finding_words, since_words
-from ui.formats import plain
+from ui.exchange_words import SIDES, finding_words, leaving_words, since_words
+from ui.formats import masked_phone, plain
 from ui.forms import Form
 from ui.import_words import place_words
 from ui.layout import DISCARD, flash, form_end, leave_button, note
@@ -124,7 +124,8 @@ def _tick_all(lines: Sequence[DifferenceLine], is_ticked: bool) -> None:
 def _line_words(line: DifferenceLine) -> str:
     place = f"。{_place(line.position)}" if line.position is not None else ""
     known = f"，{plain(line.class_label)}" if line.class_label else ""
-    return f"**{plain(line.name)}**{known} :small[:gray[{plain(finding_words(line) + since_words(line) + place)}]]"
+    said = finding_words(line) + since_words(line) + leaving_words(line) + place
+    return f"**{plain(line.name)}**{known} :small[:gray[{plain(said)}]]"
 
 
 def _place(position: Position) -> str:
@@ -204,6 +205,7 @@ def _adopt(row: ExchangeRow) -> None:
             evidence = st.text_input("依据", key=key, autocomplete="off")
     if any(line.part is DifferencePart.PHONE for line in ticked):
         note("电话写成主要联系人的，原来的号码留作第二个。")
+        _draw_leaving(ticked)
     with form.field("chosen", is_filled=False):
         saved = _end(form, _ADOPTING[side].format(count=f"{len(ticked):,}"))
     if saved and form.save(
@@ -214,6 +216,15 @@ def _adopt(row: ExchangeRow) -> None:
     ):  # fmt: skip
         flash(f"照名单改了 {len(ticked):,} 处。")
         close_dialog()
+
+
+def _draw_leaving(ticked: Sequence[DifferenceLine]) -> None:
+    """Name every number that would be on no card afterwards, child by child, before anybody follows the list."""
+    for line in ticked:
+        if line.standing is not None and line.standing.leaves:
+            leaves = masked_phone(line.standing.leaves)
+            words = f"{line.name}的联系卡上已经有两个号码，{leaves} 会去掉。还要用的，请先记到别处。"
+            st.warning(plain(words), icon=":material/phone_disabled:")
 
 
 @st.dialog("留着不改", icon=":material/do_not_disturb_on:", dismissible=False)

@@ -85,6 +85,12 @@ def since_words(line: DifferenceLine) -> str:
     return f"（名单来的时候是{_shown(line, line.ours_then).strip()}，后来改过）"
 
 
+def leaving_words(line: DifferenceLine) -> str:
+    """Say which telephone the card has no room for, were the list followed; nothing where all of them stay."""
+    leaves = line.standing.leaves if line.standing else ""
+    return f"。照名单改，联系卡上原来的 {masked_phone(leaves)} 就没有地方放了" if leaves else ""
+
+
 def _shown(found: Difference, text: str) -> str:
     if not text:
         return _NOTHING

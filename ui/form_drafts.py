@@ -52,6 +52,7 @@ class FormDraft:
     read: Callable[[str, Any], Any]  # field, stored value → what its widget takes; LookupError, ValueError: no such
     beside: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)  # state that is no field: how it is read
     about: tuple[int, ...] = ()  # children, where the subject isn't one: their words go when they go
+    over: tuple[str, ...] = ()  # what of the record, beside its version, the words are typed over
 
     @property
     def _state(self) -> str:
@@ -83,7 +84,7 @@ class FormDraft:
             except (LookupError, ValueError, TypeError):
                 continue
         version = int(found.content.get("version") or 0)
-        self.form.resume(typed, version=version)
+        self.form.resume(typed, version=version, over=found.content.get("over"))
         lost, left_out = len(fields) - len(typed), int(found.content.get("left_out") or 0)
         st.session_state[self._state] = _Kept(found.saved_at, version, lost, left_out, is_put_back=True)
 
@@ -101,6 +102,8 @@ class FormDraft:
                     content: JsonObject = {"version": self.form.version, "fields": fields}
                     content |= {"beside": beside} if beside else {}
                     content |= {"about": list(self.about)} if self.about else {}
+                    over = {name: self.form.drawn_from.values.get(name) for name in self.over}
+                    content |= {"over": over} if over else {}
                     saved_at = drafts.save_draft(session, actor, form=self.name, subject=self.subject, content=content)
                 else:
                     drafts.discard_draft(session, actor, form=self.name, subject=self.subject)

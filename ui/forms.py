@@ -195,14 +195,30 @@ class Form:
         typed = {name: value for name, value in self.typed(self._state.fields).items() if _is_drawn(self.key(name))}
         return {name: value for name, value in typed.items() if _or_none(value) != _or_none(before.get(name))}
 
-    def resume(self, typed: Mapping[str, Any], *, version: int) -> None:
-        """Put back what was typed over a version; where another one is stored now, both are shown. Before `notices`."""
+    def draw_also_from(self, values: Mapping[str, Any]) -> None:
+        """Freeze what has come onto the form since it was first drawn; what is frozen already stays as it is."""
+        state = self._state
+        if new := {name: value for name, value in values.items() if name not in state.drawn_from.values}:
+            state.drawn_from = replace(state.drawn_from, values={**state.drawn_from.values, **new})
+
+    def resume(self, typed: Mapping[str, Any], *, version: int, over: Mapping[str, Any] | None = None) -> None:
+        """Put back what was typed over a version; where another one is stored now, both are shown. Before `notices`.
+
+        `over` are further values it was typed over, each told where it is another now.
+        """
         state, now = self._state, self.drawn_from
         for name, value in typed.items():
             tell(self.key(name), value)
             state.fields.add(name)
+        seen = {name: value for name, value in (over or {}).items() if name in now.values}
         if version != self.version:
-            state.drawn_from, state.theirs, state.refusal = replace(now, version=version), now, CHANGED_SINCE
+            state.theirs = now
+        elif any(now.values[name] != value for name, value in seen.items()):
+            state.theirs = replace(now, values={name: now.values[name] for name in seen})
+        else:
+            return
+        state.drawn_from = replace(now, version=version, values={**now.values, **seen})
+        state.refusal = CHANGED_SINCE
 
     def save(self, act: Callable[[Session], object]) -> bool:
         """Do the act in one transaction; say whether it was saved. Otherwise everything typed still stands."""
@@ -400,5 +416,5 @@ def _keep_mine(name: str) -> None:
 def _settle(state: _State) -> None:
     """From now on the form counts as drawn from what is stored: the next save goes through."""
     if state.theirs is not None:
-        state.drawn_from = state.theirs
+        state.drawn_from = replace(state.theirs, values={**state.drawn_from.values, **state.theirs.values})
     state.theirs, state.refusal, state.problems = None, None, {}

@@ -6,11 +6,13 @@ from functools import cache
 import pytest
 from sqlmodel import select
 
-from db.sealing import seal
+from db.sealing import seal, unseal
 from db.tables import (
     CategoryKind,
     DifferenceState,
     ExchangeBody,
+    Guardian,
+    GuardianKind,
     LeftBehindKind,
     ListDifference,
     ListExchange,
@@ -18,8 +20,9 @@ from db.tables import (
     StudentCategory,
 )
 from db.transactions import reading, transaction
-from services import categories, clock, list_decisions, list_receipts
+from services import categories, clock, guardians, list_decisions, list_receipts
 from services.categories import CategoryDetails
+from services.guardians import GuardianEntry
 from services.imports.authorities import Scope
 from services.list_decisions import Chosen
 from services.list_receipts import ReceiptDetails
@@ -217,3 +220,33 @@ def test_our_list_is_made_and_noted(open_page: OpenPage, register: World):
     assert not screen.exception
     with reading() as session:
         assert session.exec(select(ListExchange)).one().rows_count == 1
+
+
+def test_a_number_that_would_leave_the_card_is_named_before_anybody_follows_the_list(
+    open_page: OpenPage, world: World, session
+):
+    lead, child = world.staff[Role.LEAD], world.students[0]
+    father = GuardianEntry(
+        kind=GuardianKind.FATHER, name="江远山", phone="15400000999", second_phone="15400000888", is_primary=True
+    )
+    guardians.save_guardian(session, lead, student_id=child.id, entry=father)
+    content = f"姓名,出生日期,联系电话\n{child.name},{child.birth_day},15400000211\n".encode()
+    file = list_receipts.read_authority(content, file_name="名单.csv")
+    seen = list_receipts.preview_receipt(session, lead, file=file, scope=LEFT_BEHIND)
+    details = ReceiptDetails(body=ExchangeBody.WOMEN, day=clock.today())
+    exchange = list_receipts.confirm_receipt(
+        session, lead, preview=seen, details=details, ticked=seen.comparison.to_tick
+    )
+    commit(session)
+
+    screen = open_page("exchanges", lead, exchange=exchange, side="both")
+    assert "154****0888 就没有地方放了" in tick_of(screen, child.name).label.replace("\\", "")
+    tick_of(screen, child.name).check().run()
+    screen.button(key="exchange_act_adopt").click().run()
+
+    assert not screen.exception
+    assert any("154****0888 会去掉" in each.value.replace("\\", "") for each in screen.warning)
+    screen.button(key=f"exchange_adopt_{exchange}_save").click().run()
+    with reading() as reader:
+        (row,) = reader.exec(select(Guardian)).all()
+        assert [unseal(row, f"{part}_sealed") for part in ("phone", "second_phone")] == ["15400000211", "15400000999"]

@@ -1,5 +1,7 @@
 """The page of the class checks: opening, returning, putting right, two at once."""
 
+from dataclasses import replace
+
 import pytest
 from sqlmodel import select
 
@@ -92,7 +94,7 @@ def test_the_slower_of_two_keeps_the_words_and_decides(open_page: OpenPage, worl
     with transaction() as other:
         check_returns.return_check(
             other, world.staff[Role.LEAD], class_id=world.school_class.id, version=0, has_asked_others=True,
-            answers=[CheckAnswer(category_id=category, result=CheckResult.UNCHANGED)],
+            answers=[CheckAnswer(category_id=category, version=1, result=CheckResult.UNCHANGED)],
         )  # fmt: skip
 
     screen.button(key=f"{form}_save").click().run()
@@ -109,7 +111,7 @@ def test_a_return_is_put_right_and_the_one_before_stays(open_page: OpenPage, wor
     form, category = opened
     check_returns.return_check(
         session, world.staff[Role.HOMEROOM], class_id=world.school_class.id, version=0, has_asked_others=True,
-        answers=[CheckAnswer(category_id=category, result=CheckResult.UNCHANGED)],
+        answers=[CheckAnswer(category_id=category, version=1, result=CheckResult.UNCHANGED)],
     )  # fmt: skip
     commit(session)
     screen = open_page("rounds", world.staff[Role.HOMEROOM])
@@ -187,7 +189,7 @@ def test_half_a_correction_opens_again_and_says_when_somebody_was_faster(
     form, category = opened
     homeroom = world.staff[Role.HOMEROOM]
     give = {"class_id": world.school_class.id, "has_asked_others": True}
-    unchanged = [CheckAnswer(category_id=category, result=CheckResult.UNCHANGED)]
+    unchanged = [CheckAnswer(category_id=category, version=1, result=CheckResult.UNCHANGED)]
     check_returns.return_check(session, homeroom, version=0, answers=unchanged, **give)
     commit(session)
     screen = open_page("rounds", homeroom)
@@ -198,7 +200,7 @@ def test_half_a_correction_opens_again_and_says_when_somebody_was_faster(
     again = open_page("rounds", homeroom)
     assert not again.error
     assert again.text_input(key=f"{form}_note_{category}").value == "换了照看的人"
-    changed = [CheckAnswer(category_id=category, result=CheckResult.CHANGED, note="父亲换了厂")]
+    changed = [CheckAnswer(category_id=category, version=1, result=CheckResult.CHANGED, note="父亲换了厂")]
     check_returns.return_check(session, world.staff[Role.LEAD], version=1, answers=changed, **give)
     commit(session)
 
@@ -231,3 +233,108 @@ def test_a_line_that_is_gone_is_said_and_the_rest_comes_back(open_page: OpenPage
     assert not again.exception
     assert "有 1 处放不回来" in words_on(again)
     assert again.checkbox(key=f"{form}_has_asked_others").value
+
+
+# Somebody else changes a category while the sheet is open
+
+
+def set_level(world: World, category: int, level: int):
+    """The lead looks at the child meanwhile, and writes another level."""
+    with transaction() as other:
+        row = other.get_one(StudentCategory, category)
+        categories.change_category(
+            other, world.staff[Role.LEAD], student_id=row.student_id, category_id=category, version=row.version,
+            details=replace(categories.details_of(row), level=level),
+        )  # fmt: skip
+
+
+def level_of(category: int) -> int | None:
+    with reading() as session:
+        return session.get_one(StudentCategory, category).level
+
+
+def cells_of(screen) -> set[str]:
+    return {str(cell) for table in screen.table for cell in table.value.to_numpy().flatten()}
+
+
+def test_a_level_somebody_set_since_is_shown_beside_what_was_typed(open_page: OpenPage, world: World, opened):
+    form, category = opened
+    screen = open_page("rounds", world.staff[Role.HOMEROOM])
+    screen.segmented_control(key=f"{form}_result_{category}").set_value(CheckResult.CHANGED).run()
+    screen.segmented_control(key=f"{form}_level_{category}").set_value(3).run()
+    screen.text_input(key=f"{form}_note_{category}").set_value("母亲回来了")
+    screen.checkbox(key=f"{form}_has_asked_others").check().run()
+    set_level(world, category, 1)
+
+    screen.button(key=f"{form}_save").click().run()
+
+    assert not screen.exception
+    assert returns() == []
+    assert level_of(category) == 1
+    assert {"一级", "三级", "1 级", "2 级"} <= cells_of(screen)
+    assert screen.text_input(key=f"{form}_note_{category}").value == "母亲回来了"
+    screen.button(key=f"{form}_keep_mine").click().run()
+    screen.button(key=f"{form}_save").click().run()
+    assert [row.revision for row in returns()] == [1]
+    assert level_of(category) == 3
+
+
+def test_an_end_over_what_was_changed_since_is_asked_again(open_page: OpenPage, world: World, opened):
+    form, category = opened
+    screen = open_page("rounds", world.staff[Role.HOMEROOM])
+    screen.segmented_control(key=f"{form}_result_{category}").set_value(CheckResult.ENDED).run()
+    screen.text_input(key=f"{form}_note_{category}").set_value("父亲回来了")
+    screen.checkbox(key=f"{form}_has_asked_others").check().run()
+    set_level(world, category, 1)
+    screen.run()  # anything on the page draws the sheet anew; what was seen first still counts
+
+    screen.button(key=f"{form}_save").click().run()
+
+    assert returns() == []
+    assert {"1 级", "2 级"} <= cells_of(screen)
+    assert screen.text_input(key=f"{form}_note_{category}").value == "父亲回来了"
+    with reading() as session:
+        assert session.get_one(StudentCategory, category).to_day is None
+
+
+def test_half_a_sheet_over_what_was_changed_since_says_so(open_page: OpenPage, world: World, opened):
+    form, category = opened
+    homeroom = world.staff[Role.HOMEROOM]
+    screen = open_page("rounds", homeroom)
+    screen.segmented_control(key=f"{form}_result_{category}").set_value(CheckResult.CHANGED).run()
+    screen.text_input(key=f"{form}_note_{category}").set_value("母亲也外出了").run()
+    set_level(world, category, 1)
+
+    again = open_page("rounds", homeroom)
+
+    assert not again.exception
+    assert "刚改过这一条" in again.error[0].value
+    assert {"1 级", "2 级"} <= cells_of(again)
+    assert again.text_input(key=f"{form}_note_{category}").value == "母亲也外出了"
+    again.checkbox(key=f"{form}_has_asked_others").check().run()
+    again.button(key=f"{form}_save").click().run()
+    assert returns() == []
+    again.button(key=f"{form}_keep_mine").click().run()
+    again.button(key=f"{form}_save").click().run()
+    assert [row.revision for row in returns()] == [1]
+    assert kept(homeroom) == []
+
+
+def test_a_category_registered_while_the_sheet_is_open_is_answered_as_it_stands(
+    open_page: OpenPage, world: World, opened, session
+):
+    form, category = opened
+    screen = open_page("rounds", world.staff[Role.HOMEROOM])
+    screen.segmented_control(key=f"{form}_result_{category}").set_value(CheckResult.UNCHANGED).run()
+    new = categories.add_category(
+        session, world.staff[Role.LEAD], student_id=world.students[1].id, kind=CategoryKind.SPECIAL_FAMILY,
+        details=categories.CategoryDetails(level=2), from_day=clock.today(),
+    )  # fmt: skip
+    commit(session)
+    screen.run()
+    screen.segmented_control(key=f"{form}_result_{new}").set_value(CheckResult.UNCHANGED).run()
+    screen.checkbox(key=f"{form}_has_asked_others").check().run()
+    screen.button(key=f"{form}_save").click().run()
+
+    assert not screen.exception
+    assert [row.revision for row in returns()] == [1]

@@ -265,7 +265,7 @@ def check_of_class(world: World, **values: Any) -> int:
     """A class's check with one line and one new finding, each field of which may be anything."""
     check_rounds.open_round(world.session, world.lead)
     line = check_returns.CheckAnswer(
-        category_id=category(world), result=CheckResult.CHANGED, note=values["note"], level=values["level"]
+        category_id=category(world), version=1, result=CheckResult.CHANGED, note=values["note"], level=values["level"]
     )
     found = check_returns.NewFinding(
         student_id=values["student_id"], kind=CategoryKind.SPECIAL_FAMILY, note=values["found_note"]

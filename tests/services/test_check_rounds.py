@@ -52,7 +52,7 @@ def school(session, term, make_user, make_class, make_student):
 
 def give(session, school, *answers, actor=None, version=0, found=(), asked=True):
     if not answers:
-        answers = (CheckAnswer(category_id=school.category, result=CheckResult.UNCHANGED),)
+        answers = (CheckAnswer(category_id=school.category, version=1, result=CheckResult.UNCHANGED),)
     return check_returns.return_check(
         session, actor or school.teacher, class_id=school.one.id, version=version, answers=answers, found=found,
         has_asked_others=asked,
@@ -115,7 +115,7 @@ def test_each_class_stands_in_the_round_with_what_it_found(session, school):
     check_rounds.open_round(session, school.lead)
     give(
         session, school,
-        CheckAnswer(category_id=school.category, result=CheckResult.CHANGED, level=1, note="母亲也外出了"),
+        CheckAnswer(category_id=school.category, version=1, result=CheckResult.CHANGED, level=1, note="母亲也外出了"),
         found=[NewFinding(student_id=school.children[1].id, kind=FAMILY, level=3, note="父母分开了")],
     )  # fmt: skip
 
@@ -146,7 +146,7 @@ def test_every_registered_child_must_be_confirmed_and_the_others_asked(session, 
     check_rounds.open_round(session, school.lead)
 
     with pytest.raises(FieldErrors) as refused:
-        give(session, school, CheckAnswer(category_id=school.category, result=None), asked=False)
+        give(session, school, CheckAnswer(category_id=school.category, version=1, result=None), asked=False)
 
     assert codes(refused) == {f"result_{school.category}": "required", "has_asked_others": "required_tick"}
     assert session.exec(select(CheckReturn)).all() == []
@@ -167,7 +167,7 @@ def test_every_registered_child_must_be_confirmed_and_the_others_asked(session, 
 )
 def test_what_cannot_be_is_said_at_its_field(session, school, answer, found, problem):
     check_rounds.open_round(session, school.lead)
-    given = CheckAnswer(**({"category_id": school.category, "result": CheckResult.UNCHANGED} | answer))
+    given = CheckAnswer(**({"category_id": school.category, "version": 1, "result": CheckResult.UNCHANGED} | answer))
     new = NewFinding(**({"student_id": school.children[1].id, "kind": FAMILY, "row": 5} | found))
 
     with pytest.raises(FieldErrors) as refused:
@@ -189,7 +189,11 @@ def test_what_is_registered_already_is_not_found_again(session, school):
 
 def test_ended_ends_today_and_is_no_line_any_more(session, school):
     check_rounds.open_round(session, school.lead)
-    give(session, school, CheckAnswer(category_id=school.category, result=CheckResult.ENDED, note="父亲回来了"))
+    give(
+        session,
+        school,
+        CheckAnswer(category_id=school.category, version=1, result=CheckResult.ENDED, note="父亲回来了"),
+    )
 
     assert session.get(StudentCategory, school.category).to_day == clock.today()
     assert sheet(session, school).lines == ()
@@ -213,7 +217,7 @@ def test_putting_right_keeps_what_was_said_before(session, school):
     give(session, school, found=[NewFinding(student_id=school.children[1].id, kind=FAMILY)])
     lines = sheet(session, school).lines
     answers = [
-        CheckAnswer(category_id=line.category_id, result=CheckResult.CHANGED, note=f"核对{place}")
+        CheckAnswer(category_id=line.category_id, version=1, result=CheckResult.CHANGED, note=f"核对{place}")
         for place, line in enumerate(lines)
     ]
 
@@ -231,7 +235,11 @@ def test_putting_right_keeps_what_was_said_before(session, school):
 
 def test_the_words_are_sealed(session, school):
     check_rounds.open_round(session, school.lead)
-    give(session, school, CheckAnswer(category_id=school.category, result=CheckResult.CHANGED, note="夜里没人在家"))
+    give(
+        session,
+        school,
+        CheckAnswer(category_id=school.category, version=1, result=CheckResult.CHANGED, note="夜里没人在家"),
+    )
 
     stored = session.exec(select(CheckFinding)).one().note_sealed
 
@@ -310,7 +318,7 @@ def test_the_round_takes_as_many_statements_for_many_classes(session, school, ma
 
 def test_an_answer_about_another_class_is_refused(session, school, make_student):
     check_rounds.open_round(session, school.lead)
-    answer = CheckAnswer(category_id=school.category, result=CheckResult.UNCHANGED)
+    answer = CheckAnswer(category_id=school.category, version=1, result=CheckResult.UNCHANGED)
 
     with pytest.raises(FieldErrors) as refused:
         give(session, school, answer, replace(answer, category_id=999_999))
@@ -334,11 +342,16 @@ def test_a_child_in_difficulty_in_two_ways_is_confirmed_for_each(session, school
     session.flush()
     check_rounds.open_round(session, school.lead)
     answers = [
-        CheckAnswer(category_id=category_id, result=CheckResult.UNCHANGED)
+        CheckAnswer(category_id=category_id, version=1, result=CheckResult.UNCHANGED)
         for category_id in (school.category, rows[0].id)
     ]
 
-    give(session, school, *answers, CheckAnswer(category_id=rows[1].id, result=CheckResult.ENDED, note="已经脱困"))
+    give(
+        session,
+        school,
+        *answers,
+        CheckAnswer(category_id=rows[1].id, version=1, result=CheckResult.ENDED, note="已经脱困"),
+    )
 
     assert sorted(line.result for line in sheet(session, school).returns[0].lines) == [
         "ended",
@@ -353,3 +366,61 @@ def test_what_a_check_found_says_so(session, school):
 
     found = session.exec(select(StudentCategory).where(StudentCategory.student_id == school.children[1].id)).one()
     assert found.found_by is FoundBy.CHECK_ROUND
+
+
+# --- somebody else changed a category while the sheet was open ---------------------------------------------
+
+
+def change_level(session, school, level, *, category=None, **more):
+    row = session.get_one(StudentCategory, category or school.category)
+    categories.change_category(
+        session, school.lead, student_id=row.student_id, category_id=row.id, version=row.version,
+        details=replace(categories.details_of(row), level=level, **more),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("result", "level", "shown"),
+    [(CheckResult.CHANGED, 3, 1), (CheckResult.ENDED, None, None), (CheckResult.UNCHANGED, None, None)],
+    ids=["another level", "ended", "confirmed as it was"],
+)
+def test_what_somebody_changed_since_is_not_overwritten(session, school, result, level, shown):
+    check_rounds.open_round(session, school.lead)
+    (line,) = sheet(session, school).lines
+    change_level(session, school, 1)
+    answer = CheckAnswer(
+        category_id=line.category_id, version=line.version, result=result, level=level, note="父亲回来了"
+    )
+
+    with pytest.raises(EditedMeanwhile) as refused:
+        give(session, school, answer)
+
+    current = refused.value.current
+    assert (current["version"], current[f"version_{line.category_id}"]) == (0, line.version + 1)
+    assert (line.standing, current[f"standing_{line.category_id}"]) == ("双亲外出，2 级", "双亲外出，1 级")
+    assert current.get(f"level_{line.category_id}") == shown
+    row = session.get_one(StudentCategory, line.category_id)
+    assert (row.level, row.to_day, session.exec(select(CheckReturn)).all()) == (1, None, [])
+    assert give(session, school, replace(answer, version=line.version + 1)) == 1  # seen, and said knowingly
+
+
+def test_only_the_child_that_was_changed_is_told(session, school):
+    other = categories.add_category(
+        session, school.lead, student_id=school.children[1].id, kind=FAMILY,
+        details=categories.CategoryDetails(level=2), from_day=date(2026, 9, 1),
+    )  # fmt: skip
+    check_rounds.open_round(session, school.lead)
+    answers = [
+        CheckAnswer(
+            category_id=line.category_id, version=line.version, result=CheckResult.CHANGED, level=3, note="换了照看的人"
+        )
+        for line in sheet(session, school).lines
+    ]
+    change_level(session, school, 1, category=other)
+
+    with pytest.raises(EditedMeanwhile) as refused:
+        give(session, school, *answers)
+
+    levels = {name: value for name, value in refused.value.current.items() if name.startswith("level_")}
+    assert levels == {f"level_{other}": 1}
+    assert session.get_one(StudentCategory, school.category).level == 2  # all or nothing

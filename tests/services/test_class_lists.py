@@ -72,7 +72,7 @@ def test_the_lists_know_what_was_kept(session, school):
     check_rounds.open_round(session, school.lead)
     check_returns.return_check(
         session, school.teacher, class_id=school.one.id, version=0, has_asked_others=True,
-        answers=[CheckAnswer(category_id=school.category, result=CheckResult.UNCHANGED)],
+        answers=[CheckAnswer(category_id=school.category, version=1, result=CheckResult.UNCHANGED)],
     )  # fmt: skip
     promises.record_promise(
         session, school.teacher, student_id=school.child.id, signed_on=date(2026, 9, 5), signer="江远山"

@@ -62,7 +62,7 @@ from services.student_keys import id_number_hash
 from tests.conftest import codes
 from tests.exchange.makers import xlsx
 from tests.services.children import id_number
-from ui.exchange_words import since_words
+from ui.exchange_words import leaving_words, since_words
 
 DIFFICULTY, LEFT_BEHIND, FAMILY = (
     CategoryKind.IN_DIFFICULTY,
@@ -524,6 +524,54 @@ def test_adopting_a_telephone_keeps_the_one_before_as_the_second(session, school
     assert [unseal(father, f"{part}_sealed") for part in ("phone", "second_phone")] == ["15400000211", "15400000999"]
     session.refresh(school.known)
     assert unseal(school.known, "address_sealed") == "归云村3号"
+
+
+FATHER = GuardianEntry(kind=GuardianKind.FATHER, name="江远山", is_primary=True)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "leaves"),
+    [
+        (("15400000999", "15400000888"), ["15400000211", "15400000999"], "15400000888"),
+        ((None, "15400000888"), ["15400000211", "15400000888"], ""),
+        (("15400000999", None), ["15400000211", "15400000999"], ""),
+        ((None, None), ["15400000211", None], ""),
+    ],
+)
+def test_no_telephone_leaves_the_card_unsaid(session, school, before, after, leaves):
+    first, second = before
+    save_guardian(
+        session, school.lead, student_id=school.known.id, entry=replace(FATHER, phone=first, second_phone=second)
+    )
+    exchange = receive(session, school)
+    line = line_of(session, school, exchange, DifferenceSide.BOTH, "江小满", DifferencePart.PHONE)
+    assert line.standing.leaves == leaves
+    assert ("154****0888" in leaving_words(line)) is bool(leaves)
+    assert "改过" not in since_words(line)
+
+    adopt(session, school, exchange, pick(session, school, exchange, DifferenceSide.BOTH, part=DifferencePart.PHONE))
+
+    father = session.exec(select(Guardian)).one()
+    assert [unseal(father, f"{part}_sealed") for part in ("phone", "second_phone")] == after
+
+
+def test_a_second_telephone_written_since_is_not_pushed_out_unseen(session, school):
+    guardian = save_guardian(
+        session, school.lead, student_id=school.known.id, entry=replace(FATHER, phone="15400000999")
+    )
+    exchange = receive(session, school)
+    chosen = pick(session, school, exchange, DifferenceSide.BOTH, part=DifferencePart.PHONE)
+    save_guardian(
+        session, school.lead, student_id=school.known.id, guardian_id=guardian, version=1,
+        entry=replace(FATHER, phone="15400000999", second_phone="15400000888"),
+    )  # fmt: skip
+
+    for unseen in (chosen, [replace(each, standing=None) for each in chosen]):
+        with pytest.raises(CannotAdopt) as refused:
+            adopt(session, school, exchange, unseen)
+        assert refused.value.problem.code == "register_changed"
+    father = session.exec(select(Guardian)).one()
+    assert unseal(father, "second_phone_sealed") == "15400000888"
 
 
 def test_leaving_takes_a_reason_and_changes_nothing(session, school):

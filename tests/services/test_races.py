@@ -581,7 +581,7 @@ def returning(actor, sheet, kind=CategoryKind.SPECIAL_FAMILY):
     _teacher, class_id, child_id, category_id = sheet
     return lambda s: check_returns.return_check(
         s, actor, class_id=class_id, version=0, has_asked_others=True,
-        answers=[check_returns.CheckAnswer(category_id=category_id, result=CheckResult.UNCHANGED)],
+        answers=[check_returns.CheckAnswer(category_id=category_id, version=1, result=CheckResult.UNCHANGED)],
         found=[check_returns.NewFinding(student_id=child_id, kind=kind)],
     )  # fmt: skip
 
