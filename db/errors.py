@@ -1,4 +1,4 @@
-"""What can keep the program from opening its database; each class carries facts, the sentences live elsewhere."""
+"""What can keep the program from its database, or an act from being done; facts here, the sentences elsewhere."""
 
 from pathlib import Path
 
@@ -177,6 +177,14 @@ class ChainBroken(StartupProblem):
     def __init__(self, seq: int) -> None:
         super().__init__(seq)
         self.seq = seq
+
+
+class DomainError(Exception):
+    """Something the person can mend, or may not do."""
+
+
+class CrossedEachOther(DomainError):
+    """Two acts at once each waited for what the other held, or one waited too long; this one did nothing at all."""
 
 
 class SealBroken(Exception):

@@ -5,13 +5,17 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from db.audit_chain import append_collected
 from db.engine import ONE_MOMENT, WRITE, runtime
+from db.errors import CrossedEachOther
 
 _kept: ContextVar[dict[str, Any] | None] = ContextVar("kept_for_one_run", default=None)
 _READS_ONLY = "care_reads_only"
+_CROSSED = frozenset({"40P01", "40001", "55P03"})  # PostgreSQL: deadlock, no one order of the two, lock not to be had
+_LOCKED = ("database is locked", "database table is locked")  # SQLite, once the wait for the write lock is over
 
 
 @contextmanager
@@ -39,15 +43,30 @@ def transaction() -> Iterator[Session]:
     """Open a writing transaction: committed at the end, rolled back whole on any exception.
 
     On SQLite it begins with the write lock, so that two who check and then write can't both succeed.
+
+    Raises:
+        CrossedEachOther: somebody else's transaction was in the way; the same act, done again, goes through.
     """
-    with Session(runtime().engine, expire_on_commit=False) as session:
-        session.connection(execution_options=WRITE)
-        yield session
-        session.flush()
-        append_collected(session)
-        session.commit()
+    try:
+        with Session(runtime().engine, expire_on_commit=False) as session:
+            session.connection(execution_options=WRITE)
+            yield session
+            session.flush()
+            append_collected(session)
+            session.commit()
+    except DBAPIError as error:
+        if not has_crossed(error):
+            raise
+        raise CrossedEachOther from error
     if (kept := _kept.get()) is not None:
         kept.clear()
+
+
+def has_crossed(error: DBAPIError) -> bool:
+    """Say whether the database broke an act off because of somebody else's, not because of what is wrong with it."""
+    if getattr(error.orig, "sqlstate", None) in _CROSSED:
+        return True
+    return type(error.orig).__name__ == "OperationalError" and any(words in str(error.orig) for words in _LOCKED)
 
 
 @contextmanager

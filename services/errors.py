@@ -2,9 +2,18 @@
 
 from typing import Any
 
+from db.errors import CrossedEachOther, DomainError
 
-class DomainError(Exception):
-    """Something the person can mend, or may not do."""
+__all__ = [
+    "CrossedEachOther",
+    "DomainError",
+    "EditedMeanwhile",
+    "FieldErrors",
+    "NotAllowed",
+    "NotFound",
+    "NotPledged",
+    "Problem",
+]
 
 
 class NotAllowed(DomainError):

@@ -10,7 +10,7 @@ import streamlit as st
 from db.disk import is_disk_full
 from db.location import Location
 from db.wordless import describe, new_reference
-from services.errors import DomainError
+from services.errors import CrossedEachOther, DomainError
 from ui.formats import plain
 from ui.messages import explain
 from ui.shelf import put_input_on_shelf
@@ -27,6 +27,8 @@ def on_script_error(error: Exception) -> bool:
     Returns:
         True: Streamlit's own (English) box isn't shown.
     """
+    if isinstance(error, CrossedEachOther):  # anywhere at all: what was typed is needed once more
+        put_input_on_shelf()
     if isinstance(error, DomainError):  # a page forgot to catch it; its sentence is still the better one
         st.error(plain(explain(error)), icon=":material/error:")
         return True

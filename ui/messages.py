@@ -34,7 +34,15 @@ from services import (
 )
 from services.assessments import ChildUnknown
 from services.drafts import DraftTooLarge
-from services.errors import DomainError, EditedMeanwhile, FieldErrors, NotAllowed, NotFound, NotPledged
+from services.errors import (
+    CrossedEachOther,
+    DomainError,
+    EditedMeanwhile,
+    FieldErrors,
+    NotAllowed,
+    NotFound,
+    NotPledged,
+)
 from services.imports import previews
 from services.intake import AlreadyRegistered
 from services.records import AlreadyRecorded, RecordWithdrawn
@@ -79,6 +87,11 @@ def _field_errors(error: FieldErrors) -> str:
 @explain.register
 def _edited_meanwhile(error: EditedMeanwhile) -> str:
     return f"{error.edited_by or '别人'}刚改过这一条。两份都在下面，请选一份，或合起来再存。"
+
+
+@explain.register
+def _crossed(_error: CrossedEachOther) -> str:
+    return "没有存上：刚才有人正在改同一个孩子，或同一份名单。写的字都还在，请再按一次。"
 
 
 @explain.register

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
 from db.tables import CategoryKind, CheckResult, CheckReturn, CheckRound, Role, StudentCategory
@@ -337,4 +338,31 @@ def test_a_category_registered_while_the_sheet_is_open_is_answered_as_it_stands(
     screen.button(key=f"{form}_save").click().run()
 
     assert not screen.exception
+    assert [row.revision for row in returns()] == [1]
+
+
+def test_who_met_somebody_else_at_the_same_moment_is_asked_to_press_again(
+    open_page: OpenPage, world: World, opened, monkeypatch
+):
+    form, category = opened
+    screen = open_page("rounds", world.staff[Role.HOMEROOM])
+    screen.segmented_control(key=f"{form}_result_{category}").set_value(CheckResult.ENDED).run()
+    screen.text_input(key=f"{form}_note_{category}").set_value("父亲回来了")
+    screen.checkbox(key=f"{form}_has_asked_others").check().run()
+
+    class DeadlockDetected(Exception):
+        sqlstate = "40P01"
+
+    def meet(*_args, **_more):
+        raise OperationalError("UPDATE", {}, DeadlockDetected())
+
+    with monkeypatch.context() as patched:
+        patched.setattr(categories, "end_category", meet)
+        screen.button(key=f"{form}_save").click().run()
+
+    assert not screen.exception
+    assert "请再按一次" in screen.error[0].value
+    assert screen.text_input(key=f"{form}_note_{category}").value == "父亲回来了"
+    assert returns() == []
+    screen.button(key=f"{form}_save").click().run()
     assert [row.revision for row in returns()] == [1]

@@ -932,3 +932,143 @@ def test_a_list_is_followed_while_its_child_is_merged(session, entries, make_use
 
     assert set(outcomes) <= {"done", "CannotAdopt", "ComparisonChanged"}
     assert "done" in outcomes
+
+
+def assessed(session, lead, child_id: int) -> tuple[int, int]:
+    """Return a referral about a child whose assessment was begun, with its version."""
+    found = register(session, lead, student_id=child_id)
+    referral_moves.start_assessment(session, lead, referral_id=found.id or 0, version=found.version)
+    session.flush()
+    return found.id or 0, found.version
+
+
+def test_an_assessment_and_a_merge_of_its_child_never_wait_for_each_other(session, entries, make_user, monkeypatch):
+    lead, (one, two) = make_user(Role.LEAD), entries
+    referral, version = assessed(session, lead, two)
+    act = merging(session, lead, one, two)
+    settled(session)
+    slow_after(monkeypatch, assessments, "lock_referral")
+    request = assessments.AssessmentRequest(
+        referral_id=referral, version=version, nature="和同学相处", measures="每周谈一次", severity=Severity.ORDINARY,
+        domains=frozenset({Domain.PEERS}),
+    )  # fmt: skip
+
+    outcomes = crowd([lambda s: assessments.save_assessment(s, lead, request=request), act])
+
+    assert set(outcomes) <= {"done", "EditedMeanwhile", "ComparisonChanged"}
+    assert "done" in outcomes
+
+
+def test_a_child_is_matched_while_it_is_merged(session, entries, make_user, monkeypatch):
+    lead, (one, two) = make_user(Role.LEAD), entries
+    found = register(session, lead, student_id=two)
+    number, version = found.id or 0, found.version
+    act = merging(session, lead, one, two)
+    settled(session)
+    slow_after(monkeypatch, intake, "lock_referral")
+
+    outcomes = crowd([lambda s: intake.match_child(s, lead, referral_id=number, version=version, student_id=one), act])
+
+    assert set(outcomes) <= {"done", "EditedMeanwhile", "ComparisonChanged"}
+    assert "done" in outcomes
+
+
+@pytest.fixture
+def two_registered(session, term, make_class, make_student, make_user):
+    """Two children of a class, each in a category, an open round, and answers that end both, the second first."""
+    lead, found = make_user(Role.LEAD), make_class(7, 1)
+    children = [make_student(name, in_class=found).id for name in ("江小满", "江晓满")]
+    made = [
+        categories.add_category(
+            session, lead, student_id=child, kind=kind, details=categories.CategoryDetails(level=2),
+            from_day=date(2026, 9, 1),
+        )
+        for child, kind in zip(children, (CategoryKind.LEFT_BEHIND, CategoryKind.SPECIAL_FAMILY), strict=True)
+    ]  # fmt: skip
+    check_rounds.open_round(session, lead)
+    answers = [
+        check_returns.CheckAnswer(category_id=each, version=1, result=CheckResult.ENDED, note="好了")
+        for each in reversed(made)
+    ]
+    return lead, found.id, children, answers
+
+
+def ending_both(lead, class_id, answers) -> Act:
+    return lambda s: check_returns.return_check(
+        s, lead, class_id=class_id, version=0, answers=answers, has_asked_others=True
+    )
+
+
+def test_a_check_and_a_merge_of_two_of_its_children_never_wait_for_each_other(session, two_registered, monkeypatch):
+    lead, class_id, (one, two), answers = two_registered
+    act = merging(session, lead, one, two)
+    settled(session)
+    slow_after(monkeypatch, categories, "end_category")
+
+    outcomes = crowd([ending_both(lead, class_id, answers), act])
+
+    assert set(outcomes) <= {"done", "EditedMeanwhile", "ComparisonChanged"}
+    assert "done" in outcomes
+
+
+def test_a_check_and_a_list_about_the_same_children_never_wait_for_each_other(
+    session, term, make_class, make_student, make_user, monkeypatch
+):
+    """The list ends what it lacks in the order it came in, the check in the order of the class."""
+    lead, found = make_user(Role.LEAD), make_class(7, 1)
+    children = [make_student(name, in_class=found).id for name in ("江小满", "霍半夏")]
+    made = [
+        categories.add_category(
+            session, lead, student_id=child, kind=CategoryKind.LEFT_BEHIND, from_day=date(2026, 9, 1),
+            details=categories.CategoryDetails(level=2),
+        )
+        for child in children
+    ]  # fmt: skip
+    named = make_student("孟紫苏", in_class=found, birth_day=date(2013, 6, 1))
+    check_rounds.open_round(session, lead)
+    file = list_receipts.read_authority(
+        f"姓名,出生日期\n{named.name},{named.birth_day}\n".encode(), file_name="名单.csv"
+    )
+    settled(session)
+    with transaction() as s:
+        seen = list_receipts.preview_receipt(s, lead, file=file, scope=Scope(CategoryKind.LEFT_BEHIND))
+        details = list_receipts.ReceiptDetails(body=ExchangeBody.WOMEN, day=date(2026, 11, 18))
+        exchange = list_receipts.confirm_receipt(s, lead, preview=seen, details=details, ticked=seen.comparison.to_tick)
+        lines = s.exec(select(ListDifference).where(col(ListDifference.category_id).in_(made))).all()
+        chosen = [list_decisions.Chosen(row.id or 0, row.version) for row in lines]
+    slow_after(monkeypatch, categories, "end_category")
+    answers = [
+        check_returns.CheckAnswer(category_id=each, version=1, result=CheckResult.ENDED, note="好了")
+        for each in reversed(made)
+    ]
+
+    outcomes = crowd(
+        [
+            ending_both(lead, found.id, answers),
+            lambda s: list_decisions.adopt_differences(
+                s, lead, exchange_id=exchange, chosen=chosen, from_day=date(2026, 11, 18), evidence=None
+            ),
+        ]
+    )
+
+    assert set(outcomes) <= {"done", "FieldErrors", "CannotAdopt"}
+    assert outcomes.count("done") == 1
+
+
+def test_whoever_waits_for_each_other_all_the_same_is_told_in_a_sentence(session, entries):
+    """Nothing in the programme does this any more; should something, one goes through and one is asked again."""
+    settled(session)
+    one, two = entries
+
+    def touching(*numbers: int) -> Act:
+        def act(inner: Session) -> None:
+            for number in numbers:
+                inner.get_one(Student, number, with_for_update=True)
+                time.sleep(HEAD_START)
+
+        return act
+
+    outcomes = crowd([touching(one, two), touching(two, one)])
+
+    is_embedded = session.get_bind().dialect.name == "sqlite"  # there one comes after the other from the beginning
+    assert sorted(outcomes) == (["done", "done"] if is_embedded else ["CrossedEachOther", "done"])
