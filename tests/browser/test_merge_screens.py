@@ -24,7 +24,7 @@ SIZES = pytest.mark.parametrize("size", [driver.PHONE, driver.DESKTOP], ids=lamb
 
 @pytest.fixture(scope="module")
 def school(prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The filled school; 江小满 stands in it a second time, in another class, with a grandmother."""
+    """The filled school; 江小满 stands in it a second time, in another class, with other telephones."""
     location = copy_of(prepared, tmp_path_factory.mktemp("merges"))
     make_filled_school()
     with at(11, 2), transaction() as session:
@@ -40,6 +40,13 @@ def school(prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve
         guardians.save_guardian(
             session, lead, student_id=saved.id,
             entry=GuardianEntry(kind=GuardianKind.ENTRUSTED, name="顾兰亭", relation="外婆", phone="15400020001"),
+        )  # fmt: skip
+        guardians.save_guardian(
+            session, lead, student_id=saved.id,
+            entry=GuardianEntry(
+                kind=GuardianKind.FATHER, name="江远山", phone="15400020002", second_phone="15400020003",
+                workplace="青石矿",
+            ),
         )  # fmt: skip
     with serve(location) as running:
         yield running
@@ -60,6 +67,9 @@ def test_two_entries_become_one(school: Server, tab: OpenTab, size: tuple[int, i
     if size != driver.DESKTOP:
         return
     page.get_by_role("radiogroup", name="同一天在两个班，按哪一份算").get_by_text("（留下的）").click()
+    driver.wait_until_idle(page)
+    phones = page.get_by_role("radiogroup", name="父亲江远山的电话，只放得下两个")
+    phones.get_by_text("（留下的）").click()
     driver.wait_until_idle(page)
     page.get_by_text("核对过了，这是同一个孩子").click()
     driver.wait_until_idle(page)

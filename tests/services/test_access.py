@@ -103,6 +103,8 @@ CALLED_BY_SERVICES = {
     "students.enter_class": "the same",
     "students.is_class_of_now": "whether there is such a class this school year, for a class already allowed",
     "students.lock_students": "locks children before their rows; says nothing of them",
+    "students.lock_named": "the same, for the children a query names",
+    "list_exchanges.close_difference": "notes a decision, for the services that have asked who may decide",
     "students.lock_student": "the two-editors rule of a child already found writable",
     "consents.current_answer": "the one answer to whether a family agrees, asked by the services that act on it",
     "child_duties.of_referrals": "part of list_duties, which asks; behind the row filter on referrals",
