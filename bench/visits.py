@@ -23,12 +23,19 @@ MAIN_ROLES = {
     "card_edit": Role.HOMEROOM,
     "referrals": Role.COUNSELLOR,
     "assessment": Role.COUNSELLOR,
+    "conference": Role.COUNSELLOR,
     "password": Role.HOMEROOM,
     "pledge": Role.HOMEROOM,
 }
 """Where it isn't the first role of the access table that may open the page."""
 
-OPEN_RECORDS = {"child": "student", "student_edit": "student", "card_edit": "student", "assessment": "referral"}
+OPEN_RECORDS = {
+    "child": "student",
+    "student_edit": "student",
+    "card_edit": "student",
+    "assessment": "referral",
+    "conference": "case",
+}
 """What stands in the address of a page that shows one record."""
 
 BESIDE = (("referrals", "referral"), ("cases", "case"), ("record", "record"))

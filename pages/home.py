@@ -11,6 +11,7 @@ from services.access import Permission, allows
 from services.duties import DutyGroup
 from ui import navigation
 from ui.child_records import write_record
+from ui.decision_dialogs import draw_opened
 from ui.duties import badge_of, button_of, follow, reason_of, title_of
 from ui.first_steps import draw_first_steps
 from ui.home_side import draw_side, empty_line, today_line
@@ -67,6 +68,7 @@ with main:
                         follow(duty)
     if first_steps and in_danger:
         draw_first_steps(first_steps)
+draw_opened(actor)
 if side is not None:
     with side:
         draw_side(numbers, figures)

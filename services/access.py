@@ -154,6 +154,7 @@ class Permission(StrEnum):
     CASE_READ = "case:read"
     RECORD_WRITE = "record:write"
     RECORD_READ = "record:read"
+    DECISION_FOLLOW = "case:decision"  # what a conference decided that one is to do; `decisions` says which
     ACCOUNT_MANAGE = "account:manage"
     ACCOUNT_ADD_TEAM = "account:add_team"
     STAFF_IMPORT = "staff:import"
@@ -200,6 +201,7 @@ HOLDERS: Mapping[Permission, frozenset[Role]] = {
     Permission.CASE_READ: _CARE,
     Permission.RECORD_WRITE: _TEACHERS,  # about the children they see
     Permission.RECORD_READ: _TEACHERS,  # `sees_records` says of which they know, `reads_words` which they read
+    Permission.DECISION_FOLLOW: _TEACHERS | {Role.LEADERSHIP},
     Permission.ACCOUNT_MANAGE: frozenset({Role.ADMIN}),
     Permission.ACCOUNT_ADD_TEAM: frozenset({Role.ADMIN, Role.LEAD}),
     Permission.STAFF_IMPORT: frozenset({Role.ADMIN, Role.LEAD}),

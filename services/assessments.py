@@ -1,16 +1,13 @@
 """The first assessment (评估) and where it leads: a case, and for serious ones a conference (D-06 to D-08)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, and_, col, func, select
+from sqlmodel import Session, col, func, select
 
 from db.sealing import seal
 from db.tables import (
-    AppUser,
     Assessment,
     Case,
     CaseConference,
@@ -19,20 +16,19 @@ from db.tables import (
     Domain,
     Referral,
     ReferralState,
-    Role,
-    RoleGrant,
     Severity,
 )
 from services import audit, clock
 from services.access import Permission, permitted
-from services.account_lists import StaffName, list_staff
+from services.account_lists import StaffName
 from services.actors import Actor
 from services.calendar import load_calendar
+from services.conference_people import check_people, people_to_ask
 from services.errors import DomainError, NotFound
-from services.fields import LONG, SHORT, Checker, clean
+from services.fields import LONG, Checker
 from services.referral_lists import follows_referrals
 from services.referral_views import ReferralView, find_referral
-from services.referrals import IllegalMove, knows_of_abuse, lock_referral, may_own, move
+from services.referrals import IllegalMove, lock_referral, may_own, move
 from services.regulations import deadlines
 from services.severity import (
     EARLIER_CASE_DAYS,
@@ -41,14 +37,6 @@ from services.severity import (
     Suggestion,
     suggest_severity,
 )
-
-LEAST_PARTICIPANTS = 2
-MOST_GUESTS = 20
-MEETING_ROLES = frozenset(
-    {Role.LEAD, Role.COUNSELLOR, Role.HOMEROOM, Role.SUBJECT_TEACHER, Role.MENTOR, Role.LEADERSHIP}
-)
-"""Who may be asked to a conference (D-08): not who looks after computers or money, nor who checks the school."""
-STAFF_WORDS = ("老师", "教师", "班主任")
 
 
 class ChildUnknown(DomainError):
@@ -99,21 +87,9 @@ def open_form(session: Session, actor: Actor, *, referral_id: int) -> Assessment
     return AssessmentForm(
         referral=view,
         signs=signs,
-        people=_people_to_ask(session, actor, is_suspected_abuse=signs.is_suspected_abuse),
+        people=people_to_ask(session, actor, is_suspected_abuse=signs.is_suspected_abuse),
         conference_due_at=deadlines.conference_due(called_at=clock.now(), calendar=load_calendar(session)),
     )
-
-
-def _people_to_ask(session: Session, actor: Actor, *, is_suspected_abuse: bool) -> dict[int, StaffName]:
-    may_know = set(session.exec(select(AppUser.id).where(knows_of_abuse())).all()) if is_suspected_abuse else None
-    staff = list_staff(session, actor, roles=MEETING_ROLES)
-    return {each.id: each for each in staff if may_know is None or each.id in may_know}
-
-
-def _may_meet() -> ColumnElement[bool]:
-    """Return the filter on accounts that `_people_to_ask` is on staff: who works with children, or leads who does."""
-    grants = select(RoleGrant.user_id).where(col(RoleGrant.role).in_(MEETING_ROLES), col(RoleGrant.ended_at).is_(None))
-    return and_(col(AppUser.is_active), col(AppUser.id).in_(grants))
 
 
 def with_ticks(signs: Signs, request: AssessmentRequest) -> Signs:
@@ -151,7 +127,11 @@ def save_assessment(session: Session, actor: Actor, *, request: AssessmentReques
     reason = check.text(
         "override_reason", request.override_reason, limit=LONG, required=severity is not suggestion.severity
     )
-    guests = _checked_people(session, check, request, is_suspected_abuse=referral.is_suspected_abuse)
+    guests: list[str] = []
+    if request.severity is Severity.SERIOUS:
+        guests = check_people(
+            session, check, request.participant_ids, request.guests, is_suspected_abuse=referral.is_suspected_abuse
+        )
     owner_id = _checked_owner(session, check, actor, referral, request.owner_id)
     check.finish()
 
@@ -225,41 +205,6 @@ def _known_signs(session: Session, actor: Actor, referral_id: int) -> Signs:
         has_earlier_case=has_earlier_case,
         earlier_referrals=count,
     )
-
-
-def _checked_people(
-    session: Session, check: Checker, request: AssessmentRequest, *, is_suspected_abuse: bool
-) -> list[str]:
-    """A conference needs people by name; about suspected abuse nobody of the school but those who may know (D-08)."""
-    if request.severity is not Severity.SERIOUS:
-        return []
-    guests = [name for typed in request.guests if (name := clean(typed))]
-    if (longest := max(map(len, guests), default=0)) > SHORT:
-        check.add("guests", "name_too_long", length=longest, limit=SHORT)
-    if len(guests) > MOST_GUESTS:
-        check.add("guests", "too_many", limit=MOST_GUESTS)
-    if len(request.participant_ids) + len(guests) < LEAST_PARTICIPANTS:
-        check.add("participants", "too_few", limit=LEAST_PARTICIPANTS)
-    if len(_people_who(session, request, _may_meet())) < len(request.participant_ids):
-        check.add("participants", "unknown")
-    if is_suspected_abuse:
-        _check_protected(session, check, request, guests)
-    return guests
-
-
-def _check_protected(session: Session, check: Checker, request: AssessmentRequest, guests: list[str]) -> None:
-    """Police and authorities are guests of the lead or a named leader; a colleague is no guest."""
-    if len(_people_who(session, request, knows_of_abuse())) < len(request.participant_ids):
-        check.add("participants", "leaders_only")
-    if not request.participant_ids:
-        check.add("participants", "leader_needed")
-    staff = session.exec(select(AppUser.display_name)).all()
-    if any(name in guest for guest in guests for name in (*STAFF_WORDS, *staff)):
-        check.add("guests", "officials_only")
-
-
-def _people_who(session: Session, request: AssessmentRequest, condition: ColumnElement[bool]) -> Sequence[int | None]:
-    return session.exec(select(AppUser.id).where(col(AppUser.id).in_(request.participant_ids), condition)).all()
 
 
 def _checked_owner(session: Session, check: Checker, actor: Actor, referral: Referral, owner_id: int | None) -> int:

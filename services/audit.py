@@ -126,11 +126,16 @@ class Action(StrEnum):
     CASE_OPENED = "case.opened"
     CASE_HANDED_OVER = "case.handed_over"
     CONFERENCE_CALLED = "conference.called"
+    CONFERENCE_PLANNED = "conference.planned"
     CONFERENCE_HELD = "conference.held"
     RECORD_SAVED = "record.saved"
     RECORD_AMENDED = "record.amended"
     RECORD_WITHDRAWN = "record.withdrawn"
     RECORD_OPENED = "record.opened"
+    CONFERENCE_AMENDED = "conference.amended"
+    DECISION_SAVED = "conference.decision_saved"
+    DECISION_ENDED = "conference.decision_ended"
+    DECISION_REOPENED = "conference.decision_reopened"
 
 
 LOOKED_AT = frozenset(

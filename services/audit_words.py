@@ -167,11 +167,16 @@ ACTION_LABELS: Mapping[Action, str] = {
     Action.CASE_READ: "打开个案",
     Action.CASE_HANDED_OVER: "转交个案",
     Action.CONFERENCE_CALLED: "召集研讨",
+    Action.CONFERENCE_PLANNED: "定研讨的时间和人",
     Action.CONFERENCE_HELD: "记下研讨",
     Action.RECORD_SAVED: "写工作记录",
     Action.RECORD_AMENDED: "改工作记录",
     Action.RECORD_WITHDRAWN: "作废工作记录",
     Action.RECORD_OPENED: "打开工作记录",
+    Action.CONFERENCE_AMENDED: "改研讨记录",
+    Action.DECISION_SAVED: "写研讨定的事",
+    Action.DECISION_ENDED: "办完研讨定的事",
+    Action.DECISION_REOPENED: "研讨定的事又要办",
     Action.BACKUP_MADE: "备份",
     Action.BACKUP_FAILED: "备份没成",
     Action.BACKUP_COPIED: "备份另存一份",
@@ -181,7 +186,13 @@ ACTION_LABELS: Mapping[Action, str] = {
     Action.RECOVERY_SHEET_CHECKED: "核对恢复单",
 }
 
-_LISTS = {"students": "学生名册", "contact_card": "联系卡", "audit": "操作记录", "authority": "给民政等部门的名单"}
+_LISTS = {
+    "students": "学生名册",
+    "contact_card": "联系卡",
+    "conference_minutes": "会议记录",
+    "audit": "操作记录",
+    "authority": "给民政等部门的名单",
+}
 
 
 def action_label(action: str) -> str:

@@ -1,59 +1,23 @@
 """The contact card on paper: a Word document from a template the school can replace (E-08, E-10)."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-
 from sqlmodel import Session
 
-from db.engine import runtime
 from services import audit, clock
 from services.access import Permission, permitted
 from services.actors import Actor
 from services.card_history import read_cards
 from services.card_parts import CardPart
-from services.errors import DomainError, FieldErrors, NotFound, Problem
-from services.exchange.documents import TemplateBroken, fill_template, find_template
+from services.errors import FieldErrors, NotFound, Problem
+from services.paper import WordFile, template_for
 from services.schools import school_name
 from services.student_exports import ExportPurpose
 from services.student_files import StudentFile, find_student
 
 TEMPLATE = "contact_card.docx"
-OWN_TEMPLATES = "templates"
-"""Where a school lays its own templates, in the data folder."""
-
-
-class CardTemplateBroken(DomainError):
-    """The school's own template can't be filled; `name` is its file."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
-
-
-@dataclass(frozen=True, slots=True)
-class CardPrint:
-    """A card that may leave the program, already noted; `content` is slow, so it belongs outside the transaction."""
-
-    file_name: str
-    values: Mapping[str, str]
-    template: Path
-    author: str
-
-    def content(self) -> bytes:
-        """Return the document.
-
-        Raises:
-            CardTemplateBroken: the template can't be filled.
-        """
-        try:
-            return fill_template(self.template, self.values, author=self.author)
-        except TemplateBroken as error:
-            raise CardTemplateBroken(error.path.name) from error
 
 
 @permitted(Permission.STUDENT_EXPORT)
-def print_card(session: Session, actor: Actor, *, student_id: int, purpose: ExportPurpose | None) -> CardPrint:
+def print_card(session: Session, actor: Actor, *, student_id: int, purpose: ExportPurpose | None) -> WordFile:
     """Return a child's contact card, ready to become a Word document; for whoever may read it by right.
 
     Raises:
@@ -83,8 +47,8 @@ def print_card(session: Session, actor: Actor, *, student_id: int, purpose: Expo
         form="docx",
         count=1,
     )
-    template = find_template(TEMPLATE, runtime().location.data_dir / OWN_TEMPLATES)
-    return CardPrint(f"联系卡 {file.class_label} {file.name}.docx", values, template, actor.display_name)
+    name = f"联系卡 {file.class_label} {file.name}.docx"
+    return WordFile(name, values, template_for(TEMPLATE), actor.display_name)
 
 
 _PARENTS = {"father": "父亲", "mother": "母亲"}

@@ -14,7 +14,6 @@ from db.tables import (
     CaseConference,
     CaseState,
     ClassMembership,
-    ConferenceParticipant,
     Domain,
     Referral,
     SchoolClass,
@@ -26,8 +25,8 @@ from services.access import Permission, permitted
 from services.actors import Actor
 from services.calendar import SchoolCalendar, load_calendar
 from services.classes import class_label
-from services.editing import last_editor, lock_version
-from services.errors import EditedMeanwhile, FieldErrors, NotFound, Problem
+from services.conference_views import ConferenceView, read_conference
+from services.errors import NotFound
 from services.openings import is_noted
 from services.paging import page_there
 from services.regulations import deadlines
@@ -88,11 +87,7 @@ class CaseView:
     override_reason: str | None
     assessed_by_name: str
     assessed_at: datetime
-    conference_id: int | None
-    conference_version: int | None
-    called_at: datetime | None
-    held_at: datetime | None
-    participants: tuple[str, ...]
+    conference: ConferenceView | None
     is_opening_noted: bool
 
 
@@ -170,11 +165,9 @@ def find_case(session: Session, actor: Actor, *, case_id: int) -> CaseView:
         override_reason=unseal(assessment, "override_reason_sealed"),
         assessed_by_name=assessor,
         assessed_at=assessment.assessed_at,
-        conference_id=conference.id if conference else None,
-        conference_version=conference.version if conference else None,
-        called_at=conference.called_at if conference else None,
-        held_at=conference.held_at if conference else None,
-        participants=_participants(session, conference),
+        conference=read_conference(session, actor, case, conference, is_protected=found.is_suspected_abuse)
+        if conference
+        else None,
         is_opening_noted=is_noted(session, actor, audit.Action.CASE_READ, record=(Case, case_id)),
     )
 
@@ -200,42 +193,6 @@ def note_opening(session: Session, actor: Actor, *, case_id: int) -> None:
         audit.record(session, actor, audit.Action.CASE_READ, target=case, student_id=case.student_id, grounds=grounds)
 
 
-@permitted(Permission.CASE_READ)
-def note_conference_held(
-    session: Session, actor: Actor, *, conference_id: int, version: int, held_at: datetime | None
-) -> None:
-    """Note that the joint discussion was held; from then on the case is followed (D-08).
-
-    Raises:
-        NotFound: there is none in a case this actor may open.
-        FieldErrors: the moment is missing, lies in the future or before the conference was called.
-        EditedMeanwhile: somebody noted it already.
-    """
-    case = session.exec(
-        select(Case)
-        .join(Referral, col(Referral.id) == col(Case.referral_id))
-        .join(CaseConference, col(CaseConference.case_id) == col(Case.id))
-        .where(CaseConference.id == conference_id, sees_cases(actor))
-    ).first()
-    if case is None:
-        raise NotFound
-    if held_at is None:
-        raise FieldErrors({"held_at": Problem("required")})
-    if held_at > clock.now():
-        raise FieldErrors({"held_at": Problem("future", day=clock.local(held_at).date())})
-    try:
-        conference = lock_version(session, CaseConference, conference_id, version=version)
-    except EditedMeanwhile as error:
-        stored = {"id": conference_id, "version": error.current.version, "held_at": error.current.held_at}
-        raise EditedMeanwhile(stored, edited_by=last_editor(session, error.current)) from None
-    if clock.local(held_at).date() < clock.local(conference.called_at).date():
-        raise FieldErrors({"held_at": Problem("before_called", day=clock.local(conference.called_at).date())})
-    conference.held_at = held_at
-    case.state, case.version = CaseState.SUPPORTED, case.version + 1
-    session.add_all([conference, case])
-    audit.record(session, actor, audit.Action.CONFERENCE_HELD, target=conference, student_id=case.student_id)
-
-
 def _detailed() -> Any:  # a Select of more columns than its stubs can type
     columns: list[Any] = [
         Case,
@@ -244,6 +201,7 @@ def _detailed() -> Any:  # a Select of more columns than its stubs can type
         SchoolClass.grade,
         SchoolClass.number,
         col(AppUser.display_name).label("owner_name"),
+        Referral.is_suspected_abuse,
     ]
     return (
         select(*columns)
@@ -276,15 +234,3 @@ def _row(actor: Actor, found: Any, *, calendar: SchoolCalendar, now: datetime) -
         if conference
         else None,
     )
-
-
-def _participants(session: Session, conference: CaseConference | None) -> tuple[str, ...]:
-    if conference is None:
-        return ()
-    found = session.exec(
-        select(ConferenceParticipant, AppUser.display_name)
-        .join(AppUser, col(AppUser.id) == col(ConferenceParticipant.user_id), isouter=True)
-        .where(ConferenceParticipant.conference_id == conference.id)
-        .order_by(col(ConferenceParticipant.id))
-    ).all()
-    return tuple(name or unseal(row, "guest_sealed") or "" for row, name in found)

@@ -8,11 +8,14 @@ from sqlalchemy import ColumnElement, Integer, cast, false, null, true, union_al
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, func, not_, or_, select
 
+from db.sealing import open_text
 from db.tables import (
     AppUser,
     Case,
     CaseConference,
+    CaseDecision,
     ConferenceParticipant,
+    DecisionState,
     DropOut,
     Referral,
     ReferralChannel,
@@ -27,6 +30,8 @@ from services.access import Permission, allows, is_protection_leader, permitted
 from services.actors import Actor
 from services.calendar import SchoolCalendar, load_calendar
 from services.classes import class_label
+from services.conference_views import decision_step
+from services.decisions import owes_decision
 from services.duties import Duty, DutyGroup, DutyKind, group_of
 from services.referral_lists import detailed, may_follow, names_of, owner_is_there, steps_of
 from services.referrals import OPEN_STATES
@@ -47,8 +52,13 @@ def list_child_duties(session: Session, actor: Actor, *, student_id: int) -> lis
     if not allows(actor, Permission.REFERRAL_HANDLE):
         return []
     calendar, now = load_calendar(session), clock.now()
-    case_owner = aliased(AppUser)
+    case_owner, doer = aliased(AppUser), aliased(AppUser)
     asks, meets = and_(sees_referrals(actor), _owes_something()), and_(sees_cases(actor), _is_to_be_held())
+    decided = and_(
+        col(CaseDecision.conference_id) == col(CaseConference.id),
+        col(CaseDecision.state) == DecisionState.OPEN,
+        sees_cases(actor),
+    )
     rows = session.exec(
         detailed(actor)
         .add_columns(
@@ -58,14 +68,28 @@ def list_child_duties(session: Session, actor: Actor, *, student_id: int) -> lis
             col(case_owner.display_name).label("case_owner_name"),
             asks.label("asks_something"),
             meets.label("is_to_meet"),
+            CaseConference.planned_at,
+            col(CaseDecision.id).label("decision_id"),
+            CaseDecision.due_on,
+            col(CaseDecision.owner_id).label("doer_id"),
+            col(doer.display_name).label("doer_name"),
         )
         .join(Case, col(Case.referral_id) == col(Referral.id), isouter=True)
         .join(CaseConference, col(CaseConference.case_id) == col(Case.id), isouter=True)
         .join(case_owner, col(case_owner.id) == col(Case.owner_id), isouter=True)
-        .where(col(Referral.student_id) == student_id, or_(asks, meets))
+        .join(CaseDecision, decided, isouter=True)
+        .join(doer, col(doer.id) == col(CaseDecision.owner_id), isouter=True)
+        .where(col(Referral.student_id) == student_id, or_(asks, meets, col(CaseDecision.id).is_not(None)))
+        .order_by(col(Referral.id), col(CaseDecision.due_on), col(CaseDecision.id))
     ).all()
     found: list[Duty] = []
+    told: set[int | None] = set()  # a referral comes once for each thing decided of it
     for row in rows:
+        if row.decision_id is not None:
+            found.append(_decision(actor, row, now=now, may_end=_ends_decision(actor, row)))
+        if row[0].id in told:
+            continue
+        told.add(row[0].id)
         if row.asks_something and may_follow(actor, row[0]):
             found += _of_referral(actor, row, calendar=calendar, now=now, of_everybody=True)
         if row.is_to_meet:
@@ -205,13 +229,20 @@ def _feedback_to_read(actor: Actor, found: Any) -> Duty:  # Any: a row of `detai
 def of_conferences_and_returns(
     session: Session, actor: Actor, *, calendar: SchoolCalendar, now: datetime
 ) -> Iterator[Duty]:
-    """The conferences this person answers for or is asked to, and the children to be brought back to school (E-16).
+    """The conferences this person answers for or is asked to, what they decided, and the children to bring back (E-16).
 
-    One statement for both, for it is on every page.
+    One statement for all, for it is on every page.
     """
-    due = _conferences_and_returns(actor)
+    due, doer = _conferences_and_returns(actor), aliased(AppUser)
     columns: list[Any] = [
         col(CaseConference.called_at),  # columns, not whole rows: of these there may be many, on every page
+        CaseConference.planned_at,
+        CaseConference.place_sealed,
+        col(CaseConference.uid).label("conference_uid"),
+        col(CaseDecision.id).label("decision_id"),
+        CaseDecision.due_on,
+        col(CaseDecision.owner_id).label("doer_id"),
+        col(doer.display_name).label("doer_name"),
         col(Case.id).label("case_id"),
         col(Case.owner_id).label("case_owner_id"),
         col(DropOut.id).label("drop_out_id"),
@@ -227,6 +258,8 @@ def of_conferences_and_returns(
         select(*columns)
         .select_from(due)
         .join(CaseConference, col(CaseConference.id) == due.c.conference_id, isouter=True)
+        .join(CaseDecision, col(CaseDecision.id) == due.c.decision_id, isouter=True)
+        .join(doer, col(doer.id) == col(CaseDecision.owner_id), isouter=True)
         .join(Case, col(Case.id) == col(CaseConference.case_id), isouter=True)
         .join(Referral, col(Referral.id) == col(Case.referral_id), isouter=True)
         .join(DropOut, col(DropOut.id) == due.c.drop_out_id, isouter=True)
@@ -239,33 +272,43 @@ def of_conferences_and_returns(
         if found.drop_out_id is not None:
             yield _return(found, calendar=calendar, now=now)
             continue
+        if found.decision_id is not None:
+            yield _decision(actor, found, now=now, may_end=True, may_name=found.may_name or found.may_open)
+            continue
         due_at = deadlines.conference_due(called_at=found.called_at, calendar=calendar)
         if found.answers_for:
             yield _conference(actor, found, due_at, now=now)
-        else:
-            yield Duty(
-                DutyKind.INVITED,
-                group_of(due_at, now=now),
-                due_at=due_at,
-                child=found.child if found.may_name else None,
-                owner_name=found.case_owner_name,
-                target_id=found.case_id if found.may_open else None,
-            )
+        elif not _is_over(found.planned_at, now=now):
+            yield _invitation(found, found.planned_at or due_at, now=now)
 
 
 def _conferences_and_returns(actor: Actor) -> Any:
     """Return by id what asks something of this person: a conference, or a child that stays away."""
     nothing = cast(null(), Integer)
     conferences: Any = (
-        select(col(CaseConference.id).label("conference_id"), nothing.label("drop_out_id"))
+        select(
+            col(CaseConference.id).label("conference_id"),
+            nothing.label("decision_id"),
+            nothing.label("drop_out_id"),
+        )
         .join(Case, col(Case.id) == col(CaseConference.case_id))
         .join(Referral, col(Referral.id) == col(Case.referral_id))
         .where(_is_to_be_held(), or_(_answers_for_conference(actor), _is_asked_to_conference(actor)))
     )
-    if not allows(actor, Permission.DROP_OUT_FOLLOW):
-        return conferences.subquery()
-    returns = select(nothing.label("conference_id"), col(DropOut.id)).where(drop_out_views.owes_return(actor))
-    return union_all(conferences, returns).subquery()
+    parts = [conferences]
+    if allows(actor, Permission.DECISION_FOLLOW):
+        decided: Any = (
+            select(col(CaseDecision.conference_id), col(CaseDecision.id), nothing.label("drop_out_id"))
+            .join(CaseConference, col(CaseConference.id) == col(CaseDecision.conference_id))
+            .join(Case, col(Case.id) == col(CaseConference.case_id))
+            .join(Referral, col(Referral.id) == col(Case.referral_id))
+            .where(owes_decision(actor))
+        )
+        parts.append(decided)
+    if allows(actor, Permission.DROP_OUT_FOLLOW):
+        nobody = (nothing.label("conference_id"), nothing.label("decision_id"))
+        parts.append(select(*nobody, col(DropOut.id)).where(drop_out_views.owes_return(actor)))
+    return union_all(*parts).subquery() if len(parts) > 1 else conferences.subquery()
 
 
 def _return(found: Any, *, calendar: SchoolCalendar, now: datetime) -> Duty:
@@ -287,6 +330,44 @@ def _return(found: Any, *, calendar: SchoolCalendar, now: datetime) -> Duty:
     )
 
 
+def _decision(actor: Actor, found: Any, *, now: datetime, may_end: bool, may_name: bool = True) -> Duty:
+    """What a conference decided, without its words: they are read where it is opened."""
+    due_at = decision_step(due_on=found.due_on, state=DecisionState.OPEN, ended_on=None).due_at
+    return Duty(
+        DutyKind.DECISION,
+        group_of(due_at, now=now),
+        due_at=due_at,
+        child=found.child if may_name else None,
+        owner_name=found.doer_name,
+        is_mine=found.doer_id == actor.user_id,
+        target_id=found.decision_id if may_end else None,
+    )
+
+
+def _ends_decision(actor: Actor, found: Any) -> bool:  # Any: a row with these columns
+    return actor.has_role(Role.LEAD) or actor.user_id in (found.doer_id, found.case_owner_id)
+
+
+def _invitation(found: Any, due_at: datetime, *, now: datetime) -> Duty:  # Any: a row with these columns
+    """Who is asked to a conference reads day, time and place, and no word of the case."""
+    place = found.place_sealed
+    return Duty(
+        DutyKind.INVITED,
+        group_of(due_at, now=now),
+        due_at=due_at,
+        child=found.child if found.may_name else None,
+        owner_name=found.case_owner_name,
+        meets_at=found.planned_at,
+        place=open_text(place, table="case_conference", column="place_sealed", uid=found.conference_uid),
+        target_id=found.case_id if found.may_open else None,
+    )
+
+
+def _is_over(planned_at: datetime | None, *, now: datetime) -> bool:
+    """Whether the day of a conference is gone: what is left of it is not for who was asked to do."""
+    return planned_at is not None and clock.local(planned_at).date() < clock.local(now).date()
+
+
 def _conference(actor: Actor, found: Any, due_at: datetime, *, now: datetime) -> Duty:  # Any: a row with these columns
     return Duty(
         DutyKind.CONFERENCE,
@@ -295,6 +376,7 @@ def _conference(actor: Actor, found: Any, due_at: datetime, *, now: datetime) ->
         child=found.child,
         owner_name=found.case_owner_name,
         is_mine=found.case_owner_id == actor.user_id,
+        meets_at=found.planned_at,
         target_id=found.case_id,
     )
 

@@ -23,6 +23,7 @@ class DutyKind(StrEnum):
     MATCH_CHILD = "match_child"
     CONFERENCE = "conference"
     INVITED = "invited"  # to a conference somebody else calls
+    DECISION = "decision"  # what a conference decided that one is to do
     READ_FEEDBACK = "read_feedback"
     POST_VACANT = "post_vacant"
     HOMEROOM_MISSING = "homeroom_missing"
@@ -58,6 +59,7 @@ class DutyTarget(StrEnum):
     REFERRAL = "referral"
     ASSESSMENT = "assessment"
     CASE = "case"
+    DECISION = "decision"
     PROTECTION = "protection"
     POST = "post"
     CLASSES = "classes"
@@ -78,6 +80,7 @@ _TARGETS = {
     DutyKind.ASSESS: DutyTarget.ASSESSMENT,
     DutyKind.CONFERENCE: DutyTarget.CASE,
     DutyKind.INVITED: DutyTarget.CASE,
+    DutyKind.DECISION: DutyTarget.DECISION,
     DutyKind.POST_VACANT: DutyTarget.POST,
     DutyKind.HOMEROOM_MISSING: DutyTarget.CLASSES,
     DutyKind.HOLIDAYS_UNKNOWN: DutyTarget.SCHOOL_DAYS,
@@ -101,6 +104,7 @@ _OFFICE = frozenset(DutyTarget) - {
     DutyTarget.REFERRAL,
     DutyTarget.ASSESSMENT,
     DutyTarget.CASE,
+    DutyTarget.DECISION,
     DutyTarget.PROTECTION,
     DutyTarget.DROP_OUT,
     DutyTarget.CHECKS,
@@ -126,6 +130,8 @@ class Duty:
     with_whom: str | None = None
     owner_name: str | None = None
     is_mine: bool = True
+    meets_at: datetime | None = None  # when a conference is planned
+    place: str | None = None
     labels: tuple[str, ...] = field(default=())
     target_id: int | None = None
     target_version: int | None = None

@@ -53,6 +53,8 @@ OWNED: Mapping[str, RecordKind] = {
     "care_record": RecordKind.CARE,
     "care_record_words": RecordKind.CARE,
     "care_record_version": RecordKind.CARE,
+    "conference_version": RecordKind.CARE,
+    "case_decision": RecordKind.CARE,
 }
 """Tables whose rows are a child's own and go with it."""
 

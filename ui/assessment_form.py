@@ -8,7 +8,8 @@ import streamlit as st
 
 from db.tables import Domain, Severity, Urgency
 from services.account_lists import StaffName
-from services.assessments import LEAST_PARTICIPANTS, AssessmentForm, AssessmentRequest, with_ticks
+from services.assessments import AssessmentForm, AssessmentRequest, with_ticks
+from services.conference_people import LEAST_PARTICIPANTS
 from services.severity import Suggestion, suggest_severity
 from ui.drafts import Draftable
 from ui.forms import Form
@@ -89,7 +90,7 @@ def draw_rest(form: Form, draft: Draftable, opened: AssessmentForm, severity: Se
         st.multiselect(
             f"请谁一起研讨（至少 {LEAST_PARTICIPANTS} 人）",
             list(opened.people),
-            format_func=lambda each: _with_roles(opened.people.get(each)),
+            format_func=lambda each: with_roles(opened.people.get(each)),
             key=key,
             on_change=draft.keep,
             select_all=False,  # one click would tell the whole school of a severe case
@@ -100,7 +101,8 @@ def draw_rest(form: Form, draft: Draftable, opened: AssessmentForm, severity: Se
         st.text_input(f"{label}（用顿号隔开）", key=key, placeholder=f"例如：{example}", on_change=draft.keep)
 
 
-def _with_roles(person: StaffName | None) -> str:
+def with_roles(person: StaffName | None) -> str:
+    """何知微（专职心理教师）."""
     if person is None:
         return "已停用的账号"
     return f"{person.display_name}（{'、'.join(role.label for role in person.roles)}）"
@@ -111,13 +113,18 @@ def suggestion_for(form: Form, opened: AssessmentForm, request: AssessmentReques
     return suggest_severity(with_ticks(opened.signs, request))
 
 
+def names_typed(text: str | None) -> tuple[str, ...]:
+    """Return the names in one line of text, whichever comma stands between them."""
+    parts = str(text or "").replace("，", "、").replace(",", "、").split("、")
+    return tuple(name.strip() for name in parts if name.strip())
+
+
 def request_of(form: Form, referral_id: int) -> AssessmentRequest:
     """Return what stands in the fields as the request the service takes."""
 
     def typed(name: str) -> Any:
         return st.session_state.get(form.key(name))
 
-    guests = str(typed("guests") or "").replace("，", "、").replace(",", "、").split("、")
     return AssessmentRequest(
         referral_id=referral_id,
         version=form.version,
@@ -127,6 +134,6 @@ def request_of(form: Form, referral_id: int) -> AssessmentRequest:
         domains=frozenset(Domain(each) for each in typed("domains") or ()),
         override_reason=typed("override_reason"),
         participant_ids=frozenset(typed("participants") or ()),
-        guests=tuple(name.strip() for name in guests if name.strip()),
+        guests=names_typed(typed("guests")),
         **{name: bool(typed(name)) for name in SIGNS},
     )

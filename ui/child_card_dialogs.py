@@ -17,9 +17,9 @@ from ui.dialogs import close_dialog
 from ui.forms import Form
 from ui.layout import CLOSE, facts, leave_button, note
 from ui.session import require_user
+from ui.word_file import offer_word
 
 _COMMAND_LINE = "信息老师在服务器上"
-_DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 @st.dialog("联系卡以前的样子", dismissible=False)
@@ -53,36 +53,7 @@ def print_card(file: StudentFile) -> None:
     """Ask what for, note it, and give the Word document."""
     actor = require_user(Permission.STUDENT_EXPORT)
     form = Form(f"child_print_card_{file.id}")
-    form.notices()
-    note("打印谁的、做什么用，都会记下来。")
-    with form.field("purpose") as key:
-        purpose = st.selectbox(
-            "做什么用",
-            list(ExportPurpose),
-            key=key,
-            index=None,
-            placeholder="请选",
-            format_func=lambda each: each.label,
-        )
-    made_key = f"care_card_print_{file.id}"
-    with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
-        closed = leave_button(CLOSE, key=form.key("close"))
-        asked = st.button("做成 Word", key=form.key("make"), type="primary")
-    if closed:
-        st.session_state.pop(made_key, None)
-        form.cancel()
-        close_dialog()
-    if asked:
-        st.session_state.pop(made_key, None)
-        made = form.try_first(lambda: _make(actor, file.id, purpose))
-        if made is not None:
-            st.session_state[made_key] = made
-    if ready := st.session_state.get(made_key):
-        name, content = ready
-        st.download_button(
-            formats.plain(f"下载{file.name}的联系卡"), content, file_name=name, mime=_DOCX, key=form.key("download"),
-            icon=":material/download:", on_click="ignore",
-        )  # fmt: skip
+    offer_word(form, lambda purpose: _make(actor, file.id, purpose), f"下载{file.name}的联系卡")
 
 
 def _make(actor: Actor, student_id: int, purpose: ExportPurpose | None) -> tuple[str, bytes]:

@@ -14,6 +14,7 @@ from services.student_lists import GROUP_OF, CategoryGroup
 from ui import formats, navigation
 from ui.categories import LEVELS, category_badge, category_words, marker_words
 from ui.child_card import draw_card
+from ui.decision_dialogs import draw_opened
 from ui.dialogs import open_dialog
 from ui.duties import ABOUT_CHILD, badge_of, button_of, follow, reason_of
 from ui.formats import plain
@@ -37,6 +38,7 @@ def _draw_duties(actor: Actor, file: StudentFile) -> None:
     """What is due for this child stands first; nothing where nothing is."""
     with reading() as session:
         due = child_duties.list_child_duties(session, actor, student_id=file.id)
+    draw_opened(actor)
     if not due:
         return
     with act_list("该做的"):

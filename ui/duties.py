@@ -7,9 +7,19 @@ from services import clock
 from services.duties import Duty, DutyGroup, DutyKind, DutyTarget
 from services.referral_views import ReferralAct
 from ui import formats, navigation
+from ui.dialogs import open_dialog
 from ui.referral_act_forms import open_act
 from ui.referral_acts import begin_assessment
-from ui.referral_words import CHANNELS, UNKNOWN_CHILD, child_with_class, due_words, elapsed, lateness, moment
+from ui.referral_words import (
+    CHANNELS,
+    UNKNOWN_CHILD,
+    child_with_class,
+    due_words,
+    elapsed,
+    lateness,
+    meeting_words,
+    moment,
+)
 from ui.states import BACKUP, DUTY
 from ui.states import Duty as DutyState
 
@@ -23,6 +33,7 @@ ACTS = {
     DutyKind.MATCH_CHILD: "认出孩子",
     DutyKind.CONFERENCE: "看研讨单",
     DutyKind.INVITED: "看研讨单",
+    DutyKind.DECISION: "做完了",
     DutyKind.READ_FEEDBACK: "看反馈",
     DutyKind.POST_VACANT: "去指定",
     DutyKind.HOMEROOM_MISSING: "去指定",
@@ -48,6 +59,7 @@ ABOUT_CHILD = {
     DutyKind.REPLY: "答复",
     DutyKind.FEEDBACK: "反馈给转介教师",
     DutyKind.CONFERENCE: "集体研讨",
+    DutyKind.DECISION: "研讨定的事",
 }
 _FORMS = {
     DutyKind.REPORT_ABUSE: ReferralAct.REPORT_ABUSE,
@@ -56,6 +68,9 @@ _FORMS = {
     DutyKind.FEEDBACK: ReferralAct.GIVE_FEEDBACK,
     DutyKind.MATCH_CHILD: ReferralAct.MATCH_CHILD,
 }
+ENDING = "decision_end"
+"""The dialog in which what was decided is read, and said to be done."""
+
 _SHOWN_NAMES = 6
 _VIEWS = {DutyTarget.CLASSES: "classes", DutyTarget.SCHOOL_DAYS: "days"}
 _PAGES = {
@@ -101,6 +116,8 @@ def title_of(duty: Duty) -> str:
             return f"集体研讨：{child}"
         case DutyKind.INVITED:
             return f"请您参加集体研讨：{duty.child}" if duty.child else "请您参加集体研讨"
+        case DutyKind.DECISION:
+            return f"研讨定的事：{duty.child}" if duty.child else "研讨定的事"
         case DutyKind.READ_FEEDBACK:
             return f"看关爱室的反馈：{child}"
         case DutyKind.POST_VACANT:
@@ -163,9 +180,17 @@ def reason_of(duty: Duty) -> str:
         case DutyKind.MATCH_CHILD:
             return f"受理：{moment(duty.since)} 收到，名册里还没对上" if duty.since else ""
         case DutyKind.CONFERENCE:
-            return f"个案：{due}开{whose.replace('接手', '负责')}"
+            planned = f"，定在 {meeting_words(duty.meets_at)}" if duty.meets_at else ""
+            return f"个案：{due}开{planned}{whose.replace('接手', '负责')}"
+        case DutyKind.INVITED if duty.meets_at:
+            place = f"，{duty.place}" if duty.place else f"，地点问{duty.owner_name}"
+            return f"研讨：{meeting_words(duty.meets_at)}{place}"
         case DutyKind.INVITED:
-            return f"研讨：{due}开，还没开；日子和地点问{duty.owner_name}"
+            place = f"，在{duty.place}" if duty.place else ""
+            return f"研讨：{due}开，日子还没定{place}；问{duty.owner_name}"
+        case DutyKind.DECISION:
+            doer = "" if duty.is_mine else f"，{duty.owner_name}做"
+            return f"研讨：{due}做完{doer}；定了什么，点开看"
         case DutyKind.READ_FEEDBACK:
             return f"受理：{moment(duty.since)} 写给您的" if duty.since else ""
         case DutyKind.POST_VACANT if len(duty.labels) == 1:
@@ -242,7 +267,7 @@ def _still(duty: Duty) -> str | None:
 
 def button_of(duty: Duty) -> str | None:
     """Return the one act's words; None where there is nothing to open, as for who is only asked to come."""
-    if duty.kind is DutyKind.INVITED and duty.target_id is None:
+    if duty.kind in {DutyKind.INVITED, DutyKind.DECISION} and duty.target_id is None:
         return None
     if duty.kind is DutyKind.EXCHANGE_LIST and not duty.is_mine:
         return None
@@ -251,6 +276,9 @@ def button_of(duty: Duty) -> str | None:
 
 def follow(duty: Duty) -> None:
     """Do the act the button names: begin the assessment, or go where its form is, and open it."""
+    if duty.target is DutyTarget.DECISION:
+        open_dialog(ENDING, duty.target_id or 0)
+        st.rerun()
     page, parameter = _PAGES[duty.target]
     if duty.kind is DutyKind.ASSESS and (duty.has_begun or _begin(duty)):
         page = "assessment"

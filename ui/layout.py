@@ -8,7 +8,7 @@ from typing import Any, Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ui.formats import plain
+from ui.formats import plain, plain_lines
 from ui.messages import explain_alone
 
 _FLASHES = "care_flashes"
@@ -190,6 +190,12 @@ def field() -> Generator[DeltaGenerator]:
     container = st.container(gap="xxsmall")
     with container:
         yield container
+
+
+def labelled_words(label: str, text: str | None) -> None:
+    """Draw a longer text as somebody wrote it, under what it is; nothing where there is none."""
+    if text:
+        st.markdown(f":small[:gray[{label}]]  \n{plain_lines(text)}")
 
 
 def note(text: str, *, icon: str | None = None) -> None:

@@ -8,10 +8,10 @@ from pydantic import ValidationError
 from services import (
     accounts,
     bell_times,
-    card_prints,
     carrying_over,
     check_rounds,
     complete_years,
+    conferences,
     documents,
     drop_outs,
     file_kinds,
@@ -20,6 +20,7 @@ from services import (
     list_handouts,
     list_receipts,
     merges,
+    paper,
     parameter_versions,
     posts,
     retention,
@@ -194,7 +195,12 @@ def _password_needed(_error: sign_in.PasswordNeeded) -> str:
 
 
 @explain.register
-def _card_template(error: card_prints.CardTemplateBroken) -> str:
+def _conference_held(_error: conferences.ConferenceHeld) -> str:
+    return "研讨已经记下开过了，时间和人不能再改。要改谁来了、说了什么，请点“改记录”。"
+
+
+@explain.register
+def _own_template(error: paper.OwnTemplateBroken) -> str:
     return f"学校自己的模板 {error.name} 用不了：不是 Word 文件，或双花括号里的名称断开了。请信息老师换回原来的模板。"
 
 

@@ -69,6 +69,7 @@ ENTRIES = (
     PageEntry("new_year", "升年级", "moving", permission="YEAR_CHANGE"),
     PageEntry("referrals", "受理清单", "list", permission="REFERRAL_READ"),
     PageEntry("assessment", "评估", "psychology", permission="REFERRAL_HANDLE"),
+    PageEntry("conference", "研讨记录", "groups", permission="CASE_READ"),
     PageEntry("protection", "疑似侵害", "shield_person", permission="ABUSE_HANDLE"),
     PageEntry("password", "修改密码", "key"),
     PageEntry("pledge", "保密承诺", "verified_user"),

@@ -131,6 +131,10 @@ SENTENCES: Mapping[str, str] = {
     "leader_needed": "至少要有一位负责人或指定的领导参加。请加上。",
     "officials_only": "这里只写公安、民政这些办案的人，不写本校老师。请改一改。",
     "before_noticed": "不能早于发现的日子（{day}）。请核对。",
+    "planned_past": "这个时间已经过了。还没开的写以后的时间；开过了的，请点“写研讨记录”。",
+    "too_few_there": "到会的至少要有 {limit} 个人。请勾上来了的人，或写下还有谁来了。",
+    "before_held": "不能早于研讨的日子（{day}）。请核对。",
+    "too_many_decisions": "一次最多记 {limit} 件。请先存这些，再加别的。",
     "before_called": "不能早于召集的日子（{day}）。请核对。",
 }
 

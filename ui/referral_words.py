@@ -88,6 +88,12 @@ def moment(at: datetime) -> str:
     return f"{day} {formats.clock(local.time())}"
 
 
+def meeting_words(at: datetime) -> str:
+    """11月25日 周三 15:30, and 今天 15:30."""
+    local = clock.local(at)
+    return f"{_day_words(local.date())} {formats.clock(local.time())}"
+
+
 def due_words(at: datetime) -> str:
     """今天放学前, 11月24日 周二放学前; by the clock where there is no school, by midnight where it had ended."""
     local = clock.local(at)

@@ -87,6 +87,11 @@ CASE: dict[str, Look] = {
     "referred_out": Look("output", "转出", "gray"),
 }
 
+DECISION: dict[str, Look] = {
+    "done": Look("check_circle", "做完了", "green"),
+    "dropped": Look("do_not_disturb_on", "不用做了", "gray"),
+}
+
 CASE_OF_CHILD = Look("volunteer_activism", "个案", "green")
 
 DRAFT = Look("edit", "草稿", "gray")

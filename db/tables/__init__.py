@@ -23,6 +23,7 @@ from db.tables.children import (
     StudentCategory,
     Whereabouts,
 )
+from db.tables.conferences import CaseDecision, ConferenceVersion, DecisionState
 from db.tables.documents import MAX_FILE_BYTES, Attachment, Document, DocumentReview, FileKind
 from db.tables.dropouts import DropOut, DropOutOutcome, DropOutReason, DropOutStep, DropOutStepKind
 from db.tables.entries import (
@@ -123,6 +124,7 @@ __all__ = [
     "CareRecordWords",
     "Case",
     "CaseConference",
+    "CaseDecision",
     "CaseState",
     "CategoryKind",
     "CheckFinding",
@@ -135,11 +137,13 @@ __all__ = [
     "ClassTeacherKind",
     "CompleteYear",
     "ConferenceParticipant",
+    "ConferenceVersion",
     "Consent",
     "ConsentAnswer",
     "ConsentPurpose",
     "ContactCardVersion",
     "ContactOpening",
+    "DecisionState",
     "Deputy",
     "DifferencePart",
     "DifferenceSide",

@@ -221,7 +221,12 @@ class CaseConference(SQLModel, table=True):
     case_id: int = Field(foreign_key="care_case.id", ondelete="RESTRICT", index=True)
     called_at: datetime
     planned_at: datetime | None = None
+    place_sealed: bytes | None = None
     held_at: datetime | None = None
+    findings_sealed: bytes | None = None
+    conclusion_sealed: bytes | None = None
+    recorded_by_id: int | None = Field(default=None, foreign_key="app_user.id", ondelete="RESTRICT")
+    recorded_at: datetime | None = None  # when the record was first written
     version: int = 1
 
 
@@ -246,3 +251,5 @@ class ConferenceParticipant(SQLModel, table=True):
     conference_id: int = Field(foreign_key="case_conference.id", ondelete="RESTRICT", index=True)
     user_id: int | None = Field(default=None, foreign_key="app_user.id", ondelete="RESTRICT")
     guest_sealed: bytes | None = None
+    is_invited: bool = True  # else came without having been asked
+    is_present: bool | None = None  # unknown until the record is written

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from zipfile import BadZipFile
@@ -19,13 +19,17 @@ class TemplateBroken(Exception):
         self.path = path
 
 
+TemplateValue = str | Sequence[Mapping[str, str]]
+"""What stands for a name: words, or rows a template goes through."""
+
+
 def find_template(name: str, own_folder: Path) -> Path:
     """Return the school's own template of this name if it has one, else ours."""
     own = own_folder / name
     return own if own.is_file() else TEMPLATES / name
 
 
-def fill_template(path: Path, values: Mapping[str, str], *, author: str) -> bytes:
+def fill_template(path: Path, values: Mapping[str, TemplateValue], *, author: str) -> bytes:
     """Return the document with every name in braces replaced; unknown names become blank.
 
     What is filled in stays text, whatever it looks like; a template can read the values given and nothing else.

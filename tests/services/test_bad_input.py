@@ -7,15 +7,17 @@ from typing import Any
 
 import pytest
 from sqlalchemy.orm import SessionTransaction
-from sqlmodel import Session
+from sqlmodel import Session, func, select
 
 from db.audit_chain import COLLECTED
 from db.tables import (
     CareKind,
+    CaseDecision,
     CategoryKind,
     CheckResult,
     ConsentAnswer,
     ConsentPurpose,
+    DecisionState,
     DifferenceSide,
     Domain,
     DropOutOutcome,
@@ -46,8 +48,10 @@ from services import (
     check_rounds,
     classes,
     clock,
+    conferences,
     consents,
     contact_cards,
+    decisions,
     deputies,
     documents,
     drafts,
@@ -224,7 +228,44 @@ def conference(world: World) -> int:
     found = in_assessment(world)
     request = assessment_request(found, severity=Severity.SERIOUS, override_reason="试", guests=("试甲", "试乙"))
     case = assessments.save_assessment(world.session, world.lead, request=request)
-    return int(cases.find_case(world.session, world.lead, case_id=case.id or 0).conference_id or 0)
+    found = cases.find_case(world.session, world.lead, case_id=case.id or 0).conference
+    return found.id if found else 0
+
+
+def held(world: World) -> int:
+    number = conference(world)
+    conferences.record_conference(world.session, world.lead, conference_id=number, version=1, entry=record())
+    return number
+
+
+def record(**values: Any) -> conferences.RecordEntry:
+    today = clock.local(clock.now())
+    fine: dict[str, Any] = {
+        "held_on": today.date(),
+        "held_time": today.time(),
+        "present_ids": frozenset(),
+        "others": ("试甲", "试乙"),
+        "findings": "相处",
+        "conclusion": "谈话",
+    }
+    return conferences.RecordEntry(**(fine | values))
+
+
+def plan(**values: Any) -> conferences.PlanEntry:
+    fine: dict[str, Any] = {
+        "planned_on": None,
+        "planned_time": None,
+        "place": None,
+        "participant_ids": frozenset(),
+        "guests": ("试甲", "试乙"),
+    }
+    return conferences.PlanEntry(**(fine | values))
+
+
+def decided(world: World) -> int:
+    entry = decisions.DecisionEntry("谈一次", world.lead.user_id, clock.today())
+    decisions.save_decision(world.session, world.lead, conference_id=held(world), entry=entry)
+    return int(world.session.exec(select(func.max(CaseDecision.id))).one() or 0)
 
 
 def assessment_request(referral_id: int, **values: Any) -> assessments.AssessmentRequest:
@@ -531,9 +572,43 @@ def forms(world: World) -> dict[str, Form]:
             },
         ),
         "conference": Form(
-            lambda **v: cases.note_conference_held(s, lead, conference_id=conference(world), version=1, **v),
+            lambda **v: conferences.record_conference(
+                s, lead, conference_id=conference(world), version=1, entry=record(**v)
+            ),
             {},
-            moments=("held_at",),
+            texts=("findings", "conclusion"),
+            days=("held_on",),
+            more={
+                "others": [("试甲", text) for text in TEXTS] + [("试",) * 30],
+                "present_ids": [frozenset({number}) for number in NUMBERS],
+            },
+        ),
+        "plan of a conference": Form(
+            lambda **v: conferences.plan_conference(
+                s, lead, conference_id=conference(world), version=1, entry=plan(**v)
+            ),
+            {},
+            texts=("place",),
+            days=("planned_on",),
+            more={
+                "guests": [("试甲", text) for text in TEXTS] + [("试",) * 30],
+                "participant_ids": [frozenset({number}) for number in NUMBERS],
+            },
+        ),
+        "decision": Form(
+            lambda **v: decisions.save_decision(s, lead, conference_id=held(world), entry=decisions.DecisionEntry(**v)),
+            {"text": "谈一次", "owner_id": lead.user_id, "due_on": clock.today()},
+            texts=("text",),
+            days=("due_on",),
+            numbers=("owner_id",),
+        ),
+        "end of a decision": Form(
+            lambda **v: decisions.end_decision(
+                s, lead, decision_id=decided(world), version=1, entry=decisions.EndEntry(**v)
+            ),
+            {"outcome": DecisionState.DONE, "ended_on": clock.today(), "note": "谈了"},
+            texts=("note",),
+            days=("ended_on",),
         ),
         "list of cases": Form(
             lambda **v: cases.list_cases(s, lead, **v), {}, numbers=("page", "student_id"), typed=("page",)
