@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from bench.visits import Visit
 from db import engine, upgrade
 from db.location import Location
-from db.tables import AppUser, Case, Referral, ReferralState, Role
+from db.tables import AppUser, Case, CaseConference, Referral, ReferralState, Role
 from db.transactions import reading, transaction
 from services import row_filters, sign_in
 from services.actors import Actor
@@ -87,8 +87,14 @@ def _record(session: Session, user: AppUser, kind: str | None) -> int | None:
         page = list_students(session, actor, page_size=1)
         return page.rows[0].id if page.rows else None
     if kind == "case":
-        cases = select(Case.id).join(Referral, col(Referral.id) == col(Case.referral_id))
-        return session.exec(cases.where(row_filters.sees_cases(actor)).order_by(col(Case.id).desc())).first()
+        cases = (
+            select(Case.id)
+            .join(Referral, col(Referral.id) == col(Case.referral_id))
+            .join(CaseConference, col(CaseConference.case_id) == col(Case.id), isouter=True)
+            .where(row_filters.sees_cases(actor))
+        )
+        without_record = col(CaseConference.held_at).is_(None)  # last: there is less on the page
+        return session.exec(cases.order_by(without_record, col(Case.id).desc())).first()
     if kind == "record":
         records = list_own_records(session, actor, limit=1)
         return records[0].id if records else None

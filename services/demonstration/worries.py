@@ -1,15 +1,17 @@
 """Worries about children over two school years: referred, answered, assessed, routed, discussed."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import TypeVar
 
 from db.tables import (
     Assessment,
     Case,
     CaseConference,
+    CaseDecision,
     CaseState,
     ConferenceParticipant,
+    DecisionState,
     Domain,
     ParentsInformed,
     Referral,
@@ -44,6 +46,19 @@ CHANNELS = {
 URGENCIES = {Urgency.ORDINARY: 88, Urgency.URGENT: 10, Urgency.DANGER: 2}
 ENDS = {ReferralState.ROUTED: 45, ReferralState.ANSWERED: 43, ReferralState.DECLINED: 12}
 SERIOUS = 0.25
+PLANNED = 0.7
+HOURS = (time(12, 30), time(15, 30), time(16, 0))
+ROOMS = ("三楼小会议室", "关爱室", "德育处", "二楼会议室")
+DECISIONS = (
+    "家访一次，看看家里谁在照看，带上联系卡。",
+    "每天早上和孩子说一句话，连着两周，有变化告诉关爱室。",
+    "请家长来学校谈一次，说好在家里怎么配合。",
+    "帮孩子把落下的作业排一张表，一周补完。",
+    "每周谈一次，先谈睡得好不好。",
+    "和各科老师说好：不当众叫孩子回答，交不上作业先问原因。",
+    "换座位，和愿意帮忙的同学坐在一起。",
+    "联系社区，问清能不能申请临时救助。",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,17 +212,69 @@ def _add_conference(
     plan: Plan, writer: Writer, worry: _Worry, case_id: int, called_at: datetime, *, is_held: bool
 ) -> None:
     due_at = deadlines.conference_due(called_at=called_at, calendar=plan.calendar)
-    held_at = called_at + (due_at - called_at) * plan.inventor.random.uniform(0.2, 1.0)
+    inventor = plan.inventor
+    day = clock.local(called_at + (due_at - called_at) * inventor.random.uniform(0.2, 1.0)).date()
+    day = day if plan.calendar.is_school_day(day) else clock.local(due_at).date()
+    meets_at = max(clock.at_school(day, inventor.random.choice(HOURS)), called_at)
+    held_at = meets_at if is_held and meets_at <= clock.now() else None
+    is_planned = held_at is not None or inventor.chance(PLANNED)
     conference_id = writer.add(
         CaseConference,
         case_id=case_id,
         called_at=called_at,
-        held_at=held_at if is_held and held_at <= clock.now() else None,
+        planned_at=meets_at if is_planned else None,
+        place_sealed=inventor.random.choice(ROOMS) if is_planned else None,
+        held_at=held_at,
+        findings_sealed=inventor.narrative(80, 200) if held_at else None,
+        conclusion_sealed=inventor.narrative(40, 120) if held_at else None,
+        recorded_by_id=worry.owner_id if held_at else None,
+        recorded_at=held_at,
     )
     lead = plan.of_role(Role.LEAD)[0]
-    for user_id in sorted({lead.id, worry.owner_id, worry.child.homeroom_id}):
-        writer.add(ConferenceParticipant, conference_id=conference_id, user_id=user_id)
+    people = sorted({lead.id, worry.owner_id, worry.child.homeroom_id})
+    for user_id in people:
+        is_present = None if held_at is None else user_id == worry.owner_id or not inventor.chance(MISSING)
+        writer.add(ConferenceParticipant, conference_id=conference_id, user_id=user_id, is_present=is_present)
     plan.did(called_at, worry.owner_id, Action.CONFERENCE_CALLED, ("case_conference", conference_id), worry.child.id)
+    if held_at is not None:
+        about = ("case_conference", conference_id)
+        plan.did(held_at, worry.owner_id, Action.CONFERENCE_HELD, about, worry.child.id)
+        for doer_id in inventor.random.sample(people, inventor.random.randint(1, len(people))):
+            _add_decision(plan, writer, worry, conference_id, held_at, doer_id)
+
+
+def _add_decision(
+    plan: Plan, writer: Writer, worry: _Worry, conference_id: int, held_at: datetime, doer_id: int
+) -> None:
+    """Decide one thing: long ago mostly done, some of it late; of the last weeks still open, a little of it late."""
+    inventor, held_on, today = plan.inventor, clock.local(held_at).date(), clock.today()
+    due_on = held_on + timedelta(days=inventor.random.choice((5, 7, 10, 14)))
+    took = timedelta(days=inventor.random.randint(1, 4)) + (due_on - held_on if inventor.chance(LATE) else timedelta(0))
+    ended_on = held_on + took if held_on + took <= today else None
+    if ended_on is not None and today - due_on < timedelta(days=OPEN_DAYS) and inventor.chance(0.5):
+        ended_on = None
+    state = DecisionState.OPEN
+    if ended_on is not None:
+        state = DecisionState.DROPPED if inventor.chance(MISSING) else DecisionState.DONE
+    ender_id = worry.owner_id if state is DecisionState.DROPPED else doer_id
+    decision_id = writer.add(
+        CaseDecision,
+        conference_id=conference_id,
+        text_sealed=inventor.random.choice(DECISIONS),
+        owner_id=doer_id,
+        due_on=due_on,
+        decided_by_id=worry.owner_id,
+        recorded_at=held_at,
+        state=state,
+        ended_on=ended_on,
+        ended_by_id=ender_id if ended_on else None,
+        ended_at=plan.moment(ended_on) if ended_on else None,
+        note_sealed=inventor.narrative(20, 60) if ended_on else None,
+    )
+    about = ("case_decision", decision_id)
+    plan.did(held_at, worry.owner_id, Action.DECISION_SAVED, about, worry.child.id)
+    if ended_on is not None:
+        plan.did(plan.moment(ended_on), ender_id, Action.DECISION_ENDED, about, worry.child.id)
 
 
 def _one_of(plan: Plan, weights: dict[Choice, int]) -> Choice:

@@ -163,7 +163,7 @@ def test_the_card_is_printed_with_a_purpose_and_noted(open_page: OpenPage, world
     screen.button(key=f"child_print_card_{child}_make").click().run()
 
     assert not screen.exception
-    name, content = screen.session_state[f"care_card_print_{child}"]
+    name, content = screen.session_state[f"care_word_child_print_card_{child}"]
     assert name == "联系卡 七（3）班 江小满.docx"
     text = zipfile.ZipFile(BytesIO(content)).read("word/document.xml").decode()
     for words in ("江小满", "顾兰亭", "1959 年生", "试班主任于 2026-11-20 09:41 打印", "母亲姓名"):

@@ -11,7 +11,6 @@ from db.tables import (
     AppUser,
     AuditEvent,
     Case,
-    CaseConference,
     Domain,
     Referral,
     ReferralChannel,
@@ -478,11 +477,8 @@ def test_a_serious_one_names_who_meets(open_page: OpenPage, world: World, begun)
 
     invited = open_page("home", world.staff[Role.HOMEROOM])
     assert "请您参加集体研讨：江小满" in words_on(invited)
-    assert f"还没开；日子和地点问{world.staff[Role.COUNSELLOR].display_name}" in words_on(invited)
+    assert f"日子还没定；问{world.staff[Role.COUNSELLOR].display_name}" in words_on(invited)
     assert "说过或做过伤害自己的事" not in words_on(invited)
-    screen.button(key="conference_held_submit").click().run()
-    with reading() as session:
-        assert session.exec(select(CaseConference)).one().held_at == NOW
 
 
 def test_of_two_who_assess_at_once_one_wins_and_the_other_keeps_the_text(open_page: OpenPage, world: World, begun):
@@ -700,7 +696,7 @@ def test_a_named_leader_reaches_case_and_conference_of_a_protected_child(
     assert not screen.exception
     assert "身上有伤" in words_on(screen)
     assert "集体研讨" in words_on(screen)
-    assert "conference_held_submit" not in {button.key for button in screen.button}
+    assert "conference_write" not in {button.key for button in screen.button}
 
 
 def test_a_leader_who_is_not_named_finds_no_case(open_page: OpenPage, world: World, marked, session):
