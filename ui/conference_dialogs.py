@@ -23,6 +23,7 @@ from ui.forms import Form, shown
 from ui.layout import CLOSE, leave_button, note
 from ui.referral_words import due_words, moment
 from ui.session import require_user
+from ui.telling import keep_to
 from ui.word_file import offer_word
 from ui.wording import day_field
 
@@ -84,7 +85,7 @@ def _plan(view: CaseView, conference: ConferenceView) -> None:
 def _ask_people(form: Form, people: dict[int, StaffName], *, is_protected: bool) -> frozenset[int]:
     """Draw who is asked; who may not be asked any more isn't offered, and goes with the next save."""
     with form.field("participants", []) as key:
-        st.session_state[key] = [each for each in st.session_state[key] if each in people]
+        keep_to(key, people)
         chosen = st.multiselect(
             f"请谁一起研讨（至少 {LEAST_PARTICIPANTS} 人）",
             list(people),

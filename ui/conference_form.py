@@ -18,6 +18,7 @@ from ui.decision_dialogs import draw_fields, invited_first
 from ui.form_drafts import FormDraft
 from ui.forms import Form, shown
 from ui.layout import note
+from ui.telling import keep_to
 from ui.wording import day_field
 
 DRAFT = "conference"
@@ -86,7 +87,7 @@ def draw_meeting(form: Form, draft: FormDraft, conference: ConferenceView) -> No
         st.time_input("几点", key=key, step=300, value=None, on_change=draft.keep)
     invited = {each.id: each for each in conference.people if each.is_invited}
     with form.field("present", []) as key:
-        st.session_state[key] = [each for each in st.session_state[key] if each in invited]
+        keep_to(key, invited)
         st.pills("请的人里，谁来了", list(invited), selection_mode="multi", key=key, wrap=True, on_change=draft.keep,
                  format_func=lambda each: _name(invited.get(each)))  # fmt: skip
     with form.field("others", "") as key:

@@ -24,6 +24,7 @@ from ui.forms import Form, is_being_filled, shown
 from ui.layout import CLOSE, leave_button, note, refusal
 from ui.referral_words import due_words
 from ui.session import require_user
+from ui.telling import tell
 from ui.wording import day_field
 
 EDITING = "decision_edit"
@@ -127,8 +128,8 @@ def draw_fields(
         text = st.text_area("决定做什么", key=key, height=80, placeholder="做什么，怎么做。", **options)
     left, right = st.columns(2)
     with left, form.field(f"{prefix}owner_id") as key:
-        if st.session_state[key] not in people:  # the account was closed, or may not know of it
-            st.session_state[key] = None
+        if st.session_state[key] is not None and st.session_state[key] not in people:
+            tell(key, None)  # the account was closed, or may not know of it
         owner_id = st.selectbox(
             "谁做", order, key=key, index=None, placeholder="请选",
             format_func=lambda each: with_roles(people.get(each)), **options,

@@ -7,6 +7,7 @@ it empty, and the next save would store the blank (both seen). So a value is sen
 name the field among those the browser holds.
 """
 
+from collections.abc import Container
 from contextvars import ContextVar
 
 import streamlit as st
@@ -48,6 +49,14 @@ def begin_with(key: str, value: object) -> None:
         keep_telling(key)
     else:
         tell(key, value)
+
+
+def keep_to(key: str, options: Container[object]) -> None:
+    """Take out of a field of several choices what can't be chosen any more; before it is drawn."""
+    chosen = list(st.session_state[key])
+    left = [each for each in chosen if each in options]
+    if left != chosen:
+        tell(key, left)
 
 
 def tell_again(*keys: str) -> None:

@@ -100,7 +100,7 @@ def test_a_record_is_kept_while_it_is_typed_and_saved_with_what_was_decided(
     page.get_by_label("决定做什么").first.fill("家访一次，看看晚上谁照看，带上联系卡。")
     page.get_by_label("决定做什么").first.blur()
     driver.wait_until_idle(page)
-    page.get_by_role("combobox").first.click()
+    page.get_by_label("谁做").first.click()
     page.get_by_role("option", name=NAMES[Role.HOMEROOM][1]).click()
     driver.wait_until_idle(page)
     page.get_by_label("最晚哪天").first.fill("2026-11-25")
