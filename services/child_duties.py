@@ -350,10 +350,12 @@ def _ends_decision(actor: Actor, found: Any) -> bool:  # Any: a row with these c
 
 def _invitation(found: Any, due_at: datetime, *, now: datetime) -> Duty:  # Any: a row with these columns
     """Who is asked to a conference reads day, time and place, and no word of the case."""
-    place = found.place_sealed
+    place, group = found.place_sealed, group_of(due_at, now=now)
+    if found.planned_at and group is DutyGroup.LATE:  # it goes on, or was this morning: nobody here is late
+        group = DutyGroup.TODAY
     return Duty(
         DutyKind.INVITED,
-        group_of(due_at, now=now),
+        group,
         due_at=due_at,
         child=found.child if found.may_name else None,
         owner_name=found.case_owner_name,

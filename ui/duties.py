@@ -247,7 +247,7 @@ def badge_of(duty: Duty) -> str:
         case DutyGroup.LATE if duty.due_at:
             return DUTY[DutyState.OVERDUE].badge(lateness(duty.due_at))
         case DutyGroup.TODAY:
-            return DUTY[DutyState.TODAY].badge("今天到期")
+            return DUTY[DutyState.TODAY].badge("今天开" if duty.kind is DutyKind.INVITED else "今天到期")
         case DutyGroup.WAITING:
             return DUTY[DutyState.WAITING].badge(_waiting(duty))
         case _:

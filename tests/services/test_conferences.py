@@ -209,6 +209,13 @@ def test_neither_day_nor_place_need_be_known_yet(session, counsellor, case):
     assert (view.planned_at, view.place) == (None, None)
 
 
+def test_who_is_asked_is_not_late_while_it_goes_on(session, teacher, case):
+    conference_of(session, case).planned_at = NOW - timedelta(minutes=20)
+    session.flush()
+
+    assert [duty.group for duty in home.list_duties(session, teacher)] == [DutyGroup.TODAY]
+
+
 def test_a_day_gone_by_invites_nobody_any_more(session, counsellor, teacher, case):
     conference_of(session, case).planned_at = NOW - timedelta(days=1)
     session.flush()
