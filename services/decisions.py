@@ -1,7 +1,7 @@
 """What a conference decided: each with an owner and a due day, carried out or dropped with a word about it (D-08).
 
 Whoever is to do it reads its own words and may say it is done, whatever the case's other words are to them: of whether
-the child was marked afterwards nothing here depends (docs/decisions/0018, 0022).
+the child was marked afterwards nothing here depends (docs/decisions/0018, 0025).
 """
 
 from collections.abc import Sequence

@@ -65,7 +65,8 @@ def _end(actor: Actor, decision_id: int) -> None:
         with form.field("ended_on", clock.today()) as key:
             ended_on = day_field("哪天", key=key)
         with form.field("note", "") as key:
-            words = st.text_area("怎么做的，或为什么不用做了", key=key, height=80, placeholder="一两句就好。")
+            asked = "怎么做的，或为什么不用做了" if found.may_drop else "怎么做的"
+            words = st.text_area(asked, key=key, height=80, placeholder="一两句就好。")
         saved, cancelled = buttons(form, "记下")
     cancel_if(form, cancelled)
     if saved:

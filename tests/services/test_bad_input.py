@@ -234,11 +234,11 @@ def conference(world: World) -> int:
 
 def held(world: World) -> int:
     number = conference(world)
-    conferences.record_conference(world.session, world.lead, conference_id=number, version=1, entry=record())
+    conferences.record_conference(world.session, world.lead, conference_id=number, version=1, entry=minutes())
     return number
 
 
-def record(**values: Any) -> conferences.RecordEntry:
+def minutes(**values: Any) -> conferences.RecordEntry:
     today = clock.local(clock.now())
     fine: dict[str, Any] = {
         "held_on": today.date(),
@@ -573,7 +573,7 @@ def forms(world: World) -> dict[str, Form]:
         ),
         "conference": Form(
             lambda **v: conferences.record_conference(
-                s, lead, conference_id=conference(world), version=1, entry=record(**v)
+                s, lead, conference_id=conference(world), version=1, entry=minutes(**v)
             ),
             {},
             texts=("findings", "conclusion"),
