@@ -523,6 +523,7 @@ def filled(session, school):
         ("assessment", f"referral:{merged.id}", {}),
         ("referral_give_feedback", f"referral:{merged.id}", {"version": 1, "fields": {"feedback": "写到一半"}}),
         ("rounds", "class:1:1", {"about": [child.id]}),
+        ("conference", "conference:1", {"about": [child.id], "fields": {"findings": "写到一半"}}),
         ("class_entries", "1-1", {str(child.id): {"version": 0, "cells": {"note": "写到一半"}}}),
     ):
         drafts.save_draft(session, school.lead, form=form, subject=subject, content=content)
