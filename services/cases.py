@@ -19,6 +19,7 @@ from db.tables import (
     SchoolClass,
     Severity,
     Student,
+    Urgency,
 )
 from services import audit, clock
 from services.access import Permission, permitted
@@ -52,6 +53,7 @@ class CaseRow:
     is_mine: bool
     opened_at: datetime
     conference: Deadline | None
+    is_danger: bool  # it came as danger, and nobody has discussed it yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +204,7 @@ def _detailed() -> Any:  # a Select of more columns than its stubs can type
         SchoolClass.number,
         col(AppUser.display_name).label("owner_name"),
         Referral.is_suspected_abuse,
+        Referral.urgency,
     ]
     return (
         select(*columns)
@@ -233,4 +236,5 @@ def _row(actor: Actor, found: Any, *, calendar: SchoolCalendar, now: datetime) -
         )
         if conference
         else None,
+        is_danger=found.urgency is Urgency.DANGER and case.state is CaseState.AWAITING_CONFERENCE,
     )

@@ -73,6 +73,7 @@ def list_child_duties(session: Session, actor: Actor, *, student_id: int) -> lis
             CaseDecision.due_on,
             col(CaseDecision.owner_id).label("doer_id"),
             col(doer.display_name).label("doer_name"),
+            Referral.urgency,
         )
         .join(Case, col(Case.referral_id) == col(Referral.id), isouter=True)
         .join(CaseConference, col(CaseConference.case_id) == col(Case.id), isouter=True)
@@ -235,6 +236,7 @@ def of_conferences_and_returns(
     """
     due, doer = _conferences_and_returns(actor), aliased(AppUser)
     columns: list[Any] = [
+        Referral.urgency,
         col(CaseConference.called_at),  # columns, not whole rows: of these there may be many, on every page
         CaseConference.planned_at,
         CaseConference.place_sealed,
@@ -376,6 +378,7 @@ def _conference(actor: Actor, found: Any, due_at: datetime, *, now: datetime) ->
         group_of(due_at, now=now),
         due_at=due_at,
         child=found.child,
+        urgency=found.urgency,
         owner_name=found.case_owner_name,
         is_mine=found.case_owner_id == actor.user_id,
         meets_at=found.planned_at,

@@ -132,6 +132,7 @@ def _find(session: Session, actor: Actor, conference_id: int) -> tuple[Case, boo
         .join(Referral, col(Referral.id) == col(Case.referral_id))
         .join(CaseConference, col(CaseConference.case_id) == col(Case.id))
         .where(CaseConference.id == conference_id, sees_cases(actor))
+        .with_for_update(of=Case)  # its state and version may rise with this
     ).first()
     if found is None:
         raise NotFound

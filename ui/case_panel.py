@@ -9,6 +9,7 @@ from ui import formats
 from ui.child_link import child_link
 from ui.child_records import write_record
 from ui.conference_panel import draw_main, draw_side
+from ui.intake_side import draw_danger
 from ui.layout import labelled_words, note, side_box, side_column
 from ui.referral_rows import case_badge, case_reason
 from ui.referral_words import DOMAINS, child_with_class, moment
@@ -37,6 +38,8 @@ def draw_case(actor: Actor, view: CaseView) -> None:
         if view.conference is not None:
             draw_main(actor, view, view.conference)
     with side:
+        if view.row.is_danger:
+            draw_danger("先打电话；研讨以前，每天有人看着。")
         if view.conference is None:
             with side_box("集体研讨"):
                 note("一般问题，由专职人员直接跟进，不用研讨。")

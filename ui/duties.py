@@ -113,7 +113,7 @@ def title_of(duty: Duty) -> str:
         case DutyKind.MATCH_CHILD:
             return f"认出是哪个孩子：{name}"
         case DutyKind.CONFERENCE:
-            return f"集体研讨：{child}"
+            return f"有危险：集体研讨{child}" if duty.urgency is Urgency.DANGER else f"集体研讨：{child}"
         case DutyKind.INVITED:
             return f"请您参加集体研讨：{duty.child}" if duty.child else "请您参加集体研讨"
         case DutyKind.DECISION:

@@ -9,6 +9,8 @@ from ui import formats
 from ui.referral_words import CASE_STATES, CHANNELS, SEVERITIES, STEPS, URGENCIES, due_words, moment, step_badge
 from ui.states import CASE, REFERRAL
 
+DANGER_BADGE = f":red-badge[:material/emergency: {URGENCIES[Urgency.DANGER]}]"
+
 
 def row_badge(row: ReferralRow) -> str:
     """Return the state, and what is late or due today."""
@@ -16,7 +18,7 @@ def row_badge(row: ReferralRow) -> str:
     if row.is_suspected_abuse:
         badges.append(":red-badge[:material/shield_person: 疑似侵害]")
     if row.urgency is Urgency.DANGER and row.next_step:
-        badges.append(f":red-badge[:material/emergency: {URGENCIES[row.urgency]}]")
+        badges.append(DANGER_BADGE)
     if row.next_step:
         badges.append(step_badge(row.next_step))
     return " ".join(badges)
@@ -42,7 +44,8 @@ def merge_target_words(target: MergeTarget) -> str:
 
 def case_badge(row: CaseRow) -> str:
     """Return a case's state, and whether its conference is late."""
-    badges = [CASE[CASE_STATES[row.state]].badge()]
+    badges = [DANGER_BADGE] if row.is_danger else []
+    badges.append(CASE[CASE_STATES[row.state]].badge())
     if row.conference and row.conference.is_open:
         badges.append(step_badge(row.conference))
     return " ".join(badges)

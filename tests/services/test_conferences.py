@@ -28,6 +28,7 @@ from db.tables import (
     Referral,
     Role,
     Severity,
+    Urgency,
 )
 from db.transactions import transaction
 from services import (
@@ -84,9 +85,9 @@ def case(session, counsellor, lead, teacher, make_student):
     return called(session, counsellor, make_student("江小满"), lead, teacher)
 
 
-def called(session, actor, child, *people, guests=("社区的柳主任",)):
+def called(session, actor, child, *people, guests=("社区的柳主任",), **came):
     """A serious case of the actor's, whose conference these are asked to, the actor too."""
-    referral = register(session, actor, student_id=child.id)
+    referral = register(session, actor, student_id=child.id, **came)
     referral_moves.start_assessment(session, actor, referral_id=referral.id, version=1)
     everybody = frozenset(each.user_id for each in (actor, *people))
     request = replace(
@@ -692,3 +693,16 @@ def test_what_is_written_stays_text_on_paper():
 def test_participants_stand_once_each(session, counsellor, case):
     rows = session.exec(select(ConferenceParticipant)).all()
     assert len({row.user_id for row in rows if row.user_id}) == len([row for row in rows if row.user_id])
+
+
+def test_that_a_child_came_in_danger_is_told_until_its_conference_was_held(session, lead, counsellor, make_student):
+    case = called(session, counsellor, make_student("江小满"), lead, urgency=Urgency.DANGER)
+
+    def told():
+        duties = [each for each in home.list_duties(session, lead) if each.kind is DutyKind.CONFERENCE]
+        row = cases.find_case(session, lead, case_id=case.id).row
+        return [each.urgency for each in duties], row.is_danger
+
+    assert told() == ([Urgency.DANGER], True)
+    write(session, counsellor, case)
+    assert told() == ([], False)
