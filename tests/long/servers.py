@@ -17,7 +17,7 @@ from bench.servers import end, environment_of, free_port, wait_until_healthy
 from db import engine
 from db.location import PROJECT_DIR, Location
 from db.transactions import transaction
-from services import schools, sign_in
+from services import clock, schools, sign_in
 from tests.conftest import token_for
 from tests.long.world import actor_called, settle
 
@@ -42,7 +42,7 @@ def school_in(folder: Path) -> Location:
 
     place = settle(folder)
     with transaction() as session:
-        session.add(SystemFact(name=setup.CLAIMED, value="x"))
+        session.add(SystemFact(name=setup.CLAIMED, value=clock.now().isoformat()))
         schools.save_setting(session, schools.SCHOOL_NAME, "试验学校")
     return place
 

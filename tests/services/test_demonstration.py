@@ -50,9 +50,14 @@ def person(session: Session, username: str, role: Role) -> Actor:
 
 
 def everything(session: Session) -> list[object]:
-    children = [(each.name, each.birth_day, unseal(each, "id_number_sealed")) for each in session.exec(select(Student))]
-    worries = [(each.student_id, each.state, unseal(each, "facts_sealed")) for each in session.exec(select(Referral))]
-    return [children, worries, session.exec(select(AuditEvent.at, AuditEvent.action, AuditEvent.student_id)).all()]
+    students = session.exec(select(Student).order_by(col(Student.id)))
+    referrals = session.exec(select(Referral).order_by(col(Referral.id)))
+    events = select(AuditEvent.at, AuditEvent.action, AuditEvent.student_id).order_by(col(AuditEvent.seq))
+    return [
+        [(each.name, each.birth_day, unseal(each, "id_number_sealed")) for each in students],
+        [(each.student_id, each.state, unseal(each, "facts_sealed")) for each in referrals],
+        session.exec(events).all(),
+    ]
 
 
 def test_it_has_the_children_asked_for_with_families_and_categories(session):
