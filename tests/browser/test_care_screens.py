@@ -91,6 +91,7 @@ def test_a_homeroom_teacher_sees_the_own_class_only(school: Server, tab: OpenTab
     assert "陆小满" not in page.content()
 
 
+@pytest.mark.long
 @SIZES
 def test_pictures_of_the_counsellors_pages(school: Server, tab: OpenTab, ids: dict[str, int], size: tuple[int, int]):
     page = tab(size=size, on=school)
@@ -130,6 +131,7 @@ def test_the_case_stands_in_the_head_of_the_child_s_page_and_opens_from_its_tab(
     driver.see(page, "秦霜降")
 
 
+@pytest.mark.long
 @SIZES
 def test_half_a_contact_card_outlives_the_tab(school: Server, tab: OpenTab, ids: dict[str, int], size: tuple[int, int]):
     page = enter(school, tab, Role.COUNSELLOR, size)
@@ -227,6 +229,7 @@ def test_whoever_stands_on_a_child_s_tab_can_sign_out(school: Server, tab: OpenT
     assert "student=" not in page.url
 
 
+@pytest.mark.long
 def test_fields_of_an_act_stand_filled_again_after_another_was_looked_at(
     school: Server, tab: OpenTab, ids: dict[str, int]
 ):
@@ -245,6 +248,7 @@ def test_fields_of_an_act_stand_filled_again_after_another_was_looked_at(
     assert page.get_by_label("看到、听到了什么").input_value() == "早读时趴在桌上，说回家也没人说话。"
 
 
+@pytest.mark.long
 @SIZES
 def test_half_a_feedback_outlives_the_tab_and_its_form_opens_again(
     school: Server, tab: OpenTab, ids: dict[str, int], size: tuple[int, int]
@@ -266,6 +270,7 @@ def test_half_a_feedback_outlives_the_tab_and_its_form_opens_again(
     assert page.get_by_label("反馈给转介教师").count() == 0
 
 
+@pytest.mark.long
 def test_a_mark_goes_when_what_was_refused_is_mended(school: Server, tab: OpenTab):
     page = enter(school, tab, Role.HOMEROOM)
     driver.open_page(page, f"{school.address}/intake")

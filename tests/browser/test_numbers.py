@@ -7,7 +7,7 @@ from tests.browser import driver
 from tests.browser.conftest import OpenTab, Server
 from tests.browser.people import NAMES, PASSWORD
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 NUMBER = "settings?view=numbers&parameter=D-06.assessment_school_days"
 
 

@@ -15,7 +15,7 @@ from tests.browser.conftest import SCREENS, SIZES, OpenTab, Server, copy_of, ser
 from tests.browser.people import NAMES, PASSWORD
 from tests.browser.school import at, make_filled_school, person
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 
 @pytest.fixture(scope="module")
