@@ -87,7 +87,7 @@ def record_contact(
     children = list(dict.fromkeys(student_ids))
     check = Checker()
     if not children:
-        check.add("child", "child_needed")
+        check.add("child", "child_not_chosen")
     if len(children) > LARGEST_GROUP:
         check.add("others", "too_many", limit=LARGEST_GROUP)
     checked = _checked(session, actor, check, entry)

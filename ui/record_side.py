@@ -21,7 +21,7 @@ def draw_side(kind: CareKind, child: Picked, earlier: Sequence[RecordRow]) -> No
         for each in spec.counts_for:
             note(f"算在：{each}", icon="check")
         note("没做成的只记下来，不算做过。", icon="call_missed")
-        note(RESTRICTED_LINE if spec.is_restricted else "内容您自己、关爱室能看；班主任只看到有这一次。", icon="lock")
+        note(RESTRICTED_LINE if spec.is_restricted else "内容只有您自己和关爱室能看。", icon="lock")
     if earlier:
         with side_box("孩子最近的记录" if child.student_id else "我最近记的"):
             for row in earlier:

@@ -179,7 +179,7 @@ def test_what_cannot_be_is_refused(session, people, child, overrides, problem):
 
 def test_nobody_and_too_many_are_refused(session, people, child):
     lead = people["lead"]
-    assert problems_of(lambda: write(session, lead)) == {"child": "child_needed"}
+    assert problems_of(lambda: write(session, lead)) == {"child": "child_not_chosen"}
     many = list(range(1, records.LARGEST_GROUP + 2))
     found = problems_of(lambda: records.record_contact(session, lead, student_ids=many, entry=entry()))
     assert found == {"others": "too_many"}
