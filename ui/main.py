@@ -19,7 +19,7 @@ from ui.recovery_sheet import has_sheet
 from ui.shelf import put_input_on_shelf, take_input_from_shelf
 from ui.sign_in import ask_to_sign_in
 from ui.slips import has_slip
-from ui.telling import begin_run, end_run
+from ui.telling import begin_run, end_run, forget_filters
 from ui.warming import note_page_is_out
 from ui.way_back import keep_way_back
 from ui.wording import put_words
@@ -48,7 +48,8 @@ def _show(page: st.Page, actor: Actor, *, is_new: bool) -> None:
     if actor.hidden_since is not None:
         show_hidden_screen(actor, clock.SCHOOL_ZONE)
         st.stop()
-    keep_way_back(page.url_path)
+    if keep_way_back(page.url_path):
+        forget_filters()
     take_input_from_shelf()
     if actor.must_change_password:
         _insist_on(navigation.PASSWORD, page, is_new=is_new)

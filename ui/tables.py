@@ -97,8 +97,8 @@ def current_page(key: str, *, total: int, page_size: int) -> int:
 def paging_line(key: str, *, total: int, unit: str, page_size: int) -> None:
     """Draw “31 人，第 1 页，共 3 页。” and the page buttons below a table. The page stays in the address."""
     page, pages = current_page(key, total=total, page_size=page_size), page_count(total, page_size)
-    if st.session_state.get(key, page) != page:
-        del st.session_state[key]
+    if pages == 1 or st.session_state.get(key, page) != page:
+        st.session_state.pop(key, None)  # of a single page no buttons are drawn: a 1 written for them would stay (seen)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.caption(plain(page_words(total, unit=unit, page=page, pages=pages)), width="content")
         if pages > 1:

@@ -14,7 +14,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.state.common import user_key_from_element_id
 
-_RUN, _DRAWN = "care_run", "care_drawn_in_run_"
+_RUN, _DRAWN = "care_run", "care_drawn_in_run"  # _DRAWN: switches and filters, and the run each was last drawn in
 _named_in_this_run: ContextVar[frozenset[str | None] | None] = ContextVar("named_in_this_run", default=None)
 
 
@@ -66,11 +66,22 @@ def tell_again(*keys: str) -> None:
     the list is still filtered, and no filter is shown as chosen (seen).
     """
     run = st.session_state.get(_RUN, 0)
+    drawn: dict[str, int] = st.session_state.setdefault(_DRAWN, {})
     for key in keys:
-        if key in st.session_state and st.session_state.get(_DRAWN + key) != run - 1:
+        if key in st.session_state and drawn.get(key) != run - 1:
             tell(key, st.session_state[key])
         keep_telling(key)
-        st.session_state[_DRAWN + key] = run
+        drawn[key] = run
+
+
+def forget_filters() -> None:
+    """Forget where switches and filters stood: on a page just come to they begin with what its address says.
+
+    Streamlit forgets those of the page that was left, but not what was written into one by a run that was cut short
+    before it drew it: back on the page that would stand there again, and not what was chosen last (seen).
+    """
+    for key in st.session_state.pop(_DRAWN, {}):
+        st.session_state.pop(key, None)
 
 
 def _is_written_now(key: str) -> bool:

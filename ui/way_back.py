@@ -20,19 +20,22 @@ class _Way:
     left: dict[str, tuple[Query, Query]] = field(default_factory=dict)  # page: what the next one was given, its own
 
 
-def keep_way_back(page: str) -> None:
-    """Note where this tab stands; where the browser came back to a page left by an act, put its own address back.
+def keep_way_back(page: str) -> bool:
+    """Note where this tab stands, and say whether it came here from another page.
 
-    First thing of a run, before a page reads its address. A page entered without any parameter is never changed: that
-    is also what the menu at the side asks for.
+    Where the browser came back to a page left by an act, its own address is put back. First thing of a run, before a
+    page reads its address. A page entered without any parameter is never changed: that is also what the menu at the
+    side asks for.
     """
     way: _Way = st.session_state.setdefault(_KEY, _Way())
     query = st.query_params.to_dict()
-    if way.page != page:
-        if way.page:
-            way.left[way.page] = (query, way.query)
+    came_from = way.page
+    if came_from != page:
+        if came_from:
+            way.left[came_from] = (query, way.query)
         given, own = way.left.get(page, (query, query))
         if query and query == given != own:
             st.query_params.from_dict(own)
             query = own
     way.page, way.query = page, query
+    return came_from not in ("", page)

@@ -93,3 +93,48 @@ def test_what_somebody_typed_before_the_server_was_started_anew_is_nobody_s_now(
 
     assert shown.text_input(key="find").value == ""
     assert (shown.text_input(key="find").proto.set_value, shown.text_input(key="find").proto.value) == (True, "")
+
+
+def test_a_filter_of_a_page_come_back_to_begins_with_its_address_though_its_first_run_was_cut_short():
+    def page(visit: str):
+        import streamlit as st
+
+        from ui.telling import begin_run, end_run, forget_filters
+        from ui.views import begin_filter, keep_filter
+
+        begin_run()
+        if visit in ("elsewhere", "back"):
+            forget_filters()
+        if visit != "elsewhere":
+            begin_filter("state", "state", {"late": 1, "done": 2}, usual=None)
+            if visit == "cut short":
+                st.stop()
+            st.selectbox("状态", [None, 1, 2], key="state")
+            keep_filter("state", "state", {"late": 1, "done": 2})
+        end_run()
+
+    def go(to: str) -> AppTest:
+        shown.args = (to,)
+        return shown.run()
+
+    shown = AppTest.from_function(page, args=("cut short",)).run()
+    go("there").selectbox[0].select(2).run()
+    assert shown.query_params["state"] == "done"
+    go("elsewhere")
+
+    assert go("back").selectbox[0].value == 2
+
+
+def test_a_page_number_written_while_all_fitted_on_one_page_is_not_kept():
+    def page(total: int, written: int | None = None):
+        import streamlit as st
+
+        from ui.tables import paging_line
+
+        if written:
+            st.session_state["page"] = written
+        paging_line("page", total=total, unit="人", page_size=10)
+
+    shown = AppTest.from_function(page, kwargs={"total": 5, "written": 1}).run()
+
+    assert "page" not in shown.session_state
