@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
 
 import jwt
 from sqlmodel import Session, col, select
@@ -34,7 +35,8 @@ class School:
 
     def query_of(self, visit: Visit) -> str:
         """Return the address's question of a visit."""
-        return f"{visit.record}={self.records[visit]}" if visit in self.records else ""
+        asked = {visit.record or "": str(self.records[visit])} if visit in self.records else {}
+        return urlencode(asked | dict([visit.view] if visit.view else []))
 
 
 def place_of(folder: Path, students: int) -> Location:

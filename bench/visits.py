@@ -42,6 +42,10 @@ BESIDE = (("referrals", "referral"), ("cases", "case"), ("record", "record"))
 """Lists that also show one record: visited both ways."""
 
 
+VIEWS = (("child", "child_tab", "时间线"),)
+"""Parts of a page that ask for much themselves: visited besides what opens first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """One page as one role has it open; `record` names the parameter of its address, if it shows one record."""
@@ -49,10 +53,13 @@ class Visit:
     page: str
     role: Role
     record: str | None = None
+    view: tuple[str, str] | None = None  # what else stands in the address
 
     @property
     def name(self) -> str:
         """How tables name it."""
+        if self.view is not None:
+            return f"{self.page}?{self.view[0]}"
         return f"{self.page}?{self.record}" if self.record and self.page not in OPEN_RECORDS else self.page
 
 
@@ -60,6 +67,7 @@ def list_visits() -> list[Visit]:
     """Return every page of the program for the role that uses it most, a list with one record open beside it."""
     visits = [Visit(entry.name, main_role(entry), OPEN_RECORDS.get(entry.name)) for entry in existing_entries()]
     visits += [Visit(page, MAIN_ROLES[page], record) for page, record in BESIDE]
+    visits += [Visit(page, MAIN_ROLES[page], OPEN_RECORDS[page], (name, word)) for page, name, word in VIEWS]
     return visits
 
 

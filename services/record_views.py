@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, or_, true
 from sqlmodel import Session, col, func, select
 
 from db.sealing import unseal
@@ -136,6 +136,17 @@ def reads_words(actor: Actor, record: CareRecord) -> bool:
         return True
     scopes = scopes_of(actor, Subject.NOTE)
     return Scope.ALL in scopes or (Scope.NOTE_AS_AUTHOR in scopes and record.kind not in RESTRICTED)
+
+
+def opens_words(actor: Actor) -> ColumnElement[bool]:
+    """Return `reads_words` as a column of CareRecord, for lists of many kinds."""
+    own = and_(col(CareRecord.author_id).is_not(None), col(CareRecord.author_id) == actor.user_id)
+    scopes = scopes_of(actor, Subject.NOTE)
+    if Scope.ALL in scopes:
+        return true()
+    if Scope.NOTE_AS_AUTHOR in scopes:
+        return or_(own, col(CareRecord.kind).not_in(RESTRICTED))
+    return own
 
 
 def may_amend(actor: Actor, record: CareRecord) -> bool:

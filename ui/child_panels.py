@@ -14,6 +14,7 @@ from ui import (
     child_records,
     child_referrals,
     child_terms,
+    child_time_line,
 )
 
 Draw = Callable[[Actor, StudentFile], None]
@@ -30,6 +31,7 @@ class Panel:
 
 PANELS = (
     Panel("概况", Permission.STUDENT_READ, child_overview.draw),
+    Panel("时间线", Permission.STUDENT_READ, child_time_line.draw),
     Panel("受理", Permission.REFERRAL_READ, child_referrals.draw),
     Panel("工作记录", Permission.RECORD_READ, child_records.draw),
     Panel("控辍保学", Permission.DROP_OUT_REGISTER, child_drop_outs.draw),

@@ -31,6 +31,12 @@ def day(value: date, *, today: date) -> str:
     return f"{year}{value.month}月{value.day}日"
 
 
+def day_in_list(value: date, *, today: date) -> str:
+    """11月03日 周二: as wide in every line of a list."""
+    year = "" if value.year == today.year else f"{value.year}年"
+    return f"{year}{value.month:02d}月{value.day:02d}日 {weekday(value)}"
+
+
 def day_and_weekday(value: date, *, today: date) -> str:
     """11月20日 周五."""
     return f"{day(value, today=today)} {weekday(value)}"

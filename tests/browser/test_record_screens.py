@@ -123,6 +123,9 @@ def test_a_family_is_reached_after_asking(school: Server, tab: OpenTab, size: tu
 def test_the_child_s_page_lists_them_and_one_opens(school: Server, tab: OpenTab, size: tuple[int, int]):
     page = enter(school, tab, Role.HOMEROOM, size)
     driver.open_page(page, f"{school.address}/child?student={child_called(school, '柳立夏')}")
+    page.get_by_role("tab", name="时间线").click()
+    driver.see(page, "内容，只有记录人和负责人能看")
+    driver.take_picture(page, SCREENS / f"child-time-line-{size[0]}.png")
     page.get_by_role("tab", name="工作记录").click()
     driver.see(page, "心理辅导，")
     driver.take_picture(page, SCREENS / f"child-records-{size[0]}.png")

@@ -41,6 +41,8 @@ def open_at(visited: School, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> A
     screen = AppTest.from_file(MAIN, default_timeout=SECONDS)
     if visit in visited.records:
         screen.query_params[visit.record or ""] = str(visited.records[visit])
+    if visit.view is not None:
+        screen.query_params[visit.view[0]] = visit.view[1]
     if visit.page != navigation.HOME:
         screen.switch_page(f"../pages/{visit.page}.py")
     return screen
