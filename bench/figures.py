@@ -6,7 +6,7 @@ from enum import StrEnum
 from math import ceil
 from statistics import median
 
-PAIRS, QUICK_PAIRS = 5, 2
+PAIRS, QUICK_PAIRS = 5, 1
 PAGE_LIMIT, GROWTH_LIMIT, CROWD_LIMIT, MEMORY_LIMIT, START_LIMIT = 1.5, 1.25, 1.5, 1.05, 1.5
 STATEMENTS_LIMIT, RIGHTS_LIMIT = 12, 2
 

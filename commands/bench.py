@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
 
     if not LEAST <= args.students <= MOST:
         raise WrongNumberOfStudents(LEAST, MOST)
-    visits = _visits(args.only)
+    visits = chosen_visits(args.only)
     folder = Path(args.data or FOLDER)
     pairs = QUICK_PAIRS if args.quick else PAIRS
     with tempfile.TemporaryDirectory(prefix="care-bench-") as logs:
@@ -69,7 +69,12 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _visits(only: str | None) -> "list[Visit]":
+def chosen_visits(only: str | None) -> "list[Visit]":
+    """Return what is measured: every page, or one alone.
+
+    Raises:
+        NoSuchPage: there is no page of this name.
+    """
     from bench.visits import list_visits
 
     every = list_visits()

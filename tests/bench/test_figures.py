@@ -7,6 +7,7 @@ import pytest
 from bench import report
 from bench.figures import Figure, Kind, counted_figure, paired, percentile
 from bench.visits import list_visits, main_role
+from commands.bench import chosen_visits
 from ui.navigation import existing_entries
 
 
@@ -53,3 +54,8 @@ def test_every_page_is_measured_for_a_role_that_may_open_it():
 
     assert visited == {entry.name for entry in existing_entries()}
     assert all(main_role(entry) for entry in existing_entries())
+
+
+def test_one_page_can_be_measured_alone():
+    assert [visit.name for visit in chosen_visits("students")] == ["students"]
+    assert chosen_visits(None) == list_visits()

@@ -14,8 +14,9 @@ from services.actors import Actor
 from services.intake import ReferralChange
 from tests.browser import driver
 from tests.browser.conftest import SCREENS, SIZES, OpenTab, Server, copy_of, serve, some_now
-from tests.browser.people import NAMES, PASSWORD
+from tests.browser.people import NAMES, PASSWORD, SPARE
 from tests.browser.school import make_filled_school
+from tests.browser.words import english_on
 from tests.roles import may_open
 from ui import navigation
 from ui.session import NOT_FOR_YOU
@@ -66,7 +67,9 @@ def enter(school: Server, tab: OpenTab, role: Role, size: tuple[int, int] = driv
 @pytest.mark.long  # the page tests walk every role in the fast run; here once more in a real browser
 @pytest.mark.parametrize("role", Role, ids=lambda role: role.value)
 def test_a_role_opens_its_pages_and_no_other(school: Server, tab: OpenTab, ids: dict[str, int], role: Role):
-    page = enter(school, tab, role)
+    """And what it reads there is Chinese."""
+    page, english = enter(school, tab, role), {}
+    known = {name for name, _ in [*NAMES.values(), *SPARE.values()]} | {"usb", "mnt", "backup"}
     entries = navigation.existing_entries()
     closed = [entry for entry in entries if not may_open(role, entry)]
     addresses = {entry.name: entry for entry in [entry for entry in entries if may_open(role, entry)] + closed[:2]}
@@ -78,6 +81,10 @@ def test_a_role_opens_its_pages_and_no_other(school: Server, tab: OpenTab, ids: 
         assert (NOT_FOR_YOU in words) is not may_open(role, entry), address
         if role in NAMELESS:
             assert not any(name in page.content() for name in ("忍冬", "半夏", "寒露", "1540000")), address
+        for each in page.locator('[data-testid="stExpander"] summary').all():
+            each.click()
+        english[address] = english_on(page, known=known)
+    assert {address: words for address, words in english.items() if words} == {}
 
 
 def test_a_homeroom_teacher_sees_the_own_class_only(school: Server, tab: OpenTab):

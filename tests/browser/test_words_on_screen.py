@@ -1,74 +1,23 @@
 """What a person reads in a real browser is Chinese, and what tells that something was saved covers no act."""
 
-import re
-
 import pytest
-from playwright.sync_api import Page
 
 from db.tables import Role
 from tests.browser import driver
 from tests.browser.conftest import SCREENS, SIZES, OpenTab
-from tests.browser.people import NAMES, PASSWORD, SPARE
-from ui.navigation import existing_entries
+from tests.browser.people import NAMES, PASSWORD
+from tests.browser.words import english_on
 
 pytestmark = pytest.mark.browser
-# Commands, keys on a keyboard, endings of files, addresses of folders, user names: no Chinese word stands for them.
-FILE_NAME = re.compile(r"\S+\.(?:xlsx|xls|ods|csv)\b")  # lists other tests have brought in
-NOT_WORDS = re.compile(
-    r"manage\.py( [a-z-]+)*|--https|Alt( \+ H)?|Ctrl\+P|/\S+|care-\S+\.db"
-    r"|\b(xlsx|xlsm|xls|ods|csv|tsv|txt|html|Word|PDF|pdf|docx)\b"
-)
-READABLE = """() => {
-  const found = [];
-  const seen = (each) => {
-    const box = each.getBoundingClientRect(), style = getComputedStyle(each);
-    return box.width > 0 && box.height > 0 && style.visibility !== 'hidden' && parseFloat(style.fontSize) > 0;
-  };
-  const clipped = (each) => {  // kept for screen readers, whose words can't be changed from here
-    for (let above = each; above; above = above.parentElement) {
-      const style = getComputedStyle(above);
-      if (style.clip === 'rect(0px, 0px, 0px, 0px)' || style.clipPath === 'inset(50%)') return true;
-    }
-    return false;
-  };
-  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walk.nextNode()) {
-    const owner = walk.currentNode.parentElement;
-    if (['SCRIPT', 'STYLE', 'NOSCRIPT'].includes(owner.tagName)) continue;
-    if (owner.closest('[data-testid="stIconMaterial"], [translate="no"]')) continue;  // icons are ligatures
-    if (seen(owner) && !clipped(owner)) found.push(walk.currentNode.textContent);
-  }
-  for (const each of document.querySelectorAll('[placeholder]')) {
-    if (seen(each) && !each.value) found.push(each.placeholder);
-  }
-  return found;
-}"""
 
 
-def english_on(page: Page, *, known: set[str]) -> set[str]:
-    """Words of Latin letters that a person can read on the page."""
-    texts = [NOT_WORDS.sub("", FILE_NAME.sub("", text)) for text in page.evaluate(READABLE)]
-    words = {word for text in texts for word in re.findall(r"[A-Za-z]{3,}", text)}
-    return {word for word in words if word.lower() not in known}
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("role", [Role.LEAD, Role.ADMIN, Role.HOMEROOM, Role.SUBJECT_TEACHER])
-def test_no_page_speaks_english(tab: OpenTab, role: Role):
+@pytest.mark.long  # the pages behind it: test_care_screens, where every role opens them
+def test_the_sign_in_page_speaks_no_english(tab: OpenTab):
     page = tab()
-    found = {"sign-in": english_on(page, known=set())}
+    found = english_on(page)
     page.get_by_role("textbox", name="密码").fill("x")
-    found["the hint below a field"] = english_on(page, known=set())
-    driver.sign_in(page, NAMES[role][0], PASSWORD)
-    people = {name for name, _ in [*NAMES.values(), *SPARE.values()]} | {"usb", "mnt", "backup"}
-    address = page.url.rstrip("/")
-    for entry in existing_entries():
-        driver.open_page(page, f"{address}/{entry.name}")
-        for each in page.locator('[data-testid="stExpander"] summary').all():
-            each.click()
-        found[entry.name] = english_on(page, known=people)
 
-    assert {name: words for name, words in found.items() if words} == {}
+    assert found | english_on(page) == set()
 
 
 def test_what_is_drawn_only_when_it_goes_wrong_is_chinese_too(tab: OpenTab):
@@ -76,7 +25,7 @@ def test_what_is_drawn_only_when_it_goes_wrong_is_chinese_too(tab: OpenTab):
     driver.sign_in(page, NAMES[Role.LEAD][0], PASSWORD)
     page.get_by_role("combobox", name="谁说的").fill("zzz")
     driver.wait_until_idle(page)
-    assert english_on(page, known={"zzz"}) == set()
+    assert english_on(page, known=frozenset({"zzz"})) == set()
     page.keyboard.press("Escape")
     day = page.get_by_test_id("stDateInput").first
     day.get_by_role("spinbutton").first.click()
@@ -84,7 +33,7 @@ def test_what_is_drawn_only_when_it_goes_wrong_is_chinese_too(tab: OpenTab):
     page.get_by_test_id("stDateInputError").hover()
     page.get_by_test_id("stTooltipErrorContent").wait_for()
 
-    assert english_on(page, known={"zzz"}) == set()
+    assert english_on(page, known=frozenset({"zzz"})) == set()
 
 
 @SIZES

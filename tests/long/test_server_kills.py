@@ -12,7 +12,7 @@ import pytest
 from db import engine, upgrade
 from db.location import PROJECT_DIR, Location
 from tests.long.servers import RUN, Browser, cookie_of, school_in, start, wait_until_healthy
-from tests.long.test_kills import start_worker
+from tests.long.worker import at_work_until_killed
 from tests.long.world import referrals_in, wrong_with
 
 pytestmark = pytest.mark.long
@@ -50,16 +50,14 @@ def test_five_kills_of_the_server_leave_nothing_half_written(tmp_path):
         running = start(place, tmp_path / "server.log", "-c", RUN)
         wait_until_healthy(running)
         cookie, stop = cookie_of(running, "staff0"), threading.Event()
-        worker = start_worker(tmp_path, seed=1000 + number)
         with Browser(running, cookie=cookie) as tab:
             client = threading.Thread(target=work_in, args=(tab, stop))
-            client.start()
-            time.sleep(chance.uniform(0.8, 2.0))
-            running.process.kill()
-            worker.kill()
+            with at_work_until_killed(tmp_path, seed=1000 + number):
+                client.start()
+                time.sleep(chance.uniform(0.8, 2.0))
+                running.process.kill()
             stop.set()
             running.process.wait(20)
-            worker.communicate()
             client.join(60)
         assert wrong_with(place) == []
     assert referrals_in(place) > KILLS

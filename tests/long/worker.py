@@ -1,11 +1,12 @@
-"""A process that works without a pause until it is killed: registers, assesses, adds accounts, imports.
+"""A process that works without a pause until it is killed: registers, assesses, adds accounts, imports."""
 
-python -m tests.long.worker FOLDER SEED
-"""
-
+import multiprocessing
 import random
-import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pypinyin  # noqa: F401 # half a second, which the program leaves to whoever first needs it: not what is killed
@@ -19,13 +20,48 @@ from services import accounts, clock, intake, referral_moves, student_imports
 from services.errors import EditedMeanwhile
 from tests.long.world import actor_called
 
+STARTS_IN = 10  # seconds; on a machine at work
 
-def work(folder: Path, seed: int) -> None:
+
+@contextmanager
+def at_work_until_killed(folder: Path, seed: int) -> Iterator[None]:
+    """Have a worker at work in a folder, and kill it at the end of the block.
+
+    It begins with everything imported, so that what is killed is the work and not the start.
+    """
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload([__name__])
+    heard, told = processes.Pipe(duplex=False)
+    worker = processes.Process(target=_work_and_tell, args=(folder, seed, told))
+    worker.start()
+    told.close()
+    assert heard.poll(STARTS_IN)
+    assert heard.recv() == "at work"
+    try:
+        yield
+    finally:
+        worker.kill()
+        worker.join()
+    try:
+        raise AssertionError(heard.recv())  # what went wrong before it was killed
+    except EOFError:
+        pass
+
+
+def _work_and_tell(folder: Path, seed: int, told: Connection) -> None:
+    try:
+        work(folder, seed, told)
+    except BaseException:
+        told.send(traceback.format_exc())
+        raise
+
+
+def work(folder: Path, seed: int, told: Connection) -> None:
     """Do one act after the other, for ever."""
     engine.use(Location(folder / "data", folder / "key" / "care.key"))
     chance = random.Random(seed)
     acts = [register, register, assess, add_account, import_roster]
-    print("at work", flush=True)
+    told.send("at work")
     number = 0
     while True:
         number += 1
@@ -90,7 +126,3 @@ def import_roster(chance: random.Random, name: str) -> None:
             student_imports.confirm_import(session, lead, preview=preview, file_name="名册.csv", digest=name)
     except student_imports.StalePreview:
         return
-
-
-if __name__ == "__main__":
-    work(Path(sys.argv[1]), int(sys.argv[2]))
