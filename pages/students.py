@@ -6,6 +6,8 @@ from db.transactions import reading
 from services import student_lists
 from services.access import Permission, allows
 from ui import navigation, register_filters
+from ui.class_cards_dialog import OPEN as CARDS
+from ui.class_cards_dialog import class_cards_dialog
 from ui.class_list_dialog import OPEN as LISTS
 from ui.class_list_dialog import class_list_dialog
 from ui.dialogs import open_dialog, opened
@@ -82,7 +84,7 @@ if clicked and clicked.startswith("students_import"):
     st.switch_page(navigation.path_of("import_students"), query_params=FROM)
 if opened("export_students"):
     export_dialog(filters, total)
-if opened(LISTS):
+if opened(LISTS) or opened(CARDS):
     with reading() as session:
         own = student_lists.list_writable_classes(session, actor)
-    class_list_dialog(own)
+    class_list_dialog(own) if opened(LISTS) else class_cards_dialog(own)

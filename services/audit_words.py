@@ -189,10 +189,22 @@ ACTION_LABELS: Mapping[Action, str] = {
 _LISTS = {
     "students": "学生名册",
     "contact_card": "联系卡",
+    "class_lists": "班级五张表",
+    "class_cards": "全班联系卡",
     "conference_minutes": "会议记录",
+    "talk_record": "谈心谈话记录",
+    "home_visit": "家访记录",
+    "care_record": "工作记录",
+    "referral": "受理登记表",
+    "assessment": "需求评估报告",
     "audit": "操作记录",
     "authority": "给民政等部门的名单",
 }
+
+
+def list_label(name: str) -> str:
+    """Return what an exported list or printed paper is called; blank for one this program doesn't know."""
+    return _LISTS.get(name, "")
 
 
 def action_label(action: str) -> str:
@@ -225,7 +237,7 @@ def details_in_words(action: str, details: Mapping[str, Any]) -> str:
     elif kind in document_kinds():
         parts.append(document_kinds()[kind].label)
     if "list" in details:
-        parts.append(_LISTS.get(str(details["list"]), ""))
+        parts.append(list_label(str(details["list"])))
     if isinstance(details.get("fields"), list):
         parts.append(f"{len(details['fields'])} 处")
     if isinstance(count := details.get("count"), int) and action == Action.EXPORT_MADE.value:

@@ -3,18 +3,17 @@
 from sqlmodel import Session
 
 from db.tables import AppUser, CaseConference
-from services import audit, cases, clock
+from services import cases
 from services.access import Permission, permitted
 from services.actors import Actor
 from services.cases import CaseView
 from services.conference_views import ConferenceView, Decision
-from services.errors import FieldErrors, NotFound, Problem
+from services.errors import NotFound
 from services.exchange.documents import TemplateValue
-from services.paper import WordFile, template_for
-from services.schools import school_name
+from services.paper import WordFile, give_out, written_day, written_moment
 from services.student_exports import ExportPurpose
 
-TEMPLATE = "conference_minutes.docx"
+PAPER = "conference_minutes"
 
 
 @permitted(Permission.CASE_READ)
@@ -29,26 +28,14 @@ def print_minutes(session: Session, actor: Actor, *, case_id: int, purpose: Expo
     conference = view.conference
     if conference is None or conference.recorded_at is None:
         raise NotFound
-    if purpose is None:
-        raise FieldErrors({"purpose": Problem("required")})
     row = session.get_one(CaseConference, conference.id)
     recorder = session.get(AppUser, row.recorded_by_id) if row.recorded_by_id else None
     values = _values(view, conference, recorder.display_name if recorder else "")
-    made = f"{actor.display_name}于 {clock.local(clock.now()):%Y-%m-%d %H:%M} 打印，用途：{purpose.label}。"
-    values |= {"学校": school_name(session) or "", "导出": made}
-    audit.record(
-        session,
-        actor,
-        audit.Action.EXPORT_MADE,
+    title = f"会议记录 {view.row.class_label or ''} {view.row.child}"
+    return give_out(
+        session, actor, paper=PAPER, title=title, values=values, purpose=purpose, student_id=view.row.student_id,
         target=row,
-        student_id=view.row.student_id,
-        list="conference_minutes",
-        purpose=purpose.value,
-        form="docx",
-        count=1,
-    )
-    name = f"会议记录 {view.row.class_label or ''} {view.row.child}.docx".replace("  ", " ")
-    return WordFile(name, values, template_for(TEMPLATE), actor.display_name)
+    )  # fmt: skip
 
 
 def _values(view: CaseView, conference: ConferenceView, recorder: str) -> dict[str, TemplateValue]:
@@ -58,7 +45,7 @@ def _values(view: CaseView, conference: ConferenceView, recorder: str) -> dict[s
         "姓名": view.row.child,
         "班级": view.row.class_label or "",
         "个案负责人": view.row.owner_name,
-        "时间": f"{clock.local(conference.held_at):%Y年%m月%d日 %H:%M}" if conference.held_at else "",
+        "时间": written_moment(conference.held_at),
         "地点": conference.place or "",
         "到会": "、".join([*(each.name for each in invited if each.is_present), *others]),
         "缺席": "、".join(each.name for each in invited if not each.is_present) or "无",
@@ -72,11 +59,11 @@ def _values(view: CaseView, conference: ConferenceView, recorder: str) -> dict[s
 def _decision(place: int, decision: Decision) -> dict[str, str]:
     ended = ""
     if decision.ended_on is not None:
-        ended = f"，{decision.ended_on:%Y年%m月%d日}" + (f"：{decision.note}" if decision.note else "")
+        ended = f"，{written_day(decision.ended_on)}" + (f"：{decision.note}" if decision.note else "")
     return {
         "序号": str(place),
         "事项": decision.text or "",
         "负责人": decision.owner_name,
-        "期限": f"{decision.due_on:%Y年%m月%d日}",
+        "期限": written_day(decision.due_on),
         "结果": f"{decision.state.label}{ended}",
     }

@@ -14,6 +14,7 @@ from db.tables import AppUser, AuditEvent, ContactOpening, Referral, Student
 from services.access import Permission, Scope, Subject, permitted, scopes_of
 from services.actors import Actor
 from services.audit import Action
+from services.audit_words import list_label
 from services.errors import NotFound
 from services.paging import page_there
 from services.row_filters import Grounds, sees_students
@@ -47,13 +48,14 @@ _WHAT = {
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Somebody opened the file, a referral or case, with a reason the phones, or printed the card."""
+    """Somebody opened the file, a referral or case, with a reason the phones, or printed a paper."""
 
     at: datetime
     who: str
     grounds: Grounds | None
     reason: str | None
     what: OpenedWhat
+    paper: str  # of a print, which one
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +116,13 @@ def _is_opening_of(student_id: int) -> ColumnElement[bool]:
 
 
 def _opening(event: AuditEvent, name: str | None, contact: ContactOpening | None) -> Opening:
-    grounds = json.loads(event.details).get("grounds")
+    details = json.loads(event.details)
+    grounds = details.get("grounds")
     return Opening(
         at=event.at,
         who=name or f"命令行（{event.actor_label}）",
         grounds=Grounds(grounds) if grounds else None,
         reason=unseal(contact, "reason_sealed") if contact else None,
         what=_WHAT[event.action],
+        paper=list_label(str(details.get("list", ""))),
     )

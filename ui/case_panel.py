@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from services import referral_prints
 from services.access import Permission, allows
 from services.actors import Actor
 from services.cases import CaseView
@@ -13,6 +14,7 @@ from ui.intake_side import draw_danger
 from ui.layout import labelled_words, note, side_box, side_column
 from ui.referral_rows import case_badge, case_reason
 from ui.referral_words import DOMAINS, child_with_class, moment
+from ui.word_file import print_act
 
 
 def draw_case(actor: Actor, view: CaseView) -> None:
@@ -34,6 +36,12 @@ def draw_case(actor: Actor, view: CaseView) -> None:
                 "记一次", key="case_record", icon=":material/forum:", type="tertiary"
             ):
                 write_record(row.student_id)
+            print_act(
+                actor, "assessment_print", row.id, paper="评估报告", child=row.child, permission=Permission.CASE_READ,
+                make=lambda session, who, purpose: referral_prints.print_assessment(
+                    session, who, case_id=row.id, purpose=purpose
+                ),
+            )  # fmt: skip
     with main:
         if view.conference is not None:
             draw_main(actor, view, view.conference)

@@ -4,12 +4,10 @@ from datetime import datetime
 
 import streamlit as st
 
-from db.transactions import reading, transaction
+from db.transactions import reading
 from services import card_prints, clock, contact_cards
 from services.access import Permission
-from services.actors import Actor
 from services.contact_cards import CardVersion
-from services.student_exports import ExportPurpose
 from services.student_files import StudentFile
 from ui import formats
 from ui.card_words import CODES, code_words
@@ -17,7 +15,7 @@ from ui.dialogs import close_dialog
 from ui.forms import Form
 from ui.layout import CLOSE, facts, leave_button, note
 from ui.session import require_user
-from ui.word_file import offer_word
+from ui.word_file import offer_word, word_of
 
 _COMMAND_LINE = "信息老师在服务器上"
 
@@ -53,11 +51,10 @@ def print_card(file: StudentFile) -> None:
     """Ask what for, note it, and give the Word document."""
     actor = require_user(Permission.STUDENT_EXPORT)
     form = Form(f"child_print_card_{file.id}")
-    offer_word(form, lambda purpose: _make(actor, file.id, purpose), f"下载{file.name}的联系卡")
-
-
-def _make(actor: Actor, student_id: int, purpose: ExportPurpose | None) -> tuple[str, bytes]:
-    """Note it in a transaction of its own; the document is made outside of it."""
-    with transaction() as session:
-        made = card_prints.print_card(session, actor, student_id=student_id, purpose=purpose)
-    return made.file_name, made.content()
+    offer_word(
+        form,
+        lambda purpose: word_of(
+            lambda session: card_prints.print_card(session, actor, student_id=file.id, purpose=purpose)
+        ),
+        f"下载{file.name}的联系卡",
+    )

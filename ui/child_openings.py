@@ -24,7 +24,7 @@ WHAT = {
     OpenedWhat.CONTACT: "看了电话",
     OpenedWhat.REFERRAL: "看了受理",
     OpenedWhat.CASE: "看了个案",
-    OpenedWhat.PRINT: "打印了联系卡",
+    OpenedWhat.PRINT: "打印了",
     OpenedWhat.DROP_OUT: "看了控辍保学",
     OpenedWhat.RECORD: "看了工作记录",
 }
@@ -40,7 +40,10 @@ def draw(actor: Actor, file: StudentFile) -> None:
         note("还没有记录。")
         return
     data_table(
-        [{"when": _when(each), "who": each.who, "what": WHAT[each.what], "why": _why(each)} for each in found.rows],
+        [
+            {"when": _when(each), "who": each.who, "what": WHAT[each.what] + each.paper, "why": _why(each)}
+            for each in found.rows
+        ],
         {
             "when": st.column_config.TextColumn("什么时候", width=150),
             "who": st.column_config.TextColumn("谁", width=120),

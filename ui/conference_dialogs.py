@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from db.transactions import reading, transaction
+from db.transactions import reading
 from services import conference_prints, conference_views, conferences
 from services.access import Permission
 from services.account_lists import StaffName
@@ -14,7 +14,6 @@ from services.cases import CaseView
 from services.conference_people import LEAST_PARTICIPANTS
 from services.conference_views import ConferenceView
 from services.conferences import PlanEntry
-from services.student_exports import ExportPurpose
 from ui import decision_dialogs, formats
 from ui.assessment_form import names_typed, with_roles
 from ui.dialog_parts import buttons, cancel_if, finish, form_fields
@@ -24,7 +23,7 @@ from ui.layout import CLOSE, leave_button, note
 from ui.referral_words import due_words, moment
 from ui.session import require_user
 from ui.telling import keep_to
-from ui.word_file import offer_word
+from ui.word_file import offer_word, word_of
 from ui.wording import day_field
 
 PLANNING, VERSIONS, PRINTING = "conference_plan", "conference_versions", "conference_print"
@@ -126,11 +125,10 @@ def _show_versions(conference: ConferenceView) -> None:
 def _print(view: CaseView, conference: ConferenceView) -> None:
     actor = require_user(Permission.CASE_READ)
     form = Form(f"conference_print_form_{conference.id}")
-    offer_word(form, lambda purpose: _make(actor, view.row.id, purpose), f"下载{view.row.child}的会议记录")
-
-
-def _make(actor: Actor, case_id: int, purpose: ExportPurpose | None) -> tuple[str, bytes]:
-    """Note it in a transaction of its own; the document is made outside of it."""
-    with transaction() as session:
-        made = conference_prints.print_minutes(session, actor, case_id=case_id, purpose=purpose)
-    return made.file_name, made.content()
+    offer_word(
+        form,
+        lambda purpose: word_of(
+            lambda session: conference_prints.print_minutes(session, actor, case_id=view.row.id, purpose=purpose)
+        ),
+        f"下载{view.row.child}的会议记录",
+    )

@@ -77,6 +77,7 @@ SENTENCES: Mapping[str, str] = {
     "before_entry": "不能早于进这个班或入学的日子（{day}）。",
     "category_open": "这一类现在已经登记着。请改原来那一条。",
     "not_enrolled": "孩子已不在校，不能编班。请先改学籍状态。",
+    "nobody_left_behind": "这个班没有登记在册的留守孩子。请选全班。",
     "nothing_to_withdraw": "现在没有同意，没有什么可撤回的。请选同意或不同意。",
     "before_last": "不能早于上一次（{day}）。请核对。",
     "outside": "要在 {least} 到 {most} 之间。请核对。",

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from db.tables import CareChannel, CarePlace, NotReached
 from db.transactions import reading, transaction
-from services import record_views, records
+from services import record_prints, record_views, records
 from services.access import Permission
 from services.actors import Actor
 from services.errors import DomainError
@@ -47,6 +47,7 @@ from ui.record_words import (
 )
 from ui.referral_words import moment
 from ui.session import require_user
+from ui.word_file import print_act
 
 _AMEND, _EDIT = "record_amend", "edit"
 _WITHDRAW = "record_withdraw"
@@ -101,6 +102,13 @@ def _draw(actor: Actor, view: RecordView) -> None:
         if view.agreed_with:
             note(f"联系家里以前，和{view.agreed_with}说好。")
         child_link(actor, row.student_id, key="record_child")
+        if view.stored is not None and not row.is_withdrawn:
+            print_act(
+                actor, "record_print", row.id, paper="记录", child=row.child,
+                make=lambda session, who, purpose: record_prints.print_record(
+                    session, who, record_id=row.id, purpose=purpose
+                ),
+            )  # fmt: skip
     if opened(_WITHDRAW, row.id) and view.may_amend and view.stored is not None:
         _withdraw(view.stored, row.child)
 

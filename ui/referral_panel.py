@@ -3,6 +3,7 @@
 import streamlit as st
 
 from db.tables import Urgency
+from services import referral_prints
 from services.actors import Actor
 from services.referral_views import MoveRow, ReferralView
 from services.referrals import OPEN_STATES
@@ -27,6 +28,7 @@ from ui.referral_words import (
     step_badge,
 )
 from ui.states import REFERRAL
+from ui.word_file import print_act
 
 _WORDS = WRITTEN | {name: FACTS[name] for name in ("answer", "feedback")}
 
@@ -49,7 +51,10 @@ def draw_referral(actor: Actor, view: ReferralView, moves: list[MoveRow]) -> Non
         draw_acts(actor, view)
         if view.merged_into_id is not None:
             _draw_merged_into(view.merged_into_id)
-        child_link(actor, view.student_id, key="referral_child")
+        with st.container(horizontal=True, gap="xsmall"):
+            child_link(actor, view.student_id, key="referral_child")
+            if view.has_words and view.student_id is not None:
+                _draw_print(actor, view)
     with side:
         if view.urgency is Urgency.DANGER and view.state in OPEN_STATES and view.has_words:
             draw_danger("先打电话；当天必须评估。")
@@ -58,6 +63,15 @@ def draw_referral(actor: Actor, view: ReferralView, moves: list[MoveRow]) -> Non
         if view.deadlines:
             _draw_steps(view)
         _draw_moves(moves)
+
+
+def _draw_print(actor: Actor, view: ReferralView) -> None:
+    print_act(
+        actor, "referral_print", view.id, paper="受理登记表", child=view.child or "",
+        make=lambda session, who, purpose: referral_prints.print_referral(
+            session, who, referral_id=view.id, purpose=purpose
+        ),
+    )  # fmt: skip
 
 
 def _draw_merged_into(referral_id: int) -> None:

@@ -3,39 +3,21 @@
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from db.tables import CaseState, Domain, ParentsInformed, ReferralChannel, ReferralWay, Severity, Urgency
+from db.tables import CaseState
 from services import clock
 from services.calendar import END_OF_SCHOOL_DAY
+from services.intake_words import CHANNELS as CHANNELS
+from services.intake_words import DOMAINS as DOMAINS
+from services.intake_words import PARENTS as PARENTS
+from services.intake_words import SEVERITIES as SEVERITIES
+from services.intake_words import URGENCIES as URGENCIES
+from services.intake_words import WAYS as WAYS
 from services.regulations.deadlines import Deadline, DutyState
 from ui import formats
 from ui.forms import shown
 from ui.session import school_calendar
 from ui.states import DUTY, REFERRAL, Duty
 
-CHANNELS = {
-    ReferralChannel.SELF: "学生来访",
-    ReferralChannel.TEACHER: "教师转介",
-    ReferralChannel.PARENT: "家长反馈",
-    ReferralChannel.SCREENING: "筛查发现",
-    ReferralChannel.OBSERVATION: "值班观察",
-}
-WAYS = {ReferralWay.PHONE: "电话", ReferralWay.WECHAT: "微信", ReferralWay.VISIT: "来访"}
-URGENCIES = {
-    Urgency.ORDINARY: "一般",
-    Urgency.URGENT: "着急",
-    Urgency.DANGER: "有危险",
-}
-PARENTS = {ParentsInformed.YES: "知道", ParentsInformed.NO: "不知道", ParentsInformed.UNCLEAR: "不清楚"}
-DOMAINS = {
-    Domain.MIND: "情绪心理",
-    Domain.STUDY: "学习",
-    Domain.LIFE: "生活",
-    Domain.FAMILY: "家庭",
-    Domain.PEERS: "同伴",
-    Domain.SAFETY: "安全",
-    Domain.CONDUCT: "行为",
-}
-SEVERITIES = {Severity.ORDINARY: "一般", Severity.SERIOUS: "严重或多方面"}
 CASE_STATES = {CaseState.AWAITING_CONFERENCE: "conference_due", CaseState.SUPPORTED: "in_support"}
 STEPS = {"D-06": "评估", "D-05": "答复", "C-09": "反馈转介教师", "D-08": "集体研讨"}
 CLAUSES = {"D-01": "三条渠道受理", "D-03": "受理记录三项齐全", "D-04": "当场答复"}

@@ -4,8 +4,11 @@ import streamlit as st
 
 from db.transactions import reading
 from services import student_lists
+from services.access import Permission, allows
 from services.actors import Actor
 from services.student_lists import StudentFilters
+from ui.class_cards_dialog import OPEN
+from ui.dialogs import open_dialog
 from ui.layout import note
 from ui.tables import data_table
 
@@ -33,4 +36,7 @@ def draw_cards_by_class(actor: Actor, filters: StudentFilters) -> None:
     complete, children = sum(each.complete for each in counts), sum(each.children for each in counts)
     with box:
         note(f"上面选的 {children:,} 个孩子里，{complete:,} 个的联系卡 14 项齐全。")
+        if allows(actor, Permission.STUDENT_EXPORT):
+            st.button("打印一个班的联系卡", key="students_print_cards", icon=":material/print:",
+                      on_click=open_dialog, args=(OPEN,))  # fmt: skip
         data_table(rows, columns, key="students_cards_table", alt=f"各班联系卡，齐全 {complete} 人，共 {children} 人。")

@@ -138,6 +138,7 @@ CALLED_BY_SERVICES = {
     "special_kinds.is_retired": "a question about a word, for add_category",
     "asking_together.ask": "sends what a permitted function has put together",
     "audit.record": "notes an event of the service that calls it",
+    "paper.give_out": "notes what a permitted function has read for its printer",
     "referrals.lock_referral": "the row filter by which every move begins",
     "referrals.move": "the step of a move already permitted",
     "referrals.note_move": "the step of a move already permitted",

@@ -42,6 +42,7 @@ from services import (
     conferences,
     decisions,
     home,
+    paper,
     referral_moves,
     safeguarding,
 )
@@ -684,7 +685,7 @@ def test_minutes_take_a_purpose_and_a_record(session, counsellor, case):
 
 
 def test_what_is_written_stays_text_on_paper():
-    template = conference_prints.template_for(conference_prints.TEMPLATE)
+    template = paper.template_for(f"{conference_prints.PAPER}.docx")
     content = fill_template(template, {"情况": "{{ 结论 }} <b>&\n第二行", "结论": "不该出现", "决定": []}, author="试")
 
     assert "{{ 结论 }} <b>&\n第二行" in text_of(content)
