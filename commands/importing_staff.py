@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from commands.problems import NotTheirs, SlipsExist
 
 if TYPE_CHECKING:
+    from services.accounts import Slip
     from services.exchange.staff import StaffReading
-    from services.staff_imports import Slip, StaffPreview, StaffResult
+    from services.staff_imports import StaffPreview, StaffResult
 
 
 def run_staff(args: argparse.Namespace) -> int:

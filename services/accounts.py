@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlmodel import Session, col, func, select
 
@@ -43,6 +43,15 @@ class NewPassword:
     user_id: int
     username: str
     password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """A first password on its way to paper."""
+
+    name: str
+    staff_no: str | None
+    password: NewPassword = field(repr=False)
 
 
 def prepare_password() -> tuple[str, str]:

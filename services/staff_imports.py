@@ -13,7 +13,7 @@ from db.sealing import seal
 from db.tables import AppUser, RoleGrant
 from services import audit, clock
 from services.access import Permission, permitted
-from services.accounts import NewPassword, add_user
+from services.accounts import NewPassword, Slip, add_user
 from services.actors import Actor
 from services.calendar import current_school_year, load_calendar
 from services.classes import assign_homeroom, class_label, set_subject_teacher
@@ -69,15 +69,6 @@ class StaffPreview(Preview):
         full.rows = taken
         put_in_file_order(self.reading, full.rejected, full.problems)
         return full
-
-
-@dataclass(frozen=True, slots=True)
-class Slip:
-    """A first password on its way to paper."""
-
-    name: str
-    staff_no: str | None
-    password: NewPassword = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

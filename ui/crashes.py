@@ -12,7 +12,7 @@ from db.location import Location
 from db.wordless import describe, new_reference
 from services.errors import CrossedEachOther, DomainError
 from ui.formats import plain
-from ui.messages import explain
+from ui.refusals import explain
 from ui.shelf import put_input_on_shelf
 
 DISK_FULL = "服务器的磁盘满了，刚才的没有存下来，写的字还在。请信息老师腾出至少 1 GB，再做一次。"

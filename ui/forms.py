@@ -29,8 +29,8 @@ from services import clock
 from services.errors import DomainError, EditedMeanwhile, FieldErrors, Problem
 from ui import layout
 from ui.formats import plain
-from ui.messages import explain
 from ui.problems import problem_sentence
+from ui.refusals import explain
 from ui.telling import keep_telling, tell
 from ui.widget_kinds import kind_of
 from ui.wording import whole

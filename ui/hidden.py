@@ -12,7 +12,7 @@ from ui import session
 from ui.brand import ICON
 from ui.formats import clock, plain
 from ui.layout import field, field_error
-from ui.messages import explain
+from ui.refusals import explain
 from ui.shelf import put_input_on_shelf, take_input_from_shelf
 
 _IS_PASSWORD_NEEDED = "care_password_needed"  # noqa: S105 # a key, not a password

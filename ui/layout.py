@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ui.formats import plain, plain_lines
-from ui.messages import explain_alone
+from ui.refusals import explain_alone
 
 _FLASHES = "care_flashes"
 ACT_BUTTON_WIDTH = 104

@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from db.transactions import one_run, reading, transaction
-from services import home, schools, sign_in
+from services import schools, sign_in
 from services.access import Permission, allows
 from services.actors import Actor
 from services.calendar import SchoolCalendar
@@ -108,6 +108,8 @@ def my_duties(actor: Actor) -> list[Duty]:
     """Return the person's duties, read once a run: the badge in the menu and the list on home are the same."""
     found = _duties_of_this_run.get() if allows(actor, Permission.HOME_READ) else []
     if found is None:
+        from services import home  # knows every area's duties: not before somebody is signed in, see ui/refusals
+
         with reading() as session:
             found = home.list_duties(session, actor)
         _duties_of_this_run.set(found)

@@ -14,7 +14,7 @@ from ui.authenticator import Authenticator
 from ui.brand import ICON, NAME
 from ui.formats import plain
 from ui.layout import field, field_error, note
-from ui.messages import explain
+from ui.refusals import explain
 
 FORM_WIDTH = 384
 

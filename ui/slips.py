@@ -4,9 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from services.accounts import NewPassword
-from services.staff_imports import Slip
-from services.staff_slips import write_slips
+from services.accounts import NewPassword, Slip
 from ui.formats import plain
 from ui.layout import note
 
@@ -62,6 +60,8 @@ def _draw_one(slip: Slip, school_name: str | None) -> None:
 
 def _draw_many(slips: Sequence[Slip], school_name: str | None) -> None:
     """A line for each person, to be cut apart; one table, so that three hundred draw as fast as three."""
+    from services.staff_slips import write_slips  # what writes spreadsheets isn't needed before, see ui/refusals
+
     with st.container(border=True):
         st.markdown(f"**{len(slips)} 个第一次密码** :small[:gray[{plain(school_name or '')}]]")
         note("一人一行，剪开当面交给本人。用它登录一次，会马上请本人换成自己的密码。", icon="lock")

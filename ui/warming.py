@@ -11,7 +11,7 @@ import services
 import ui
 
 _LEFT_OUT = ("services.demonstration", "ui.main")  # not for a school at work; the page script itself
-_FROM_OUTSIDE = ("pandas", "pyarrow", "pypinyin")  # loaded by whoever first needs them, a second or so
+_FROM_OUTSIDE = ("pandas", "pyarrow", "pypinyin", "xlsxwriter")  # loaded by whoever first needs them, a second or so
 _USUAL = gc.get_threshold()
 _WHILE_LOADING = (50_000, 20, 100)
 _first_page_is_out = threading.Event()

@@ -9,8 +9,6 @@ from datetime import date, datetime
 from io import BytesIO, StringIO
 from typing import Any
 
-import xlsxwriter
-
 from .grids import Cell
 from .readings import ListReading, ReturnedRow
 from .reasons import sentence
@@ -74,6 +72,8 @@ SheetOut = tuple[str, Sequence[str], Sequence[Sequence[Cell]], Sequence[str]]
 def write_sheets(sheets: Iterable[SheetOut]) -> bytes:
     """Write several tables as the sheets of one file, in this order."""
     out = BytesIO()
+    import xlsxwriter  # a tenth of a second, for whoever first makes a spreadsheet
+
     with xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
         formats = {
             "head": book.add_format({"bold": True, "text_wrap": True, "num_format": "@", "bottom": 1}),

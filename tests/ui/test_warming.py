@@ -1,11 +1,13 @@
 """After the first page: what other pages need is loaded, and what stays is left out of garbage collection."""
 
 import json
+import os
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from db.location import PROJECT_DIR
+
+ROOT = PROJECT_DIR
 ASK = """
 import gc, json, sys
 from ui import warming
@@ -35,3 +37,27 @@ def test_what_is_loaded_after_the_first_page_stays_out_of_garbage_collection():
     assert not told["main"]
     assert not told["demonstration"]
     assert told["needed"] == ["pandas", "pypinyin", "services.exchange.documents", "services.home", "ui.tables"]
+
+
+SIGN_IN = """
+import sys
+try:
+    import ui.main  # which asks at once who it is
+except KeyMissing:
+    pass
+print([name for name in sys.argv[1:] if name in sys.modules])
+"""
+
+
+def test_the_sign_in_page_waits_for_nothing_it_does_not_draw(tmp_path):
+    late = ["ui.messages", "services.home", "services.exchange.readings", "xlsxwriter", "pandas", "pypinyin"]
+    answer = subprocess.run(
+        [sys.executable, "-c", "from db.errors import KeyMissing" + SIGN_IN, "ui.sign_in", *late],
+        cwd=ROOT,
+        env={**os.environ, "CARE_DATA_DIR": str(tmp_path), "CARE_KEY_FILE": str(tmp_path / "care.key")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert answer.stdout == "['ui.sign_in']\n"
