@@ -125,6 +125,7 @@ def test_pictures_of_the_counsellors_pages(school: Server, tab: OpenTab, ids: di
         driver.take_picture(page, SCREENS / f"{name}-{size[0]}.png")
 
 
+@pytest.mark.long
 @SIZES
 def test_the_case_stands_in_the_head_of_the_child_s_page_and_opens_from_its_tab(
     school: Server, tab: OpenTab, ids: dict[str, int], size: tuple[int, int]
@@ -182,6 +183,7 @@ def test_pictures_of_protection_and_the_hidden_screen(
     driver.take_picture(page, SCREENS / f"hidden-{size[0]}.png")
 
 
+@pytest.mark.long
 @SIZES
 def test_whoever_assesses_what_was_changed_meanwhile_sees_what(
     school: Server, tab: OpenTab, ids: dict[str, int], size: tuple[int, int]
@@ -212,6 +214,7 @@ def _change_background(referral_id: int, background: str) -> None:
         intake.change_referral(session, actor, referral_id=referral_id, version=view.version, change=change)
 
 
+@pytest.mark.long
 @SIZES
 def test_a_teacher_without_account_is_named(school: Server, tab: OpenTab, size: tuple[int, int]):
     page = enter(school, tab, Role.COUNSELLOR, size)

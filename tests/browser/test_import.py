@@ -27,6 +27,7 @@ def come_in(tab: OpenTab, size: tuple[int, int] = driver.DESKTOP) -> Page:
     return page
 
 
+@pytest.mark.long
 @SIZES
 def test_the_preview(tab: OpenTab, size: tuple[int, int]):
     page = come_in(tab, size)

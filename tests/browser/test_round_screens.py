@@ -50,6 +50,7 @@ def enter(school: Server, tab: OpenTab, role: Role, size: tuple[int, int]):
     return page
 
 
+@pytest.mark.long
 @SIZES
 def test_a_homeroom_teacher_goes_through_the_class(school: Server, tab: OpenTab, size: tuple[int, int]):
     page = enter(school, tab, Role.HOMEROOM, size)
@@ -67,6 +68,7 @@ def test_the_lead_sees_who_has_not_returned(school: Server, tab: OpenTab, size: 
     driver.take_picture(page, SCREENS / f"rounds-{size[0]}.png")
 
 
+@pytest.mark.long
 @SIZES
 def test_half_a_sheet_outlives_the_tab(school: Server, tab: OpenTab, size: tuple[int, int]):
     page = enter(school, tab, Role.HOMEROOM, size)
@@ -100,6 +102,7 @@ def test_a_class_is_returned_in_the_browser(school: Server, tab: OpenTab):
         assert session.exec(select(CheckReturn)).one().children_count == 14
 
 
+@pytest.mark.long
 @SIZES
 def test_the_school_moves_up(last_year: Server, tab: OpenTab, size: tuple[int, int]):
     page = enter(last_year, tab, Role.LEAD, size)
@@ -120,6 +123,7 @@ def test_the_school_moves_up(last_year: Server, tab: OpenTab, size: tuple[int, i
         driver.see(page, "哪些年级毕业离校")
 
 
+@pytest.mark.long
 @SIZES
 def test_a_class_is_entered_in_its_table(school: Server, tab: OpenTab, size: tuple[int, int]):
     page = enter(school, tab, Role.HOMEROOM, size)
@@ -140,6 +144,7 @@ def test_a_class_is_entered_in_its_table(school: Server, tab: OpenTab, size: tup
             assert session.exec(select(TermEntry)).one().height_cm == 152
 
 
+@pytest.mark.long
 @SIZES
 def test_what_a_family_says_is_recorded(school: Server, tab: OpenTab, size: tuple[int, int]):
     engine.use(school.location)
