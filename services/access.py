@@ -154,6 +154,11 @@ class Permission(StrEnum):
     CASE_READ = "case:read"
     RECORD_WRITE = "record:write"
     RECORD_READ = "record:read"
+    ARCHIVE_READ = "archive:read"
+    ARCHIVE_WRITE = "archive:write"  # opens archives and goes through them
+    TIER_WRITE = "tier:write"
+    TIER_AGREE = "tier:agree"  # `tier_requests` says whose lowering
+    TIER_NUMBERS = "figures:tier"  # how many stand in which tier, no child
     DECISION_FOLLOW = "case:decision"  # what a conference decided that one is to do; `decisions` says which
     ACCOUNT_MANAGE = "account:manage"
     ACCOUNT_ADD_TEAM = "account:add_team"
@@ -201,6 +206,11 @@ HOLDERS: Mapping[Permission, frozenset[Role]] = {
     Permission.CASE_READ: _CARE,
     Permission.RECORD_WRITE: _TEACHERS,  # about the children they see
     Permission.RECORD_READ: _TEACHERS,  # `sees_records` says of which they know, `reads_words` which they read
+    Permission.ARCHIVE_READ: _CARE | {Role.HOMEROOM},
+    Permission.ARCHIVE_WRITE: _CARE | {Role.HOMEROOM},
+    Permission.TIER_WRITE: _CARE,
+    Permission.TIER_AGREE: _CARE | {Role.LEADERSHIP},  # the head; who gives the second yes, whatever else they are
+    Permission.TIER_NUMBERS: frozenset({Role.LEADERSHIP, Role.SUPERVISOR}),
     Permission.DECISION_FOLLOW: _TEACHERS | {Role.LEADERSHIP},
     Permission.ACCOUNT_MANAGE: frozenset({Role.ADMIN}),
     Permission.ACCOUNT_ADD_TEAM: frozenset({Role.ADMIN, Role.LEAD}),
@@ -224,7 +234,8 @@ HOLDERS: Mapping[Permission, frozenset[Role]] = {
 CHILD_DATA = frozenset(
     permission
     for permission in Permission
-    if permission.value.split(":")[0] in {"student", "category", "referral", "abuse", "case", "record", "drop_out"}
+    if permission.value.split(":")[0]
+    in {"student", "category", "referral", "abuse", "case", "record", "drop_out", "archive", "tier"}
 )
 """What shows or changes something about a child."""
 

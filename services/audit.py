@@ -133,6 +133,16 @@ class Action(StrEnum):
     RECORD_WITHDRAWN = "record.withdrawn"
     RECORD_OPENED = "record.opened"
     CONFERENCE_AMENDED = "conference.amended"
+    TIER_SET = "tier.set"
+    TIER_ASKED = "tier.asked"
+    TIER_AGREED = "tier.agreed"
+    TIER_DECLINED = "tier.declined"
+    TIER_WITHDRAWN = "tier.withdrawn"
+    TIER_SUGGESTED = "tier.suggested"
+    TIER_SUGGESTION_ENDED = "tier.suggestion_ended"
+    ARCHIVE_OPENED = "archive.begun"  # that it is kept from now on
+    ARCHIVE_LOOKED_THROUGH = "archive.looked_through"
+    ARCHIVE_READ = "archive.read"
     DECISION_SAVED = "conference.decision_saved"
     DECISION_ENDED = "conference.decision_ended"
     DECISION_REOPENED = "conference.decision_reopened"
@@ -149,6 +159,7 @@ LOOKED_AT = frozenset(
         Action.DROP_OUT_OPENED,
         Action.RECORD_OPENED,
         Action.LIST_OPENED,
+        Action.ARCHIVE_READ,
     }
 )
 """The events of somebody who read something and changed nothing of it."""

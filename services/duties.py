@@ -23,6 +23,9 @@ class DutyKind(StrEnum):
     MATCH_CHILD = "match_child"
     CONFERENCE = "conference"
     INVITED = "invited"  # to a conference somebody else calls
+    REVIEW_TIER = "review_tier"  # a child's tier is to be looked at again
+    ANSWER_TIER = "answer_tier"  # a lowering waits for this person's yes or no
+    DECIDE_TIER = "decide_tier"  # a screening suggests a tier
     DECISION = "decision"  # what a conference decided that one is to do
     READ_FEEDBACK = "read_feedback"
     POST_VACANT = "post_vacant"
@@ -60,6 +63,8 @@ class DutyTarget(StrEnum):
     ASSESSMENT = "assessment"
     CASE = "case"
     DECISION = "decision"
+    ARCHIVE = "archive"
+    TIER_REQUEST = "tier_request"
     PROTECTION = "protection"
     POST = "post"
     CLASSES = "classes"
@@ -81,6 +86,9 @@ _TARGETS = {
     DutyKind.CONFERENCE: DutyTarget.CASE,
     DutyKind.INVITED: DutyTarget.CASE,
     DutyKind.DECISION: DutyTarget.DECISION,
+    DutyKind.REVIEW_TIER: DutyTarget.ARCHIVE,
+    DutyKind.DECIDE_TIER: DutyTarget.ARCHIVE,
+    DutyKind.ANSWER_TIER: DutyTarget.TIER_REQUEST,
     DutyKind.POST_VACANT: DutyTarget.POST,
     DutyKind.HOMEROOM_MISSING: DutyTarget.CLASSES,
     DutyKind.HOLIDAYS_UNKNOWN: DutyTarget.SCHOOL_DAYS,
@@ -105,6 +113,8 @@ _OFFICE = frozenset(DutyTarget) - {
     DutyTarget.ASSESSMENT,
     DutyTarget.CASE,
     DutyTarget.DECISION,
+    DutyTarget.ARCHIVE,
+    DutyTarget.TIER_REQUEST,
     DutyTarget.PROTECTION,
     DutyTarget.DROP_OUT,
     DutyTarget.CHECKS,

@@ -32,6 +32,7 @@ from services.list_exchanges import OwedLists
 from services.referrals import OPEN_STATES
 from services.row_filters import sees_cases, sees_referrals
 from services.terms_ahead import lacks_dates, term_to_prepare
+from services.tier_duties import of_tiers
 
 EXCHANGE_NOTICE = timedelta(days=28)
 """So long before it is due the term's list stands on home: civil affairs take their time to send one."""
@@ -51,6 +52,8 @@ def list_duties(session: Session, actor: Actor) -> list[Duty]:
         found.extend(of_feedback(session, actor))
     if scopes_of(actor, Subject.CASE) or is_protection_leader(actor):
         found.extend(of_conferences_and_returns(session, actor, calendar=calendar, now=now))
+    if allows(actor, Permission.TIER_AGREE):
+        found.extend(of_tiers(session, actor, calendar=calendar, now=now))
     if actor.has_role(Role.LEAD):
         found.extend(_of_gaps(session, actor, calendar=calendar, now=now))
     elif actor.holds_office and (owed := list_exchanges.find_owed(session, actor, calendar=calendar)):

@@ -17,6 +17,7 @@ from db.tables import (
     CareRecord,
     Case,
     DropOut,
+    PsychArchive,
     Referral,
     RetentionHold,
     RetentionItem,
@@ -26,6 +27,7 @@ from db.tables import (
     RoleGrant,
     Severity,
     Student,
+    TierChange,
 )
 from services import audit, clock, retention_rows
 from services.access import HOLDERS, Permission, permitted
@@ -40,6 +42,7 @@ from services.parameter_versions import load_numbers
 from services.referrals import OPEN_STATES
 from services.regulations.parameters import Numbers
 from services.students import LEFT_SCHOOL
+from services.tier_rows import stood_gravest
 
 REGISTER_YEARS, CARE_YEARS, GRAVE_YEARS = (
     "S-01.keep_register_years",
@@ -393,7 +396,9 @@ def _facts(latest: date) -> Any:  # a select of more columns than the stubs know
         referrals.exists().label("has_referral"),
         cases.exists().label("has_case"),
         records.exists().label("has_record"),
-        cases.where(Case.severity == Severity.SERIOUS).exists().label("is_grave"),
+        or_(cases.where(Case.severity == Severity.SERIOUS).exists(), stood_gravest(col(Student.id))).label("is_grave"),
+        select(TierChange.id).where(TierChange.student_id == Student.id).exists().label("has_tier"),
+        select(PsychArchive.id).where(PsychArchive.student_id == Student.id).exists().label("has_archive"),
         referrals.where(col(Referral.state).in_(OPEN_STATES)).exists().label("has_open_referral"),
         cases.where(col(Case.closed_at).is_(None)).exists().label("has_open_case"),
         referrals.where(col(Referral.is_suspected_abuse)).exists().label("is_abuse"),
@@ -420,7 +425,7 @@ def _facts(latest: date) -> Any:  # a select of more columns than the stubs know
 
 
 def _due_child(row: Any, years: Years) -> DueChild:
-    has_care = bool(row.has_referral or row.has_case or row.has_record)
+    has_care = any((row.has_referral, row.has_case, row.has_record, row.has_tier, row.has_archive))
     care = years.grave if row.is_grave else years.care
     register = max(
         years.grave if row.is_grave else years.register, care if has_care else 0

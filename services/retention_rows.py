@@ -55,6 +55,10 @@ OWNED: Mapping[str, RecordKind] = {
     "care_record_version": RecordKind.CARE,
     "conference_version": RecordKind.CARE,
     "case_decision": RecordKind.CARE,
+    "tier_change": RecordKind.CARE,
+    "tier_suggestion": RecordKind.CARE,
+    "psych_archive": RecordKind.CARE,
+    "archive_look": RecordKind.CARE,
 }
 """Tables whose rows are a child's own and go with it."""
 

@@ -30,6 +30,7 @@ from services import (
     staff_reissues,
     student_imports,
     term_entries,
+    tiers,
     year_changes,
     year_undoing,
 )
@@ -386,6 +387,16 @@ def _due_changed(_error: retention.DueChanged) -> str:
 @explain.register
 def _no_second_person(_error: retention.NoSecondPerson) -> str:
     return "没有第二个人能点头：请先在“岗位与小组”里给“第二个人”定一位领导、负责人或信息老师，不能是请的人自己。"
+
+
+@explain.register
+def _nobody_to_agree(_error: tiers.NobodyToAgree) -> str:
+    return "没有存上：从最重的两级降下来要第二个人同意，现在没有别人能同意。请先在“岗位与小组”里定“第二个人”。"
+
+
+@explain.register
+def _request_waits(_error: tiers.RequestWaits) -> str:
+    return "没有存上：已经有一次降级在等第二个人同意。要改，请先撤回那一次。"
 
 
 @explain.register

@@ -97,6 +97,15 @@ from db.tables.school import (
     Term,
 )
 from db.tables.system import AuditEvent, Draft, SystemFact
+from db.tables.tiers import (
+    ArchiveLook,
+    PsychArchive,
+    Tier,
+    TierChange,
+    TierColour,
+    TierState,
+    TierSuggestion,
+)
 from db.tables.years import EnrolmentChange, YearChange, YearChangeRow, YearException, YearStep
 
 __all__ = [
@@ -104,6 +113,7 @@ __all__ = [
     "MAX_FILE_BYTES",
     "NO_CARD",
     "AppUser",
+    "ArchiveLook",
     "Assessment",
     "Attachment",
     "AuditEvent",
@@ -189,6 +199,7 @@ __all__ = [
     "Post",
     "PostHolder",
     "PostSpan",
+    "PsychArchive",
     "Referral",
     "ReferralChannel",
     "ReferralMove",
@@ -212,6 +223,11 @@ __all__ = [
     "SystemFact",
     "Term",
     "TermEntry",
+    "Tier",
+    "TierChange",
+    "TierColour",
+    "TierState",
+    "TierSuggestion",
     "Urgency",
     "Vaccination",
     "Whereabouts",

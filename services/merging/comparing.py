@@ -56,6 +56,9 @@ MOVES: dict[tuple[str, str], tuple[str, str] | None] = {
     ("assessment", "student_id"): ("评估", "份"),
     ("care_case", "student_id"): ("个案", "件"),
     ("care_record", "student_id"): ("工作记录", "条"),
+    ("tier_change", "student_id"): ("等级的记录", "条"),
+    ("tier_suggestion", "student_id"): None,
+    ("psych_archive", "student_id"): None,
 }
 # Unique rules a child's rows stand under, each decided about in `services.merging.moving`; a test asks each one.
 UNIQUE = {
@@ -63,6 +66,7 @@ UNIQUE = {
     "uq_student_category_difficulty_unnamed", "uq_contact_card_version_student_id_number",
     "uq_year_exception_school_year_student_id", "uq_term_entry_student_id_term_id", "uq_parents_promise_current",
     "uq_consent_current", "uq_drop_out_open", "uq_retention_hold_open", "uq_care_record_entry_uid_student_id",
+    "uq_tier_change_student_id_number", "uq_tier_change_waiting", "uq_psych_archive_student_id",
 }  # fmt: skip
 
 

@@ -38,11 +38,14 @@ from services.merging.lists import Lists
 from services.merging.people import are_one_person, join, people_who_meet
 from services.merging.sides import Side, open_rows
 from services.merging.spans import subtract
+from services.merging.tiers import merge_archives, merge_tiers
 
 Choices = Mapping[str, Side]
 _FAR = 1_000_000  # more than any card has versions
 # Rows of which the kept entry has one of its own stay with the entry that is merged, where nobody looks for them.
-STAY_BEHIND = frozenset({("term_entry", "student_id"), ("year_exception", "student_id")})
+STAY_BEHIND = frozenset(
+    {("term_entry", "student_id"), ("year_exception", "student_id"), ("psych_archive", "student_id")}
+)
 
 
 class Mover:
@@ -67,6 +70,7 @@ class Mover:
             self._years,
             self._holds,
             self._records,
+            self._tiers,
         )
         for decide in own_rules:
             decide()
@@ -200,6 +204,11 @@ class Mover:
         for row in self.session.exec(twice):
             row.entry_uid = new_uid()
             self.session.add(row)
+
+    def _tiers(self) -> None:
+        """One history of tiers, in which the graver one stands; one archive."""
+        merge_tiers(self.session, self.actor, self.kept, self.other, self.now)
+        merge_archives(self.session, self.kept, self.other)
 
     def _of(self, table: type[Any], student: Student) -> Iterable[Any]:
         return self.session.exec(select(table).where(table.student_id == student.id)).all()

@@ -1,0 +1,201 @@
+"""What a child's archive must hold, part by part: whose it must be in, whether it is there, who owes it (F-01–F-05).
+
+Each part is one row of PARTS with one function each for "must it" and "is it there", as SQL over Student, so that a
+list counts them without reading a record. Whoever builds an area adds its row here. What the program has no place for
+yet stands in LATER: it is named, and counts as neither there nor missing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, not_, null, true
+from sqlmodel import col, func, select
+
+from db.base import Labelled
+from db.tables import (
+    Assessment,
+    CareRecord,
+    Case,
+    CategoryKind,
+    Referral,
+    Student,
+    StudentCategory,
+    Term,
+    TermEntry,
+    TierChange,
+)
+from services import clock
+from services.access import Permission, allows
+from services.actors import Actor
+from services.card_parts import CardPart
+from services.row_filters import sees_cases, sees_referrals
+
+Condition = Callable[[Actor], ColumnElement[bool]]
+
+
+class OwedBy(Labelled):
+    """Whose part it is."""
+
+    HOMEROOM = "homeroom", "班主任"
+    CARE_ROOM = "care_room", "关爱室"
+    CASE_OWNER = "case_owner", "个案负责人"
+
+
+class PartPlace(StrEnum):
+    """Where a part is filled in, for the one click that leads there."""
+
+    CHILD = "child"
+    CARD = "card"
+    TERM = "term"
+    ARCHIVE = "archive"
+    CASE = "case"
+    RECORDS = "records"
+    SCREENING = "screening"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of an archive."""
+
+    code: str
+    label: str
+    clause: str
+    owed_by: OwedBy
+    place: PartPlace
+    applies: Condition
+    is_there: Condition
+    is_care_work: bool = False  # told only to who may know of cases at all
+
+
+def _everybody(_actor: Actor) -> ColumnElement[bool]:
+    return true()
+
+
+def _left_behind(_actor: Actor) -> ColumnElement[bool]:
+    return (
+        select(StudentCategory.id)
+        .where(
+            StudentCategory.student_id == Student.id,
+            StudentCategory.kind == CategoryKind.LEFT_BEHIND,
+            col(StudentCategory.to_day).is_(None),
+        )
+        .correlate(Student)
+        .exists()
+    )
+
+
+def helped(actor: Actor) -> ColumnElement[bool]:
+    """Return whether a child is or was helped in a case that the actor may open (F-01)."""
+    found: ColumnElement[bool] = _cases(actor).exists()
+    return found
+
+
+def _cases(actor: Actor) -> Any:
+    return (
+        select(Case.id)
+        .join(Referral, col(Referral.id) == col(Case.referral_id))
+        .where(Case.student_id == Student.id, sees_cases(actor))
+        .correlate(Student)
+    )
+
+
+def _has_basics(_actor: Actor) -> ColumnElement[bool]:
+    return and_(col(Student.student_no).is_not(None), _on_card(CardPart.HOME_ADDRESS))
+
+
+def _has_family(_actor: Actor) -> ColumnElement[bool]:
+    return and_(_on_card(CardPart.GUARDIAN_NAME), _on_card(CardPart.GUARDIAN_PHONE))
+
+
+def _on_card(part: CardPart) -> ColumnElement[bool]:
+    return not_(col(Student.card_missing).contains(part.value, autoescape=True))
+
+
+def _has_card(_actor: Actor) -> ColumnElement[bool]:
+    return col(Student.card_parts_filled) == len(CardPart)
+
+
+def _has_study(_actor: Actor) -> ColumnElement[bool]:
+    return _this_term(col(TermEntry.study))
+
+
+def _has_health(_actor: Actor) -> ColumnElement[bool]:
+    return _this_term(col(TermEntry.health))
+
+
+def _this_term(column: Any) -> ColumnElement[bool]:
+    """Return whether the term that runs, or ran last, has something in a column (F-14)."""
+    begun = select(func.max(Term.first_day)).where(Term.first_day <= clock.today()).scalar_subquery()
+    return (
+        select(TermEntry.id)
+        .join(Term, col(Term.id) == col(TermEntry.term_id))
+        .where(TermEntry.student_id == Student.id, Term.first_day == begun, column.is_not(None))
+        .correlate(Student)
+        .exists()
+    )
+
+
+def _has_tier(_actor: Actor) -> ColumnElement[bool]:
+    return (
+        select(TierChange.id)
+        .where(TierChange.student_id == Student.id, col(TierChange.number).is_not(None))
+        .correlate(Student)
+        .exists()
+    )
+
+
+def _has_assessment(actor: Actor) -> ColumnElement[bool]:
+    return (
+        select(Assessment.id)
+        .join(Referral, col(Referral.id) == col(Assessment.referral_id))
+        .where(Assessment.student_id == Student.id, Assessment.parts_filled >= 3, sees_referrals(actor))
+        .correlate(Student)
+        .exists()
+    )
+
+
+def _has_records(_actor: Actor) -> ColumnElement[bool]:
+    return (
+        select(CareRecord.id)
+        .where(CareRecord.student_id == Student.id, CareRecord.is_done, col(CareRecord.withdrawn_at).is_(None))
+        .correlate(Student)
+        .exists()
+    )
+
+
+_HOMEROOM, _ROOM, _OWNER = OwedBy.HOMEROOM, OwedBy.CARE_ROOM, OwedBy.CASE_OWNER
+PARTS: tuple[Part, ...] = (
+    Part("basics", "基本情况", "F-01", _HOMEROOM, PartPlace.CHILD, _everybody, _has_basics),
+    Part("family", "家庭和监护人", "F-02", _HOMEROOM, PartPlace.CARD, _everybody, _has_family),
+    Part("tier", "分级", "F-04", _ROOM, PartPlace.ARCHIVE, _everybody, _has_tier),
+    Part("card", "联系卡", "F-02", _HOMEROOM, PartPlace.CARD, _left_behind, _has_card),
+    Part("study", "学习情况", "F-02", _HOMEROOM, PartPlace.TERM, _left_behind, _has_study),
+    Part("health", "身体情况", "F-02", _HOMEROOM, PartPlace.TERM, _left_behind, _has_health),
+    Part("assessment", "需求评估报告", "F-01", _OWNER, PartPlace.CASE, helped, _has_assessment, True),
+    Part("records", "工作记录", "F-01", _OWNER, PartPlace.RECORDS, helped, _has_records, True),
+)
+"""Every part, in the order of an archive."""
+
+LATER: tuple[tuple[str, str], ...] = (
+    ("心理筛查", "H-01"),
+    ("帮扶方案", "F-01"),
+    ("阶段性总结", "F-01"),
+    ("效果评估", "F-01"),
+)
+"""What the clauses ask for and the program has no place for yet."""
+
+
+def parts_for(actor: Actor) -> tuple[Part, ...]:
+    """Return the parts this actor may know of: of care work only who works on cases."""
+    knows = allows(actor, Permission.CASE_READ)
+    return tuple(part for part in PARTS if knows or not part.is_care_work)
+
+
+def part_columns(actor: Actor) -> list[Any]:
+    """Return a column a part, over Student: 1 there, 0 missing, NULL where the child's archive need not hold it."""
+    return [
+        case((not_(part.applies(actor)), null()), (part.is_there(actor), 1), else_=0).label(f"part_{part.code}")
+        for part in parts_for(actor)
+    ]

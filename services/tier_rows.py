@@ -1,0 +1,96 @@
+"""Which tier each child holds on a day: the one place that knows, as SQL (F-04)."""
+
+from collections.abc import Set
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlmodel import Session, col, func
+from sqlmodel import select as select_rows
+
+from db.tables import AppUser, Role, RoleGrant, Tier, TierChange
+from services import clock
+from services.access import HOLDERS, Permission
+from services.actors import Actor
+
+
+def held_on(day: date, *, name: str = "held") -> Any:  # a subquery whose columns have no common public type
+    """Return the tier every child holds at the end of a day, a row a child; none of who was never put into one.
+
+    Columns: student_id, change_id, number, tier_id, rank, from_day (when it was last looked at), author_id.
+    """
+    last = (
+        select(col(TierChange.student_id), func.max(col(TierChange.number)).label("number"))
+        .where(col(TierChange.number).is_not(None), col(TierChange.from_day) <= day)
+        .group_by(col(TierChange.student_id))
+        .subquery(f"{name}_last")
+    )
+    columns: list[Any] = [
+        col(TierChange.student_id),
+        col(TierChange.id).label("change_id"),
+        col(TierChange.number),
+        col(TierChange.tier_id),
+        col(Tier.rank),
+        col(TierChange.from_day),
+        col(TierChange.author_id),
+    ]
+    return (
+        select(*columns)
+        .join(last, and_(last.c.student_id == TierChange.student_id, last.c.number == TierChange.number))
+        .join(Tier, col(Tier.id) == col(TierChange.tier_id))
+        .subquery(name)
+    )
+
+
+def held_today(*, name: str = "held") -> Any:  # as `held_on`
+    """Return the tier every child holds now."""
+    return held_on(clock.today(), name=name)
+
+
+def stood_gravest(student_id: Any) -> ColumnElement[bool]:  # a column
+    """Return whether a child ever stood in the gravest tier there is now: its records are kept longest (S-01)."""
+    gravest = select_rows(func.max(Tier.rank)).where(Tier.is_offered).scalar_subquery()
+    return (
+        select_rows(TierChange.id)
+        .join(Tier, col(Tier.id) == col(TierChange.tier_id))
+        .where(TierChange.student_id == student_id, col(TierChange.number).is_not(None), col(Tier.rank) >= gravest)
+        .exists()
+    )
+
+
+def last_standing(session: Session, student_id: int) -> TierChange | None:
+    """Return the last change of a child's tier that counts."""
+    return session.exec(
+        select_rows(TierChange)
+        .where(TierChange.student_id == student_id, col(TierChange.number).is_not(None))
+        .order_by(col(TierChange.number).desc())
+        .limit(1)
+    ).first()
+
+
+def waiting_request(session: Session, student_id: int) -> TierChange | None:
+    """Return the lowering of a child's tier that waits for a second person."""
+    from_child = select_rows(TierChange).where(TierChange.student_id == student_id)
+    return session.exec(from_child.where(*_waits())).first()
+
+
+def _waits() -> tuple[ColumnElement[bool], ...]:
+    return (col(TierChange.decided_at).is_(None), col(TierChange.number).is_(None))
+
+
+def holds_one_of(user: Any, roles: Set[Role]) -> ColumnElement[bool]:  # a table, or an alias of it
+    """Return the filter on accounts: in use, and of one of these roles."""
+    holding = select_rows(RoleGrant.user_id).where(col(RoleGrant.role).in_(roles), col(RoleGrant.ended_at).is_(None))
+    return and_(user.is_active, user.id.in_(holding))
+
+
+def is_owed_by(actor: Actor, author_id: Any) -> ColumnElement[bool]:
+    """Return whose it is to look at a tier again: who put the child there; the head's, where that one is gone.
+
+    Of no mark and no case this depends (docs/decisions/0018).
+    """
+    own: ColumnElement[bool] = author_id == actor.user_id
+    if not actor.has_role(Role.LEAD):
+        return own
+    there = select_rows(AppUser.id).where(holds_one_of(AppUser, HOLDERS[Permission.TIER_WRITE]))
+    return or_(own, author_id.is_(None), author_id.not_in(there))
