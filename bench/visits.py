@@ -14,6 +14,7 @@ MAIN_ROLES = {
     "intake": Role.COUNSELLOR,
     "record": Role.HOMEROOM,
     "cases": Role.COUNSELLOR,
+    "archives": Role.COUNSELLOR,
     "accounts": Role.ADMIN,
     "audit": Role.ADMIN,
     "settings": Role.ADMIN,
@@ -38,7 +39,7 @@ OPEN_RECORDS = {
 }
 """What stands in the address of a page that shows one record."""
 
-BESIDE = (("referrals", "referral"), ("cases", "case"), ("record", "record"))
+BESIDE = (("referrals", "referral"), ("cases", "case"), ("record", "record"), ("archives", "student"))
 """Lists that also show one record: visited both ways."""
 
 

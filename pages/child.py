@@ -9,7 +9,7 @@ from services.errors import NotFound
 from ui import child_dialogs, navigation
 from ui.asked import number_asked
 from ui.categories import category_badge
-from ui.child_header import RECORD, REGISTER, actions_for, facts_line, state_badge
+from ui.child_header import ARCHIVE, RECORD, REGISTER, actions_for, facts_line, state_badge
 from ui.child_panels import panels_for
 from ui.child_records import write_record
 from ui.child_referrals import register
@@ -34,6 +34,8 @@ badges = [*state_badge(file), *[category_badge(each) for each in file.categories
 clicked = page_header(file.name, facts_line(file), badges=badges, actions=actions_for(actor, file))
 if clicked == "child_edit":
     st.switch_page(navigation.path_of("student_edit"), query_params={"student": str(file.id)})
+if clicked == ARCHIVE:
+    st.switch_page(navigation.path_of("archives"), query_params={"student": str(file.id)})
 if clicked == REGISTER:
     register(file.id)
 if clicked == RECORD:

@@ -17,6 +17,7 @@ from ui.first_steps import draw_first_steps
 from ui.home_side import draw_side, empty_line, today_line
 from ui.layout import Action, act_list, act_row, empty_state, page_header, side_column
 from ui.session import my_duties, require_user
+from ui.tier_dialogs import draw_answer
 from ui.views import begin_filter, keep_filter
 
 actor = require_user(Permission.HOME_READ)
@@ -69,6 +70,7 @@ with main:
     if first_steps and in_danger:
         draw_first_steps(first_steps)
 draw_opened(actor)
+draw_answer()
 if side is not None:
     with side:
         draw_side(numbers, figures)

@@ -15,6 +15,7 @@ from ui.parameter_forms import show_parameters
 from ui.pledge_forms import show_pledges
 from ui.school_forms import show_days, show_school, show_terms
 from ui.session import require_user
+from ui.tier_forms import show_tiers
 from ui.views import choose_view, chosen_view
 
 actor = require_user(Permission.SCHOOL_WRITE)
@@ -58,6 +59,7 @@ match view:
         show_classes(actor)
     case "lists":
         show_options(actor)
+        show_tiers(actor)
     case "numbers":
         show_parameters(actor)
     case "pledge":

@@ -154,12 +154,16 @@ def vacancies_of(rows: Iterable[Any]) -> list[Vacancy]:
     """Return what the rows of vacancy_parts say, posts first."""
     return [
         Vacancy(post_id, _labelled(name, place) if post_id else place)
-        for post_id, name, _, seat, grade, number in sorted(rows, key=lambda row: (row[2], row[0] or 0, row[4:]))
+        for post_id, name, _, seat, grade, number, *_rest in sorted(rows, key=_by_place)
         for place in [seat_label(seat, grade=grade, number=number)]
     ]
 
 
 _LAST = 10**6  # behind every post
+
+
+def _by_place(row: Any) -> Any:  # a row of vacancy_parts
+    return row[2], row[0] or 0, row[4:6]
 
 
 def _held_at(seat: Any) -> Any:

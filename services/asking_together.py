@@ -1,9 +1,10 @@
 """Asking for many small facts in one statement: rows of one shape, told apart by a word."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import Integer, String, cast, literal, null, union_all
+from sqlalchemy import Date, Integer, String, cast, literal, null, union_all
 from sqlmodel import Session, select
 
 
@@ -16,10 +17,20 @@ class Fact(NamedTuple):
     label: str
     second: int | None
     third: int | None
+    fourth: int | None
+    day: date | None
 
 
 def asked(
-    about: str, *, of_id: Any = None, first: Any = None, label: Any = None, second: Any = None, third: Any = None
+    about: str,
+    *,
+    of_id: Any = None,
+    first: Any = None,
+    label: Any = None,
+    second: Any = None,
+    third: Any = None,
+    fourth: Any = None,
+    day: Any = None,
 ) -> Any:  # a select whose columns have no common public type
     """Return a query of rows in this shape; whoever asks adds joins and filters. Columns left out are empty."""
     return select(
@@ -30,13 +41,21 @@ def asked(
             literal("", String) if label is None else label,
             _or_nothing(second),
             _or_nothing(third),
+            _or_nothing(fourth),
+            cast(null(), Date) if day is None else day,
         ]
     )
 
 
 def ask(session: Session, parts: Sequence[Any]) -> list[Fact]:
-    """Send all parts as one statement."""
-    return [Fact(*row) for row in session.execute(union_all(*parts))] if parts else []
+    """Send all parts as one statement; a part may have the first six columns only."""
+    return [Fact(*row) for row in session.execute(union_all(*map(_whole, parts)))] if parts else []
+
+
+def _whole(part: Any) -> Any:
+    """Return a part of six columns with the other two, empty."""
+    is_short = len(part.selected_columns) < len(Fact._fields)
+    return part.add_columns(cast(null(), Integer), cast(null(), Date)) if is_short else part
 
 
 def _or_nothing(column: Any) -> Any:

@@ -52,6 +52,8 @@ GROUP_OF_WORD = {
     "case": AuditGroup.CASES,
     "conference": AuditGroup.CASES,
     "record": AuditGroup.RECORDS,
+    "tier": AuditGroup.CASES,
+    "archive": AuditGroup.CASES,
     "import": AuditGroup.EXCHANGE,
     "export": AuditGroup.EXCHANGE,
     "list": AuditGroup.EXCHANGE,

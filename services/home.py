@@ -32,7 +32,7 @@ from services.list_exchanges import OwedLists
 from services.referrals import OPEN_STATES
 from services.row_filters import sees_cases, sees_referrals
 from services.terms_ahead import lacks_dates, term_to_prepare
-from services.tier_duties import of_tiers
+from services.tier_duties import TIER_LINES, of_tiers, tier_parts
 
 EXCHANGE_NOTICE = timedelta(days=28)
 """So long before it is due the term's list stands on home: civil affairs take their time to send one."""
@@ -52,8 +52,9 @@ def list_duties(session: Session, actor: Actor) -> list[Duty]:
         found.extend(of_feedback(session, actor))
     if scopes_of(actor, Subject.CASE) or is_protection_leader(actor):
         found.extend(of_conferences_and_returns(session, actor, calendar=calendar, now=now))
-    if allows(actor, Permission.TIER_AGREE):
-        found.extend(of_tiers(session, actor, calendar=calendar, now=now))
+    if not actor.has_role(Role.LEAD):  # of whom _of_gaps asks it
+        asks = ask(session, tier_parts(actor, calendar))
+        found.extend(of_tiers(session, actor, asks, calendar=calendar, now=now))
     if actor.has_role(Role.LEAD):
         found.extend(_of_gaps(session, actor, calendar=calendar, now=now))
     elif actor.holds_office and (owed := list_exchanges.find_owed(session, actor, calendar=calendar)):
@@ -71,7 +72,7 @@ def list_duties(session: Session, actor: Actor) -> list[Duty]:
 
 
 def _of_gaps(session: Session, actor: Actor, *, calendar: SchoolCalendar, now: datetime) -> Iterator[Duty]:
-    """Vacancies; what is not on file (C-14), the term's lists without an office, a second yes; one statement."""
+    """Vacancies; what is not on file (C-14), the term's lists without an office, a second yes, tiers; one statement."""
     year = current_school_year(calendar, clock.today())
     lists = list_exchanges.owed_part(calendar)
     beside = {
@@ -80,8 +81,10 @@ def _of_gaps(session: Session, actor: Actor, *, calendar: SchoolCalendar, now: d
         NO_SECOND_PERSON: second_person_part(),
         retention.WAITS_FOR_A_YES: retention.waiting_part(),
     }
-    rows = ask(session, [*vacancy_parts(year), *beside.values()])
-    vacancies = vacancies_of(row for row in rows if row.about not in beside)
+    others, tiers = [*vacancy_parts(year), *beside.values()], tier_parts(actor, calendar)
+    rows = ask(session, [*others, *tiers])
+    vacancies = vacancies_of(row for row in rows if row.about not in {*beside, *TIER_LINES})
+    yield from of_tiers(session, actor, rows, calendar=calendar, now=now)
     yield from _of_vacancies(vacancies)
     for row in rows:
         if row.about == NO_SECOND_PERSON and all(each.post_id != row.id for each in vacancies):

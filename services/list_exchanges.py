@@ -181,7 +181,7 @@ def owed_part(calendar: SchoolCalendar) -> Any:  # a select of literals and coun
 
 def owed_of(row: Any, calendar: SchoolCalendar) -> OwedLists:  # a row of owed_part
     """Return what that row says."""
-    first_open, _, received, _, open_count, able = row
+    first_open, _, received, _, open_count, able, *_rest = row
     term = calendar.latest_term(clock.today())
     needed = calendar.numbers.on(NEEDED, term.first_day) if term else 0
     due_at = None

@@ -179,7 +179,7 @@ def sees_referrals(actor: Actor) -> ColumnElement[bool]:
     return visible if scopes or is_protection_leader(actor) else false()
 
 
-_CARE_WORK = ("referral.%", "assessment.%", "case.%", "conference.%", "record.%")
+_CARE_WORK = ("referral.%", "assessment.%", "case.%", "conference.%", "record.%", "tier.%", "archive.%")
 
 _FILE_OPENINGS = ("student.opened", "contact.opened", "drop_out.opened")
 

@@ -1,10 +1,10 @@
 """What tiers ask of somebody on home: looking at one again, answering a lowering, deciding a suggestion (F-04)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Date, Integer, case, cast, literal, null, union_all
+from sqlalchemy import case
 from sqlmodel import Session, col, select
 
 from db.tables import (
@@ -21,6 +21,7 @@ from db.tables import (
 from services import clock
 from services.access import Permission, allows
 from services.actors import Actor
+from services.asking_together import Fact, asked
 from services.calendar import END_OF_SCHOOL_DAY, SchoolCalendar
 from services.classes import class_label
 from services.duties import Duty, DutyGroup, DutyKind, group_of
@@ -33,64 +34,83 @@ NOTICE = timedelta(days=2)
 """So long before it is due a child's tier stands on home."""
 
 _REVIEW, _ANSWER, _SUGGESTED = DutyKind.REVIEW_TIER, DutyKind.ANSWER_TIER, DutyKind.DECIDE_TIER
-_RANK, _MORNING = "rank", time(8)
+_RANK, _MORNING = "tier_rank", time(8)
+TIER_LINES = frozenset({_REVIEW, _ANSWER, _SUGGESTED, _RANK})
+"""What its rows are told apart by from what others ask in the same statement."""
 
 
-def of_tiers(session: Session, actor: Actor, *, calendar: SchoolCalendar, now: datetime) -> Iterator[Duty]:
-    """Yield what tiers ask of this person, without a word of them: home may be read over a shoulder.
+def tier_parts(actor: Actor, calendar: SchoolCalendar) -> list[Any]:
+    """Return what home asks about tiers for this person, in asking_together's shape; nothing for whom nothing can be.
 
-    One statement, for it is on every page; more only where a lowering waits for somebody who may be this person.
+    Of every row: the child or the request, the child's name, grade and class, the day, the rank, and who it is of.
     """
-    days = [calendar.numbers.on(name, clock.today()) for name in REVIEW_DAYS]
+    if not allows(actor, Permission.TIER_AGREE):
+        return []
     parts = [_waiting(actor)]
     if allows(actor, Permission.TIER_WRITE):
+        days = [calendar.numbers.on(name, clock.today()) for name in REVIEW_DAYS]
         parts += [_ranks(), _reviews(actor, min(days)), _suggested(actor)]
-    rows = session.execute(union_all(*parts)).all()
-    offered = [row.grade for row in rows if row.kind == _RANK and row.number]
+    return parts
+
+
+def of_tiers(
+    session: Session, actor: Actor, rows: Sequence[Fact], *, calendar: SchoolCalendar, now: datetime
+) -> Iterator[Duty]:
+    """Yield what tiers ask of this person, without a word of them: home may be read over a shoulder.
+
+    Further statements only where a lowering waits for somebody who may be this person.
+    """
+    offered = [row.first or 0 for row in rows if row.about == _RANK and row.second]
     for row in rows:
-        if row.kind == _REVIEW:
+        if row.about == _REVIEW:
             yield from _review(actor, row, offered, calendar=calendar, now=now)
-        elif row.kind == _SUGGESTED:
+        elif row.about == _SUGGESTED:
             yield _waits_for_me(_SUGGESTED, row)
-        elif row.kind == _ANSWER and may_answer(session, actor, row.author_id):
+        elif row.about == _ANSWER and may_answer(session, actor, row.fourth):
             yield _waits_for_me(_ANSWER, row)
 
 
-def _review(actor: Actor, row: Any, offered: list[int], *, calendar: SchoolCalendar, now: datetime) -> Iterator[Duty]:
-    name = review_parameter(row.rank, offered)
-    if name is None:
+def _review(
+    actor: Actor, row: Fact, offered: Sequence[int], *, calendar: SchoolCalendar, now: datetime
+) -> Iterator[Duty]:
+    name = review_parameter(row.third or 0, offered)
+    if name is None or row.day is None:
         return
     due_on = row.day + timedelta(days=calendar.numbers.on(name, row.day))
     if due_on > clock.today() + NOTICE:
         return
     due_at = clock.at_school(due_on, END_OF_SCHOOL_DAY)
-    is_mine = row.author_id == actor.user_id
-    group = group_of(due_at, now=now)
     yield Duty(
-        _REVIEW, group, due_at=due_at, child=row.name, class_label=_class_of(row), is_mine=is_mine, target_id=row.id
+        _REVIEW,
+        group_of(due_at, now=now),
+        due_at=due_at,
+        child=row.label,
+        class_label=_class_of(row),
+        is_mine=row.fourth == actor.user_id,
+        target_id=row.id,
     )
 
 
-def _waits_for_me(kind: DutyKind, row: Any) -> Duty:
-    since = clock.at_school(row.day, _MORNING)
-    return Duty(kind, DutyGroup.WAITING, since=since, child=row.name, class_label=_class_of(row), target_id=row.id)
+def _waits_for_me(kind: DutyKind, row: Fact) -> Duty:
+    since = clock.at_school(row.day, _MORNING) if row.day else None
+    return Duty(kind, DutyGroup.WAITING, since=since, child=row.label, class_label=_class_of(row), target_id=row.id)
 
 
-def _class_of(row: Any) -> str | None:
-    return class_label(row.grade, row.number) if row.grade is not None else None
+def _class_of(row: Fact) -> str | None:
+    return class_label(row.first, row.second or 0) if row.first is not None else None
 
 
-def _columns(kind: DutyKind, *, of_id: Any, day: Any, rank: Any, author_id: Any) -> list[Any]:
-    return [
-        literal(kind.value).label("kind"),
-        of_id.label("id"),
-        Student.name,
-        SchoolClass.grade,
-        SchoolClass.number,
-        day.label("day"),
-        rank.label("rank"),
-        author_id.label("author_id"),
-    ]
+def _about(kind: DutyKind, *, of_id: Any, day: Any, author_id: Any, rank: Any = None) -> Any:
+    return asked(
+        kind.value,
+        of_id=of_id,
+        first=SchoolClass.grade,
+        label=col(Student.name),
+        second=SchoolClass.number,
+        third=rank,
+        fourth=author_id,
+        day=day,
+    )
 
 
 def _with_class(statement: Any) -> Any:
@@ -102,25 +122,14 @@ def _with_class(statement: Any) -> Any:
 
 
 def _ranks() -> Any:
-    """The tiers themselves, in the same shape: their rank, and whether they are offered."""
-    return select(
-        literal(_RANK).label("kind"),  # type: ignore[call-overload]  # more columns than the stubs know
-        col(Tier.id),
-        col(Tier.label).label("name"),
-        col(Tier.rank).label("grade"),
-        case((col(Tier.is_offered), 1), else_=0).label("number"),
-        cast(null(), Date).label("day"),
-        col(Tier.rank).label("rank"),
-        cast(null(), Integer).label("author_id"),
-    )
+    """The tiers themselves: their rank, and whether they are offered."""
+    return asked(_RANK, of_id=col(Tier.id), first=col(Tier.rank), second=case((col(Tier.is_offered), 1), else_=0))
 
 
 def _reviews(actor: Actor, least_days: int) -> Any:
     held = held_today(name="held_due")
-    columns = _columns(
-        _REVIEW, of_id=col(Student.id), day=held.c.from_day, rank=held.c.rank, author_id=held.c.author_id
-    )
-    joined = select(*columns).select_from(Student).join(held, held.c.student_id == Student.id)
+    rows = _about(_REVIEW, of_id=col(Student.id), day=held.c.from_day, rank=held.c.rank, author_id=held.c.author_id)
+    joined = rows.select_from(Student).join(held, held.c.student_id == Student.id)
     return _with_class(joined).where(
         held.c.rank > 0,
         held.c.from_day <= clock.today() - timedelta(days=least_days) + NOTICE,
@@ -131,24 +140,15 @@ def _reviews(actor: Actor, least_days: int) -> Any:
 
 def _waiting(actor: Actor) -> Any:
     """Lowerings that wait: the head's, unless a head asks; else whoever gives the second yes, asked one by one."""
-    columns = _columns(
-        _ANSWER, of_id=col(TierChange.id), day=col(TierChange.from_day), rank=cast(null(), Integer),
-        author_id=col(TierChange.author_id),
-    )  # fmt: skip
+    rows = _about(_ANSWER, of_id=col(TierChange.id), day=col(TierChange.from_day), author_id=col(TierChange.author_id))
     by_head = col(TierChange.author_id).in_(select(AppUser.id).where(holds_one_of(AppUser, {Role.LEAD})))
-    joined = select(*columns).select_from(TierChange).join(Student, col(Student.id) == col(TierChange.student_id))
+    joined = rows.select_from(TierChange).join(Student, col(Student.id) == col(TierChange.student_id))
     waits = _with_class(joined).where(TierChange.state == TierState.WAITING, col(TierChange.author_id) != actor.user_id)
     return waits if actor.has_role(Role.LEAD) else waits.where(by_head)
 
 
 def _suggested(actor: Actor) -> Any:
-    columns = _columns(
-        _SUGGESTED, of_id=col(Student.id), day=col(TierSuggestion.suggested_on), rank=cast(null(), Integer),
-        author_id=col(TierSuggestion.suggested_by_id),
-    )  # fmt: skip
-    joined = (
-        select(*columns).select_from(TierSuggestion).join(Student, col(Student.id) == col(TierSuggestion.student_id))
-    )
-    return _with_class(joined).where(
-        col(TierSuggestion.ended_at).is_(None), is_owed_by(actor, col(TierSuggestion.suggested_by_id))
-    )
+    by = col(TierSuggestion.suggested_by_id)
+    rows = _about(_SUGGESTED, of_id=col(Student.id), day=col(TierSuggestion.suggested_on), author_id=by)
+    joined = rows.select_from(TierSuggestion).join(Student, col(Student.id) == col(TierSuggestion.student_id))
+    return _with_class(joined).where(col(TierSuggestion.ended_at).is_(None), is_owed_by(actor, by))

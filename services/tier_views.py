@@ -33,6 +33,7 @@ from services.openings import is_noted
 from services.record_views import sees_records
 from services.row_filters import sees_cases, sees_referrals
 from services.tier_kinds import tier_order
+from services.tier_requests import may_answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class ArchiveView:
     last_looker: str | None
     tier_number: int
     may_set: bool
+    may_answer: bool  # the lowering that waits
     is_opening_noted: bool
 
     @property
@@ -114,6 +116,8 @@ def find_archive(session: Session, actor: Actor, *, student_id: int) -> ArchiveV
         raise NotFound
     reads = sets_tiers(actor)
     case = _case(session, actor, student_id) if reads else None
+    changes = _changes(session, actor, student_id) if reads else ()
+    waiting = next((each for each in changes if each.state is TierState.WAITING), None)
     look = session.execute(
         select(col(ArchiveLook.day), col(AppUser.display_name))
         .join(PsychArchive, col(PsychArchive.id) == col(ArchiveLook.archive_id))
@@ -123,7 +127,7 @@ def find_archive(session: Session, actor: Actor, *, student_id: int) -> ArchiveV
     ).first()
     return ArchiveView(
         row=archive_row(actor, found, tier_order(session), load_calendar(session)),
-        changes=_changes(session, actor, student_id) if reads else (),
+        changes=changes,
         suggestions=_suggestions(session, student_id) if reads else (),
         case_id=case[0] if case else None,
         case_owner=case[1] if case else None,
@@ -131,6 +135,7 @@ def find_archive(session: Session, actor: Actor, *, student_id: int) -> ArchiveV
         last_looker=look[1] if look else None,
         tier_number=found.tier_number or 0,
         may_set=reads,
+        may_answer=waiting is not None and may_answer(session, actor, waiting.author_id),
         is_opening_noted=is_noted(session, actor, audit.Action.ARCHIVE_READ, student_id=student_id),
     )
 

@@ -182,7 +182,7 @@ def leave_suggestion(session: Session, actor: Actor, *, suggestion_id: int, vers
 def stored_change(row: TierChange | None) -> dict[str, object]:
     """Return the change that counts as its form names it: what it is drawn over, and the other side of a conflict."""
     return {
-        "id": row.id if row else None,
+        "id": row.student_id if row else None,
         "version": (row.number or 0) if row else 0,
         "tier_id": row.tier_id if row else None,
         "held_since": row.from_day if row else None,

@@ -10,7 +10,7 @@ from ui.formats import plain
 from ui.layout import Action
 from ui.states import CASE_OF_CHILD, DROP_OUT, Look
 
-REGISTER, RECORD = "child_register", "child_record"
+REGISTER, RECORD, ARCHIVE = "child_register", "child_record", "child_archive"
 _STATES = {
     EnrolmentState.ON_LEAVE: Look("pause_circle", "休学", "yellow"),
     EnrolmentState.TRANSFERRED: Look("output", "已转出", "gray"),
@@ -43,6 +43,8 @@ def state_badge(file: StudentFile) -> list[str]:
 def actions_for(actor: Actor, file: StudentFile) -> list[Action]:
     """Return the acts at the top of the page: who may write about this child, who may speak of it."""
     acts = _writing_acts(file) if file.may_write else []
+    if allows(actor, Permission.ARCHIVE_READ) and file.categories is not None:  # of whom the tier may be seen too
+        acts.append(Action("心理档案", ARCHIVE, "inventory_2"))
     if allows(actor, Permission.RECORD_WRITE):
         acts.append(Action("记一次", RECORD, "forum"))
     if allows(actor, Permission.REFERRAL_REGISTER):

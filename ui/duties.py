@@ -34,6 +34,9 @@ ACTS = {
     DutyKind.CONFERENCE: "看研讨单",
     DutyKind.INVITED: "看研讨单",
     DutyKind.DECISION: "做完了",
+    DutyKind.REVIEW_TIER: "去复核",
+    DutyKind.ANSWER_TIER: "看看，答复",
+    DutyKind.DECIDE_TIER: "去定",
     DutyKind.READ_FEEDBACK: "看反馈",
     DutyKind.POST_VACANT: "去指定",
     DutyKind.HOMEROOM_MISSING: "去指定",
@@ -71,6 +74,9 @@ _FORMS = {
 ENDING = "decision_end"
 """The dialog in which what was decided is read, and said to be done."""
 
+ANSWERING = "tier_answer"
+"""The dialog in which a lowering is read and answered."""
+
 _SHOWN_NAMES = 6
 _VIEWS = {DutyTarget.CLASSES: "classes", DutyTarget.SCHOOL_DAYS: "days"}
 _PAGES = {
@@ -78,6 +84,7 @@ _PAGES = {
     DutyTarget.ASSESSMENT: ("referrals", "referral"),
     DutyTarget.PROTECTION: ("protection", "referral"),
     DutyTarget.CASE: ("cases", "case"),
+    DutyTarget.ARCHIVE: ("archives", "student"),
     DutyTarget.POST: ("posts", "post"),
     DutyTarget.CLASSES: ("settings", None),
     DutyTarget.SCHOOL_DAYS: ("settings", None),
@@ -118,6 +125,12 @@ def title_of(duty: Duty) -> str:
             return f"请您参加集体研讨：{duty.child}" if duty.child else "请您参加集体研讨"
         case DutyKind.DECISION:
             return f"研讨定的事：{duty.child}" if duty.child else "研讨定的事"
+        case DutyKind.REVIEW_TIER:
+            return f"复核等级：{child}"
+        case DutyKind.ANSWER_TIER:
+            return f"降级，等您答复：{child}"
+        case DutyKind.DECIDE_TIER:
+            return f"筛查有提示，定等级：{child}"
         case DutyKind.READ_FEEDBACK:
             return f"看关爱室的反馈：{child}"
         case DutyKind.POST_VACANT:
@@ -191,6 +204,13 @@ def reason_of(duty: Duty) -> str:
         case DutyKind.DECISION:
             doer = "" if duty.is_mine else f"，{duty.owner_name}做"
             return f"研讨：{due}做完{doer}；定了什么，点开看"
+        case DutyKind.REVIEW_TIER:
+            nobody = "" if duty.is_mine else "，定级的人不在岗了"
+            return f"分级：{due}再看一次，维持也要记下{nobody}"
+        case DutyKind.ANSWER_TIER:
+            return "分级：从最重的两级降下来，要第二个人同意"
+        case DutyKind.DECIDE_TIER:
+            return "分级：筛查只是提示，定不定、定哪级由人决定"
         case DutyKind.READ_FEEDBACK:
             return f"受理：{moment(duty.since)} 写给您的" if duty.since else ""
         case DutyKind.POST_VACANT if len(duty.labels) == 1:
@@ -278,6 +298,9 @@ def follow(duty: Duty) -> None:
     """Do the act the button names: begin the assessment, or go where its form is, and open it."""
     if duty.target is DutyTarget.DECISION:
         open_dialog(ENDING, duty.target_id or 0)
+        st.rerun()
+    if duty.target is DutyTarget.TIER_REQUEST:
+        open_dialog(ANSWERING, duty.target_id or 0)
         st.rerun()
     page, parameter = _PAGES[duty.target]
     if duty.kind is DutyKind.ASSESS and (duty.has_begun or _begin(duty)):

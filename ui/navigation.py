@@ -40,7 +40,7 @@ ENTRIES = (
     PageEntry("exchanges", "名单核对", "compare_arrows", "学生", "LIST_EXCHANGE"),
     PageEntry("intake", "受理登记", "edit_note", "学生", "REFERRAL_REGISTER"),
     PageEntry("cases", "个案与方案", "folder_shared", "学生", ("CASE_READ", "ABUSE_HANDLE")),
-    PageEntry("archives", "档案与分级", "inventory_2", "学生", "ARCHIVE_READ"),
+    PageEntry("archives", "档案与分级", "inventory_2", "学生", ("ARCHIVE_READ", "TIER_NUMBERS")),
     PageEntry("screening", "心理筛查", "fact_check", "学生", "SCREENING_READ"),
     PageEntry("pairing", "结对帮扶", "diversity_1", "陪伴", "PAIRING_READ"),
     PageEntry("records", "谈话与家访", "forum", "陪伴", "RECORD_READ"),

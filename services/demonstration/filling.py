@@ -7,13 +7,19 @@ from sqlmodel import Session, func, select
 
 from db.tables import AppUser, Role, Student, SystemFact
 from services import clock, setup
-from services.demonstration import children, records, staff, trail, worries
+from services.demonstration import children, records, staff, tiers, trail, worries
 from services.demonstration.names import Inventor
 from services.demonstration.plan import GRADES, PASSWORD, SCHOOL, Plan
 from services.demonstration.writer import Writer
 
 LEAST, MOST = len(GRADES) * 3, 50_000
-AREAS = {"老师和班级": staff.fill, "学生": children.fill, "受理和评估": worries.fill, "工作记录": records.fill}
+AREAS = {
+    "老师和班级": staff.fill,
+    "学生": children.fill,
+    "受理和评估": worries.fill,
+    "工作记录": records.fill,
+    "档案和分级": tiers.fill,
+}
 TRAIL = "留痕"
 
 Progress = Callable[[str], None]

@@ -19,6 +19,9 @@ from db.tables import (
     Role,
     Student,
     StudentCategory,
+    Tier,
+    TierChange,
+    TierState,
 )
 from services import contact_cards, home, student_lists
 from services.actors import Actor
@@ -167,3 +170,19 @@ def test_children_have_records_that_could_have_been_written(session):
         assert row.recorded_at <= NOW
         assert (row.agreed_with_id is not None) is (row.kind in REACHES_FAMILY)
     assert count(session, CareRecordWords) == len(rows)
+
+
+def test_it_has_children_in_every_tier_with_their_history(session):
+    fill(session, students=STUDENTS, seed=7)
+    session.expire_all()
+
+    ever = session.exec(select(Tier.rank).join(TierChange).where(col(TierChange.number).is_not(None)).distinct()).all()
+    assert set(ever) >= {0, 1, 2}
+    numbers: dict[int, list[int]] = {}
+    days: dict[int, list[object]] = {}
+    for row in session.exec(select(TierChange).where(col(TierChange.number).is_not(None)).order_by(col(TierChange.id))):
+        numbers.setdefault(row.student_id, []).append(row.number or 0)
+        days.setdefault(row.student_id, []).append(row.from_day)
+    assert all(each == list(range(1, len(each) + 1)) for each in numbers.values())
+    assert all(each == sorted(each) and each[-1] <= NOW.date() for each in days.values())
+    assert len(session.exec(select(TierChange.id).where(TierChange.state == TierState.WAITING)).all()) <= 1

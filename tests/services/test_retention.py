@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import Table, insert
-from sqlmodel import AutoString, Session, SQLModel, func, select
+from sqlmodel import AutoString, Session, SQLModel, col, func, select
 
 import db.tables  # noqa: F401  makes the metadata complete
 from db import engine
@@ -31,6 +31,8 @@ from db.tables import (
     Role,
     Severity,
     Student,
+    Tier,
+    TierChange,
     YearChangeRow,
 )
 from db.transactions import reading, transaction
@@ -114,6 +116,18 @@ def test_three_years_after_leaving(session, school):
 def test_a_grave_case_keeps_everything_ten_years(session, school):
     make_case(session, school.due, school.lead, severity=Severity.SERIOUS)
     make_case(session, school.old, school.lead, severity=Severity.SERIOUS)
+
+    assert due_names(session, school.lead) == [school.old.id]
+
+
+def test_who_ever_stood_in_the_gravest_tier_is_kept_ten_years(session, school):
+    gravest, lighter = session.exec(select(Tier).order_by(col(Tier.rank).desc())).all()[:2]
+    for child in (school.due, school.old):
+        for number, tier in ((1, gravest), (2, lighter)):
+            session.add(
+                TierChange(student_id=child.id, number=number, tier_id=tier.id, from_day=LEFT, recorded_at=clock.now())
+            )
+    session.flush()
 
     assert due_names(session, school.lead) == [school.old.id]
 
@@ -487,6 +501,7 @@ class Filler:
         """Columns whose checks ask for more than their type says."""
         special = {
             "case_decision": {"state": "done"},
+            "tier_change": {"tier_id": 1},  # not the gravest, which keeps everything longer
             "contact_opening": {"expires_at": clock.now().replace(year=2030)},
             "term_entry": {"height_cm": 150, "weight_grams": 40_000},
             "enrolment_change": {"from_state": None},

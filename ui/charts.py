@@ -1,0 +1,20 @@
+"""Charts: one way to title and style them (look §7)."""
+
+from typing import Any
+
+import altair as alt
+import streamlit as st
+
+_MUTED, _INK = "#5C574E", "#1A1917"
+
+
+def draw_chart(chart: Any, *, title: str, subtitle: str = "", finding: str, height: int, key: str) -> None:
+    """Draw a chart under its title, with the unit or definition below it; `finding` is read to who can't see it."""
+    heading = alt.TitleParams(
+        title, subtitle=subtitle or [], fontSize=14, fontWeight=600, offset=10, anchor="start", color=_INK,
+        subtitleColor=_MUTED, subtitleFontSize=12,
+    )  # fmt: skip
+    text = {"labelColor": _INK, "titleColor": _MUTED, "labelFontSize": 12, "titleFontSize": 12, "labelLimit": 200}
+    styled = chart.properties(title=heading, height=height).configure_view(stroke=None)
+    styled = styled.configure_axis(**text, grid=False, domain=False).configure_legend(**text)
+    st.altair_chart(styled, key=key, width="stretch", alt=finding)
