@@ -132,7 +132,7 @@ def _draw_bars(rows: list[dict[str, Any]], labels: list[str], order: TierOrder, 
     )  # fmt: skip
     draw_chart(
         chart, title="各年级的等级", subtitle="单位：占这个年级在班孩子的百分比", finding=f"等级的分布：{words}。",
-        height=90 + 34 * len(grades), key="archives_bars",
+        height=170 + 34 * len(grades), key="archives_bars",
     )  # fmt: skip
 
 
@@ -198,7 +198,7 @@ def _draw_lines(moved: Sequence[Flow], order: TierOrder, words: str) -> None:
     chart = lines + base.mark_point(filled=True, size=60, color="#1A1917", opacity=1)
     draw_chart(
         chart, title="等级的流动", subtitle="线越粗，孩子越多；没有换级的不画", finding=f"等级的流动：{words}。",
-        height=120 + 46 * len(labels), key="archives_lines",
+        height=160 + 46 * len(labels), key="archives_lines",
     )  # fmt: skip
 
 

@@ -14,13 +14,12 @@ from services.tier_kinds import TierOrder
 from services.tier_views import ArchiveView, Change
 from ui import formats, navigation, tier_dialogs
 from ui.dialogs import open_dialog
-from ui.formats import plain
+from ui.formats import plain, plain_lines
 from ui.layout import act_row, flash, labelled_words, note, side_box, side_column
 from ui.states import Look
 from ui.tier_words import REQUEST, review_badge, tier_look, tier_word
 
 _THERE, _MISSING = Look("check_circle", "有", "green", "✓"), Look("cancel", "缺", "red", "✕")
-_LINK = 72
 
 
 def draw_archive(actor: Actor, view: ArchiveView, order: TierOrder) -> None:
@@ -52,7 +51,7 @@ def _draw_parts(actor: Actor, view: ArchiveView) -> None:
 
 def _draw_part(actor: Actor, view: ArchiveView, part: Part, *, is_there: bool) -> None:
     look = _THERE if is_there else _MISSING
-    reason = part.clause if is_there else f"{_owed_by(view, part)}补，{part.clause}"
+    reason = "" if is_there else f"{_owed_by(view, part)}补"
     target = _target(actor, view, part)
     button = None if target is None else ("打开" if is_there else "去补")
     if act_row(part.label, look.badge(), reason, button, key=f"archive_part_{part.code}") and target:
@@ -152,10 +151,9 @@ def _draw_change(actor: Actor, change: Change, order: TierOrder, before_id: int 
         what = "提出降到"
     agreed = f"，{change.decided_by}同意" if change.state is TierState.STANDING and change.decided_by else ""
     who = f"{change.author or ''}{agreed}"
-    st.markdown(
-        f"**{formats.day(change.from_day, today=today)}** {what} {look.badge()} {state} :small[:gray[{plain(who)}]]"
-    )
-    labelled_words("为什么", change.reason)
+    words = f"  \n{plain_lines(change.reason)}" if change.reason else ""
+    day = formats.day(change.from_day, today=today)
+    st.markdown(f"**{day}** {what} {look.badge()} {state} :small[:gray[{plain(who)}]]{words}")
     labelled_words("凭据", change.evidence)
     labelled_words("没有同意，因为", change.note)
     with st.container(horizontal=True, gap="xsmall"):
