@@ -105,7 +105,7 @@ def count_archives(session: Session, actor: Actor, *, filters: ArchiveFilters) -
     others = ArchiveFilters(grade=filters.grade, class_id=filters.class_id)
     wanted = [_condition(session, actor, filters, held, order)]
     columns = [
-        func.coalesce(held.c.tier_id, NO_TIER),
+        held.c.tier_id,
         func.sum(case((and_(*wanted), 1), else_=0)),
         func.sum(case((late, 1), else_=0)),
         func.sum(case((soon, 1), else_=0)),
@@ -115,14 +115,14 @@ def count_archives(session: Session, actor: Actor, *, filters: ArchiveFilters) -
     rows = session.execute(
         _joined(select(*columns), held)
         .where(*_at_school(actor), _condition(session, actor, others, held, order))
-        .group_by(func.coalesce(held.c.tier_id, NO_TIER))
+        .group_by(held.c.tier_id)
     ).all()
     return ArchiveCount(
         total=sum(row[1] for row in rows),
         late=sum(row[2] for row in rows),
         soon=sum(row[3] for row in rows),
         without=sum(row[4] for row in rows),
-        by_tier={row[0]: row[5] for row in rows},
+        by_tier={row[0] or NO_TIER: row[5] for row in rows},
     )
 
 
