@@ -123,7 +123,7 @@ def _draw_bars(rows: list[dict[str, Any]], labels: list[str], order: TierOrder, 
             x=alt.X("sum(人数):Q", stack="normalize", title="占在班孩子的", axis=alt.Axis(format="%")),
             color=alt.Color(
                 "等级:N", scale=alt.Scale(domain=labels, range=[_fill(each, order) for each in labels]),
-                legend=alt.Legend(orient="top", title=None),
+                legend=alt.Legend(orient="top", title=None, columns=3),
             ),
             order=alt.Order("顺序:Q"),
             tooltip=["年级:N", "等级:N", "人数:Q"],
@@ -191,7 +191,7 @@ def _draw_lines(moved: Sequence[Flow], order: TierOrder, words: str) -> None:
         strokeWidth=alt.StrokeWidth("人数:Q", scale=alt.Scale(range=[1.5, 16]), legend=None),
         color=alt.Color(
             "方向:N", scale=alt.Scale(domain=["加重", "减轻", "第一次定级"], range=["#A65A2E", "#1F5F6B", "#8B867B"]),
-            legend=alt.Legend(orient="top", title=None),
+            legend=alt.Legend(orient="top", title=None, columns=3),
         ),
         tooltip=["方向:N", "人数:Q"],
     )  # fmt: skip
