@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import jwt
@@ -11,7 +12,17 @@ from sqlmodel import Session, col, select
 from bench.visits import Visit
 from db import engine, upgrade
 from db.location import Location
-from db.tables import AppUser, Case, CaseConference, Referral, ReferralState, Role
+from db.tables import (
+    AppUser,
+    Case,
+    CaseConference,
+    PlanState,
+    PlanVersion,
+    Referral,
+    ReferralState,
+    Role,
+    SupportPlan,
+)
 from db.transactions import reading, transaction
 from services import row_filters, sign_in
 from services.actors import Actor
@@ -97,9 +108,28 @@ def _record(session: Session, user: AppUser, kind: str | None) -> int | None:
         )
         without_record = col(CaseConference.held_at).is_(None)  # last: there is less on the page
         return session.exec(cases.order_by(without_record, col(Case.id).desc())).first()
+    if kind == "plan":
+        plan_id: int | None = session.exec(_plans(actor)).first()
+        return plan_id
     if kind == "record":
         records = list_own_records(session, actor, limit=1)
         return records[0].id if records else None
     own = select(Referral.id).where(row_filters.sees_referrals(actor), Referral.owner_id == user.id)
     open_ones = own.where(col(Referral.state).in_([ReferralState.RECEIVED, ReferralState.IN_ASSESSMENT]))
     return session.exec(open_ones.order_by(col(Referral.id).desc())).first() or session.exec(own).first()
+
+
+def _plans(actor: Actor) -> Any:  # a Select of plans this person can go on with, the last one first
+    submitted = select(PlanVersion.plan_id).where(PlanVersion.state == PlanState.SUBMITTED)
+    in_force = select(PlanVersion.plan_id).where(PlanVersion.state == PlanState.IN_FORCE)
+    return (
+        select(SupportPlan.id)
+        .join(Case, col(Case.id) == col(SupportPlan.case_id))
+        .join(Referral, col(Referral.id) == col(Case.referral_id))
+        .where(
+            row_filters.sees_plans(actor),
+            col(SupportPlan.id).in_(in_force),
+            col(SupportPlan.id).not_in(submitted),
+        )
+        .order_by(col(SupportPlan.id).desc())
+    )

@@ -25,6 +25,8 @@ MAIN_ROLES = {
     "referrals": Role.COUNSELLOR,
     "assessment": Role.COUNSELLOR,
     "conference": Role.COUNSELLOR,
+    "plan": Role.COUNSELLOR,
+    "plan_edit": Role.COUNSELLOR,
     "password": Role.HOMEROOM,
     "pledge": Role.HOMEROOM,
 }
@@ -36,6 +38,8 @@ OPEN_RECORDS = {
     "card_edit": "student",
     "assessment": "referral",
     "conference": "case",
+    "plan": "plan",
+    "plan_edit": "plan",
 }
 """What stands in the address of a page that shows one record."""
 

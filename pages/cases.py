@@ -1,18 +1,18 @@
-"""Cases, bare for now: the list, and the one that is chosen with its conference."""
+"""Cases: the list by stage, and the one that is chosen with its conference and plan."""
 
 import streamlit as st
 
-from db.tables import CaseState
 from db.transactions import reading, transaction
 from services import cases
 from services.access import Permission
+from services.case_stages import CaseStage
 from services.cases import PAGE_SIZE
 from services.errors import NotFound
 from ui.asked import number_asked
 from ui.case_panel import draw_case
 from ui.layout import Action, act_list, act_row, empty_state, filter_row, page_header, refusal
 from ui.referral_rows import case_badge, case_reason
-from ui.referral_words import CASE_STATES, child_with_class
+from ui.referral_words import child_with_class
 from ui.session import require_user
 from ui.states import CASE
 from ui.tables import page_asked, paging_line
@@ -28,7 +28,7 @@ def open_case(case_id: int) -> None:
 chosen = number_asked("case")
 clicked = page_header(
     "个案与方案",
-    "正在帮扶的孩子，谁负责，研讨开了没有。",
+    "正在帮扶的孩子，谁负责，走到哪一步。",
     actions=[Action("回到清单", "cases_back", icon="arrow_back")] if chosen else [],
 )
 if clicked:
@@ -47,15 +47,17 @@ if chosen:
     draw_case(actor, view)
     st.stop()
 
-states = {state.value: state for state in CaseState}
-begin_filter("cases_state", "state", states)
+stages = {stage.value: stage for stage in CaseStage}
+begin_filter("cases_stage", "stage", stages)
 with filter_row():
-    state = st.segmented_control("状态", list(CaseState), format_func=lambda each: CASE[CASE_STATES[each]].word,
-                                 key="cases_state", label_visibility="collapsed", wrap=True)  # fmt: skip
-keep_filter("cases_state", "state", states)
+    stage = st.segmented_control("走到哪一步", list(CaseStage), format_func=lambda each: CASE[each.value].word,
+                                 key="cases_stage", label_visibility="collapsed", wrap=True)  # fmt: skip
+keep_filter("cases_stage", "stage", stages)
 with reading() as session:
-    shown = cases.list_cases(session, actor, state=state, page=page_asked("cases_page"))
-if not shown.rows:
+    shown = cases.list_cases(session, actor, stage=stage, page=page_asked("cases_page"))
+if not shown.rows and stage is not None:
+    empty_state("folder_shared", f"没有“{stage.label}”的个案", "换一步看看，或不选，看全部。")
+elif not shown.rows:
     empty_state("folder_shared", "这里还没有个案", "受理评估以后，转成的个案会出现在这里。")
 else:
     with act_list():

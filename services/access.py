@@ -152,6 +152,8 @@ class Permission(StrEnum):
     REFERRAL_HANDLE = "referral:handle"
     ABUSE_HANDLE = "abuse:handle"
     CASE_READ = "case:read"
+    PLAN_ANSWER = "case:plan_answer"  # whose yes a severe case's plan needs; `plan_answers` says which
+    MEASURE_FOLLOW = "case:measure"  # what of a plan one is to do; `measures` says which
     RECORD_WRITE = "record:write"
     RECORD_READ = "record:read"
     ARCHIVE_READ = "archive:read"
@@ -204,6 +206,8 @@ HOLDERS: Mapping[Permission, frozenset[Role]] = {
     Permission.REFERRAL_HANDLE: _CARE,
     Permission.ABUSE_HANDLE: frozenset({Role.LEAD, Role.LEADERSHIP}),  # leadership: only who is named
     Permission.CASE_READ: _CARE,
+    Permission.PLAN_ANSWER: frozenset({Role.LEAD, Role.LEADERSHIP}),
+    Permission.MEASURE_FOLLOW: _TEACHERS | {Role.LEADERSHIP},
     Permission.RECORD_WRITE: _TEACHERS,  # about the children they see
     Permission.RECORD_READ: _TEACHERS,  # `sees_records` says of which they know, `reads_words` which they read
     Permission.ARCHIVE_READ: _CARE | {Role.HOMEROOM},

@@ -11,7 +11,6 @@ from db.tables import (
     Assessment,
     Case,
     CaseConference,
-    CaseState,
     ConferenceParticipant,
     Domain,
     Referral,
@@ -236,13 +235,11 @@ def _new_assessment(actor: Actor, referral: Referral, request: AssessmentRequest
 
 
 def _open_case(session: Session, referral: Referral, severity: Severity, owner_id: int) -> Case:
-    is_serious = severity is Severity.SERIOUS
     case = Case(
         student_id=referral.student_id or 0,
         referral_id=referral.id or 0,
         severity=severity,
         owner_id=owner_id,
-        state=CaseState.AWAITING_CONFERENCE if is_serious else CaseState.SUPPORTED,
         opened_at=clock.now(),
     )
     session.add(case)

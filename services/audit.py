@@ -128,6 +128,18 @@ class Action(StrEnum):
     CONFERENCE_CALLED = "conference.called"
     CONFERENCE_PLANNED = "conference.planned"
     CONFERENCE_HELD = "conference.held"
+    PLAN_SAVED = "plan.saved"
+    PLAN_SUBMITTED = "plan.submitted"
+    PLAN_TAKEN_BACK = "plan.taken_back"
+    PLAN_DROPPED = "plan.dropped"
+    PLAN_RETURNED = "plan.returned"
+    PLAN_IN_FORCE = "plan.in_force"
+    PLAN_ENDED = "plan.ended"
+    PLAN_OPENED = "plan.opened"
+    GOAL_JUDGED = "plan.goal_judged"
+    MEASURE_NOTED = "plan.measure_noted"
+    MEASURE_ENDED = "plan.measure_ended"
+    MEASURE_REOPENED = "plan.measure_reopened"
     RECORD_SAVED = "record.saved"
     RECORD_AMENDED = "record.amended"
     RECORD_WITHDRAWN = "record.withdrawn"
@@ -158,6 +170,7 @@ LOOKED_AT = frozenset(
         Action.DOCUMENT_OPENED,
         Action.DROP_OUT_OPENED,
         Action.RECORD_OPENED,
+        Action.PLAN_OPENED,
         Action.LIST_OPENED,
         Action.ARCHIVE_READ,
     }

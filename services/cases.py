@@ -1,7 +1,7 @@
-"""Cases, bare for now: who follows a child, why, and the conference a serious one calls for."""
+"""Cases: who follows a child and why, at which stage it is, and the conference a serious one calls for."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlmodel import Session, col, func, select
@@ -12,9 +12,9 @@ from db.tables import (
     Assessment,
     Case,
     CaseConference,
-    CaseState,
     ClassMembership,
     Domain,
+    PlanVersion,
     Referral,
     SchoolClass,
     Severity,
@@ -25,6 +25,7 @@ from services import audit, clock
 from services.access import Permission, permitted
 from services.actors import Actor
 from services.calendar import SchoolCalendar, load_calendar
+from services.case_stages import CaseStage, join_stage, stage_column, stage_order
 from services.classes import class_label
 from services.conference_views import ConferenceView, read_conference
 from services.errors import NotFound
@@ -48,11 +49,13 @@ class CaseRow:
     child: str
     class_label: str | None
     severity: Severity
-    state: CaseState
+    stage: CaseStage
     owner_name: str
     is_mine: bool
     opened_at: datetime
     conference: Deadline | None
+    plan: Deadline | None  # owed, and not there yet
+    review_on: date | None
     is_danger: bool  # it came as danger, and nobody has discussed it yet
 
 
@@ -62,17 +65,6 @@ class CasePage:
 
     rows: list[CaseRow]
     total: int
-
-
-@dataclass(frozen=True, slots=True)
-class OpenCase:
-    """A case that is under way, as the child's page names it."""
-
-    id: int
-    state: CaseState
-    severity: Severity
-    owner_name: str
-    opened_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,45 +90,31 @@ def list_cases(
     session: Session,
     actor: Actor,
     *,
-    state: CaseState | None = None,
+    stage: CaseStage | None = None,
     student_id: int | None = None,
     page: int = 1,
     page_size: int = PAGE_SIZE,
 ) -> CasePage:
-    """Return one page of the cases this actor may open, those waiting for a conference first; four statements."""
+    """Return one page of the cases this actor may open, what waits for somebody first; four statements."""
     conditions = [sees_cases(actor)]
-    if state is not None:
-        conditions.append(col(Case.state) == state)
+    if stage is not None:
+        conditions.append(stage_column() == stage.value)
     if student_id is not None:
         conditions.append(col(Case.student_id) == student_id)
     total = session.exec(
-        select(func.count())
-        .select_from(Case)
-        .join(Referral, col(Referral.id) == col(Case.referral_id))
-        .where(*conditions)
+        join_stage(
+            select(func.count()).select_from(Case).join(Referral, col(Referral.id) == col(Case.referral_id))
+        ).where(*conditions)
     ).one()
     found = session.exec(
         _detailed()
         .where(*conditions)
-        .order_by(col(Case.state), col(Case.opened_at), col(Case.id))
+        .order_by(stage_order(stage_column()), col(Case.opened_at), col(Case.id))
         .offset((page_there(page, total=total, page_size=page_size) - 1) * page_size)
         .limit(page_size)
     ).all()
     calendar, now = load_calendar(session), clock.now()
     return CasePage([_row(actor, row, calendar=calendar, now=now) for row in found], total)
-
-
-@permitted(Permission.CASE_READ, Permission.ABUSE_HANDLE)
-def list_open_cases(session: Session, actor: Actor, *, student_id: int) -> tuple[OpenCase, ...]:
-    """Return a child's cases under way that this actor may open, the newest first; one statement."""
-    rows = session.exec(
-        select(Case, AppUser.display_name)
-        .join(Referral, col(Referral.id) == col(Case.referral_id))
-        .join(AppUser, col(AppUser.id) == col(Case.owner_id))
-        .where(Case.student_id == student_id, col(Case.closed_at).is_(None), sees_cases(actor))
-        .order_by(col(Case.opened_at).desc(), col(Case.id).desc())
-    ).all()
-    return tuple(OpenCase(case.id or 0, case.state, case.severity, owner, case.opened_at) for case, owner in rows)
 
 
 @permitted(Permission.CASE_READ, Permission.ABUSE_HANDLE)
@@ -205,14 +183,14 @@ def _detailed() -> Any:  # a Select of more columns than its stubs can type
         col(AppUser.display_name).label("owner_name"),
         Referral.is_suspected_abuse,
         Referral.urgency,
+        stage_column().label("stage"),
+        PlanVersion.review_on,
     ]
     return (
-        select(*columns)
-        .select_from(Case)
+        join_stage(select(*columns).select_from(Case))
         .join(Referral, col(Referral.id) == col(Case.referral_id))
         .join(Student, col(Student.id) == col(Case.student_id))
         .join(AppUser, col(AppUser.id) == col(Case.owner_id))
-        .join(CaseConference, col(CaseConference.case_id) == col(Case.id), isouter=True)
         .join(ClassMembership, is_in_class(), isouter=True)
         .join(SchoolClass, col(SchoolClass.id) == col(ClassMembership.class_id), isouter=True)
     )
@@ -221,20 +199,31 @@ def _detailed() -> Any:  # a Select of more columns than its stubs can type
 def _row(actor: Actor, found: Any, *, calendar: SchoolCalendar, now: datetime) -> CaseRow:
     case: Case = found[0]
     conference: CaseConference | None = found[1]
+    stage = CaseStage(found.stage)
+    held_at = conference.held_at if conference else None
     return CaseRow(
         id=case.id or 0,
         student_id=case.student_id,
         child=found.child,
         class_label=class_label(found.grade, found.number) if found.grade else None,
         severity=case.severity,
-        state=case.state,
+        stage=stage,
         owner_name=found.owner_name,
         is_mine=case.owner_id == actor.user_id,
         opened_at=case.opened_at,
         conference=deadlines.conference_deadline(
-            called_at=conference.called_at, held_at=conference.held_at, now=now, calendar=calendar
+            called_at=conference.called_at, held_at=held_at, now=now, calendar=calendar
         )
         if conference
         else None,
-        is_danger=found.urgency is Urgency.DANGER and case.state is CaseState.AWAITING_CONFERENCE,
+        plan=deadlines.plan_deadline(
+            opened_at=case.opened_at,
+            called_at=conference.called_at if conference else None,
+            now=now,
+            calendar=calendar,
+        )
+        if stage in {CaseStage.PLAN, CaseStage.REOPENED}
+        else None,
+        review_on=found.review_on,
+        is_danger=found.urgency is Urgency.DANGER and stage is CaseStage.CONFERENCE,
     )

@@ -17,15 +17,17 @@ from db.tables import (
     ConferenceParticipant,
     DecisionState,
     DropOut,
+    PlanMeasure,
     Referral,
     ReferralChannel,
     ReferralState,
     Role,
     SchoolClass,
     Student,
+    SupportPlan,
     Urgency,
 )
-from services import clock, drop_out_views
+from services import clock, drop_out_views, plan_duties
 from services.access import Permission, allows, is_protection_leader, permitted
 from services.actors import Actor
 from services.calendar import SchoolCalendar, load_calendar
@@ -230,12 +232,15 @@ def _feedback_to_read(actor: Actor, found: Any) -> Duty:  # Any: a row of `detai
 def of_conferences_and_returns(
     session: Session, actor: Actor, *, calendar: SchoolCalendar, now: datetime
 ) -> Iterator[Duty]:
-    """The conferences this person answers for or is asked to, what they decided, and the children to bring back (E-16).
+    """Conferences this person answers for or is asked to, what they decided, plans, and children to bring back (E-16).
 
     One statement for all, for it is on every page.
     """
     due, doer = _conferences_and_returns(actor), aliased(AppUser)
+    called, responsible = aliased(CaseConference), aliased(AppUser)
     columns: list[Any] = [
+        *plan_duties.columns_of_plans(actor, due, called, responsible),
+        func.coalesce(col(AppUser.display_name), "").label("plan_owner_name"),
         Referral.urgency,
         col(CaseConference.called_at),  # columns, not whole rows: of these there may be many, on every page
         CaseConference.planned_at,
@@ -262,15 +267,22 @@ def of_conferences_and_returns(
         .join(CaseConference, col(CaseConference.id) == due.c.conference_id, isouter=True)
         .join(CaseDecision, col(CaseDecision.id) == due.c.decision_id, isouter=True)
         .join(doer, col(doer.id) == col(CaseDecision.owner_id), isouter=True)
-        .join(Case, col(Case.id) == col(CaseConference.case_id), isouter=True)
+        .join(SupportPlan, col(SupportPlan.id) == due.c.plan_id, isouter=True)
+        .join(PlanMeasure, col(PlanMeasure.id) == due.c.measure_id, isouter=True)
+        .join(responsible, col(responsible.id) == col(PlanMeasure.responsible_id), isouter=True)
+        .join(Case, col(Case.id) == func.coalesce(*_cases_of(due)), isouter=True)
+        .join(called, col(called.case_id) == col(Case.id), isouter=True)
         .join(Referral, col(Referral.id) == col(Case.referral_id), isouter=True)
         .join(DropOut, col(DropOut.id) == due.c.drop_out_id, isouter=True)
         .join(SchoolClass, col(SchoolClass.id) == col(DropOut.class_id), isouter=True)
-        .join(Student, col(Student.id) == func.coalesce(col(Case.student_id), col(DropOut.student_id)))
-        .join(AppUser, col(AppUser.id) == col(Case.owner_id), isouter=True)
+        .join(Student, col(Student.id) == func.coalesce(*_children_of()))
+        .join(AppUser, col(AppUser.id) == func.coalesce(col(Case.owner_id), col(SupportPlan.owner_id)), isouter=True)
         .order_by(col(CaseConference.called_at), col(CaseConference.id), col(DropOut.noticed_on), col(DropOut.id))
     )
     for found in rows:
+        if found.about is not None:
+            yield from plan_duties.duties_of(session, actor, found, calendar=calendar, now=now)
+            continue
         if found.drop_out_id is not None:
             yield _return(found, calendar=calendar, now=now)
             continue
@@ -284,14 +296,23 @@ def of_conferences_and_returns(
             yield _invitation(found, found.planned_at or due_at, now=now)
 
 
+def _cases_of(due: Any) -> tuple[Any, ...]:  # columns
+    return col(CaseConference.case_id), due.c.plan_case_id, col(SupportPlan.case_id)
+
+
+def _children_of() -> tuple[Any, ...]:  # columns
+    return col(Case.student_id), col(DropOut.student_id), col(SupportPlan.student_id)
+
+
 def _conferences_and_returns(actor: Actor) -> Any:
-    """Return by id what asks something of this person: a conference, or a child that stays away."""
+    """Return by id what asks something of this person: a conference, a child that stays away, a plan."""
     nothing = cast(null(), Integer)
     conferences: Any = (
         select(
             col(CaseConference.id).label("conference_id"),
             nothing.label("decision_id"),
             nothing.label("drop_out_id"),
+            *plan_duties.no_plan(),
         )
         .join(Case, col(Case.id) == col(CaseConference.case_id))
         .join(Referral, col(Referral.id) == col(Case.referral_id))
@@ -300,7 +321,12 @@ def _conferences_and_returns(actor: Actor) -> Any:
     parts = [conferences]
     if allows(actor, Permission.DECISION_FOLLOW):
         decided: Any = (
-            select(col(CaseDecision.conference_id), col(CaseDecision.id), nothing.label("drop_out_id"))
+            select(
+                col(CaseDecision.conference_id),
+                col(CaseDecision.id),
+                nothing.label("drop_out_id"),
+                *plan_duties.no_plan(),
+            )
             .join(CaseConference, col(CaseConference.id) == col(CaseDecision.conference_id))
             .join(Case, col(Case.id) == col(CaseConference.case_id))
             .join(Referral, col(Referral.id) == col(Case.referral_id))
@@ -309,7 +335,8 @@ def _conferences_and_returns(actor: Actor) -> Any:
         parts.append(decided)
     if allows(actor, Permission.DROP_OUT_FOLLOW):
         nobody = (nothing.label("conference_id"), nothing.label("decision_id"))
-        parts.append(select(*nobody, col(DropOut.id)).where(drop_out_views.owes_return(actor)))
+        parts.append(select(*nobody, col(DropOut.id), *plan_duties.no_plan()).where(drop_out_views.owes_return(actor)))
+    parts += plan_duties.parts_of_plans(actor)
     return union_all(*parts).subquery() if len(parts) > 1 else conferences.subquery()
 
 

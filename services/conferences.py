@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from sqlmodel import Session, col, select
 
 from db.sealing import seal, unseal
-from db.tables import Case, CaseConference, CaseState, ConferenceParticipant, ConferenceVersion, Referral
+from db.tables import Case, CaseConference, ConferenceParticipant, ConferenceVersion, Referral
 from services import audit, clock, decisions
 from services.access import Permission, permitted
 from services.actors import Actor
@@ -86,7 +86,7 @@ def plan_conference(session: Session, actor: Actor, *, conference_id: int, versi
 
 @permitted(Permission.CASE_READ)
 def record_conference(session: Session, actor: Actor, *, conference_id: int, version: int, entry: RecordEntry) -> None:
-    """Write down that a conference was held and what it found, or amend that; from then on the case is followed (D-08).
+    """Write down that a conference was held and what it found, or amend that (D-08).
 
     What stood there before an amendment is kept. What was decided is added to what is there.
 
@@ -115,9 +115,7 @@ def record_conference(session: Session, actor: Actor, *, conference_id: int, ver
     seal(conference, "findings_sealed", findings)
     seal(conference, "conclusion_sealed", conclusion)
     _note_present(session, conference_id, entry.present_ids, others)
-    if case.state is CaseState.AWAITING_CONFERENCE:
-        case.state, case.version = CaseState.SUPPORTED, case.version + 1
-    session.add_all([conference, case])
+    session.add(conference)
     action = audit.Action.CONFERENCE_AMENDED if is_amended else audit.Action.CONFERENCE_HELD
     audit.record(session, actor, action, target=conference, student_id=case.student_id)
     for decision in entry.decisions:
@@ -132,7 +130,7 @@ def _find(session: Session, actor: Actor, conference_id: int) -> tuple[Case, boo
         .join(Referral, col(Referral.id) == col(Case.referral_id))
         .join(CaseConference, col(CaseConference.case_id) == col(Case.id))
         .where(CaseConference.id == conference_id, sees_cases(actor))
-        .with_for_update(of=Case)  # its state and version may rise with this
+        .with_for_update(of=Case)  # its stage follows from this
     ).first()
     if found is None:
         raise NotFound

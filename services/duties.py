@@ -27,6 +27,11 @@ class DutyKind(StrEnum):
     ANSWER_TIER = "answer_tier"  # a lowering waits for this person's yes or no
     DECIDE_TIER = "decide_tier"  # a screening suggests a tier
     DECISION = "decision"  # what a conference decided that one is to do
+    PLAN_WRITE = "plan_write"
+    PLAN_ANSWER = "plan_answer"  # somebody else's plan of a severe case waits for a yes
+    PLAN_RETURNED = "plan_returned"
+    PLAN_REVIEW = "plan_review"
+    MEASURE = "measure"  # what of a plan one is to do
     READ_FEEDBACK = "read_feedback"
     POST_VACANT = "post_vacant"
     HOMEROOM_MISSING = "homeroom_missing"
@@ -65,6 +70,9 @@ class DutyTarget(StrEnum):
     DECISION = "decision"
     ARCHIVE = "archive"
     TIER_REQUEST = "tier_request"
+    CASE_PLAN = "case_plan"
+    PLAN = "plan"
+    MEASURE = "measure"
     PROTECTION = "protection"
     POST = "post"
     CLASSES = "classes"
@@ -89,6 +97,11 @@ _TARGETS = {
     DutyKind.REVIEW_TIER: DutyTarget.ARCHIVE,
     DutyKind.DECIDE_TIER: DutyTarget.ARCHIVE,
     DutyKind.ANSWER_TIER: DutyTarget.TIER_REQUEST,
+    DutyKind.PLAN_WRITE: DutyTarget.CASE_PLAN,
+    DutyKind.PLAN_ANSWER: DutyTarget.PLAN,
+    DutyKind.PLAN_RETURNED: DutyTarget.PLAN,
+    DutyKind.PLAN_REVIEW: DutyTarget.PLAN,
+    DutyKind.MEASURE: DutyTarget.MEASURE,
     DutyKind.POST_VACANT: DutyTarget.POST,
     DutyKind.HOMEROOM_MISSING: DutyTarget.CLASSES,
     DutyKind.HOLIDAYS_UNKNOWN: DutyTarget.SCHOOL_DAYS,
@@ -115,6 +128,9 @@ _OFFICE = frozenset(DutyTarget) - {
     DutyTarget.DECISION,
     DutyTarget.ARCHIVE,
     DutyTarget.TIER_REQUEST,
+    DutyTarget.CASE_PLAN,
+    DutyTarget.PLAN,
+    DutyTarget.MEASURE,
     DutyTarget.PROTECTION,
     DutyTarget.DROP_OUT,
     DutyTarget.CHECKS,

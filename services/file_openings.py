@@ -33,6 +33,7 @@ class OpenedWhat(StrEnum):
     PRINT = "print"
     DROP_OUT = "drop_out"
     RECORD = "record"
+    PLAN = "plan"
 
 
 _WHAT = {
@@ -43,6 +44,7 @@ _WHAT = {
     Action.EXPORT_MADE.value: OpenedWhat.PRINT,
     Action.DROP_OUT_OPENED.value: OpenedWhat.DROP_OUT,
     Action.RECORD_OPENED.value: OpenedWhat.RECORD,
+    Action.PLAN_OPENED.value: OpenedWhat.PLAN,
 }
 
 

@@ -1,9 +1,10 @@
 """What somebody opened is noted once in a while: not a line for every click."""
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, SQLModel, select
+from sqlmodel import Session, SQLModel, col, select
 
 from db.audit_chain import COLLECTED, Note
 from db.tables import AuditEvent
@@ -70,6 +71,22 @@ def noted(
             AuditEvent.at > clock.now() - NOTED_ONCE_IN,
             *about,
         )
+        .exists()
+    )
+
+
+def noted_of(actor: Actor, action: audit.Action, table: type[SQLModel], row_id: Any) -> ColumnElement[bool]:
+    """Return the same for a record that is a row of the larger query; `row_id` is its column."""
+    return (
+        select(AuditEvent.seq)
+        .where(
+            AuditEvent.action == action.value,
+            AuditEvent.actor_id == actor.user_id,
+            AuditEvent.at > clock.now() - NOTED_ONCE_IN,
+            AuditEvent.target_table == str(table.__tablename__),
+            col(AuditEvent.target_id) == row_id,
+        )
+        .correlate(table)
         .exists()
     )
 

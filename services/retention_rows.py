@@ -59,6 +59,12 @@ OWNED: Mapping[str, RecordKind] = {
     "tier_suggestion": RecordKind.CARE,
     "psych_archive": RecordKind.CARE,
     "archive_look": RecordKind.CARE,
+    "support_plan": RecordKind.CARE,
+    "plan_version": RecordKind.CARE,
+    "plan_author": RecordKind.CARE,
+    "plan_goal": RecordKind.CARE,
+    "plan_measure": RecordKind.CARE,
+    "measure_note": RecordKind.CARE,
 }
 """Tables whose rows are a child's own and go with it."""
 

@@ -24,6 +24,7 @@ from db.tables import (
     Role,
     SchoolClass,
     Student,
+    SupportPlan,
 )
 from services import clock
 from services.access import Scope, Subject, is_protection_leader, scopes_of
@@ -179,7 +180,16 @@ def sees_referrals(actor: Actor) -> ColumnElement[bool]:
     return visible if scopes or is_protection_leader(actor) else false()
 
 
-_CARE_WORK = ("referral.%", "assessment.%", "case.%", "conference.%", "record.%", "tier.%", "archive.%")
+_CARE_WORK = (
+    "referral.%",
+    "assessment.%",
+    "case.%",
+    "conference.%",
+    "plan.%",
+    "record.%",
+    "tier.%",
+    "archive.%",
+)
 
 _FILE_OPENINGS = ("student.opened", "contact.opened", "drop_out.opened")
 
@@ -231,4 +241,18 @@ def sees_cases(actor: Actor) -> ColumnElement[bool]:
             visible = and_(visible, col(Referral.is_suspected_abuse).is_(False))
     if is_protection_leader(actor):
         visible = or_(visible, col(Referral.is_suspected_abuse))
+    return visible
+
+
+def sees_plans(actor: Actor) -> ColumnElement[bool]:
+    """Return the row filter on SupportPlan, joined with its Case and that one's Referral, if it has one.
+
+    Of a case: who may open the case. Of a child without one: the lead, and who made it.
+    """
+    scopes = scopes_of(actor, Subject.CASE)
+    if Scope.ALL in scopes:
+        return true()
+    visible = and_(col(SupportPlan.case_id).is_not(None), sees_cases(actor))
+    if Scope.OWN_AND_MEMBER in scopes:
+        visible = or_(visible, and_(col(SupportPlan.case_id).is_(None), col(SupportPlan.owner_id) == actor.user_id))
     return visible

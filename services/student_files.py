@@ -26,8 +26,8 @@ from services import audit, clock
 from services.access import Permission, Scope, Subject, allows, permitted, scopes_of
 from services.actors import Actor
 from services.card_parts import CardPart, read_missing
-from services.cases import OpenCase, list_open_cases
 from services.category_lists import CategoryEntry, categories_of
+from services.child_support import ChildSupport, OpenCase, PlanLine, list_support
 from services.classes import class_label, teaches_as_homeroom
 from services.errors import NotAllowed, NotFound
 from services.exchange.values import age_in_years
@@ -120,6 +120,7 @@ class StudentFile:
     needs_care: bool
     stays_away: bool  # does not come to school and is followed (E-16)
     cases: tuple[OpenCase, ...]  # under way, as far as this actor may open them
+    plans: tuple[PlanLine, ...]  # the same
     grounds: Grounds | None
     may_write: bool
     may_write_categories: bool
@@ -141,6 +142,9 @@ def find_student(session: Session, actor: Actor, *, student_id: int) -> StudentF
     gives_reason = not found.sees_card and Scope.WITH_REASON in scopes_of(actor, Subject.CONTACT)
     opening = _open_contact(session, actor, student_id) if gives_reason else None
     categories = categories_of(session, student_id) if found.sees_categories else None
+    support = ChildSupport((), ())
+    if allows(actor, Permission.CASE_READ, Permission.ABUSE_HANDLE):
+        support = list_support(session, actor, student_id=student_id)
     return StudentFile(
         id=student_id,
         version=student.version,
@@ -162,9 +166,8 @@ def find_student(session: Session, actor: Actor, *, student_id: int) -> StudentF
         state_marker=_state_marker(student, categories or ()),
         needs_care=needs_care(session, actor, student_id),
         stays_away=bool(found.stays_away) and bool(found.sees_categories),
-        cases=list_open_cases(session, actor, student_id=student_id)
-        if allows(actor, Permission.CASE_READ, Permission.ABUSE_HANDLE)
-        else (),
+        cases=support.cases,
+        plans=support.plans,
         grounds=grounds_for(session, actor, student_id=student_id),
         may_write=bool(found.is_writable) and allows(actor, Permission.STUDENT_WRITE),
         may_write_categories=bool(found.writes_categories) and allows(actor, Permission.CATEGORY_WRITE),

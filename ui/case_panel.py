@@ -1,4 +1,4 @@
-"""One bare case on screen: the assessment it grew from, and its conference."""
+"""One case on screen: where it stands, the assessment it grew from, its conference and its plan."""
 
 import streamlit as st
 
@@ -12,6 +12,7 @@ from ui.child_records import write_record
 from ui.conference_panel import draw_main, draw_side
 from ui.intake_side import draw_danger
 from ui.layout import labelled_words, note, side_box, side_column
+from ui.plan_box import draw_of_case, draw_steps
 from ui.referral_rows import case_badge, case_reason
 from ui.referral_words import DOMAINS, child_with_class, moment
 from ui.word_file import print_act
@@ -24,6 +25,7 @@ def draw_case(actor: Actor, view: CaseView) -> None:
         row = view.row
         st.markdown(f"**{formats.plain(child_with_class(row.child, row.class_label))}** {case_badge(row)}")
         note(case_reason(row))
+        draw_steps(row.stage, calls_conference=view.conference is not None)
         labelled_words("牵涉方面", "、".join(DOMAINS[domain] for domain in view.domains))
         labelled_words("是什么问题", view.nature)
         labelled_words("打算怎么做", view.measures)
@@ -53,3 +55,4 @@ def draw_case(actor: Actor, view: CaseView) -> None:
                 note("一般问题，由专职人员直接跟进，不用研讨。")
         else:
             draw_side(view, view.conference)
+        draw_of_case(actor, view)

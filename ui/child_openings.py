@@ -27,6 +27,7 @@ WHAT = {
     OpenedWhat.PRINT: "打印了",
     OpenedWhat.DROP_OUT: "看了控辍保学",
     OpenedWhat.RECORD: "看了工作记录",
+    OpenedWhat.PLAN: "看了帮扶方案",
 }
 _PAGE = "openings_page"
 

@@ -11,7 +11,7 @@ from services.category_lists import CategoryEntry
 from services.enrolment import EnrolmentLine, list_enrolment_changes
 from services.student_files import StudentFile
 from services.student_lists import GROUP_OF, CategoryGroup
-from ui import formats, navigation
+from ui import formats, measure_dialogs, navigation
 from ui.categories import LEVELS, category_badge, category_words, marker_words
 from ui.child_card import draw_card
 from ui.decision_dialogs import draw_opened
@@ -19,6 +19,7 @@ from ui.dialogs import open_dialog
 from ui.duties import ABOUT_CHILD, badge_of, button_of, follow, reason_of
 from ui.formats import plain
 from ui.layout import act_list, act_row, facts, note, side_column
+from ui.plan_box import draw_of_child
 
 _SMALL_BUTTON = 72
 
@@ -28,6 +29,7 @@ def draw(actor: Actor, file: StudentFile) -> None:
     main, side = side_column(1.9)
     with main:
         _draw_duties(actor, file)
+        draw_of_child(actor, file)
         _draw_categories(file)
         _draw_classes(actor, file)
     with side:
@@ -39,6 +41,7 @@ def _draw_duties(actor: Actor, file: StudentFile) -> None:
     with reading() as session:
         due = child_duties.list_child_duties(session, actor, student_id=file.id)
     draw_opened(actor)
+    measure_dialogs.draw_opened(actor)
     if not due:
         return
     with act_list("该做的"):

@@ -11,7 +11,7 @@ from services.student_files import StudentFile
 from ui import navigation
 from ui.layout import Action, act_list, act_row, empty_state
 from ui.referral_rows import reason_of, row_badge
-from ui.referral_words import CASE_STATES, CHANNELS, SEVERITIES, moment
+from ui.referral_words import CHANNELS, SEVERITIES, moment
 from ui.states import CASE
 from ui.tables import page_asked, paging_line
 
@@ -45,7 +45,7 @@ def _draw_cases(file: StudentFile) -> None:
     with act_list("个案"):
         for each in file.cases:
             reason = f"{SEVERITIES[each.severity]}，{moment(each.opened_at)} 开的"
-            if act_row(f"{each.owner_name}负责", CASE[CASE_STATES[each.state]].badge(), reason, "打开",
+            if act_row(f"{each.owner_name}负责", CASE[each.stage.value].badge(), reason, "打开",
                        key=f"child_case_{each.id}"):  # fmt: skip
                 st.switch_page(navigation.path_of("cases"), query_params={"case": str(each.id)})
 

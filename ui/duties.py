@@ -37,6 +37,11 @@ ACTS = {
     DutyKind.REVIEW_TIER: "去复核",
     DutyKind.ANSWER_TIER: "看看，答复",
     DutyKind.DECIDE_TIER: "去定",
+    DutyKind.PLAN_WRITE: "写方案",
+    DutyKind.PLAN_ANSWER: "看方案",
+    DutyKind.PLAN_RETURNED: "去改",
+    DutyKind.PLAN_REVIEW: "去复查",
+    DutyKind.MEASURE: "记进展",
     DutyKind.READ_FEEDBACK: "看反馈",
     DutyKind.POST_VACANT: "去指定",
     DutyKind.HOMEROOM_MISSING: "去指定",
@@ -63,6 +68,11 @@ ABOUT_CHILD = {
     DutyKind.FEEDBACK: "反馈给转介教师",
     DutyKind.CONFERENCE: "集体研讨",
     DutyKind.DECISION: "研讨定的事",
+    DutyKind.PLAN_WRITE: "写帮扶方案",
+    DutyKind.PLAN_ANSWER: "方案等点头",
+    DutyKind.PLAN_RETURNED: "方案退回来了",
+    DutyKind.PLAN_REVIEW: "复查方案",
+    DutyKind.MEASURE: "方案里的措施",
 }
 _FORMS = {
     DutyKind.REPORT_ABUSE: ReferralAct.REPORT_ABUSE,
@@ -73,6 +83,8 @@ _FORMS = {
 }
 ENDING = "decision_end"
 """The dialog in which what was decided is read, and said to be done."""
+MEASURE = "measure"
+"""The dialog in which somebody reads the own measure, and notes what came of it."""
 
 ANSWERING = "tier_answer"
 """The dialog in which a lowering is read and answered."""
@@ -85,6 +97,8 @@ _PAGES = {
     DutyTarget.PROTECTION: ("protection", "referral"),
     DutyTarget.CASE: ("cases", "case"),
     DutyTarget.ARCHIVE: ("archives", "student"),
+    DutyTarget.CASE_PLAN: ("plan_edit", "case"),
+    DutyTarget.PLAN: ("plan", "plan"),
     DutyTarget.POST: ("posts", "post"),
     DutyTarget.CLASSES: ("settings", None),
     DutyTarget.SCHOOL_DAYS: ("settings", None),
@@ -131,6 +145,16 @@ def title_of(duty: Duty) -> str:
             return f"降级，等您答复：{child}"
         case DutyKind.DECIDE_TIER:
             return f"筛查有提示，定等级：{child}"
+        case DutyKind.PLAN_WRITE:
+            return f"写帮扶方案：{child}"
+        case DutyKind.PLAN_ANSWER:
+            return f"方案等您点头：{duty.child}" if duty.child else "有一份方案等您点头"
+        case DutyKind.PLAN_RETURNED:
+            return f"方案退回来了：{child}"
+        case DutyKind.PLAN_REVIEW:
+            return f"复查帮扶方案：{child}"
+        case DutyKind.MEASURE:
+            return f"帮扶措施：{duty.child}" if duty.child else "帮扶措施"
         case DutyKind.READ_FEEDBACK:
             return f"看关爱室的反馈：{child}"
         case DutyKind.POST_VACANT:
@@ -211,6 +235,16 @@ def reason_of(duty: Duty) -> str:
             return "分级：从最重的两级降下来，要第二个人同意"
         case DutyKind.DECIDE_TIER:
             return "分级：筛查只是提示，定不定、定哪级由人决定"
+        case DutyKind.PLAN_WRITE:
+            return f"个案：{due}定出方案" + ("，草稿已开头" if duty.has_begun else "")
+        case DutyKind.PLAN_ANSWER:
+            return f"个案：{duty.owner_name}负责，{moment(duty.since)} 提交" if duty.since else ""
+        case DutyKind.PLAN_RETURNED:
+            return f"个案：{moment(duty.since)} 退回，写了为什么" if duty.since else ""
+        case DutyKind.PLAN_REVIEW:
+            return f"方案：{due}复查，照旧也写一句"
+        case DutyKind.MEASURE:
+            return _measure_reason(duty, due)
         case DutyKind.READ_FEEDBACK:
             return f"受理：{moment(duty.since)} 写给您的" if duty.since else ""
         case DutyKind.POST_VACANT if len(duty.labels) == 1:
@@ -257,6 +291,13 @@ def reason_of(duty: Duty) -> str:
             return f"{_names(duty.labels)}"
 
 
+def _measure_reason(duty: Duty, due: str) -> str:
+    doer = "" if duty.is_mine else f"，{duty.owner_name}做"
+    if "over" in duty.labels:
+        return f"方案：时间到了，写下做得怎样{doer}"
+    return f"方案：{duty.labels[0]}，{due}记一次{doer}；做什么，点开看"
+
+
 def badge_of(duty: Duty) -> str:
     """Return the state first: late by how much, today, waiting, still time."""
     if duty.kind is DutyKind.REPORT_ABUSE and duty.since:
@@ -291,6 +332,8 @@ def button_of(duty: Duty) -> str | None:
         return None
     if duty.kind is DutyKind.EXCHANGE_LIST and not duty.is_mine:
         return None
+    if duty.kind is DutyKind.MEASURE and "over" in duty.labels:
+        return "写结果"
     return "接着评估" if duty.kind is DutyKind.ASSESS and duty.has_begun else ACTS[duty.kind]
 
 
@@ -301,6 +344,9 @@ def follow(duty: Duty) -> None:
         st.rerun()
     if duty.target is DutyTarget.TIER_REQUEST:
         open_dialog(ANSWERING, duty.target_id or 0)
+        st.rerun()
+    if duty.target is DutyTarget.MEASURE:
+        open_dialog(MEASURE, duty.target_id or 0)
         st.rerun()
     page, parameter = _PAGES[duty.target]
     if duty.kind is DutyKind.ASSESS and (duty.has_begun or _begin(duty)):

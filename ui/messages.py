@@ -22,6 +22,7 @@ from services import (
     merges,
     paper,
     parameter_versions,
+    plans,
     posts,
     retention,
     setup,
@@ -198,6 +199,11 @@ def _password_needed(_error: sign_in.PasswordNeeded) -> str:
 @explain.register
 def _conference_held(_error: conferences.ConferenceHeld) -> str:
     return "研讨已经记下开过了，时间和人不能再改。要改谁来了、说了什么，请点“改记录”。"
+
+
+@explain.register
+def _plan_waits(_error: plans.PlanWaits) -> str:
+    return "方案已经提交，在等点头。要接着改，先到方案里点“收回来改”。"
 
 
 @explain.register

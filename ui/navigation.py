@@ -70,6 +70,8 @@ ENTRIES = (
     PageEntry("referrals", "受理清单", "list", permission="REFERRAL_READ"),
     PageEntry("assessment", "评估", "psychology", permission="REFERRAL_HANDLE"),
     PageEntry("conference", "研讨记录", "groups", permission="CASE_READ"),
+    PageEntry("plan", "帮扶方案", "assignment", permission=("CASE_READ", "ABUSE_HANDLE", "PLAN_ANSWER")),
+    PageEntry("plan_edit", "写帮扶方案", "edit_document", permission="CASE_READ"),
     PageEntry("protection", "疑似侵害", "shield_person", permission="ABUSE_HANDLE"),
     PageEntry("password", "修改密码", "key"),
     PageEntry("pledge", "保密承诺", "verified_user"),

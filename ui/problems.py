@@ -138,6 +138,14 @@ SENTENCES: Mapping[str, str] = {
     "too_few_there": "到会的至少要有 {limit} 个人。请勾上来了的人，或写下还有谁来了。",
     "before_held": "不能早于研讨的日子（{day}）。请核对。",
     "too_many_decisions": "一次最多记 {limit} 件。请先存这些，再加别的。",
+    # support plans
+    "review_needed": "请定复查的日子，没有复查日期的方案存不了。",
+    "review_past": "复查的日子要在今天以后。请改一个。",
+    "review_too_late": "按孩子的分级，最晚 {days} 天内（{day}以前）要复查。请改早一些。",
+    "goal_needed": "请至少写一个目标。",
+    "measure_needed": "请至少写一条措施：做什么，谁做。",
+    "too_many_lines": "最多写 {limit} 条。请合并几条，或去掉几条。",
+    "before_measure": "不能早于这条措施开始的日子（{day}）。请核对。",
     "before_called": "不能早于召集的日子（{day}）。请核对。",
 }
 

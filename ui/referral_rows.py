@@ -6,7 +6,7 @@ from services.cases import CaseRow
 from services.referral_lists import ReferralRow
 from services.referral_moves import MergeTarget
 from ui import formats
-from ui.referral_words import CASE_STATES, CHANNELS, SEVERITIES, STEPS, URGENCIES, due_words, moment, step_badge
+from ui.referral_words import CHANNELS, SEVERITIES, STEPS, URGENCIES, due_words, moment, step_badge
 from ui.states import CASE, REFERRAL
 
 DANGER_BADGE = f":red-badge[:material/emergency: {URGENCIES[Urgency.DANGER]}]"
@@ -45,9 +45,11 @@ def merge_target_words(target: MergeTarget) -> str:
 def case_badge(row: CaseRow) -> str:
     """Return a case's state, and whether its conference is late."""
     badges = [DANGER_BADGE] if row.is_danger else []
-    badges.append(CASE[CASE_STATES[row.state]].badge())
+    badges.append(CASE[row.stage.value].badge())
     if row.conference and row.conference.is_open:
         badges.append(step_badge(row.conference))
+    elif row.plan:
+        badges.append(step_badge(row.plan))
     return " ".join(badges)
 
 
@@ -56,4 +58,8 @@ def case_reason(row: CaseRow) -> str:
     parts = [SEVERITIES[row.severity], f"{row.owner_name}负责", f"{moment(row.opened_at)} 开的"]
     if row.conference and row.conference.is_open:
         parts.append(f"集体研讨：{due_words(row.conference.due_at)}")
+    elif row.plan:
+        parts.append(f"方案：{due_words(row.plan.due_at)}")
+    elif row.review_on:
+        parts.append(f"{formats.day(row.review_on, today=clock.today())}复查")
     return "，".join(parts)

@@ -3,7 +3,6 @@
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from db.tables import CaseState
 from services import clock
 from services.calendar import END_OF_SCHOOL_DAY
 from services.intake_words import CHANNELS as CHANNELS
@@ -18,8 +17,7 @@ from ui.forms import shown
 from ui.session import school_calendar
 from ui.states import DUTY, REFERRAL, Duty
 
-CASE_STATES = {CaseState.AWAITING_CONFERENCE: "conference_due", CaseState.SUPPORTED: "in_support"}
-STEPS = {"D-06": "评估", "D-05": "答复", "C-09": "反馈转介教师", "D-08": "集体研讨"}
+STEPS = {"D-06": "评估", "D-05": "答复", "C-09": "反馈转介教师", "D-08": "集体研讨", "F-05": "帮扶方案"}
 CLAUSES = {"D-01": "三条渠道受理", "D-03": "受理记录三项齐全", "D-04": "当场答复"}
 UNKNOWN_CHILD = "还没认出的孩子"
 WRITTEN = {

@@ -78,13 +78,41 @@ REFERRAL: dict[str, Look] = {
 }
 
 CASE: dict[str, Look] = {
-    "conference_due": Look("groups", "待研讨", "violet"),
-    "in_support": Look("volunteer_activism", "帮扶中", "green"),
-    "closing_review": Look("rate_review", "待结案审核", "violet"),
-    "closed": Look("task_alt", "已结案", "gray"),
+    "conference": Look("groups", "待研讨", "violet"),
     "reopened": Look("replay", "重开", "blue"),
-    "paused": Look("pause_circle", "暂停", "gray"),
-    "referred_out": Look("output", "转出", "gray"),
+    "plan": Look("assignment_add", "待定方案", "violet"),
+    "review": Look("event_repeat", "待复查", "orange"),
+    "support": Look("volunteer_activism", "帮扶中", "green"),
+    "closure": Look("task_alt", "已结案", "gray"),
+}
+
+CASE_STEP: dict[str, Look] = {
+    "done": Look("check", "做过了", "green"),
+    "now": Look("adjust", "现在", "blue"),
+    "next": Look("circle", "还没到", "gray"),
+    "not_needed": Look("remove", "不用", "gray"),
+}
+
+PLAN: dict[str, Look] = {
+    "draft": Look("edit", "草稿", "gray"),
+    "submitted": Look("hourglass_top", "等审批", "violet"),
+    "returned": Look("undo", "退回", "orange"),
+    "in_force": Look("verified", "在用", "green"),
+    "replaced": Look("history", "换成新的一版", "gray"),
+    "ended": Look("task_alt", "结束", "gray"),
+}
+
+GOAL: dict[str, Look] = {
+    "open": Look("flag", "在努力", "blue"),
+    "partly": Look("timelapse", "部分达到", "yellow"),
+    "reached": Look("check_circle", "达到了", "green"),
+    "missed": Look("do_not_disturb_on", "没达到", "gray"),
+}
+
+MEASURE: dict[str, Look] = {
+    "open": Look("schedule", "在做", "blue"),
+    "done": Look("check_circle", "做完了", "green"),
+    "stopped": Look("do_not_disturb_on", "不做了", "gray"),
 }
 
 DECISION: dict[str, Look] = {

@@ -186,15 +186,8 @@ class Assessment(SQLModel, table=True):
     version: int = 1
 
 
-class CaseState(StrEnum):
-    """Where a bare case stands; later derived from its records."""
-
-    AWAITING_CONFERENCE = "awaiting_conference"
-    SUPPORTED = "supported"
-
-
 class Case(SQLModel, table=True):
-    """A child's support, opened by routing a referral."""
+    """A child's support, opened by routing a referral. At which stage it is follows from its records (case_stages)."""
 
     __tablename__ = "care_case"
     __table_args__ = (UniqueConstraint("referral_id"),)
@@ -205,7 +198,6 @@ class Case(SQLModel, table=True):
     referral_id: int = Field(foreign_key="referral.id", ondelete="RESTRICT")
     severity: Severity = Field(sa_type=stored_by_value(Severity))
     owner_id: int = Field(foreign_key="app_user.id", ondelete="RESTRICT", index=True)
-    state: CaseState = Field(sa_type=stored_by_value(CaseState))
     opened_at: datetime
     closed_at: datetime | None = None
     version: int = 1

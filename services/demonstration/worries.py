@@ -9,7 +9,6 @@ from db.tables import (
     Case,
     CaseConference,
     CaseDecision,
-    CaseState,
     ConferenceParticipant,
     DecisionState,
     Domain,
@@ -26,6 +25,7 @@ from db.tables import (
 from services import clock
 from services.audit import Action
 from services.demonstration.plan import Child, Plan
+from services.demonstration.plans import CaseFacts, add_plan
 from services.demonstration.writer import Writer
 from services.regulations import deadlines
 
@@ -199,18 +199,19 @@ def _add_case(plan: Plan, writer: Writer, worry: _Worry, at: datetime) -> None:
         referral_id=worry.id,
         severity=severity,
         owner_id=worry.owner_id,
-        state=CaseState.SUPPORTED if is_held or not is_serious else CaseState.AWAITING_CONFERENCE,
         opened_at=at,
     )
     plan.did(at, worry.owner_id, Action.ASSESSMENT_SAVED, ("assessment", assessment_id), worry.child.id)
     plan.did(at, worry.owner_id, Action.CASE_OPENED, ("care_case", case_id), worry.child.id)
-    if is_serious:
-        _add_conference(plan, writer, worry, case_id, at, is_held=is_held)
+    held_at = _add_conference(plan, writer, worry, case_id, at, is_held=is_held) if is_serious else at
+    if held_at is not None:
+        add_plan(plan, writer, CaseFacts(case_id, worry.child, worry.owner_id, is_serious, held_at))
 
 
 def _add_conference(
     plan: Plan, writer: Writer, worry: _Worry, case_id: int, called_at: datetime, *, is_held: bool
-) -> None:
+) -> datetime | None:
+    """Call a conference; return when it was held."""
     due_at = deadlines.conference_due(called_at=called_at, calendar=plan.calendar)
     inventor = plan.inventor
     day = clock.local(called_at + (due_at - called_at) * inventor.random.uniform(0.2, 1.0)).date()
@@ -241,6 +242,7 @@ def _add_conference(
         plan.did(held_at, worry.owner_id, Action.CONFERENCE_HELD, about, worry.child.id)
         for doer_id in inventor.random.sample(people, inventor.random.randint(1, len(people))):
             _add_decision(plan, writer, worry, conference_id, held_at, doer_id)
+    return held_at
 
 
 def _add_decision(

@@ -59,6 +59,7 @@ MOVES: dict[tuple[str, str], tuple[str, str] | None] = {
     ("tier_change", "student_id"): ("等级的记录", "条"),
     ("tier_suggestion", "student_id"): None,
     ("psych_archive", "student_id"): None,
+    ("support_plan", "student_id"): ("帮扶方案", "份"),
 }
 # Unique rules a child's rows stand under, each decided about in `services.merging.moving`; a test asks each one.
 UNIQUE = {

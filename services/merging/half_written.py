@@ -12,8 +12,8 @@ from db.tables import Draft, Student, TermEntry
 LOOK_AGAIN = -1  # a version no record has: whoever goes on is shown what is stored beside what was typed
 _INTAKE, _CHOSEN = "intake", "student_id"  # the form of a referral, and in its draft the child that was chosen
 _RECORDS = ("record", "record_amend")  # those of work records: the child that was chosen, and all it is about
-# The check of a class, the record of a conference; and in their drafts the children they may tell of.
-_CHECK, _CONFERENCE, _ABOUT = "rounds", "conference", "about"
+# The check of a class, the record of a conference, a support plan; and in their drafts the children they may tell of.
+_CHECK, _CONFERENCE, _PLAN, _ABOUT = "rounds", "conference", "plan", "about"
 _FOUND = "found_student_"  # and the fields of it that hold a child
 _TABLE = "class_entries"  # the table of a class; its draft holds cells by child
 
@@ -31,7 +31,7 @@ def move_drafts(session: Session, kept: Student, other: Student) -> None:
             row.subject = new
         _put(session, mine or row, content)
     terms = set(session.exec(select(TermEntry.term_id).where(col(TermEntry.student_id).in_([kept.id, other.id]))))
-    forms = (_INTAKE, _CHECK, _CONFERENCE, _TABLE, *_RECORDS)
+    forms = (_INTAKE, _CHECK, _CONFERENCE, _PLAN, _TABLE, *_RECORDS)
     for row in session.exec(select(Draft).where(col(Draft.form).in_(forms))).all():
         content = _content(row)
         if row.form == _TABLE:

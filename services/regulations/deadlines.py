@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
-from db.tables import ReferralChannel, Urgency
+from db.tables import MeasureRhythm, ReferralChannel, Urgency
 from services import clock
-from services.calendar import SchoolCalendar, TermDates
+from services.calendar import END_OF_SCHOOL_DAY, SchoolCalendar, TermDates
 
 
 class DutyState(StrEnum):
@@ -159,6 +159,42 @@ def conference_deadline(
     """Return the joint discussion as a deadline (D-08)."""
     due_at = conference_due(called_at=called_at, calendar=calendar)
     return Deadline("D-08", due_at, state_at(due_at=due_at, done_at=held_at, now=now))
+
+
+def plan_due(*, opened_at: datetime, called_at: datetime | None, calendar: SchoolCalendar) -> datetime:
+    """Return when the plan must be there: of a serious case with its conference (D-08), else after it opened (F-05)."""
+    if called_at is not None:
+        return conference_due(called_at=called_at, calendar=calendar)
+    return _due(calendar, opened_at, "F-05.plan_school_days")
+
+
+def plan_deadline(
+    *, opened_at: datetime, called_at: datetime | None, now: datetime, calendar: SchoolCalendar
+) -> Deadline:
+    """Return a plan that is not there yet as a deadline (D-08, F-05)."""
+    due_at = plan_due(opened_at=opened_at, called_at=called_at, calendar=calendar)
+    return Deadline("F-05" if called_at is None else "D-08", due_at, state_at(due_at=due_at, done_at=None, now=now))
+
+
+RHYTHMS = {
+    MeasureRhythm.DAILY: 1,
+    MeasureRhythm.WEEKLY: 5,
+    MeasureRhythm.FORTNIGHTLY: 10,
+    MeasureRhythm.MONTHLY: 20,
+}
+"""After how many school days a measure comes round again; holidays don't count."""
+
+
+def measure_due(
+    *, starts_on: date, ends_on: date, rhythm: MeasureRhythm, last_noted_on: date | None, calendar: SchoolCalendar
+) -> datetime:
+    """Return when the next word about a measure is due (I-02, I-03): in its rhythm, at the latest when it ends."""
+    end = clock.at_school(ends_on, END_OF_SCHOOL_DAY)
+    school_days = RHYTHMS.get(rhythm)
+    if school_days is None:
+        return end
+    since = max(filter(None, (starts_on, last_noted_on)))
+    return min(end, calendar.due_after(clock.at_school(since, time(12)), school_days=school_days))
 
 
 def _due(calendar: SchoolCalendar, start: datetime, name: str) -> datetime:

@@ -10,7 +10,6 @@ from db.tables import (
     Assessment,
     AuditEvent,
     Case,
-    CaseState,
     CategoryKind,
     EnrolmentState,
     GuardianKind,
@@ -258,7 +257,7 @@ def cases(session, world, child):
         found = register(session, lead, student_id=child, facts=f"{FACTS}{days}", **referral)
         case = Case(
             student_id=child, referral_id=found.id, severity=Severity.ORDINARY, owner_id=owner.user_id,
-            state=CaseState.SUPPORTED, opened_at=clock.now() - timedelta(days=days),
+            opened_at=clock.now() - timedelta(days=days),
             closed_at=clock.now() if is_closed else None,
         )  # fmt: skip
         assessment = Assessment(

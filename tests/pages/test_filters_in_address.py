@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from db.tables import CaseState, ReferralState, Role
+from db.tables import ReferralState, Role
+from services.case_stages import CaseStage
 from services.document_kinds import DocumentState
 from tests.pages.conftest import OpenPage, World
 
@@ -14,7 +15,7 @@ FILTERS = [
     ("referrals", "pills", "referrals_states", [ReferralState.IN_ASSESSMENT, ReferralState.DECLINED], "states"),
     ("referrals", "toggle", "referrals_mine", True, "mine"),
     ("referrals", "toggle", "referrals_unknown", True, "unknown"),
-    ("cases", "segmented_control", "cases_state", next(iter(CaseState)), "state"),
+    ("cases", "segmented_control", "cases_stage", next(iter(CaseStage)), "stage"),
     ("documents", "pills", "documents_states", [DocumentState.MISSING], "states"),
 ]
 

@@ -7,9 +7,10 @@ from sqlmodel import select
 
 from db.audit_chain import COLLECTED, append_collected
 from db.sealing import unseal
-from db.tables import Assessment, Case, CaseConference, CaseState, Domain, ReferralState, Role, Severity
+from db.tables import Assessment, Case, CaseConference, Domain, ReferralState, Role, Severity
 from services import assessments, audit, cases, file_openings, intake, referral_moves, safeguarding
 from services.assessments import AssessmentRequest, ChildUnknown
+from services.case_stages import CaseStage
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
 from services.referrals import IllegalMove
 from services.severity import Reason
@@ -53,7 +54,7 @@ def serious(referral, people, **overrides):
 def test_an_ordinary_one_becomes_a_case_of_a_counsellor(session, counsellor, begun):
     case = assessments.save_assessment(session, counsellor, request=asked(begun))
 
-    assert (case.owner_id, case.state, case.severity) == (counsellor.user_id, CaseState.SUPPORTED, Severity.ORDINARY)
+    assert (case.owner_id, case.severity) == (counsellor.user_id, Severity.ORDINARY)
     assert begun.state is ReferralState.ROUTED
     assessment = session.exec(select(Assessment)).one()
     assert (assessment.parts_filled, assessment.domains, assessment.is_overridden) == (3, "peers", False)
@@ -68,7 +69,7 @@ def test_a_serious_one_calls_a_conference_by_name(session, counsellor, make_user
 
     view = cases.find_case(session, counsellor, case_id=case.id)
     names = tuple(each.name for each in view.conference.people)
-    assert (view.row.state, names) == (CaseState.AWAITING_CONFERENCE, ("周砚田", "秦若谷", "社区的柳主任"))
+    assert (view.row.stage, names) == (CaseStage.CONFERENCE, ("周砚田", "秦若谷", "社区的柳主任"))
     assert view.row.conference.due_at.isoformat() == "2026-11-27T09:00:00+00:00"
     assert view.reasons == ("说过或做过伤害自己的事",)
 

@@ -25,11 +25,18 @@ from db.tables import (
     EnrolmentState,
     ExchangeBody,
     Gender,
+    GoalState,
     GroupKind,
     GroupRole,
     GuardianKind,
+    MeasureDomain,
+    MeasureRhythm,
+    MeasureState,
     OptionList,
     ParentsInformed,
+    PlanGoal,
+    PlanKind,
+    PlanMeasure,
     PostSpan,
     ReferralChannel,
     Role,
@@ -66,7 +73,10 @@ from services import (
     list_exchanges,
     list_handouts,
     list_receipts,
+    measures,
     parameter_versions,
+    plan_contents,
+    plans,
     pledges,
     posts,
     promises,
@@ -266,6 +276,38 @@ def decided(world: World) -> int:
     entry = decisions.DecisionEntry("谈一次", world.lead.user_id, clock.today())
     decisions.save_decision(world.session, world.lead, conference_id=held(world), entry=entry)
     return int(world.session.exec(select(func.max(CaseDecision.id))).one() or 0)
+
+
+def plan_entry(**values: Any) -> plan_contents.PlanEntry:
+    soon = clock.today() + timedelta(days=30)
+    fine: dict[str, Any] = {"text": "谈一次", "sign": "看", "responsible_id": None, "starts_on": clock.today(),
+                            "ends_on": soon, "review_on": soon, "basis": None, "reason": "试"}  # fmt: skip
+    fine |= values
+    goal = plan_contents.GoalEntry(fine["text"], fine["sign"])
+    measure = plan_contents.MeasureEntry(
+        MeasureDomain.MIND, fine["text"], fine["responsible_id"], fine["starts_on"], fine["ends_on"],
+        MeasureRhythm.WEEKLY,
+    )  # fmt: skip
+    return plan_contents.PlanEntry((goal,), (measure,), fine["review_on"], fine["basis"], fine["reason"])
+
+
+def child_plan(world: World, *, is_final: bool = True, **values: Any) -> int:
+    return plans.save_child_plan(
+        world.session, world.lead, student_id=world.child, kind=PlanKind.CARE, version=0,
+        entry=plan_entry(**({"responsible_id": world.lead.user_id} | values)), is_final=is_final,
+    )  # fmt: skip
+
+
+def measure(world: World) -> int:
+    return _last(world, child_plan(world), PlanMeasure)
+
+
+def goal(world: World) -> int:
+    return _last(world, child_plan(world), PlanGoal)
+
+
+def _last(world: World, plan_id: int, table: Any) -> int:
+    return int(world.session.exec(select(func.max(table.id)).where(table.plan_id == plan_id)).one() or 0)
 
 
 def assessment_request(referral_id: int, **values: Any) -> assessments.AssessmentRequest:
@@ -594,6 +636,38 @@ def forms(world: World) -> dict[str, Form]:
                 "guests": [("试甲", text) for text in TEXTS] + [("试",) * 30],
                 "participant_ids": [frozenset({number}) for number in NUMBERS],
             },
+        ),
+        "support plan": Form(
+            lambda **v: child_plan(world, **v),
+            {},
+            texts=("text", "sign", "basis", "reason"),
+            days=("starts_on", "ends_on", "review_on"),
+            numbers=("responsible_id",),
+        ),
+        "note of a measure": Form(
+            lambda **v: measures.note_progress(s, lead, measure_id=measure(world), entry=measures.NoteEntry(**v)),
+            {"day": clock.today(), "text": "谈了"},
+            texts=("text",),
+            days=("day",),
+        ),
+        "end of a measure": Form(
+            lambda **v: measures.end_measure(
+                s, lead, measure_id=measure(world), version=1, entry=measures.EndEntry(**v)
+            ),
+            {"outcome": MeasureState.DONE, "day": clock.today(), "text": "谈了"},
+            texts=("text",),
+            days=("day",),
+        ),
+        "goal judged": Form(
+            lambda **v: measures.judge_goal(s, lead, goal_id=goal(world), version=1, entry=measures.EndEntry(**v)),
+            {"outcome": GoalState.REACHED, "day": clock.today(), "text": "看到了"},
+            texts=("text",),
+            days=("day",),
+        ),
+        "end of a plan": Form(
+            lambda **v: plans.end_plan(s, lead, plan_id=child_plan(world), version=1, **v),
+            {"reason": "好了"},
+            texts=("reason",),
         ),
         "decision": Form(
             lambda **v: decisions.save_decision(s, lead, conference_id=held(world), entry=decisions.DecisionEntry(**v)),

@@ -502,6 +502,9 @@ class Filler:
         special = {
             "case_decision": {"state": "done"},
             "tier_change": {"tier_id": 1},  # not the gravest, which keeps everything longer
+            "plan_goal": {"state": "reached"},
+            "plan_measure": {"state": "done"},
+            "plan_version": {"state": "ended"},
             "contact_opening": {"expires_at": clock.now().replace(year=2030)},
             "term_entry": {"height_cm": 150, "weight_grams": 40_000},
             "enrolment_change": {"from_state": None},
@@ -539,6 +542,7 @@ def filled(session, school):
         ("referral_give_feedback", f"referral:{merged.id}", {"version": 1, "fields": {"feedback": "写到一半"}}),
         ("rounds", "class:1:1", {"about": [child.id]}),
         ("conference", "conference:1", {"about": [child.id], "fields": {"findings": "写到一半"}}),
+        ("plan", "plan:case:1", {"about": [child.id], "fields": {"basis": "写到一半"}}),
         ("class_entries", "1-1", {str(child.id): {"version": 0, "cells": {"note": "写到一半"}}}),
     ):
         drafts.save_draft(session, school.lead, form=form, subject=subject, content=content)
