@@ -13,7 +13,7 @@ from db import engine, upgrade
 from db.location import PROJECT_DIR, Location
 from tests.long.servers import RUN, Browser, cookie_of, school_in, start, wait_until_healthy
 from tests.long.worker import at_work_until_killed
-from tests.long.world import referrals_in, wrong_with
+from tests.long.world import events_in, wrong_with
 
 pytestmark = pytest.mark.long
 
@@ -60,7 +60,7 @@ def test_five_kills_of_the_server_leave_nothing_half_written(tmp_path):
             running.process.wait(20)
             client.join(60)
         assert wrong_with(place) == []
-    assert referrals_in(place) > KILLS
+    assert events_in(place)["referral.registered"] > KILLS
     assert "Traceback" not in (tmp_path / "server.log").read_text("utf-8")
 
 

@@ -1,11 +1,11 @@
-"""A process that works without a pause until it is killed: registers, assesses, adds accounts, imports."""
+"""A process that works without a pause until it is killed: registers, assesses, records, sets tiers, imports …"""
 
 import multiprocessing
 import random
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import time, timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -14,10 +14,22 @@ from sqlmodel import select
 
 from db import engine
 from db.location import Location
-from db.tables import Referral, ReferralChannel, ReferralState, Role, Student
+from db.tables import (
+    CareChannel,
+    CareKind,
+    CarePlace,
+    CareRecord,
+    Referral,
+    ReferralChannel,
+    ReferralState,
+    Role,
+    Student,
+    Tier,
+)
 from db.transactions import reading, transaction
-from services import accounts, clock, intake, referral_moves, student_imports
+from services import accounts, clock, intake, records, referral_moves, student_imports, tiers
 from services.errors import EditedMeanwhile
+from services.tier_rows import last_standing
 from tests.long.world import actor_called
 
 STARTS_IN = 10  # seconds; on a machine at work
@@ -60,7 +72,7 @@ def work(folder: Path, seed: int, told: Connection) -> None:
     """Do one act after the other, for ever."""
     engine.use(Location(folder / "data", folder / "key" / "care.key"))
     chance = random.Random(seed)
-    acts = [register, register, assess, add_account, import_roster]
+    acts = [register, register, assess, add_account, import_roster, record_group, amend, set_tier]
     told.send("at work")
     number = 0
     while True:
@@ -100,6 +112,62 @@ def assess(chance: random.Random, name: str) -> None:
         with transaction() as session:
             counsellor = actor_called(session, "staff1")
             referral_moves.start_assessment(session, counsellor, referral_id=referral_id or 0, version=version)
+    except EditedMeanwhile:
+        return
+
+
+def record_group(chance: random.Random, name: str) -> None:
+    """Write one talk down for three children at once, as the homeroom teacher."""
+    with transaction() as session:
+        teacher = actor_called(session, "staff2")
+        children = chance.sample(session.exec(select(Student.id).order_by(Student.id)).all(), 3)
+        records.record_contact(session, teacher, student_ids=[each or 0 for each in children], entry=talk(name))
+
+
+def amend(chance: random.Random, name: str) -> None:
+    """Put one of the homeroom teacher's talks right."""
+    with reading() as session:
+        found = session.exec(select(CareRecord.id, CareRecord.version).limit(20)).all()
+    if not found:
+        return
+    record_id, version = chance.choice(found)
+    try:
+        with transaction() as session:
+            teacher = actor_called(session, "staff2")
+            records.amend_record(session, teacher, record_id=record_id or 0, version=version, entry=talk(name))
+    except EditedMeanwhile:
+        return
+
+
+def talk(name: str) -> records.RecordEntry:
+    """Return a talk as typed."""
+    return records.RecordEntry(
+        kind=CareKind.TALK,
+        day=clock.today() - timedelta(days=1),
+        start_time=time(8, 5),
+        minutes=15,
+        place=CarePlace.OFFICE,
+        channel=CareChannel.FACE,
+        raised=f"说说最近 {name}",
+        measures="听她说",
+        effect="愿意再来",
+    )
+
+
+def set_tier(chance: random.Random, name: str) -> None:
+    """Put a child into a tier as the counsellor, a higher one each time: a lowering would wait for a second person."""
+    with reading() as session:
+        child = chance.choice(session.exec(select(Student.id)).all()) or 0
+        before = last_standing(session, child)
+        tiers_here = session.exec(select(Tier.id).order_by(Tier.rank)).all()
+    follows = before.number or 0 if before else 0
+    entry = tiers.TierEntry(
+        tier_id=tiers_here[min(follows, len(tiers_here) - 1)], from_day=clock.today(), reason=name, evidence="谈话"
+    )
+    try:
+        with transaction() as session:
+            counsellor = actor_called(session, "staff1")
+            tiers.set_tier(session, counsellor, student_id=child, follows=follows, entry=entry)
     except EditedMeanwhile:
         return
 

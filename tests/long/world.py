@@ -1,5 +1,6 @@
 """A small school for the long tests, made once, and what must hold in it whatever happened."""
 
+from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from db.location import Location
 from db.tables import (
     AppUser,
     AuditEvent,
+    CareRecord,
+    CareRecordVersion,
+    CareRecordWords,
     ClassMembership,
     ClassTeacher,
     ClassTeacherKind,
@@ -23,6 +27,7 @@ from db.tables import (
     SchoolClass,
     Student,
     Term,
+    TierChange,
 )
 from db.transactions import reading, transaction
 from services import accounts, clock
@@ -99,11 +104,11 @@ def wrong_with(place: Location) -> list[str]:
     return found
 
 
-def referrals_in(place: Location) -> int:
-    """Return how many referrals were registered."""
+def events_in(place: Location) -> Counter[str]:
+    """Return how often each act was done."""
     runtime = engine.use(place)
     with reading() as session:
-        found = _count(session, select(func.count()).select_from(Referral))
+        found = Counter(session.exec(select(AuditEvent.action)).all())
     runtime.engine.dispose()
     return found
 
@@ -138,6 +143,30 @@ def _unpaired(session: Session) -> list[str]:
         "versions and moves": (
             _count(session, select(func.coalesce(func.sum(Referral.version), 0))),
             _count(session, select(func.count()).select_from(ReferralMove)),
+        ),
+        "records and their events": (
+            _count(session, select(func.count()).select_from(CareRecord)),
+            events("record.saved"),
+        ),
+        "records and their words": (
+            _count(session, select(func.count()).select_from(CareRecord)),
+            _count(session, select(func.count()).select_from(CareRecordWords)),
+        ),
+        "records and the size of their groups": (
+            _count(session, select(func.count()).select_from(CareRecord)),
+            3 * _count(session, select(func.count(func.distinct(CareRecord.entry_uid)))),
+        ),
+        "amendments and what stood before": (
+            events("record.amended"),
+            _count(session, select(func.count()).select_from(CareRecordVersion)),
+        ),
+        "versions of records and amendments": (
+            _count(session, select(func.coalesce(func.sum(CareRecord.version - 1), 0))),
+            events("record.amended"),
+        ),
+        "tiers and their events": (
+            _count(session, select(func.count()).select_from(TierChange)),
+            events("tier.set"),
         ),
         "children and their classes": (
             _count(session, select(func.count()).select_from(Student)),
