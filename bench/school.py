@@ -27,6 +27,7 @@ from db.transactions import reading, transaction
 from services import row_filters, sign_in
 from services.actors import Actor
 from services.demonstration import filling, staff
+from services.outward_views import list_outward
 from services.record_views import list_own_records
 from services.student_lists import list_students
 from ui.cookies import ALGORITHM
@@ -114,6 +115,9 @@ def _record(session: Session, user: AppUser, kind: str | None) -> int | None:
     if kind == "record":
         records = list_own_records(session, actor, limit=1)
         return records[0].id if records else None
+    if kind == "outward":
+        listed = list_outward(session, actor, page_size=1)
+        return listed.rows[0].id if listed.rows else None
     own = select(Referral.id).where(row_filters.sees_referrals(actor), Referral.owner_id == user.id)
     open_ones = own.where(col(Referral.state).in_([ReferralState.RECEIVED, ReferralState.IN_ASSESSMENT]))
     return session.exec(open_ones.order_by(col(Referral.id).desc())).first() or session.exec(own).first()

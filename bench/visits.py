@@ -27,6 +27,8 @@ MAIN_ROLES = {
     "conference": Role.COUNSELLOR,
     "plan": Role.COUNSELLOR,
     "plan_edit": Role.COUNSELLOR,
+    "outward": Role.COUNSELLOR,
+    "outward_new": Role.COUNSELLOR,
     "password": Role.HOMEROOM,
     "pledge": Role.HOMEROOM,
 }
@@ -40,10 +42,17 @@ OPEN_RECORDS = {
     "conference": "case",
     "plan": "plan",
     "plan_edit": "plan",
+    "outward_new": "student",
 }
 """What stands in the address of a page that shows one record."""
 
-BESIDE = (("referrals", "referral"), ("cases", "case"), ("record", "record"), ("archives", "student"))
+BESIDE = (
+    ("referrals", "referral"),
+    ("cases", "case"),
+    ("record", "record"),
+    ("archives", "student"),
+    ("outward", "outward"),
+)
 """Lists that also show one record: visited both ways."""
 
 

@@ -161,6 +161,7 @@ class Permission(StrEnum):
     TIER_WRITE = "tier:write"
     TIER_AGREE = "tier:agree"  # `tier_requests` says whose lowering
     TIER_NUMBERS = "figures:tier"  # how many stand in which tier, no child
+    OUTWARD_REFER = "outward:refer"  # to bodies outside the school; `sees_outward` says which ones
     DECISION_FOLLOW = "case:decision"  # what a conference decided that one is to do; `decisions` says which
     ACCOUNT_MANAGE = "account:manage"
     ACCOUNT_ADD_TEAM = "account:add_team"
@@ -215,6 +216,7 @@ HOLDERS: Mapping[Permission, frozenset[Role]] = {
     Permission.TIER_WRITE: _CARE,
     Permission.TIER_AGREE: _CARE | {Role.LEADERSHIP},  # the head; who gives the second yes, whatever else they are
     Permission.TIER_NUMBERS: frozenset({Role.LEADERSHIP, Role.SUPERVISOR}),
+    Permission.OUTWARD_REFER: _CARE,
     Permission.DECISION_FOLLOW: _TEACHERS | {Role.LEADERSHIP},
     Permission.ACCOUNT_MANAGE: frozenset({Role.ADMIN}),
     Permission.ACCOUNT_ADD_TEAM: frozenset({Role.ADMIN, Role.LEAD}),
@@ -239,7 +241,7 @@ CHILD_DATA = frozenset(
     permission
     for permission in Permission
     if permission.value.split(":")[0]
-    in {"student", "category", "referral", "abuse", "case", "record", "drop_out", "archive", "tier"}
+    in {"student", "category", "referral", "abuse", "case", "record", "drop_out", "archive", "tier", "outward"}
 )
 """What shows or changes something about a child."""
 

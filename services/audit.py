@@ -158,6 +158,12 @@ class Action(StrEnum):
     DECISION_SAVED = "conference.decision_saved"
     DECISION_ENDED = "conference.decision_ended"
     DECISION_REOPENED = "conference.decision_reopened"
+    OUTWARD_MADE = "outward.made"
+    OUTWARD_CHANGED = "outward.changed"
+    OUTWARD_ANSWERED = "outward.answered"
+    OUTWARD_FOLLOWED = "outward.followed"
+    OUTWARD_ENDED = "outward.ended"
+    OUTWARD_OPENED = "outward.opened"
 
 
 LOOKED_AT = frozenset(
@@ -171,6 +177,7 @@ LOOKED_AT = frozenset(
         Action.DROP_OUT_OPENED,
         Action.RECORD_OPENED,
         Action.PLAN_OPENED,
+        Action.OUTWARD_OPENED,
         Action.LIST_OPENED,
         Action.ARCHIVE_READ,
     }

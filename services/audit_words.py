@@ -55,6 +55,7 @@ GROUP_OF_WORD = {
     "record": AuditGroup.RECORDS,
     "tier": AuditGroup.CASES,
     "archive": AuditGroup.CASES,
+    "outward": AuditGroup.CASES,
     "import": AuditGroup.EXCHANGE,
     "export": AuditGroup.EXCHANGE,
     "list": AuditGroup.EXCHANGE,
@@ -202,6 +203,12 @@ ACTION_LABELS: Mapping[Action, str] = {
     Action.DECISION_SAVED: "写研讨定的事",
     Action.DECISION_ENDED: "办完研讨定的事",
     Action.DECISION_REOPENED: "研讨定的事又要办",
+    Action.OUTWARD_MADE: "转介出去",
+    Action.OUTWARD_CHANGED: "改转介",
+    Action.OUTWARD_ANSWERED: "记转介的回音",
+    Action.OUTWARD_FOLLOWED: "记转介的跟进",
+    Action.OUTWARD_ENDED: "结束转介",
+    Action.OUTWARD_OPENED: "打开转介",
     Action.BACKUP_MADE: "备份",
     Action.BACKUP_FAILED: "备份没成",
     Action.BACKUP_COPIED: "备份另存一份",
@@ -270,6 +277,6 @@ def details_in_words(action: str, details: Mapping[str, Any]) -> str:
         parts.append(f"{count:,} 行")
     if details.get("is_marked"):
         parts.append("标了疑似侵害")
-    if "day" in details:
+    if details.get("day"):
         parts.append(f"{details['day']}")
     return "，".join(each for each in parts if each)

@@ -17,6 +17,7 @@ from db.tables import (
     ConferenceParticipant,
     DecisionState,
     DropOut,
+    OutwardReferral,
     PlanMeasure,
     Referral,
     ReferralChannel,
@@ -35,6 +36,7 @@ from services.classes import class_label
 from services.conference_views import decision_step
 from services.decisions import owes_decision
 from services.duties import Duty, DutyGroup, DutyKind, group_of
+from services.outward_duties import columns_of_outward, outward_duty, with_outward
 from services.referral_lists import detailed, may_follow, names_of, owner_is_there, steps_of
 from services.referrals import OPEN_STATES
 from services.regulations import deadlines
@@ -260,6 +262,7 @@ def of_conferences_and_returns(
         sees_students(actor).label("may_name"),
         sees_cases(actor).label("may_open"),
         *drop_out_views.columns_of_return(),
+        *columns_of_outward(),
     ]
     rows: Iterable[Any] = session.exec(
         select(*columns)
@@ -274,12 +277,16 @@ def of_conferences_and_returns(
         .join(called, col(called.case_id) == col(Case.id), isouter=True)
         .join(Referral, col(Referral.id) == col(Case.referral_id), isouter=True)
         .join(DropOut, col(DropOut.id) == due.c.drop_out_id, isouter=True)
+        .join(OutwardReferral, col(OutwardReferral.id) == due.c.outward_id, isouter=True)
         .join(SchoolClass, col(SchoolClass.id) == col(DropOut.class_id), isouter=True)
         .join(Student, col(Student.id) == func.coalesce(*_children_of()))
-        .join(AppUser, col(AppUser.id) == func.coalesce(col(Case.owner_id), col(SupportPlan.owner_id)), isouter=True)
+        .join(AppUser, col(AppUser.id) == func.coalesce(*_owners_of()), isouter=True)
         .order_by(col(CaseConference.called_at), col(CaseConference.id), col(DropOut.noticed_on), col(DropOut.id))
     )
     for found in rows:
+        if found.outward_id is not None:
+            yield outward_duty(actor, found, calendar=calendar, now=now)
+            continue
         if found.about is not None:
             yield from plan_duties.duties_of(session, actor, found, calendar=calendar, now=now)
             continue
@@ -301,7 +308,11 @@ def _cases_of(due: Any) -> tuple[Any, ...]:  # columns
 
 
 def _children_of() -> tuple[Any, ...]:  # columns
-    return col(Case.student_id), col(DropOut.student_id), col(SupportPlan.student_id)
+    return col(Case.student_id), col(DropOut.student_id), col(SupportPlan.student_id), col(OutwardReferral.student_id)
+
+
+def _owners_of() -> tuple[Any, ...]:  # columns
+    return col(Case.owner_id), col(SupportPlan.owner_id), col(OutwardReferral.owner_id)
 
 
 def _conferences_and_returns(actor: Actor) -> Any:
@@ -337,7 +348,7 @@ def _conferences_and_returns(actor: Actor) -> Any:
         nobody = (nothing.label("conference_id"), nothing.label("decision_id"))
         parts.append(select(*nobody, col(DropOut.id), *plan_duties.no_plan()).where(drop_out_views.owes_return(actor)))
     parts += plan_duties.parts_of_plans(actor)
-    return union_all(*parts).subquery() if len(parts) > 1 else conferences.subquery()
+    return with_outward(actor, union_all(*parts).subquery() if len(parts) > 1 else conferences.subquery())
 
 
 def _return(found: Any, *, calendar: SchoolCalendar, now: datetime) -> Duty:

@@ -1,5 +1,6 @@
 """Consent of a family, purpose by purpose: given, refused or withdrawn, and the one answer that counts now."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -37,8 +38,25 @@ def current_answer(session: Session, *, student_id: int, purpose: ConsentPurpose
 
     The one place that knows: screening, counselling, referrals and photographs ask here before they act.
     """
-    current = _current(session, student_id, purpose)
+    current = current_consent(session, student_id=student_id, purpose=purpose)
     return current.answer if current else None
+
+
+def list_refusals(
+    session: Session, *, student_ids: Collection[int], purpose: ConsentPurpose, on: date
+) -> tuple[date, ...]:
+    """Return since when families have refused a purpose by a day, or taken their consent back; one statement.
+
+    Nobody asked is no refusal. What was done before it stands.
+    """
+    refused = select(col(Consent.day)).where(
+        col(Consent.student_id).in_(student_ids),
+        Consent.purpose == purpose,
+        col(Consent.answer).in_((ConsentAnswer.REFUSED, ConsentAnswer.WITHDRAWN)),
+        col(Consent.replaced_at).is_(None),
+        col(Consent.day) <= on,
+    )
+    return tuple(session.exec(refused.order_by(col(Consent.day))).all())
 
 
 def has_consent(purpose: ConsentPurpose) -> ColumnElement[bool]:
@@ -89,7 +107,7 @@ def record_consent(
     """
     require_writable(session, actor, student_id, Permission.CONSENT_WRITE)
     child = session.exec(select(Student).where(Student.id == student_id).with_for_update(key_share=True)).one()
-    before = _current(session, student_id, purpose)
+    before = current_consent(session, student_id=student_id, purpose=purpose)
     if purpose is not None:
         _refuse_outdated(session, before, replaces_id)
     said = _checked(purpose, answer, day, by_whom=by_whom, evidence=evidence, before=before, born_on=child.birth_day)
@@ -175,7 +193,8 @@ def _checked(
     return _Said(purpose, answer, day, who_said, words)
 
 
-def _current(session: Session, student_id: int, purpose: ConsentPurpose | None) -> Consent | None:
+def current_consent(session: Session, *, student_id: int, purpose: ConsentPurpose | None) -> Consent | None:
+    """Return the answer that counts now, for what rests upon it; None: nobody has asked."""
     return session.exec(
         select(Consent).where(
             Consent.student_id == student_id, Consent.purpose == purpose, col(Consent.replaced_at).is_(None)

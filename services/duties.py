@@ -32,6 +32,8 @@ class DutyKind(StrEnum):
     PLAN_RETURNED = "plan_returned"
     PLAN_REVIEW = "plan_review"
     MEASURE = "measure"  # what of a plan one is to do
+    OUTWARD_ANSWER = "outward_answer"  # of the body a child was referred to
+    OUTWARD_FOLLOW_UP = "outward_follow_up"
     READ_FEEDBACK = "read_feedback"
     POST_VACANT = "post_vacant"
     HOMEROOM_MISSING = "homeroom_missing"
@@ -73,6 +75,7 @@ class DutyTarget(StrEnum):
     CASE_PLAN = "case_plan"
     PLAN = "plan"
     MEASURE = "measure"
+    OUTWARD = "outward"
     PROTECTION = "protection"
     POST = "post"
     CLASSES = "classes"
@@ -102,6 +105,8 @@ _TARGETS = {
     DutyKind.PLAN_RETURNED: DutyTarget.PLAN,
     DutyKind.PLAN_REVIEW: DutyTarget.PLAN,
     DutyKind.MEASURE: DutyTarget.MEASURE,
+    DutyKind.OUTWARD_ANSWER: DutyTarget.OUTWARD,
+    DutyKind.OUTWARD_FOLLOW_UP: DutyTarget.OUTWARD,
     DutyKind.POST_VACANT: DutyTarget.POST,
     DutyKind.HOMEROOM_MISSING: DutyTarget.CLASSES,
     DutyKind.HOLIDAYS_UNKNOWN: DutyTarget.SCHOOL_DAYS,
@@ -131,6 +136,7 @@ _OFFICE = frozenset(DutyTarget) - {
     DutyTarget.CASE_PLAN,
     DutyTarget.PLAN,
     DutyTarget.MEASURE,
+    DutyTarget.OUTWARD,
     DutyTarget.PROTECTION,
     DutyTarget.DROP_OUT,
     DutyTarget.CHECKS,

@@ -34,6 +34,7 @@ class OpenedWhat(StrEnum):
     DROP_OUT = "drop_out"
     RECORD = "record"
     PLAN = "plan"
+    OUTWARD = "outward"
 
 
 _WHAT = {
@@ -45,6 +46,7 @@ _WHAT = {
     Action.DROP_OUT_OPENED.value: OpenedWhat.DROP_OUT,
     Action.RECORD_OPENED.value: OpenedWhat.RECORD,
     Action.PLAN_OPENED.value: OpenedWhat.PLAN,
+    Action.OUTWARD_OPENED.value: OpenedWhat.OUTWARD,
 }
 
 

@@ -1,7 +1,7 @@
 """Work records: writing one down for a child or a group, amending it, withdrawing it (F-09, K-02, I-03)."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, time
 from enum import Enum
@@ -18,6 +18,7 @@ from db.tables import (
     CareRecord,
     CareRecordVersion,
     CareRecordWords,
+    ConsentPurpose,
     NotReached,
     Role,
     Student,
@@ -26,8 +27,9 @@ from services import audit, clock
 from services.access import Permission, permitted
 from services.actors import Actor
 from services.agreements import check_agreement
+from services.consents import list_refusals
 from services.editing import last_editor, lock_version
-from services.errors import DomainError, EditedMeanwhile, NotAllowed, NotFound
+from services.errors import DomainError, EditedMeanwhile, FieldErrors, NotAllowed, NotFound, Problem
 from services.fields import LINE, LONG, Checker
 from services.record_kinds import KINDS, WORDS, KindSpec
 from services.record_views import StoredRecord, may_amend, sees_records, stored_record
@@ -81,7 +83,8 @@ def record_contact(
 
     Raises:
         NotFound: a child is not there, or the actor may not see it.
-        FieldErrors: something is missing or can't be: a family reached without the care room's yes, whoever's child.
+        FieldErrors: something is missing or can't be: a family reached without the care room's yes, whoever's child;
+            counselling that the family refused.
         AlreadyRecorded: the form was saved with something else.
     """
     children = list(dict.fromkeys(student_ids))
@@ -99,6 +102,7 @@ def record_contact(
     here = select(Student.id).where(col(Student.id).in_(children), sees_students(actor)).order_by(col(Student.id))
     if len(session.exec(still_there(session, here)).all()) != len(children):
         raise NotFound
+    _respect_refusal(session, children, checked.kind, checked.day)
     rows = [_new_row(actor, checked, student_id, entry_uid, len(children)) for student_id in children]
     session.add_all(rows)
     try:
@@ -181,6 +185,15 @@ def withdraw_record(session: Session, actor: Actor, *, record_id: int, version: 
 
 
 # --- what can be saved ---
+
+
+def _respect_refusal(session: Session, children: Collection[int], kind: CareKind, day: date) -> None:
+    """Refuse counselling that a family refused by then (H-07); what was said in danger is written down as a talk."""
+    if kind is not CareKind.COUNSELLING:
+        return
+    refused = list_refusals(session, student_ids=children, purpose=ConsentPurpose.COUNSELLING, on=day)
+    if refused:
+        raise FieldErrors({"child": Problem("counselling_refused", day=refused[0])})
 
 
 def _kept_fields() -> tuple[str, ...]:

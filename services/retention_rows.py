@@ -65,6 +65,8 @@ OWNED: Mapping[str, RecordKind] = {
     "plan_goal": RecordKind.CARE,
     "plan_measure": RecordKind.CARE,
     "measure_note": RecordKind.CARE,
+    "outward_referral": RecordKind.CARE,
+    "outward_follow_up": RecordKind.CARE,
 }
 """Tables whose rows are a child's own and go with it."""
 

@@ -18,6 +18,7 @@ from db.tables import (
     ConferenceParticipant,
     Deputy,
     DropOut,
+    OutwardReferral,
     Post,
     PostHolder,
     Referral,
@@ -189,6 +190,7 @@ _CARE_WORK = (
     "record.%",
     "tier.%",
     "archive.%",
+    "outward.%",
 )
 
 _FILE_OPENINGS = ("student.opened", "contact.opened", "drop_out.opened")
@@ -256,3 +258,18 @@ def sees_plans(actor: Actor) -> ColumnElement[bool]:
     if Scope.OWN_AND_MEMBER in scopes:
         visible = or_(visible, and_(col(SupportPlan.case_id).is_(None), col(SupportPlan.owner_id) == actor.user_id))
     return visible
+
+
+def sees_outward(actor: Actor) -> ColumnElement[bool]:
+    """Return the row filter on OutwardReferral: all for the head of the room; else the own, and those of seen cases.
+
+    Whoever follows one keeps it whatever is marked afterwards (0018): it carries its own words, and none of the case's.
+    """
+    scopes = scopes_of(actor, Subject.CASE)
+    if Scope.ALL in scopes:
+        return true()
+    if actor.user_id is None or Scope.OWN_AND_MEMBER not in scopes:
+        return false()
+    of_case = select(Case.id).join(Referral, col(Referral.id) == col(Case.referral_id)).where(sees_cases(actor))
+    own = or_(col(OutwardReferral.owner_id) == actor.user_id, col(OutwardReferral.recorded_by_id) == actor.user_id)
+    return or_(own, col(OutwardReferral.case_id).in_(of_case))

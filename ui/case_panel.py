@@ -9,6 +9,7 @@ from services.cases import CaseView
 from ui import formats
 from ui.child_link import child_link
 from ui.child_records import write_record
+from ui.child_referrals import refer_out
 from ui.conference_panel import draw_main, draw_side
 from ui.intake_side import draw_danger
 from ui.layout import labelled_words, note, side_box, side_column
@@ -38,6 +39,10 @@ def draw_case(actor: Actor, view: CaseView) -> None:
                 "记一次", key="case_record", icon=":material/forum:", type="tertiary"
             ):
                 write_record(row.student_id)
+            if allows(actor, Permission.OUTWARD_REFER) and st.button(
+                "转介到校外", key="case_refer_out", icon=":material/output:", type="tertiary"
+            ):
+                refer_out(row.student_id, row.id)
             print_act(
                 actor, "assessment_print", row.id, paper="评估报告", child=row.child, permission=Permission.CASE_READ,
                 make=lambda session, who, purpose: referral_prints.print_assessment(

@@ -28,6 +28,7 @@ WHAT = {
     OpenedWhat.DROP_OUT: "看了控辍保学",
     OpenedWhat.RECORD: "看了工作记录",
     OpenedWhat.PLAN: "看了帮扶方案",
+    OpenedWhat.OUTWARD: "看了转介",
 }
 _PAGE = "openings_page"
 

@@ -42,6 +42,8 @@ ACTS = {
     DutyKind.PLAN_RETURNED: "去改",
     DutyKind.PLAN_REVIEW: "去复查",
     DutyKind.MEASURE: "记进展",
+    DutyKind.OUTWARD_ANSWER: "去问问",
+    DutyKind.OUTWARD_FOLLOW_UP: "去跟进",
     DutyKind.READ_FEEDBACK: "看反馈",
     DutyKind.POST_VACANT: "去指定",
     DutyKind.HOMEROOM_MISSING: "去指定",
@@ -104,6 +106,7 @@ _PAGES = {
     DutyTarget.SCHOOL_DAYS: ("settings", None),
     DutyTarget.ACCOUNTS: ("accounts", "account"),
     DutyTarget.DROP_OUT: ("drop_outs", "case"),
+    DutyTarget.OUTWARD: ("outward", "outward"),
     DutyTarget.CHECKS: ("rounds", "class"),
     DutyTarget.EXCHANGES: ("exchanges", "exchange"),
     DutyTarget.RETENTION: ("retention", None),
@@ -155,6 +158,10 @@ def title_of(duty: Duty) -> str:
             return f"复查帮扶方案：{child}"
         case DutyKind.MEASURE:
             return f"帮扶措施：{duty.child}" if duty.child else "帮扶措施"
+        case DutyKind.OUTWARD_ANSWER:
+            return f"问转介的回音：{child}"
+        case DutyKind.OUTWARD_FOLLOW_UP:
+            return f"转介以后跟进：{child}"
         case DutyKind.READ_FEEDBACK:
             return f"看关爱室的反馈：{child}"
         case DutyKind.POST_VACANT:
@@ -245,6 +252,10 @@ def reason_of(duty: Duty) -> str:
             return f"方案：{due}复查，照旧也写一句"
         case DutyKind.MEASURE:
             return _measure_reason(duty, due)
+        case DutyKind.OUTWARD_ANSWER:
+            return f"转介：{'、'.join(duty.labels)}，{due}要有回音{whose.replace('接手', '负责')}"
+        case DutyKind.OUTWARD_FOLLOW_UP:
+            return f"转介：{'、'.join(duty.labels)}，{due}再问一次{whose.replace('接手', '负责')}"
         case DutyKind.READ_FEEDBACK:
             return f"受理：{moment(duty.since)} 写给您的" if duty.since else ""
         case DutyKind.POST_VACANT if len(duty.labels) == 1:

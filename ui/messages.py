@@ -48,6 +48,7 @@ from services.errors import (
 )
 from services.imports import previews
 from services.intake import AlreadyRegistered
+from services.outward_referrals import OutwardEnded
 from services.records import AlreadyRecorded, RecordWithdrawn
 from services.referral_moves import CannotMerge
 from services.referrals import IllegalMove, MustBeAssessed, StoppedForProtection
@@ -368,6 +369,11 @@ def _already_followed(_error: drop_outs.AlreadyFollowed) -> str:
 @explain.register
 def _drop_out_ended(_error: drop_outs.DropOutEnded) -> str:
     return "这一件已经结束，不能再改。孩子又没来，请另登记一次。"
+
+
+@explain.register
+def _outward_ended(_error: OutwardEnded) -> str:
+    return "这次转介已经结束，不能再改。孩子又要转介，请另登记一次。"
 
 
 @explain.register

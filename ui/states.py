@@ -130,6 +130,17 @@ RECORD: dict[str, Look] = {
     "withdrawn": Look("block", "作废", "gray", "－"),
 }
 
+OUTWARD: dict[str, Look] = {
+    "waiting": Look("hourglass_top", "等回音", "blue", "◷"),
+    "followed": Look("visibility", "跟进中", "green", "◷"),
+    "taken_over": Look("output", "对方接下了", "green", "✓"),
+    "back": Look("check_circle", "回校内帮扶", "green", "✓"),
+    "no_need": Look("check_circle", "不用再去", "gray", "✓"),
+    "not_gone": Look("person_off", "家里没有去", "orange", "▲"),
+    "not_taken": Look("do_not_disturb_on", "对方没有接", "orange", "▲"),
+    "mistake": Look("block", "登记错了", "gray", "－"),
+}
+
 DROP_OUT: dict[str, Look] = {
     "open": Look("directions_walk", "没来上学", "orange", "▲"),
     "returned": Look("check_circle", "回来上学了", "green", "✓"),

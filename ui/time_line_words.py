@@ -13,6 +13,8 @@ from db.tables import (
     DropOutReason,
     EnrolmentState,
     NotReached,
+    OutwardOutcome,
+    OutwardTarget,
     ReferralChannel,
     Severity,
 )
@@ -138,6 +140,11 @@ def _term(row: TimeLineRow) -> str:
     return f"{school_year_label(int(row.what or 0))}{TERM_NAMES[row.number or 1]}的"
 
 
+def _outward(row: TimeLineRow) -> str:
+    target = OutwardTarget(row.what or "").label
+    return f"转到{target}" if row.state == "began" else f"{target}，结束：{OutwardOutcome(row.state or '').label}"
+
+
 def _drop_out(row: TimeLineRow) -> str:
     said = DROP_OUT[row.state or "open"].word
     return f"{said}，{DropOutReason(row.what or '').label}"
@@ -157,6 +164,7 @@ LOOKS: Mapping[Source, LineLook] = {
     Source.CONFERENCE: LineLook(
         "集体研讨", "groups", lambda row: "开了" if row.state == "held" else "要开，还没有记录", Opens("cases", "case")
     ),
+    Source.OUTWARD: LineLook("转介出去", "output", _outward, Opens("outward", "outward")),
     Source.DROP_OUT: LineLook("控辍保学", "directions_walk", _drop_out, Opens("drop_outs", "case")),
     Source.CATEGORY: LineLook("类别", "sell", _category, Opens(tab="概况")),
     Source.CHECK: LineLook("排查", "checklist", _check, Opens(tab="概况")),

@@ -61,6 +61,7 @@ from db.tables.intake import (
     Severity,
     Urgency,
 )
+from db.tables.outward import OutwardContact, OutwardFollowUp, OutwardOutcome, OutwardReferral, OutwardTarget
 from db.tables.people import AppUser, LoginThrottle, Role, RoleGrant, SignInSession
 from db.tables.plans import (
     GoalState,
@@ -208,6 +209,11 @@ __all__ = [
     "MeasureState",
     "NotReached",
     "OptionList",
+    "OutwardContact",
+    "OutwardFollowUp",
+    "OutwardOutcome",
+    "OutwardReferral",
+    "OutwardTarget",
     "ParameterVersion",
     "ParentsInformed",
     "ParentsPromise",

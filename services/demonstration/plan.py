@@ -62,6 +62,7 @@ class Plan:
     homeroom_of: dict[int, int] = field(default_factory=dict)  # class → account
     difficulty_ids: list[int] = field(default_factory=list)
     children: list[Child] = field(default_factory=list)
+    consented: set[int] = field(default_factory=set)  # children whose family agrees to being referred out
     deeds: list[Deed] = field(default_factory=list)
 
     @property

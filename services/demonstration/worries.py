@@ -24,6 +24,7 @@ from db.tables import (
 )
 from services import clock
 from services.audit import Action
+from services.demonstration import outward
 from services.demonstration.plan import Child, Plan
 from services.demonstration.plans import CaseFacts, add_plan
 from services.demonstration.writer import Writer
@@ -204,6 +205,8 @@ def _add_case(plan: Plan, writer: Writer, worry: _Worry, at: datetime) -> None:
     plan.did(at, worry.owner_id, Action.ASSESSMENT_SAVED, ("assessment", assessment_id), worry.child.id)
     plan.did(at, worry.owner_id, Action.CASE_OPENED, ("care_case", case_id), worry.child.id)
     held_at = _add_conference(plan, writer, worry, case_id, at, is_held=is_held) if is_serious else at
+    if is_serious:
+        outward.add(plan, writer, student_id=worry.child.id, case_id=case_id, owner_id=worry.owner_id, at=at)
     if held_at is not None:
         add_plan(plan, writer, CaseFacts(case_id, worry.child, worry.owner_id, is_serious, held_at))
 

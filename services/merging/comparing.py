@@ -60,6 +60,7 @@ MOVES: dict[tuple[str, str], tuple[str, str] | None] = {
     ("tier_suggestion", "student_id"): None,
     ("psych_archive", "student_id"): None,
     ("support_plan", "student_id"): ("帮扶方案", "份"),
+    ("outward_referral", "student_id"): ("转介出去", "次"),
 }
 # Unique rules a child's rows stand under, each decided about in `services.merging.moving`; a test asks each one.
 UNIQUE = {

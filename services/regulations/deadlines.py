@@ -108,6 +108,20 @@ def drop_out_step_due(*, noticed_on: date, last_step_on: date | None, calendar: 
     return _due(calendar, clock.at_school(last_step_on, time(12)), "E-16.step_every_school_days")
 
 
+def outward_answer_due(*, referred_on: date, calendar: SchoolCalendar) -> datetime:
+    """Return when the body a child was referred to should have answered (C-08): days, for it keeps no school days."""
+    return _days_later(calendar, referred_on, "C-08.feedback_on_outward_days")
+
+
+def outward_follow_up_due(*, last_on: date, calendar: SchoolCalendar) -> datetime:
+    """Return when somebody asks again how a child that was referred out fares (C-09), until it has ended."""
+    return _days_later(calendar, last_on, "C-09.follow_up_every_days")
+
+
+def _days_later(calendar: SchoolCalendar, day: date, name: str) -> datetime:
+    return clock.at_school(day + timedelta(days=calendar.numbers.on(name, day)), END_OF_SCHOOL_DAY)
+
+
 def exchange_due(*, term: TermDates, done: int, needed: int) -> date:
     """Return the day by which the next list must have been exchanged (S-04): the term in as many parts as are needed.
 

@@ -36,6 +36,7 @@ class Source(StrEnum):
     ASSESSMENT = "assessment"
     CASE = "case"
     CONFERENCE = "conference"
+    OUTWARD = "outward"
     DROP_OUT = "drop_out"
     CATEGORY = "category"
     CHECK = "check"

@@ -22,6 +22,7 @@ from db.tables import (
     ContactCardVersion,
     DropOut,
     EnrolmentChange,
+    OutwardReferral,
     ParentsPromise,
     Referral,
     SchoolClass,
@@ -35,7 +36,7 @@ from services.access import Permission, Subject
 from services.actors import Actor
 from services.record_views import opens_words, sees_records
 from services.referral_lists import shown_state
-from services.row_filters import sees_cases, sees_drop_outs, sees_referrals, sees_students
+from services.row_filters import sees_cases, sees_drop_outs, sees_outward, sees_referrals, sees_students
 from services.time_line.parts import Lines, LocalDay, Source, SourceSpec, line_columns, name_of
 
 
@@ -131,6 +132,30 @@ def _conferences(actor: Actor, student_id: int) -> Lines:
         .join(Referral, col(Referral.id) == col(Case.referral_id))
         .where(Case.student_id == student_id, sees_cases(actor))
     )
+
+
+def _outward(actor: Actor, student_id: int) -> Lines:
+    """That a child was referred out; the same row says that it ended, and when it did that is a line of its own."""
+    return _outward_lines(actor, student_id, day=col(OutwardReferral.referred_on), state=literal("began"))
+
+
+def _ended_outward(actor: Actor, student_id: int) -> Lines:
+    ended = _outward_lines(actor, student_id, day=col(OutwardReferral.ended_on), state=OutwardReferral.outcome)
+    return ended.where(col(OutwardReferral.ended_on).is_not(None))
+
+
+def _outward_lines(actor: Actor, student_id: int, *, day: object, state: Any) -> Lines:
+    row = OutwardReferral
+    columns = line_columns(
+        Source.OUTWARD,
+        record_id=col(row.id),
+        day=day,
+        at=col(row.recorded_at),
+        what=row.target_kind,
+        state=state,
+        person=name_of(row.owner_id),
+    )
+    return select(*columns).where(row.student_id == student_id, sees_outward(actor))
 
 
 def _drop_outs(actor: Actor, student_id: int) -> Lines:
@@ -319,6 +344,8 @@ SOURCES: tuple[SourceSpec, ...] = (
     SourceSpec(Source.ASSESSMENT, _CASE_READERS, _assessments),
     SourceSpec(Source.CASE, _CASE_READERS, _cases),
     SourceSpec(Source.CONFERENCE, _CASE_READERS, _conferences),
+    SourceSpec(Source.OUTWARD, (Permission.OUTWARD_REFER,), _outward),
+    SourceSpec(Source.OUTWARD, (Permission.OUTWARD_REFER,), _ended_outward),
     SourceSpec(Source.DROP_OUT, (Permission.DROP_OUT_FOLLOW,), _drop_outs),
     SourceSpec(Source.CATEGORY, (Permission.STUDENT_READ,), _categories),
     SourceSpec(Source.CATEGORY, (Permission.STUDENT_READ,), _ended_categories),

@@ -106,6 +106,8 @@ CALLED_BY_SERVICES = {
     "students.lock_named": "the same, for the children a query names",
     "list_exchanges.close_difference": "notes a decision, for the services that have asked who may decide",
     "students.lock_student": "the two-editors rule of a child already found writable",
+    "consents.current_consent": "the answer current_answer gives, for what rests upon it",
+    "consents.list_refusals": "asked by the services that act on it, of children they have found",
     "consents.current_answer": "the one answer to whether a family agrees, asked by the services that act on it",
     "conference_people.check_people": "checks fields of a form for those who call or plan a conference",
     "conference_people.check_guests": "the same",

@@ -44,7 +44,7 @@ PLAIN = {
     "contact_opening.uid",
     "care_option.label", "contact_card_version.changed", "contact_card_version.uid", "student.card_missing",
     "document.clause_ids", "document.kind", "document.title",
-    "drop_out.uid", "drop_out_step.uid",
+    "drop_out.uid", "drop_out_step.uid", "outward_follow_up.uid", "outward_referral.uid",
     "draft.form", "draft.subject", "draft.uid", "enrolment_change.uid",
     "guardian.name", "guardian.phone_hash", "guardian.relation", "guardian.uid",
     "care_group.name", "care_group.seat", "care_group.wanted_roles",

@@ -16,6 +16,7 @@ from db.tables import (
     ConsentPurpose,
     EnrolmentState,
     GuardianKind,
+    OutwardTarget,
     Role,
     Severity,
     TermEntry,
@@ -27,6 +28,7 @@ from services import (
     clock,
     consents,
     guardians,
+    outward_referrals,
     promises,
     record_views,
     referral_lists,
@@ -37,6 +39,7 @@ from services.categories import CategoryDetails
 from services.enrolment import enrolment_change
 from services.errors import NotAllowed
 from services.guardians import GuardianEntry
+from services.outward_referrals import OutwardEntry
 from services.referral_lists import ReferralFilters
 from services.time_line import PAGE_SIZE, Source, list_time_line
 from services.time_line.sources import SOURCES
@@ -52,7 +55,7 @@ EVERYTHING = set(Source)
 SEEN = {
     Role.LEAD: EVERYTHING,
     Role.COUNSELLOR: EVERYTHING,
-    Role.HOMEROOM: EVERYTHING - {Source.ASSESSMENT, Source.CASE, Source.CONFERENCE},
+    Role.HOMEROOM: EVERYTHING - {Source.ASSESSMENT, Source.CASE, Source.CONFERENCE, Source.OUTWARD},
     Role.SUBJECT_TEACHER: {Source.SCHOOL_CLASS, Source.ENROLMENT},
     Role.MENTOR: set(),
 }
@@ -90,6 +93,12 @@ def child(session, people, make_student, term):
         session, homeroom, student_id=made.id, purpose=ConsentPurpose.PHOTO, answer=ConsentAnswer.REFUSED, day=TODAY,
         by_whom="外婆",
     )  # fmt: skip
+    consents.record_consent(
+        session, lead, student_id=made.id, purpose=ConsentPurpose.REFERRAL, answer=ConsentAnswer.GIVEN, day=TODAY,
+        by_whom="外婆",
+    )  # fmt: skip
+    outward = OutwardEntry(target_kind=OutwardTarget.HOSPITAL, target="某医院", reason=SECRET, referred_on=TODAY)
+    outward_referrals.refer_out(session, counsellor, student_id=made.id, entry=outward)
     promises.record_promise(session, homeroom, student_id=made.id, signed_on=TODAY, signer="外婆")
     session.add(TermEntry(student_id=made.id, term_id=term.id, recorded_at=NOW))
     session.add(
@@ -160,7 +169,7 @@ def test_a_line_tells_that_it_was_and_no_word_of_it(session, people, child, role
     shown = see(session, people[role], child)
 
     told = "\n".join(f"{row} {line_icon(row)} {line_word(row.source, row.kind)} {line_says(row)}" for row in shown.rows)
-    for word in (SECRET, FACTS, "同桌", "青岚", "外婆", "父亲甲", "母亲乙", "15400000137"):
+    for word in (SECRET, FACTS, "同桌", "青岚", "外婆", "某医院", "父亲甲", "母亲乙", "15400000137"):
         assert word not in told
     assert "心理辅导" in told
     assert ("内容，只有记录人和负责人能看" in told) == (role is Role.HOMEROOM)
@@ -176,6 +185,7 @@ def test_the_lines_say_what_happened(session, people, child):
         "评估 严重或多方面（何知微）",
         "开个案 转成个案，负责人（何知微）",
         "集体研讨 要开，还没有记录",
+        "转介出去 转到医院、心理门诊（何知微）",
         "控辍保学 没来上学，厌学、跟不上（周砚田）",
         "类别 登记上：特殊家庭，年级关注",
         "类别 不再登记：特殊家庭，年级关注",
@@ -197,7 +207,7 @@ def test_a_child_that_is_hidden_has_no_lines_for_who_spoke_of_it(session, people
 
 def test_what_is_suspected_is_on_nobody_else_s_line(session, people, child):
     counsellor, lead = people[Role.COUNSELLOR], people[Role.LEAD]
-    case_id = cases.list_open_cases(session, lead, student_id=child.id)[0].id
+    case_id = next(row.record_id for row in see(session, lead, child).rows if row.source is Source.CASE)
     referral_id = cases.find_case(session, lead, case_id=case_id).referral_id
     view = referral_lists.list_referrals(session, lead, filters=ReferralFilters(student_id=child.id)).rows[0]
     safeguarding.mark_suspected_abuse(session, lead, referral_id=referral_id, version=view.version)

@@ -150,7 +150,21 @@ def test_a_protected_child_itself_still_gets_its_answer():
     assert step.state is DutyState.OVERDUE
 
 
+def test_a_referral_out_is_answered_and_asked_after_in_days_whatever_the_school_s_days_are():
+    """Fourteen days from the day it was, to the end of school (C-08, C-09)."""
+    calendar = SchoolCalendar([])
+    last = date(2026, 11, 8)  # a Sunday
+
+    for due_at in (
+        deadlines.outward_answer_due(referred_on=last, calendar=calendar),
+        deadlines.outward_follow_up_due(last_on=last, calendar=calendar),
+    ):
+        assert clock.local(due_at) == datetime(2026, 11, 22, 17, tzinfo=clock.SCHOOL_ZONE)
+
+
 def test_the_catalogue_holds_the_clauses_of_intake():
-    assert [each for each in clauses() if each[0] in "CD"] == ["C-09", *(f"D-0{number}" for number in range(1, 10))]
+    assert [each for each in clauses() if each[0] in "CD"] == [
+        "C-08", "C-09", *(f"D-0{number}" for number in range(1, 10))
+    ]  # fmt: skip
     assert clauses()["D-06"].kind is ClauseKind.DEADLINE
     assert clauses()["D-08"].area == "D"
