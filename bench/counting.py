@@ -73,7 +73,7 @@ def _asks_who(frame: FrameType | None) -> bool:
     """Say whether the innermost line of ours on the way here lies in a module about sign-in and rights."""
     while frame is not None:
         place = Path(frame.f_code.co_filename)
-        if place.parent.name in {"services", "pages", "ui"} and place.parent.parent == _ROOT:
+        if place.is_relative_to(_ROOT) and place.relative_to(_ROOT).parts[0] in {"services", "pages", "ui"}:
             return (place.parent.name, place.name) in RIGHTS
         frame = frame.f_back
     return False

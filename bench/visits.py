@@ -12,6 +12,7 @@ MAIN_ROLES = {
     "rounds": Role.HOMEROOM,
     "class_entries": Role.HOMEROOM,
     "intake": Role.COUNSELLOR,
+    "screening": Role.COUNSELLOR,
     "record": Role.HOMEROOM,
     "cases": Role.COUNSELLOR,
     "archives": Role.COUNSELLOR,
@@ -52,6 +53,7 @@ BESIDE = (
     ("record", "record"),
     ("archives", "student"),
     ("outward", "outward"),
+    ("screening", "student"),
 )
 """Lists that also show one record: visited both ways."""
 

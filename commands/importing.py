@@ -6,7 +6,7 @@ import hashlib
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,8 +26,8 @@ def add_parser(subparsers: Subparsers) -> None:
     """Declare the options of `import`."""
     parser = command_parser(subparsers, "import", json=True)
     parser.add_argument(
-        "list", metavar="名册种类", choices=["students", "left-behind", "staff"],
-        help="导入哪一种：students 是学生名册，left-behind 是留守儿童台账，staff 是教职工名单",
+        "list", metavar="名册种类", choices=["students", "left-behind", "screening", "staff"],
+        help="导入哪一种：students 学生名册，left-behind 留守儿童台账，screening 筛查结果，staff 教职工名单",
     )  # fmt: skip
     parser.add_argument("file", metavar="文件", type=Path, help="名册文件：xlsx、xls、ods 或 csv")
     parser.add_argument("--as", dest="user", metavar="账号", help="用哪个账号的岗位来做（不写就是命令行自己）")
@@ -48,6 +48,7 @@ def run(args: argparse.Namespace) -> int:
     from services.errors import NotAllowed
     from services.exchange.errors import UnreadableFile
     from services.exchange.refusals import refusal_sentence
+    from services.screening.known import ScalesUnusable
     from services.student_imports import StalePreview
 
     if args.list == "staff":
@@ -57,16 +58,17 @@ def run(args: argparse.Namespace) -> int:
     gc.disable()  # for a short-lived process its rounds over a whole list's rows cost an eighth of the time
     data = content_of(args.file)
     try:
-        reading = _read(args.list, data, args.file.name)
+        # Results are read by the school's own scale files too, which lie beside the data; the others need none.
+        reading = None if args.list == "screening" else _read(args.list, data, args.file.name)
+        with opened(Location.from_environment(args.data), is_dry_run=args.dry_run):
+            reading = reading or _read(args.list, data, args.file.name)
+            preview = _import(args, reading, hashlib.sha256(data).hexdigest())
     except UnreadableFile as error:
         print(refusal_sentence(error), file=sys.stderr)
         return 1
-    try:
-        with opened(Location.from_environment(args.data), is_dry_run=args.dry_run):
-            preview = _import(args, reading, hashlib.sha256(data).hexdigest())
     except NotAllowed as error:
         raise NotTheirs(args.user) from error
-    except StalePreview as error:  # only where somebody writes at a server in this very moment
+    except (StalePreview, ScalesUnusable) as error:  # only where somebody writes at a server in this very moment
         from ui.messages import explain
 
         print(explain(error), file=sys.stderr)
@@ -74,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(preview.summary(), ensure_ascii=False))
     else:
-        _tell(preview, is_dry_run=args.dry_run)
+        _tell(args, preview)
     return 0
 
 
@@ -128,20 +130,28 @@ def actor_of(session: Any, user: str | None) -> "Actor":  # the command modules 
 
 def _read(kind: str, data: bytes, file_name: str) -> "ListReading[Any]":  # of rows of whatever list
     from services.left_behind_imports import read_left_behind
+    from services.screening_imports import read_screening
     from services.student_imports import read_roster
 
-    read = read_left_behind if kind == "left-behind" else read_roster
-    return read(data, file_name=file_name)
+    readers: dict[str, Callable[..., ListReading[Any]]] = {
+        "students": read_roster, "left-behind": read_left_behind, "screening": read_screening,
+    }  # fmt: skip
+    return readers[kind](data, file_name=file_name)
 
 
 def _import(args: argparse.Namespace, reading: "ListReading[Any]", digest: str) -> "ImportPreview":
     from db.transactions import reading as looking
     from db.transactions import transaction
     from services.left_behind_imports import confirm_left_behind, preview_left_behind
+    from services.screening_imports import confirm_screening, preview_screening
     from services.student_imports import confirm_import, preview_import
 
-    is_ledger = args.list == "left-behind"
-    preview_it, confirm = (preview_left_behind, confirm_left_behind) if is_ledger else (preview_import, confirm_import)
+    ways: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+        "students": (preview_import, confirm_import),
+        "left-behind": (preview_left_behind, confirm_left_behind),
+        "screening": (preview_screening, confirm_screening),
+    }
+    preview_it, confirm = ways[args.list]
     with looking() if args.dry_run else transaction() as session:
         actor = actor_of(session, args.user)
         preview: ImportPreview = preview_it(session, actor, reading=reading)
@@ -163,25 +173,34 @@ def tell_counts(preview: "Preview") -> dict[str, Any]:  # counts and lists of po
     return counts
 
 
-def _tell(preview: "ImportPreview", *, is_dry_run: bool) -> None:
+def _tell(args: argparse.Namespace, preview: "ImportPreview") -> None:
     from services.exchange.readings import Kind
     from services.exchange.reasons import sentence
 
-    counts = tell_counts(preview)
+    counts, place = tell_counts(preview), "筛查结果" if args.list == "screening" else "名册"
     for problem in preview.full_reading().problems:
         if problem.kind is Kind.REJECTED:
             print(f"没导入 {place_words(problem.position)}，{problem.header}：{sentence(problem.reason)}")
     for position in counts["duplicates_at"]:
-        print(f"跳过 {place_words(position)}：前面已经有这个孩子。")
+        print(f"跳过 {place_words(position)}：前面已经有一样的一行。")
     for reason, positions in counts["warnings_at"].items():
         print(f"收下了，请看一眼（{len(positions)} 行）：{_remark(reason)}")
         print(f"  {'、'.join(map(place_words, positions))}")
-    if is_dry_run:
+    _tell_of_screening(counts)
+    if args.dry_run:
         print("这次只是看看，什么都没有写进去。")
     elif preview.is_empty:
-        print("和名册里的一样，什么都没有改。")
+        print(f"和{place}里的一样，什么都没有改。")
     else:
-        print("已经写进名册。发现不对，可以整批撤回：请在网页上打开导入记录。")
+        print(f"已经写进{place}。发现不对，可以整批撤回：请在网页上打开导入记录。")
+
+
+def _tell_of_screening(counts: dict[str, Any]) -> None:
+    """Say how far the consents of the families reach; only lists of results count them."""
+    if asked_nobody := counts.get("results_without_consent"):
+        print(f"{asked_nobody} 个孩子没有筛查的知情同意，结果照样存下，会标出来。")
+    if against := counts.get("results_against_refusal"):
+        print(f"{against} 个孩子家里不同意筛查，结果照样存下，会标出来，请问清楚。")
 
 
 def _remark(reason: str) -> str:

@@ -1,4 +1,4 @@
-"""Importing a roster or a ledger of left-behind children: choose, see what it would do, confirm, take it back."""
+"""Importing a roster, a ledger or results: choose, see what it would do, confirm, take it back."""
 
 import streamlit as st
 
@@ -20,12 +20,13 @@ _KINDS_OF_FILES = "收 xlsx、xlsm、xls、ods、csv、tsv、txt、html，一次
 
 actor = require_user(Permission.STUDENT_IMPORT)
 
-back = Action("看学生名册", "import_back", "groups")
 done = import_state.done()
 kinds = {kind.value: each.name for kind, each in LISTS.items()}
 chosen = LISTS[ImportKind(chosen_view(kinds, key="import_kind", parameter="list"))]
+label, icon, goes_to = (done.list if done else chosen).words.back
+back = Action(label, "import_back", icon)
 clicked = page_header(
-    "导入名册", "选学校现有的名册，先看会怎么样，再确认。改动都会记下是谁导入的。", actions=[] if done else [back]
+    "导入名册", "选学校现有的表格，先看会怎么样，再确认。改动都会记下是谁导入的。", actions=[] if done else [back]
 )
 with reading() as session:
     imports = student_imports.list_imports(session, actor, kind=chosen.kind)
@@ -48,7 +49,7 @@ else:
 if taken:
     view = taken.view
     confirmed = view is not None and draw_summary(taken, view)
-    draw_columns(taken)
+    draw_columns(taken, kept=chosen.words.kept)
     if view is not None:
         draw_lists(taken, view)
     if view is not None and confirmed:
@@ -60,7 +61,7 @@ elif imports:
 
 for each in imports:
     if opened(import_history.UNDO, each.id):
-        import_history.undo_dialog(each)
+        import_history.undo_dialog(each, chosen.words)
 if clicked in {"import_back", "import_to_register"}:
     import_state.forget_done()
-    st.switch_page(navigation.path_of("students"))
+    st.switch_page(navigation.path_of(goes_to))

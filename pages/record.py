@@ -6,6 +6,7 @@ from sqlmodel import Session
 from db.transactions import reading
 from services import record_views, records
 from services.access import Permission
+from services.screening import follow_ups
 from ui import navigation
 from ui.asked import number_asked
 from ui.child_picker import picked
@@ -43,6 +44,7 @@ if record_id := number_asked("record"):
     open_one(actor, record_id)
     st.stop()
 
+follows = number_asked("screening")  # written from a result's line: it is the talk that was due
 begin(actor)
 page_header("记一次", "和孩子、和家里的每一次联系，当天记下。写什么由记的是哪一种决定；以后能补，补之前的留着。")
 if kept := unfinished(actor):
@@ -82,6 +84,8 @@ if submitted:
     def save(session: Session) -> None:
         entry = entry_of(form, kind)
         saved.extend(records.record_contact(session, actor, student_ids=about, entry=entry, form_uid=uid()))
+        if follows:
+            follow_ups.note_saved_record(session, actor, result_id=follows, record_ids=saved)
         discard_draft(session, actor)
 
     if form.save(save):

@@ -162,6 +162,9 @@ class Permission(StrEnum):
     TIER_AGREE = "tier:agree"  # `tier_requests` says whose lowering
     TIER_NUMBERS = "figures:tier"  # how many stand in which tier, no child
     OUTWARD_REFER = "outward:refer"  # to bodies outside the school; `sees_outward` says which ones
+    SCREENING_READ = "screening:read"  # how far a round is; single results are for the care room (`results_of`)
+    SCREENING_WRITE = "screening:write"  # rounds, imports, following up
+    SCREENING_NUMBERS = "screening_numbers:read"
     DECISION_FOLLOW = "case:decision"  # what a conference decided that one is to do; `decisions` says which
     ACCOUNT_MANAGE = "account:manage"
     ACCOUNT_ADD_TEAM = "account:add_team"
@@ -217,6 +220,9 @@ HOLDERS: Mapping[Permission, frozenset[Role]] = {
     Permission.TIER_AGREE: _CARE | {Role.LEADERSHIP},  # the head; who gives the second yes, whatever else they are
     Permission.TIER_NUMBERS: frozenset({Role.LEADERSHIP, Role.SUPERVISOR}),
     Permission.OUTWARD_REFER: _CARE,
+    Permission.SCREENING_READ: _CARE | {Role.HOMEROOM},
+    Permission.SCREENING_WRITE: _CARE,
+    Permission.SCREENING_NUMBERS: frozenset({Role.LEADERSHIP, Role.SUPERVISOR}),
     Permission.DECISION_FOLLOW: _TEACHERS | {Role.LEADERSHIP},
     Permission.ACCOUNT_MANAGE: frozenset({Role.ADMIN}),
     Permission.ACCOUNT_ADD_TEAM: frozenset({Role.ADMIN, Role.LEAD}),
@@ -241,7 +247,19 @@ CHILD_DATA = frozenset(
     permission
     for permission in Permission
     if permission.value.split(":")[0]
-    in {"student", "category", "referral", "abuse", "case", "record", "drop_out", "archive", "tier", "outward"}
+    in {
+        "student",
+        "category",
+        "referral",
+        "abuse",
+        "case",
+        "record",
+        "drop_out",
+        "archive",
+        "tier",
+        "outward",
+        "screening",
+    }
 )
 """What shows or changes something about a child."""
 

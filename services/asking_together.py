@@ -1,11 +1,12 @@
 """Asking for many small facts in one statement: rows of one shape, told apart by a word."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Date, Integer, String, cast, literal, null, union_all
 from sqlmodel import Session, select
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 
 class Fact(NamedTuple):
@@ -19,6 +20,8 @@ class Fact(NamedTuple):
     third: int | None
     fourth: int | None
     day: date | None
+    at: datetime | None
+    beside: str | None
 
 
 def asked(
@@ -31,6 +34,8 @@ def asked(
     third: Any = None,
     fourth: Any = None,
     day: Any = None,
+    at: Any = None,
+    beside: Any = None,
 ) -> Any:  # a select whose columns have no common public type
     """Return a query of rows in this shape; whoever asks adds joins and filters. Columns left out are empty."""
     return select(
@@ -42,7 +47,9 @@ def asked(
             _or_nothing(second),
             _or_nothing(third),
             _or_nothing(fourth),
-            cast(null(), Date) if day is None else day,
+            _or_nothing(day, Date()),
+            _or_nothing(at, UTCDateTime()),
+            _or_nothing(beside, String()),
         ]
     )
 
@@ -53,10 +60,12 @@ def ask(session: Session, parts: Sequence[Any]) -> list[Fact]:
 
 
 def _whole(part: Any) -> Any:
-    """Return a part of six columns with the other two, empty."""
-    is_short = len(part.selected_columns) < len(Fact._fields)
-    return part.add_columns(cast(null(), Integer), cast(null(), Date)) if is_short else part
+    """Return a part of six columns with the others, empty."""
+    if len(part.selected_columns) == len(Fact._fields):
+        return part
+    nothing = (_or_nothing(None), _or_nothing(None, Date()), _or_nothing(None, UTCDateTime()))
+    return part.add_columns(*nothing, _or_nothing(None, String()))
 
 
-def _or_nothing(column: Any) -> Any:
-    return cast(null(), Integer) if column is None else column
+def _or_nothing(column: Any, kind: Any = None) -> Any:
+    return cast(null(), kind or Integer()) if column is None else column

@@ -144,6 +144,13 @@ class Action(StrEnum):
     RECORD_AMENDED = "record.amended"
     RECORD_WITHDRAWN = "record.withdrawn"
     RECORD_OPENED = "record.opened"
+    SCREENING_ROUND_OPENED = "screening.round_opened"
+    SCREENING_ROUND_CLOSED = "screening.round_closed"
+    SCREENING_ROUND_REOPENED = "screening.round_reopened"
+    SCREENING_CONTACTED = "screening.contacted"
+    SCREENING_HOMEROOM_ASKED = "screening.homeroom_asked"
+    SCREENING_HANDED_OVER = "screening.handed_over"
+    SCREENING_OPENED = "screening.opened"
     CONFERENCE_AMENDED = "conference.amended"
     TIER_SET = "tier.set"
     TIER_ASKED = "tier.asked"
@@ -178,6 +185,7 @@ LOOKED_AT = frozenset(
         Action.RECORD_OPENED,
         Action.PLAN_OPENED,
         Action.OUTWARD_OPENED,
+        Action.SCREENING_OPENED,
         Action.LIST_OPENED,
         Action.ARCHIVE_READ,
     }

@@ -22,6 +22,7 @@ class AuditGroup(Labelled):
     RECORDS = "record", "工作记录"
     EXCHANGE = "exchange", "导入和导出"
     DOCUMENTS = "document", "文件"
+    SCREENING = "screening", "心理筛查"
     SCHOOL = "school", "学校和设置"
     SYSTEM = "system", "备份和密钥"
 
@@ -56,6 +57,7 @@ GROUP_OF_WORD = {
     "tier": AuditGroup.CASES,
     "archive": AuditGroup.CASES,
     "outward": AuditGroup.CASES,
+    "screening": AuditGroup.SCREENING,
     "import": AuditGroup.EXCHANGE,
     "export": AuditGroup.EXCHANGE,
     "list": AuditGroup.EXCHANGE,
@@ -189,6 +191,13 @@ ACTION_LABELS: Mapping[Action, str] = {
     Action.RECORD_AMENDED: "改工作记录",
     Action.RECORD_WITHDRAWN: "作废工作记录",
     Action.RECORD_OPENED: "打开工作记录",
+    Action.SCREENING_ROUND_OPENED: "开始一轮筛查",
+    Action.SCREENING_ROUND_CLOSED: "结束一轮筛查",
+    Action.SCREENING_ROUND_REOPENED: "重开一轮筛查",
+    Action.SCREENING_CONTACTED: "筛查后面谈",
+    Action.SCREENING_HOMEROOM_ASKED: "请班主任多留意",
+    Action.SCREENING_HANDED_OVER: "筛查跟进换人",
+    Action.SCREENING_OPENED: "打开筛查结果",
     Action.CONFERENCE_AMENDED: "改研讨记录",
     Action.TIER_SET: "定等级、复核",
     Action.TIER_ASKED: "提出降级",
@@ -232,6 +241,7 @@ _LISTS = {
     "support_plan": "帮扶方案",
     "audit": "操作记录",
     "authority": "给民政等部门的名单",
+    "screening": "筛查结果",
 }
 
 

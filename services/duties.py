@@ -34,6 +34,7 @@ class DutyKind(StrEnum):
     MEASURE = "measure"  # what of a plan one is to do
     OUTWARD_ANSWER = "outward_answer"  # of the body a child was referred to
     OUTWARD_FOLLOW_UP = "outward_follow_up"
+    SCREENING = "screening"  # somebody has to talk with a child after its result
     READ_FEEDBACK = "read_feedback"
     POST_VACANT = "post_vacant"
     HOMEROOM_MISSING = "homeroom_missing"
@@ -77,6 +78,7 @@ class DutyTarget(StrEnum):
     MEASURE = "measure"
     OUTWARD = "outward"
     PROTECTION = "protection"
+    CONTACT = "contact"  # a work record, with the child and what it follows
     POST = "post"
     CLASSES = "classes"
     SCHOOL_DAYS = "school_days"
@@ -107,6 +109,7 @@ _TARGETS = {
     DutyKind.MEASURE: DutyTarget.MEASURE,
     DutyKind.OUTWARD_ANSWER: DutyTarget.OUTWARD,
     DutyKind.OUTWARD_FOLLOW_UP: DutyTarget.OUTWARD,
+    DutyKind.SCREENING: DutyTarget.CONTACT,
     DutyKind.POST_VACANT: DutyTarget.POST,
     DutyKind.HOMEROOM_MISSING: DutyTarget.CLASSES,
     DutyKind.HOLIDAYS_UNKNOWN: DutyTarget.SCHOOL_DAYS,
@@ -138,6 +141,7 @@ _OFFICE = frozenset(DutyTarget) - {
     DutyTarget.MEASURE,
     DutyTarget.OUTWARD,
     DutyTarget.PROTECTION,
+    DutyTarget.CONTACT,
     DutyTarget.DROP_OUT,
     DutyTarget.CHECKS,
 }
@@ -167,6 +171,7 @@ class Duty:
     labels: tuple[str, ...] = field(default=())
     target_id: int | None = None
     target_version: int | None = None
+    student_id: int | None = None  # where the act needs the child beside its target
 
     @property
     def target(self) -> DutyTarget:

@@ -35,6 +35,7 @@ class OpenedWhat(StrEnum):
     RECORD = "record"
     PLAN = "plan"
     OUTWARD = "outward"
+    SCREENING = "screening"
 
 
 _WHAT = {
@@ -47,6 +48,7 @@ _WHAT = {
     Action.RECORD_OPENED.value: OpenedWhat.RECORD,
     Action.PLAN_OPENED.value: OpenedWhat.PLAN,
     Action.OUTWARD_OPENED.value: OpenedWhat.OUTWARD,
+    Action.SCREENING_OPENED.value: OpenedWhat.SCREENING,
 }
 
 

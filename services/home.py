@@ -31,6 +31,7 @@ from services.figures import Records, hold_back_small, total_of
 from services.list_exchanges import OwedLists
 from services.referrals import OPEN_STATES
 from services.row_filters import sees_cases, sees_referrals
+from services.screening.duties import SCREENING_LINE, of_screenings, screening_parts
 from services.terms_ahead import lacks_dates, term_to_prepare
 from services.tier_duties import TIER_LINES, of_tiers, tier_parts
 
@@ -43,7 +44,7 @@ VACANCIES_APART = 3
 
 @permitted(Permission.HOME_READ)
 def list_duties(session: Session, actor: Actor) -> list[Duty]:
-    """Return everything that is this person's to do, ranked; at most eight statements, none growing with rows."""
+    """Return everything that is this person's to do, ranked; at most nine statements, none growing with rows."""
     calendar, now = load_calendar(session), clock.now()
     found: list[Duty] = []
     if allows(actor, Permission.REFERRAL_HANDLE) or is_protection_leader(actor):
@@ -53,8 +54,9 @@ def list_duties(session: Session, actor: Actor) -> list[Duty]:
     if scopes_of(actor, Subject.CASE) or is_protection_leader(actor):
         found.extend(of_conferences_and_returns(session, actor, calendar=calendar, now=now))
     if not actor.has_role(Role.LEAD):  # of whom _of_gaps asks it
-        asks = ask(session, tier_parts(actor, calendar))
+        asks = ask(session, [*tier_parts(actor, calendar), *screening_parts(actor)])
         found.extend(of_tiers(session, actor, asks, calendar=calendar, now=now))
+        found.extend(of_screenings(actor, asks, calendar=calendar, now=now))
     if actor.has_role(Role.LEAD):
         found.extend(_of_gaps(session, actor, calendar=calendar, now=now))
     elif actor.holds_office and (owed := list_exchanges.find_owed(session, actor, calendar=calendar)):
@@ -72,7 +74,7 @@ def list_duties(session: Session, actor: Actor) -> list[Duty]:
 
 
 def _of_gaps(session: Session, actor: Actor, *, calendar: SchoolCalendar, now: datetime) -> Iterator[Duty]:
-    """Vacancies; what is not on file (C-14), the term's lists without an office, a second yes, tiers; one statement."""
+    """Vacancies; what is not on file (C-14), lists without an office, a second yes, tiers, results; one statement."""
     year = current_school_year(calendar, clock.today())
     lists = list_exchanges.owed_part(calendar)
     beside = {
@@ -82,9 +84,10 @@ def _of_gaps(session: Session, actor: Actor, *, calendar: SchoolCalendar, now: d
         retention.WAITS_FOR_A_YES: retention.waiting_part(),
     }
     others, tiers = [*vacancy_parts(year), *beside.values()], tier_parts(actor, calendar)
-    rows = ask(session, [*others, *tiers])
-    vacancies = vacancies_of(row for row in rows if row.about not in {*beside, *TIER_LINES})
+    rows = ask(session, [*others, *tiers, *screening_parts(actor)])
+    vacancies = vacancies_of(row for row in rows if row.about not in {*beside, *TIER_LINES, SCREENING_LINE})
     yield from of_tiers(session, actor, rows, calendar=calendar, now=now)
+    yield from of_screenings(actor, rows, calendar=calendar, now=now)
     yield from _of_vacancies(vacancies)
     for row in rows:
         if row.about == NO_SECOND_PERSON and all(each.post_id != row.id for each in vacancies):

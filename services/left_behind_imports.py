@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlmodel import Session
@@ -16,12 +16,12 @@ from services.calendar import current_school_year, load_calendar
 from services.card_parts import CardPart
 from services.exchange.left_behind import LeftBehindReading, LeftBehindRow, parse_left_behind
 from services.exchange.left_behind_columns import LEFT_BEHIND
-from services.exchange.readings import Kind, ListReading, Position, ReturnedRow, RowProblem
+from services.exchange.readings import ListReading, Position
 from services.exchange.reasons import Reason
 from services.imports.ledgers import LedgerMatch, match_ledger
-from services.imports.matching import MatchedBy, Outcome
+from services.imports.matching import Outcome
 from services.imports.reading import reader_of
-from services.imports.returning import put_in_file_order
+from services.imports.returning import merged_reading
 from services.imports.stored import load_children
 from services.imports.writing import Progress
 from services.student_imports import ImportPreview, ImportResult, write_import
@@ -37,28 +37,7 @@ class LeftBehindPreview(ImportPreview):
 
     def full_reading(self) -> ListReading[Any]:
         """Return the reading with the rows whose child can't be told among the rejected, repeated ones among those."""
-        full: ListReading[Any] = replace(
-            self.reading,
-            rows=[],
-            rejected=list(self.reading.rejected),
-            duplicates=list(self.reading.duplicates),
-            problems=[],
-        )
-        refused = {row.position for row in self.rows if row.reason is not None}
-        full.problems += [each for each in self.reading.problems if each.position not in refused]
-        for row, shown, remarks in zip(self.reading.rows, self.rows, self.remarks, strict=True):
-            if shown.reason is None:
-                full.rows.append(row)
-                if shown.matched_by is MatchedBy.NAME_AND_CLASS:
-                    remarks = (Reason.MATCHED_BY_NAME_AND_CLASS, *remarks)
-                full.problems += [_problem(row, reason, Kind.WARNING) for reason in remarks]
-                continue
-            is_duplicate = shown.reason is Reason.DUPLICATE
-            returned = ReturnedRow(row.position, shown.reason, row.header, row.original, _sheet(row.position))
-            (full.duplicates if is_duplicate else full.rejected).append(returned)
-            full.problems.append(_problem(row, shown.reason, Kind.DUPLICATE if is_duplicate else Kind.REJECTED))
-        put_in_file_order(self.reading, full.rejected, full.duplicates, full.problems)
-        return full
+        return merged_reading(self.reading, self.rows, self.remarks, labels=LEFT_BEHIND.labels, blamed=_BLAMED)
 
     def summary(self) -> dict[str, Any]:  # the counts are written to JSON as they are
         """Return the counts and positions of the whole import, and what the list itself says of its children."""
@@ -155,13 +134,3 @@ def _preview(reading: ListReading[Any], matches: list[LedgerMatch], school_year:
     return LeftBehindPreview(
         reading, school_year, tuple(each.shown for each in matches), remarks=tuple(each.remarks for each in matches)
     )
-
-
-def _problem(row: LeftBehindRow, reason: Reason, kind: Kind) -> RowProblem:
-    key = _BLAMED.get(reason, "name")
-    return RowProblem(row.position, LEFT_BEHIND.labels[key], reason, kind, str(getattr(row, key) or ""), row.name)
-
-
-def _sheet(position: Position) -> str:
-    sheet, _, _ = str(position).rpartition("!")
-    return sheet or "要核对的"

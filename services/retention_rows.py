@@ -53,6 +53,8 @@ OWNED: Mapping[str, RecordKind] = {
     "care_record": RecordKind.CARE,
     "care_record_words": RecordKind.CARE,
     "care_record_version": RecordKind.CARE,
+    "screening_result": RecordKind.CARE,
+    "screening_absence": RecordKind.CARE,
     "conference_version": RecordKind.CARE,
     "case_decision": RecordKind.CARE,
     "tier_change": RecordKind.CARE,

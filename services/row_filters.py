@@ -191,6 +191,7 @@ _CARE_WORK = (
     "tier.%",
     "archive.%",
     "outward.%",
+    "screening.%",
 )
 
 _FILE_OPENINGS = ("student.opened", "contact.opened", "drop_out.opened")

@@ -26,6 +26,7 @@ from services.imports.reading import reader_of
 from services.imports.returning import problem_of, put_in_file_order, returned_row
 from services.imports.stored import load_children
 from services.imports.undoing import BlockedRow, UndoBlocked
+from services.imports.undoing_results import take_back_results
 from services.imports.wanted import WantedChild, wanted_children
 from services.imports.writing import Progress, write_matches
 
@@ -227,19 +228,8 @@ def write_import(
             now=clock.now(),
             progress=progress,
         )
-    batch = _save_batch(session, actor, kind, result, file_name=file_name, digest=digest)
+    batch = save_batch(session, actor, kind, result, file_name=file_name, digest=digest)
     written.save(session, batch.id or 0)
-    audit.record(
-        session,
-        actor,
-        audit.Action.IMPORT_CONFIRMED,
-        target=batch,
-        list=kind.value,
-        created=result.created,
-        changed=result.changed,
-        unchanged=result.unchanged,
-        rejected=result.rejected,
-    )
     return replace(result, batch_id=batch.id)
 
 
@@ -265,7 +255,10 @@ def undo_import(session: Session, actor: Actor, *, batch_id: int) -> None:
     batch = session.get(ImportBatch, batch_id, with_for_update=True, populate_existing=True)
     if batch is None or batch.undone_at is not None:
         raise NotFound
-    undoing.take_back(session, actor, batch_id)
+    if batch.kind is ImportKind.SCREENING:
+        take_back_results(session, batch)
+    else:
+        undoing.take_back(session, actor, batch_id)
     batch.undone_at, batch.undone_by_id = clock.now(), actor.user_id
     session.add(batch)
     session.flush()
@@ -320,9 +313,10 @@ def _preview(reading: RosterReading, matches: list[Match], school_year: int) -> 
     return ImportPreview(reading, school_year, rows, wanted)
 
 
-def _save_batch(
+def save_batch(
     session: Session, actor: Actor, kind: ImportKind, result: ImportResult, *, file_name: str, digest: str
 ) -> ImportBatch:
+    """Keep that an import was made, with its counts and its event; for the services that wrote it."""
     batch = ImportBatch(
         kind=kind,
         file_digest=digest,
@@ -336,4 +330,15 @@ def _save_batch(
     seal(batch, "file_name_sealed", file_name)
     session.add(batch)
     session.flush()
+    audit.record(
+        session,
+        actor,
+        audit.Action.IMPORT_CONFIRMED,
+        target=batch,
+        list=kind.value,
+        created=result.created,
+        changed=result.changed,
+        unchanged=result.unchanged,
+        rejected=result.rejected,
+    )
     return batch

@@ -29,6 +29,7 @@ WHAT = {
     OpenedWhat.RECORD: "看了工作记录",
     OpenedWhat.PLAN: "看了帮扶方案",
     OpenedWhat.OUTWARD: "看了转介",
+    OpenedWhat.SCREENING: "看了筛查结果",
 }
 _PAGE = "openings_page"
 

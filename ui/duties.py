@@ -44,6 +44,7 @@ ACTS = {
     DutyKind.MEASURE: "记进展",
     DutyKind.OUTWARD_ANSWER: "去问问",
     DutyKind.OUTWARD_FOLLOW_UP: "去跟进",
+    DutyKind.SCREENING: "记面谈",
     DutyKind.READ_FEEDBACK: "看反馈",
     DutyKind.POST_VACANT: "去指定",
     DutyKind.HOMEROOM_MISSING: "去指定",
@@ -75,6 +76,7 @@ ABOUT_CHILD = {
     DutyKind.PLAN_RETURNED: "方案退回来了",
     DutyKind.PLAN_REVIEW: "复查方案",
     DutyKind.MEASURE: "方案里的措施",
+    DutyKind.SCREENING: "筛查后面谈",
 }
 _FORMS = {
     DutyKind.REPORT_ABUSE: ReferralAct.REPORT_ABUSE,
@@ -162,6 +164,8 @@ def title_of(duty: Duty) -> str:
             return f"问转介的回音：{child}"
         case DutyKind.OUTWARD_FOLLOW_UP:
             return f"转介以后跟进：{child}"
+        case DutyKind.SCREENING:
+            return f"今天就谈：{child}" if duty.is_first else f"筛查后面谈：{child}"
         case DutyKind.READ_FEEDBACK:
             return f"看关爱室的反馈：{child}"
         case DutyKind.POST_VACANT:
@@ -256,6 +260,11 @@ def reason_of(duty: Duty) -> str:
             return f"转介：{'、'.join(duty.labels)}，{due}要有回音{whose.replace('接手', '负责')}"
         case DutyKind.OUTWARD_FOLLOW_UP:
             return f"转介：{'、'.join(duty.labels)}，{due}再问一次{whose.replace('接手', '负责')}"
+        case DutyKind.SCREENING:
+            tried = "，已试过一次" if duty.has_begun else ""
+            nobody = "" if duty.owner_name else "，还没有人跟进"
+            hint = "有紧急提示，" if duty.is_first else "有提示，"
+            return f"筛查：{hint}{due}谈{tried}{whose.replace('接手', '跟进')}{nobody}"
         case DutyKind.READ_FEEDBACK:
             return f"受理：{moment(duty.since)} 写给您的" if duty.since else ""
         case DutyKind.POST_VACANT if len(duty.labels) == 1:
@@ -359,6 +368,9 @@ def follow(duty: Duty) -> None:
     if duty.target is DutyTarget.MEASURE:
         open_dialog(MEASURE, duty.target_id or 0)
         st.rerun()
+    if duty.target is DutyTarget.CONTACT:
+        query = {"kind": "talk", "student": str(duty.student_id), "screening": str(duty.target_id)}
+        st.switch_page(navigation.path_of("record"), query_params=query)
     page, parameter = _PAGES[duty.target]
     if duty.kind is DutyKind.ASSESS and (duty.has_begun or _begin(duty)):
         page = "assessment"

@@ -13,6 +13,7 @@ from ui import import_state
 from ui.dialogs import close_dialog, open_dialog
 from ui.formats import clock as clock_words
 from ui.formats import day, plain
+from ui.import_lists import ImportWords
 from ui.import_preview import download_rejected, download_warnings
 from ui.import_state import Done
 from ui.layout import ACT_BUTTON_WIDTH, KEEP, flash, leave_button, refusal
@@ -28,10 +29,12 @@ COMMAND_LINE = "信息老师在服务器上"
 def draw_result(done: Done) -> str | None:
     """Draw what an import did and what can be done next; return the key of the act just clicked."""
     result = done.result
+    words = done.list.words
+    unit, (back, icon, _) = words.unit, words.back
     title = (
-        "和名册里的一样，什么都没有写"
+        f"和{words.place}里的一样，什么都没有写"
         if result.wrote_nothing
-        else f"导入好了：新增 {result.created:,} 人，改动 {result.changed:,} 人"
+        else f"导入好了：新增 {result.created:,} {unit}，改动 {result.changed:,} {unit}"
     )
     with st.container(border=True, gap="small"):
         st.markdown(f":green[:material/check_circle:] **{title}**")
@@ -40,7 +43,7 @@ def draw_result(done: Done) -> str | None:
             f"不能导入 {result.rejected:,}，重复跳过 {done.duplicates:,}，要留意 {done.warnings:,} 处。]]"
         )
         with st.container(horizontal=True, gap="xsmall"):
-            to_register = st.button("看学生名册", key="import_to_register", type="primary", icon=":material/groups:")
+            to_register = st.button(plain(back), key="import_to_register", type="primary", icon=f":material/{icon}:")
             if done.rejected_file is not None:
                 download_rejected(done.rejected_file, key="import_rejected_after")
             if done.warnings_file is not None:
@@ -71,12 +74,12 @@ def ask_to_undo(batch_id: int) -> None:
 
 
 @st.dialog("撤回这次导入", dismissible=False)
-def undo_dialog(listing: ImportListing) -> None:
+def undo_dialog(listing: ImportListing, words: ImportWords) -> None:
     """Name the import, and take it back as a whole."""
     actor = require_user(Permission.STUDENT_IMPORT)
     st.text(f"{_file_name(listing)}，{_when(listing)} 由{_who(listing)}导入。")
     effects = (
-        (listing.created, f"新增的 {listing.created:,} 人会从名册里拿掉"),
+        (listing.created, f"新增的 {listing.created:,} {words.undo}"),
         (listing.changed, f"改动的 {listing.changed:,} 人会变回导入以前的样子"),
     )
     st.text("，".join(words for count, words in effects if count) + "。")
@@ -84,7 +87,9 @@ def undo_dialog(listing: ImportListing) -> None:
     with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
         kept = leave_button(KEEP, key="import_undo_keep")
         confirmed = st.button(
-            f"撤回 {listing.created + listing.changed:,} 人的导入", key="import_undo_confirm", type="primary"
+            plain(f"撤回 {listing.created + listing.changed:,} {words.unit}的导入"),
+            key="import_undo_confirm",
+            type="primary",
         )
     if kept:
         close_dialog()
@@ -99,7 +104,7 @@ def undo_dialog(listing: ImportListing) -> None:
         return
     if (done := import_state.done()) and done.result.batch_id == listing.id:
         import_state.forget_done()
-    flash("已撤回，名册和导入以前一样。")
+    flash(f"已撤回，{words.place}和导入以前一样。")
     close_dialog()
 
 

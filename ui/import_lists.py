@@ -8,7 +8,10 @@ from db.tables import ImportKind
 from services.exchange.headers import TableSpec
 from services.exchange.left_behind_columns import LEFT_BEHIND
 from services.exchange.roster_columns import ROSTER
+from services.exchange.screening_columns import screening_spec
 from services.left_behind_imports import confirm_left_behind, preview_left_behind, read_left_behind
+from services.screening.known import known_scales
+from services.screening_imports import confirm_screening, preview_screening, read_screening
 from services.student_imports import (
     ImportPreview,
     ImportResult,
@@ -20,18 +23,36 @@ from services.student_imports import (
 
 
 @dataclass(frozen=True)
+class ImportWords:
+    """What a list is written into, and what one row of it becomes."""
+
+    place: str = "名册"
+    unit: str = "人"
+    confirm: str = "名学生"
+    effect: str = "会改"
+    undo: str = "人会从名册里拿掉"
+    kept: str = "里面的内容原样留在孩子的资料里"
+    back: tuple[str, str, str] = ("看学生名册", "groups", "students")
+
+
+@dataclass(frozen=True)
 class ImportList:
     """One kind of list."""
 
     kind: ImportKind
     name: str
     hint: str
-    spec: TableSpec
+    spec: Callable[[], TableSpec]
     read: Callable[..., Any]  # readings of rows of each list's own type
     preview: Callable[..., ImportPreview]
     confirm: Callable[..., ImportResult]
     unticked: Outcome  # what becomes of a row matched by name and class that somebody ticked off
     matched_note: str
+    words: ImportWords = ImportWords()
+
+
+def _spec_of_results() -> TableSpec:
+    return screening_spec(tuple(known_scales().values()))
 
 
 LISTS: Mapping[ImportKind, ImportList] = {
@@ -41,7 +62,7 @@ LISTS: Mapping[ImportKind, ImportList] = {
             ImportKind.STUDENTS,
             "学生名册",
             "表头要有姓名。名册里没有的孩子会新增。",
-            ROSTER,
+            lambda: ROSTER,
             read_roster,
             preview_import,
             confirm_import,
@@ -52,12 +73,32 @@ LISTS: Mapping[ImportKind, ImportList] = {
             ImportKind.LEFT_BEHIND,
             "留守儿童台账",
             "表头要有姓名，最好有身份证号或班级。只补名册里已有孩子的联系卡、监护人和留守类型，不新增孩子。",
-            LEFT_BEHIND,
+            lambda: LEFT_BEHIND,
             read_left_behind,
             preview_left_behind,
             confirm_left_behind,
             Outcome.CONFLICT,
             "没有学号和完整的身份证号可对，只是姓名和班级一样。去掉勾，这一行就不写。",
+        ),
+        ImportList(
+            ImportKind.SCREENING,
+            "筛查结果",
+            "表头要有姓名、学号或班级，和量表的分数。只收分数，不收答卷；不新增孩子，也不立个案。",
+            _spec_of_results,
+            read_screening,
+            preview_screening,
+            confirm_screening,
+            Outcome.CONFLICT,
+            "没有学号和身份证号可对，只是姓名和班级一样。去掉勾，这一行就不写。",
+            ImportWords(
+                place="筛查结果",
+                unit="行",
+                confirm="行结果",
+                effect="会记",
+                undo="行结果会拿掉",
+                kept="这几列不读",
+                back=("看心理筛查", "fact_check", "screening"),
+            ),
         ),
     )
 }

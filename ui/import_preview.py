@@ -1,6 +1,7 @@
 """What an import would do, before anybody confirms it: the counts, and lists of what to look at."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -13,16 +14,18 @@ from ui.formats import plain
 from ui.import_state import Taken, View
 from ui.import_words import change_value, place_words, problem_value
 from ui.layout import DISCARD, leave_button, note
+from ui.screening_preview import consent_line, draw_flagged_rows, flagged_rows
 from ui.tables import current_page, data_table, paging_line
 from ui.views import choose_view
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _PAGE_SIZE = 10
 _NOTES = {
-    "rejected": "这些行不会写进名册。下载下来，照“要改的地方”改好，再从这里导入一次。",
+    "rejected": "这些行不会写进去。下载下来，照“要改的地方”改好，再从这里导入一次。",
     "warnings": "这些行会导入，请看一眼对不对。",
+    "flagged": "导入以后，这些孩子会在工作台上，按期限找人谈一谈。提示不是诊断，也不会自己立个案。",
     "changed": "空着的格子不会擦掉现在存着的内容。",
-    "duplicates": "前面已经有这个孩子，这些行跳过，不用改。",
+    "duplicates": "前面已经有一样的一行，这些行跳过，不用改。",
 }
 
 
@@ -34,13 +37,18 @@ def draw_summary(taken: Taken, view: View) -> bool:
     ):
         with st.container(width="content", gap="xxsmall"):
             st.markdown(f"**{counts_line(view)}**")
-            note(_after(view))
+            note(_after(view, taken.list.words.place))
+            if line := consent_line(view.preview):
+                note(line, icon="info")
         with st.container(horizontal=True, width="content", gap="xsmall"):
             leave_button(DISCARD, key="import_cancel", on_click=import_state.forget)
             if not view.to_write:
                 return False
             return st.button(
-                f"确认导入 {view.to_write:,} 名学生", key="import_confirm", type="primary", icon=":material/check:"
+                plain(f"确认导入 {view.to_write:,} {taken.list.words.confirm}"),
+                key="import_confirm",
+                type="primary",
+                icon=":material/check:",
             )
 
 
@@ -53,13 +61,13 @@ def counts_line(view: View) -> str:
     )
 
 
-def _after(view: View) -> str:
+def _after(view: View, place: str) -> str:
     hidden = view.reading.hidden_sheets
     passed = f"隐藏的表没有读：{'、'.join(hidden)}。" if hidden else ""
     if view.to_write:
-        return f"还没有写进名册。导入以后，只要没有人改过，随时可以整批撤回。{passed}"
+        return f"还没有写进{place}。导入以后，只要没有人改过，随时可以整批撤回。{passed}"
     if view.count(Outcome.UNCHANGED):
-        return f"和名册里的一样，没有要写的。{passed}"
+        return f"和{place}里的一样，没有要写的。{passed}"
     return f"没有一行可以导入，请先照下面的话改好。{passed}"
 
 
@@ -68,8 +76,9 @@ def draw_lists(taken: Taken, view: View) -> None:
     lists: dict[str, tuple[str, int, Callable[[View, str], None]]] = {
         "rejected": ("不能导入", len(view.problems(Kind.REJECTED)), _draw_rejected),
         "warnings": ("要留意", len(view.problems(Kind.WARNING)), _draw_warnings),
+        "flagged": ("有提示", len(flagged_rows(view)), _draw_flagged),
         "changed": ("改动", len(view.changed), _draw_changes),
-        "matched": ("按姓名和班级对上的", len(view.matched), _draw_matches),
+        "matched": ("按姓名和班级对上的", len(view.matched), partial(_draw_matches, effect=taken.list.words.effect)),
         "duplicates": ("重复", len(view.problems(Kind.DUPLICATE)), _draw_duplicates),
     }
     labels = {name: f"{label} {count:,}" for name, (label, count, _) in lists.items() if count}
@@ -158,21 +167,27 @@ def _draw_changes(view: View, key: str) -> None:
     paging_line(key, total=len(changes), unit="处", page_size=_PAGE_SIZE)
 
 
-def _draw_matches(view: View, key: str) -> None:
+def _draw_flagged(view: View, key: str) -> None:
+    rows = flagged_rows(view)
+    draw_flagged_rows(_page_of(rows, key), key=f"{key}_table", total=len(rows))
+    paging_line(key, total=len(rows), unit="份", page_size=_PAGE_SIZE)
+
+
+def _draw_matches(view: View, key: str, *, effect: str) -> None:
     with st.container(border=True, gap="xsmall"):
         for row in _page_of(view.matched, key):
-            _draw_match(view, row)
+            _draw_match(view, row, effect)
     with st.container(horizontal=True, gap="xsmall"):
         st.button("都勾上", key="import_tick_all", type="tertiary", on_click=_tick_all, args=(view, True))
         st.button("都去掉勾", key="import_tick_none", type="tertiary", on_click=_tick_all, args=(view, False))
     paging_line(key, total=len(view.matched), unit="人", page_size=_PAGE_SIZE)
 
 
-def _draw_match(view: View, row: PreviewRow) -> None:
+def _draw_match(view: View, row: PreviewRow, word: str) -> None:
     key = f"import_tick_{row.position}"
     st.session_state[key] = row.position not in view.own
     fields = "、".join(dict.fromkeys(change.label for change in row.changes))
-    effect = f"会改：{fields}" if fields else "内容没有变"
+    effect = f"{word}：{fields}" if fields else "内容没有变"
     st.checkbox(
         f"**{plain(row.name)}**，{plain(row.class_label)} "
         f":small[:gray[{plain(place_words(row.position))}。{plain(effect)}]]",

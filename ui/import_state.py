@@ -183,7 +183,7 @@ class Taken(Correctable):
     @property
     def labels(self) -> Mapping[str, str]:
         """The fields of this kind of list."""
-        return self.list.spec.labels
+        return self.list.spec().labels
 
     @property
     def tables(self) -> Sequence[TableColumns] | None:
@@ -198,6 +198,8 @@ class Taken(Correctable):
                 preview = self.list.preview(session, actor, reading=roster)
         except UnreadableFile as error:
             self.refuse(error)
+        except DomainError as error:
+            self.refusal = explain(error)
         else:
             self.columns = self.columns or columns_of(roster)
             self.view, self.refusal = View(preview, unticked=self.list.unticked), None
@@ -227,6 +229,7 @@ class Taken(Correctable):
             file = view.rejected_file if view.reading.rejected else None
             warnings = view.problems(Kind.WARNING)
             st.session_state[_DONE] = Done(
+                self.list,
                 result,
                 self.file_name,
                 len(view.reading.duplicates),
@@ -241,6 +244,7 @@ class Taken(Correctable):
 class Done:
     """An import that was just made."""
 
+    list: ImportList
     result: ImportResult
     file_name: str
     duplicates: int

@@ -47,11 +47,14 @@ from services.errors import (
     NotPledged,
 )
 from services.imports import previews
+from services.imports.undoing_results import ResultsFollowedUp
 from services.intake import AlreadyRegistered
 from services.outward_referrals import OutwardEnded
 from services.records import AlreadyRecorded, RecordWithdrawn
 from services.referral_moves import CannotMerge
 from services.referrals import IllegalMove, MustBeAssessed, StoppedForProtection
+from services.screening import rounds
+from services.screening.known import ScalesUnusable
 from ui.problems import SENTENCES, problem_sentence
 from ui.states import REFERRAL
 
@@ -234,6 +237,28 @@ def _undo_blocked(error: student_imports.UndoBlocked) -> str:
     names = "、".join(row.name for row in error.rows[:NAMED])
     more = f"等 {len(error.rows)} 个孩子" if len(error.rows) > NAMED else ""
     return f"这次导入撤不回了，什么都没有动：{names}{more}有人改过。请直接改这些孩子的资料。"
+
+
+@explain.register
+def _results_followed_up(error: ResultsFollowedUp) -> str:
+    names = "、".join(row.name for row in error.rows[:NAMED])
+    more = f"等 {len(error.rows)} 个孩子" if len(error.rows) > NAMED else ""
+    return f"这次导入撤不回了，什么都没有动：{names}{more}的结果已经有人面谈过、定过级或接过手。"
+
+
+@explain.register
+def _scales_unusable(error: ScalesUnusable) -> str:
+    return f"{error.sentence}。请信息老师改好，或从 scales 文件夹里拿掉这个文件。"
+
+
+@explain.register
+def _round_there(_error: rounds.RoundThere) -> str:
+    return "这学期这个量表已经有一轮了。请直接往这一轮里导入结果。"
+
+
+@explain.register
+def _round_empty(_error: rounds.RoundEmpty) -> str:
+    return "这一轮还没有一份结果，没什么可结束的。请先导入结果。"
 
 
 @explain.register

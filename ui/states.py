@@ -141,6 +141,15 @@ OUTWARD: dict[str, Look] = {
     "mistake": Look("block", "登记错了", "gray", "－"),
 }
 
+
+SCREENING_LEVEL: dict[int, Look] = {
+    3: Look("priority_high", "马上谈", "red", "①"),
+    2: Look("error", "要谈", "orange", "②"),
+    1: Look("info", "要谈", "yellow", "③"),
+    0: Look("check_circle", "没有提示", "green", "✓"),
+}
+"""A result by the tier it suggests, the gravest first; the number is the shape."""
+
 DROP_OUT: dict[str, Look] = {
     "open": Look("directions_walk", "没来上学", "orange", "▲"),
     "returned": Look("check_circle", "回来上学了", "green", "✓"),

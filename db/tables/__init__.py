@@ -110,6 +110,7 @@ from db.tables.school import (
     Setting,
     Term,
 )
+from db.tables.screening import ScreeningAbsence, ScreeningResult, ScreeningRound
 from db.tables.system import AuditEvent, Draft, SystemFact
 from db.tables.tiers import (
     ArchiveLook,
@@ -242,6 +243,9 @@ __all__ = [
     "RoleGrant",
     "SchoolClass",
     "SchoolDayException",
+    "ScreeningAbsence",
+    "ScreeningResult",
+    "ScreeningRound",
     "Setting",
     "Severity",
     "SignInSession",

@@ -13,6 +13,7 @@ class ImportKind(StrEnum):
 
     STUDENTS = "students"
     LEFT_BEHIND = "left_behind"
+    SCREENING = "screening"
 
 
 class ImportBatch(SQLModel, table=True):

@@ -80,3 +80,8 @@ class NoTableFound(UnreadableFile):
     """No sheet has the columns asked for; the candidates are the rows that look most like headers."""
 
     candidates: tuple[HeaderCandidate, ...] = ()
+
+
+@dataclass
+class NoScaleFound(NoTableFound):
+    """The table names children, but none of its columns is a scale's total or subscales."""

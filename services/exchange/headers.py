@@ -41,6 +41,7 @@ class TableSpec:
     context: frozenset[str]
     ignored: tuple[str, ...] = ()
     closing_total: re.Pattern[str] | None = None  # a line at the end that totals the whole list: a note, no subtotal
+    summary: re.Pattern[str] | None = None  # a line of figures over all rows, such as 最高分
 
     @cached_property
     def vocabulary(self) -> dict[str, str]:

@@ -42,6 +42,14 @@ class Fault(Exception):
         self.reason, self.key, self.value = reason, key, value
 
 
+class PassedOver(Exception):
+    """A row that tells nothing of its child, such as one who was away that day: counted under a name, no fault."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
 @dataclass
 class Line:
     """One data row on its way: cells by field, and the warnings collected so far."""
@@ -143,6 +151,9 @@ class ListParser(ABC, Generic[Record]):
             record = self.record(line)
         except Fault as fault:
             self._return_row(line, fault)
+            return
+        except PassedOver as passed:
+            self.reading.ignored_rows[passed.kind] += 1
             return
         self.reading.rows.append(record)
         for reason, key, value in line.warnings:

@@ -40,6 +40,16 @@ class Reason(StrEnum):
     # of lists other bodies send
     ONLY_A_NAME = "only_a_name"
     DIFFICULTY_UNKNOWN = "difficulty_unknown"
+    # of results of a screening
+    SCORE_MISSING = "score_missing"
+    SCORE_OUT_OF_RANGE = "score_out_of_range"
+    TOTAL_MISMATCH = "total_mismatch"
+    TEST_DAY_UNREADABLE = "test_day_unreadable"
+    RESULT_DIFFERS = "result_differs"
+    ROUND_CLOSED = "round_closed"
+    VALIDITY_FAILED = "validity_failed"
+    LEVEL_IN_FILE_DIFFERS = "level_in_file_differs"
+    TEST_DAY_MISSING = "test_day_missing"
     # of lists of staff
     STAFF_NO_UNREADABLE = "staff_no_unreadable"
     STAFF_NO_CONFLICT = "staff_no_conflict"
@@ -85,6 +95,15 @@ _SENTENCES = {
     Reason.OUTSIDE_STATE_DEFINITION: "不在国家口径里：要不满 16 岁、农村户籍、父母都外出或另一方无监护能力。照样登记。",
     Reason.ONLY_A_NAME: "名册里有这个名字，可是班级、生日、身份证号都对不上，认不准。请补上一样，再导入这一行。",
     Reason.DIFFICULTY_UNKNOWN: "看不出是哪一种困境。请改成设置里“困境种类”有的词，或先在设置里加上这一种。",
+    Reason.SCORE_MISSING: "有的分数没有填，算不出结果。请补齐，或把这个孩子的分数都空着（没有测）。",
+    Reason.SCORE_OUT_OF_RANGE: "分数不在这个量表的范围里，或者不是整数。请对照原始答卷核对。",
+    Reason.TOTAL_MISMATCH: "总分和各项加起来不一样。请核对是哪一个写错了。",
+    Reason.TEST_DAY_UNREADABLE: "测评日期读不出来，或者还没到。请写成“2026-10-12”这样。",
+    Reason.RESULT_DIFFERS: "这个孩子这一天已经有一份分数不同的结果。请核对；以前导入的错了，请先撤回那一次。",
+    Reason.ROUND_CLOSED: "这一轮筛查已经结束了。要补，请先在“心理筛查”里重开这一轮。",
+    Reason.VALIDITY_FAILED: "效度不过关，这份结果作废，照样存下。请另约时间重测。",
+    Reason.LEVEL_IN_FILE_DIFFERS: "文件里写的等级和按分数算的不一样，照分数算。请看一眼。",
+    Reason.TEST_DAY_MISSING: "没有写测评日期，按今天收下了。",
     Reason.STAFF_NO_UNREADABLE: "工号太长了，最多 40 个字。请核对。",
     Reason.STAFF_NO_CONFLICT: "这个工号已经是另一位老师的。请核对两位老师的工号。",
     Reason.STAFF_CLASS_UNREADABLE: "看不出是哪个班。请写成“七（1）班”或“701”，几个班用顿号分开。",

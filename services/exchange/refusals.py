@@ -31,6 +31,7 @@ _SENTENCES: dict[type[errors.UnreadableFile], str] = {
     errors.TooManyRows: "{sheet_name}行数太多了（最多 {limit} 行）。请删掉名册下面多余的行，或分成几份导入。",
     errors.TooManyColumns: "{sheet_name}列数太多了（最多 {limit} 列）。请删掉名册右边多余的列，再导入。",
     errors.NoTableFound: "没有找到名册：哪一张表里都没有“姓名”这一列。请在表头里写上姓名、班级、性别等，再导入。",
+    errors.NoScaleFound: "看不出是哪种量表：没有“PHQ-9总分”这样的列，分量表也不齐。请在表头里写明，或指出总分那一列。",
     errors.UnreadableFile: "这个文件读不了。请在表格软件里另存为 xlsx，再导入。",
 }
 

@@ -182,6 +182,8 @@ def _kind_of_row(row: Row, table: Table, spec: TableSpec) -> str:
         return "note_rows" if re.match(r"示例|范例|样例|例如|例:", leading) else "data"
     if len(own) == 1 and spec.closing_total and spec.closing_total.match(leading):
         return "note_rows"
+    if spec.summary and any(spec.summary.match(text) for _, text in islice(own, 3)):
+        return "summary_rows"
     if any(_SUBTOTAL.match(text) for _, text in islice(own, 3)):
         return "subtotal_rows"
     if _NOTE.match(leading):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Protocol
 
 from db.tables import CategoryKind, Gender, GuardianKind, Guardianship, LeftBehindKind, Whereabouts
 from services.classes import class_label
@@ -38,7 +39,7 @@ def match_ledger(
     taken: set[int] = set()
     found = []
     for row in rows:
-        child, by, reason = _find(row, stored)
+        child, by, reason = find_child(row, stored)
         if child is not None and child.id in taken:
             child, reason = None, Reason.DUPLICATE
         if child is None or by is None:
@@ -51,7 +52,18 @@ def match_ledger(
     return found
 
 
-def _find(row: LeftBehindRow, stored: StoredChildren) -> tuple[StoredChild | None, MatchedBy | None, Reason | None]:
+class Names(Protocol):
+    """What a row of any list that makes no children says of whom it means."""
+
+    name: str
+    student_no: str | None
+    id_number: str | None
+    id_mask: str | None
+    grade: int | None
+    class_no: int | None
+
+
+def find_child(row: Names, stored: StoredChildren) -> tuple[StoredChild | None, MatchedBy | None, Reason | None]:
     """Find by student number or ID number; else by name and class, where the roster knows no number that differs."""
     by_number = _here(stored.by_number.get(row.student_no)) if row.student_no else None
     by_id = _here(stored.by_id_hash.get(id_number_hash(row.id_number))) if row.id_number else None
@@ -67,9 +79,7 @@ def _find(row: LeftBehindRow, stored: StoredChildren) -> tuple[StoredChild | Non
     return _find_by_name(row, stored)
 
 
-def _find_by_name(
-    row: LeftBehindRow, stored: StoredChildren
-) -> tuple[StoredChild | None, MatchedBy | None, Reason | None]:
+def _find_by_name(row: Names, stored: StoredChildren) -> tuple[StoredChild | None, MatchedBy | None, Reason | None]:
     if row.grade is None or row.class_no is None:
         return None, None, Reason.STUDENT_NOT_IN_ROSTER
     named = [

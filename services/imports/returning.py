@@ -1,10 +1,12 @@
 """Rows that only the stored children made impossible: given back like those the file itself ruled out."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.exchange.readings import Kind, ListReading, ReturnedRow, RosterRow, RowProblem
 from services.exchange.reasons import Reason
 from services.exchange.roster_columns import FLAG_CATEGORIES, ROSTER
+from services.imports.matching import MatchedBy, PreviewRow
 
 _BLAMED = {Reason.ID_CONFLICT: "id_number", Reason.NUMBER_CONFLICT: "student_no"}
 _PLAIN = (
@@ -31,6 +33,52 @@ def problem_of(row: RosterRow, reason: Reason, kind: Kind) -> RowProblem:
     """Say which cell of the row to look at."""
     key = _BLAMED.get(reason, "name")
     return RowProblem(row.position, ROSTER.labels[key], reason, kind, str(getattr(row, key) or ""), row.name)
+
+
+def merged_reading(
+    reading: ListReading[Any],
+    shown: Sequence[PreviewRow],
+    remarks: Sequence[tuple[Reason, ...]],
+    *,
+    labels: Mapping[str, str],
+    blamed: Mapping[Reason, str],
+) -> ListReading[Any]:
+    """Return the reading of a list that makes no children, with the rows whose child can't be told among the rejected.
+
+    Rows that repeat one above stand among the duplicates; what a taken row is remarked for is a warning.
+    """
+    full: ListReading[Any] = ListReading(
+        rejected=list(reading.rejected),
+        duplicates=list(reading.duplicates),
+        tables=reading.tables,
+        ignored_rows=reading.ignored_rows,
+        hidden_sheets=reading.hidden_sheets,
+        unread_headers=reading.unread_headers,
+        encoding=reading.encoding,
+    )
+    refused = {row.position for row in shown if row.reason is not None}
+    full.problems += [each for each in reading.problems if each.position not in refused]
+
+    def note(row: Any, reason: Reason, kind: Kind) -> None:
+        key = blamed.get(reason, "name")
+        value = str(getattr(row, key, None) or "")
+        full.problems.append(RowProblem(row.position, labels[key], reason, kind, value, row.name))
+
+    for row, planned, of_row in zip(reading.rows, shown, remarks, strict=True):
+        if planned.reason is None:
+            full.rows.append(row)
+            if planned.matched_by is MatchedBy.NAME_AND_CLASS:
+                of_row = (Reason.MATCHED_BY_NAME_AND_CLASS, *of_row)
+            for reason in of_row:
+                note(row, reason, Kind.WARNING)
+            continue
+        is_duplicate = planned.reason is Reason.DUPLICATE
+        sheet = str(row.position).rpartition("!")[0] or "要核对的"
+        returned = ReturnedRow(row.position, planned.reason, row.header, row.original, sheet)
+        (full.duplicates if is_duplicate else full.rejected).append(returned)
+        note(row, planned.reason, Kind.DUPLICATE if is_duplicate else Kind.REJECTED)
+    put_in_file_order(reading, full.rejected, full.duplicates, full.problems)
+    return full
 
 
 def put_in_file_order(reading: ListReading[Any], *lists: list[ReturnedRow] | list[RowProblem]) -> None:

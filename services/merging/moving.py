@@ -20,6 +20,8 @@ from db.tables import (
     Guardian,
     ParentsPromise,
     RetentionHold,
+    ScreeningAbsence,
+    ScreeningResult,
     Student,
     StudentCategory,
     TermEntry,
@@ -44,7 +46,12 @@ Choices = Mapping[str, Side]
 _FAR = 1_000_000  # more than any card has versions
 # Rows of which the kept entry has one of its own stay with the entry that is merged, where nobody looks for them.
 STAY_BEHIND = frozenset(
-    {("term_entry", "student_id"), ("year_exception", "student_id"), ("psych_archive", "student_id")}
+    {
+        ("term_entry", "student_id"),
+        ("year_exception", "student_id"),
+        ("psych_archive", "student_id"),
+        ("screening_absence", "student_id"),
+    }
 )
 
 
@@ -71,6 +78,7 @@ class Mover:
             self._holds,
             self._records,
             self._tiers,
+            self._screenings,
         )
         for decide in own_rules:
             decide()
@@ -209,6 +217,21 @@ class Mover:
         """One history of tiers, in which the graver one stands; one archive."""
         merge_tiers(self.session, self.actor, self.kept, self.other, self.now)
         merge_archives(self.session, self.kept, self.other)
+
+    def _screenings(self) -> None:
+        """Results both have of one day stay two, counted on; that a child was away is said once a round."""
+        ours, theirs = list(self._of(ScreeningResult, self.kept)), list(self._of(ScreeningResult, self.other))
+        taken = {(row.round_id, row.taken_on, row.number) for row in ours}
+        last = max((row.number for row in (*ours, *theirs)), default=0)
+        for row in theirs:
+            if (row.round_id, row.taken_on, row.number) in taken:
+                row.number = last = last + 1
+                self.session.add(row)
+        away = {row.round_id for row in self._of(ScreeningAbsence, self.kept)}
+        for row in self._of(ScreeningAbsence, self.other):
+            if row.round_id not in away:
+                row.student_id = self.kept.id
+                self.session.add(row)
 
     def _of(self, table: type[Any], student: Student) -> Iterable[Any]:
         return self.session.exec(select(table).where(table.student_id == student.id)).all()

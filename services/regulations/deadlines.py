@@ -122,6 +122,15 @@ def _days_later(calendar: SchoolCalendar, day: date, name: str) -> datetime:
     return clock.at_school(day + timedelta(days=calendar.numbers.on(name, day)), END_OF_SCHOOL_DAY)
 
 
+def screening_contact_due(*, known_at: datetime, is_urgent: bool, calendar: SchoolCalendar) -> datetime:
+    """Return until when somebody has talked with a child its result points out (H-04), from when the school knew it.
+
+    After a crisis item or a red level it is the very day, a Saturday included.
+    """
+    name = "H-04.urgent_interview_school_days" if is_urgent else "H-04.interview_school_days"
+    return _due(calendar, known_at, name)
+
+
 def exchange_due(*, term: TermDates, done: int, needed: int) -> date:
     """Return the day by which the next list must have been exchanged (S-04): the term in as many parts as are needed.
 

@@ -108,7 +108,7 @@ def test_five_thousand_rows_take_seconds_and_no_more_than_400_megabytes(tmp_path
     assert processor_seconds <= 6
 
 
-def test_a_ledger_of_left_behind_children_is_counted_row_by_row_against_the_roster(type_line, begun):
+def test_a_ledger_and_results_are_counted_row_by_row_against_the_roster(type_line, begun):
     wanted = json.loads((SAMPLES / "left_behind_ledger.xlsx.json").read_text("utf-8"))
     line = ("import", "left-behind", str(SAMPLES / "left_behind_ledger.xlsx"))
     type_line("import", "students", str(SAMPLES / "roster_grade_messy.xlsx"), "--json")
@@ -126,6 +126,11 @@ def test_a_ledger_of_left_behind_children_is_counted_row_by_row_against_the_rost
     told = type_line(*line).stdout
     assert len([each for each in told.splitlines() if each.startswith("没导入 ")]) == 9
     assert "奚流萤" not in told
+
+    results = json.loads((SAMPLES / "screening_mht.xlsx.json").read_text("utf-8"))
+    said = answer(type_line("import", "screening", str(SAMPLES / "screening_mht.xlsx"), "--dry-run", "--json"))
+    for key in results.keys() - {"file", "records"}:
+        assert said[key] == results[key], key
 
 
 def test_a_ledger_without_a_roster_finds_nobody(type_line, begun):

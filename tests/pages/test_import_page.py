@@ -447,11 +447,16 @@ def test_a_ledger_is_previewed_against_the_roster_confirmed_and_taken_back(open_
 
 @pytest.mark.parametrize("kind", list(LISTS))
 def test_the_result_of_every_list_says_what_its_preview_said(open_page: OpenPage, world: World, kind: ImportKind):
-    samples = {ImportKind.STUDENTS: ROSTERS[0], ImportKind.LEFT_BEHIND: LEDGER}
-    if kind is not ImportKind.STUDENTS:  # which finds its children in the roster
+    results = csv(*["江小满,七（3）班,2026-10-12,16"] * 2, header="姓名,班级,测评日期,PHQ-9总分")
+    samples = {
+        ImportKind.STUDENTS: (ROSTERS[0], (SAMPLES / ROSTERS[0]).read_bytes()),
+        ImportKind.LEFT_BEHIND: (LEDGER, (SAMPLES / LEDGER).read_bytes()),
+        ImportKind.SCREENING: ("筛查.csv", results),
+    }
+    if kind is ImportKind.LEFT_BEHIND:  # which finds its children in the roster
         imported(open_page, world, ROSTERS[0], (SAMPLES / ROSTERS[0]).read_bytes())
     screen = open_page("import_students", world.staff[Role.LEAD], list=kind.value)
-    choose(screen, samples[kind], (SAMPLES / samples[kind]).read_bytes())
+    choose(screen, *samples[kind])
     said = re.search(r"没变 [\d,]+，不能导入 [\d,]+，重复跳过 ([\d,]+)", words_on(screen))
 
     press(screen, "import_confirm")

@@ -149,6 +149,7 @@ CALLED_BY_SERVICES = {
     "card_history.noting_card": "keeps the card before an edit already permitted",
     "card_history.read_cards": "reads for the services that have asked what the actor may see",
     "card_history.settle_cards": "counts and keeps what the service that calls it has just written",
+    "student_imports.save_batch": "keeps what the service that calls it has written",
     "student_imports.write_import": "writes what the service that calls it has matched",
     "guardians.demote_others": "one main contact, for the edits already permitted",
     "tier_kinds.tier_order": "the tiers in their order, words of no child, for the services that put children into one",

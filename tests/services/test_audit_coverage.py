@@ -42,6 +42,7 @@ PLAIN = {
     "conference_participant.uid", "conference_version.uid",
     "check_finding.uid", "consent.uid", "parents_promise.uid", "term_entry.uid",
     "contact_opening.uid",
+    "screening_result.level", "screening_result.uid", "screening_round.scale",
     "care_option.label", "contact_card_version.changed", "contact_card_version.uid", "student.card_missing",
     "document.clause_ids", "document.kind", "document.title",
     "drop_out.uid", "drop_out_step.uid", "outward_follow_up.uid", "outward_referral.uid",

@@ -1,0 +1,37 @@
+"""From a result to a tier: proposed once somebody has talked with the child, decided by a person (H-04, G-09)."""
+
+from sqlmodel import Session
+
+from db.tables import CareRecord, ScreeningResult, ScreeningRound
+from services.actors import Actor
+from services.screening.known import known_scales
+from services.screening.scales import Colour
+from services.tier_kinds import TierKind, TierOrder, tier_order
+from services.tiers import suggest_tier
+
+
+def tier_for(order: TierOrder, rank: int) -> TierKind | None:
+    """Return the tier of a result's colour; where the school has none of it, the nearest from the gravest."""
+    colour = list(Colour)[rank].value
+    above = [each for each in order.offered if each.rank > 0]
+    if not rank or not above:
+        return None
+    same = next((each for each in above if each.colour.value == colour), None)
+    return same or above[min(Colour.RED.rank - rank, len(above) - 1)]
+
+
+def suggest(session: Session, actor: Actor, result: ScreeningResult, contact: CareRecord) -> None:
+    """Propose the tier of a result after the talk about it, once; without one to propose, nothing."""
+    tier = tier_for(tier_order(session), result.rank)
+    if tier is None or result.suggestion_id is not None:
+        return
+    found = session.get_one(ScreeningRound, result.round_id)
+    scale = known_scales().get(found.scale)
+    level = scale.level(result.level) if scale else None
+    urgent = "，有紧急提示" if result.is_urgent else ""
+    named = f"{scale.short if scale else found.scale} {level.name if level else result.level}{urgent}"
+    reason = f"{named}（{result.taken_on:%Y-%m-%d} 测），{contact.day:%Y-%m-%d} 谈过。"
+    result.suggestion_id = suggest_tier(
+        session, actor, student_id=result.student_id, tier_id=tier.id, reason=reason,
+        source_key=f"screening:{result.id}",
+    )  # fmt: skip

@@ -1,0 +1,161 @@
+"""Screening on screen: what is imported, with whom to talk, how far a class is, and what each role sees."""
+
+import pytest
+from sqlmodel import select
+from streamlit.testing.v1 import AppTest
+
+from db.tables import AuditEvent, CareRecord, Role, ScreeningResult
+from db.transactions import reading
+from services.screening.known import scale_folder
+from tests.pages.conftest import OpenPage, World, commit, words_on
+from tests.pages.test_import_page import choose, csv, press, show
+from tests.services.test_screening_imports import FLAGGED, ROW, URGENT, take
+
+SCORES = ("16", "PHQ-9", "中重度", "建议二级")
+
+
+@pytest.fixture
+def screened(session, world: World) -> None:
+    """江小满 is flagged, 霍半夏 is not, of 孟紫苏 there is nothing; brought in by the counsellor."""
+    take(
+        session, world.staff[Role.COUNSELLOR],
+        FLAGGED | {"班级": "七（3）班"}, ROW | {"班级": "七（3）班", "姓名": "霍半夏"},
+    )  # fmt: skip
+    commit(session)
+
+
+def kept() -> ScreeningResult:
+    with reading() as session:
+        return session.exec(select(ScreeningResult).where(ScreeningResult.needs_contact)).one()
+
+
+def switch(screen: AppTest, view: str) -> AppTest:
+    return screen.button_group(key="screening_view").set_value([view]).run()
+
+
+def test_an_import_says_before_whom_to_talk_with_and_which_consents_are_wanting(open_page: OpenPage, world: World):
+    content = csv(
+        "江小满,七（3）班,2026-10-12,16,0", "霍半夏,七（3）班,2026-10-12,2,1", "孟紫苏,七（3）班,2026-10-12,2,0",
+        header="姓名,班级,测评日期,PHQ-9总分,PHQ-9第9题",
+    )  # fmt: skip
+    screen = open_page("import_students", world.staff[Role.COUNSELLOR], list="screening")
+    choose(screen, "筛查.csv", content)
+
+    assert "3 个孩子没有筛查的知情同意" in words_on(screen)
+    assert screen.button(key="import_confirm").label == "确认导入 3 行结果"
+    show(screen, "flagged")
+    table = screen.dataframe[0].value
+    assert list(table["name"]) == ["霍半夏，七（3）班", "江小满，七（3）班"]  # a crisis item outranks every total
+    press(screen, "import_confirm")
+    assert "导入好了：新增 3 行" in words_on(screen)
+    with reading() as session:
+        assert len(session.exec(select(ScreeningResult)).all()) == 3
+
+
+def test_a_wrong_scale_file_is_said_on_the_page(open_page: OpenPage, world: World):
+    scale_folder().mkdir(parents=True, exist_ok=True)
+    (scale_folder() / "坏.toml").write_text("code = 3", "utf-8")
+    screen = open_page("import_students", world.staff[Role.LEAD], list="screening")
+    choose(screen, "筛查.csv", csv("江小满,七（3）班,16", header="姓名,班级,PHQ-9总分"))
+
+    assert "量表文件 坏.toml 用不了" in words_on(screen).replace("\\", "")
+    assert not screen.exception
+
+
+def test_the_talk_is_written_from_home_and_ends_the_line(open_page: OpenPage, world: World, screened: None):
+    actor = world.staff[Role.COUNSELLOR]
+    home = open_page("home", actor)
+    assert "筛查后面谈：江小满，七（3）班" in words_on(home)
+    assert not any(score in words_on(home) for score in SCORES)
+
+    row = kept()
+    screen = open_page("record", actor, kind="talk", student=row.student_id, screening=row.id)
+    screen.text_area(key="record_raised").input("说最近睡不好。").run()
+    screen.button(key="record_submit").click().run()
+
+    with reading() as session:
+        (record,) = session.exec(select(CareRecord)).all()
+        assert session.get_one(ScreeningResult, row.id).contact_id == record.id
+    assert "筛查后面谈" not in words_on(open_page("home", actor))
+
+
+def test_a_record_about_another_child_is_saved_and_the_line_stays(open_page: OpenPage, world: World, screened: None):
+    row, other = kept(), world.students[2]
+    screen = open_page(
+        "record", world.staff[Role.COUNSELLOR], kind="talk", student=other.id, screening=row.id
+    )  # fmt: skip
+    screen.text_area(key="record_raised").input("说数学难。").run()
+    screen.button(key="record_submit").click().run()
+
+    assert not screen.exception
+    assert kept().contact_id is None
+    with reading() as session:
+        assert session.exec(select(CareRecord.student_id)).all() == [other.id]
+
+
+def test_one_child_s_results_stand_by_time_and_opening_is_noted(open_page: OpenPage, world: World, screened: None):
+    screen = open_page("screening", world.staff[Role.LEAD], student=world.students[0].id)
+
+    assert all(word in words_on(screen) for word in ("总分 16", "中重度", "没有同意记录"))
+    with reading() as session:
+        events = session.exec(select(AuditEvent.action).where(AuditEvent.student_id == world.students[0].id)).all()
+    assert events.count("screening.opened") == 1
+
+
+def test_the_homeroom_teacher_is_asked_without_a_score(open_page: OpenPage, world: World, screened: None):
+    row = kept()
+    screen = open_page("screening", world.staff[Role.COUNSELLOR], student=row.student_id)
+    screen.button(key=f"screening_homeroom_{row.id}").click().run()
+
+    assert kept().homeroom_asked_at is not None
+    homeroom = open_page("screening", world.staff[Role.HOMEROOM])
+    assert "请您多留意" in words_on(homeroom)
+    assert "江小满" in words_on(homeroom)
+    assert not any(score in words_on(homeroom) for score in SCORES)
+
+
+def test_a_homeroom_teacher_sees_who_has_no_result_and_no_score(open_page: OpenPage, world: World, screened: None):
+    actor = world.staff[Role.HOMEROOM]
+    for query in ({}, {"student": world.students[0].id}, {"view": "follow"}, {"view": "results"}):
+        screen = open_page("screening", actor, **query)
+        assert not screen.exception
+        assert "有效结果 2 / 3 人" in words_on(screen)
+        assert not any(score in words_on(screen) for score in SCORES)
+    screen = open_page("screening", actor, **{"class": world.school_class.id})
+    assert "孟紫苏：没有结果" in words_on(screen)
+
+
+def test_leadership_sees_numbers_only(open_page: OpenPage, world: World, screened: None):
+    screen = open_page("screening", world.staff[Role.LEADERSHIP], round=1, student=world.students[0].id)
+
+    assert not screen.exception
+    assert "不到 5 个孩子的不单独列数" in words_on(screen)
+    assert not any(child.name in words_on(screen) for child in world.students)
+
+
+def test_a_round_is_ended_begun_again_and_opened_once(open_page: OpenPage, world: World, screened: None):
+    screen = open_page("screening", world.staff[Role.COUNSELLOR], view="classes")
+    screen.button(key="screening_close_ask").click().run()
+    screen.button(key="screening_close_form_save").click().run()
+    assert "重开这一轮" in [button.label for button in screen.button]
+    screen.button(key="screening_reopen").click().run()
+    assert "结束这一轮" in [button.label for button in screen.button]
+    screen.button(key="screening_open_ask").click().run()
+    screen.selectbox(key="screening_open_form_scale").set_value("phq9")
+    screen.button(key="screening_open_form_save").click().run()
+    assert "这学期这个量表已经有一轮了" in words_on(screen)
+
+
+def test_results_are_filtered_and_the_list_of_follow_ups_empties(
+    session, open_page: OpenPage, world: World, screened: None
+):
+    actor = world.staff[Role.COUNSELLOR]
+    screen = open_page("screening", actor, view="results", kind="all")
+    assert sorted(screen.dataframe[0].value["child"]) == ["江小满", "霍半夏"]
+    screen = open_page("screening", actor, view="results")
+    assert list(screen.dataframe[0].value["child"]) == ["江小满"]
+
+    take(session, actor, URGENT | {"班级": "七（3）班", "姓名": "孟紫苏"})
+    commit(session)
+    follow = open_page("screening", actor)
+    assert words_on(follow).index("孟紫苏") < words_on(follow).index("江小满")

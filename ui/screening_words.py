@@ -1,0 +1,30 @@
+"""The words of screening: levels, reasons, suggestions; a score is a hint, never a diagnosis."""
+
+from datetime import date
+
+from services import clock
+from services.screening.scales import Judgement
+from ui import formats
+
+TIERS = {0: "不用定级", 1: "三级", 2: "二级", 3: "一级"}
+"""The tier a result suggests, gravest last; a person decides."""
+
+
+def level_words(judgement: Judgement) -> str:
+    """Return the level in words; a void result has none."""
+    return judgement.level.name if judgement.is_valid else "作废"
+
+
+def reasons_of(judgement: Judgement) -> list[str]:
+    """Say why a result asks for somebody, the gravest reason first."""
+    reasons = [f"第 {number} 题" for number in judgement.danger]
+    if judgement.is_valid and judgement.level.colour.rank:
+        reasons.append(f"总分在“{judgement.level.name}”")
+    if not judgement.is_valid:
+        reasons.append("效度不过关，要重测")
+    return reasons + [f"{each.name}偏高" for each in judgement.high]
+
+
+def day_of(day: date) -> str:
+    """Return a day as lists show it."""
+    return formats.day(day, today=clock.today())
