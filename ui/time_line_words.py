@@ -15,6 +15,7 @@ from db.tables import (
     NotReached,
     OutwardOutcome,
     OutwardTarget,
+    PlanKind,
     ReferralChannel,
     Severity,
 )
@@ -140,6 +141,11 @@ def _term(row: TimeLineRow) -> str:
     return f"{school_year_label(int(row.what or 0))}{TERM_NAMES[row.number or 1]}的"
 
 
+def _plan(row: TimeLineRow) -> str:
+    done = f"第 {row.number} 版开始用" if row.state == "began" else "结束"
+    return f"{PlanKind(row.what or '').label}，{done}"
+
+
 def _outward(row: TimeLineRow) -> str:
     target = OutwardTarget(row.what or "").label
     return f"转到{target}" if row.state == "began" else f"{target}，结束：{OutwardOutcome(row.state or '').label}"
@@ -163,6 +169,10 @@ LOOKS: Mapping[Source, LineLook] = {
     ),
     Source.CONFERENCE: LineLook(
         "集体研讨", "groups", lambda row: "开了" if row.state == "held" else "要开，还没有记录", Opens("cases", "case")
+    ),
+    Source.PLAN: LineLook("帮扶方案", "assignment", _plan, Opens("plan", "plan")),
+    Source.TIER: LineLook(
+        "分级", "stacked_bar_chart", lambda row: f"定为{row.label or ''}", Opens("archives", "student")
     ),
     Source.OUTWARD: LineLook("转介出去", "output", _outward, Opens("outward", "outward")),
     Source.DROP_OUT: LineLook("控辍保学", "directions_walk", _drop_out, Opens("drop_outs", "case")),

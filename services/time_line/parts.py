@@ -36,6 +36,8 @@ class Source(StrEnum):
     ASSESSMENT = "assessment"
     CASE = "case"
     CONFERENCE = "conference"
+    PLAN = "plan"
+    TIER = "tier"
     OUTWARD = "outward"
     DROP_OUT = "drop_out"
     CATEGORY = "category"

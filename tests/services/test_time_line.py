@@ -3,10 +3,12 @@
 from datetime import date, datetime, timedelta
 
 import pytest
+from sqlmodel import select
 
 from db.tables import (
     CareKind,
     CareRecord,
+    Case,
     CategoryKind,
     CheckFinding,
     CheckResult,
@@ -17,9 +19,15 @@ from db.tables import (
     EnrolmentState,
     GuardianKind,
     OutwardTarget,
+    PlanKind,
+    PlanState,
+    PlanVersion,
     Role,
     Severity,
+    SupportPlan,
     TermEntry,
+    Tier,
+    TierChange,
 )
 from services import (
     assessments,
@@ -55,7 +63,15 @@ EVERYTHING = set(Source)
 SEEN = {
     Role.LEAD: EVERYTHING,
     Role.COUNSELLOR: EVERYTHING,
-    Role.HOMEROOM: EVERYTHING - {Source.ASSESSMENT, Source.CASE, Source.CONFERENCE, Source.OUTWARD},
+    Role.HOMEROOM: EVERYTHING
+    - {
+        Source.ASSESSMENT,
+        Source.CASE,
+        Source.CONFERENCE,
+        Source.PLAN,
+        Source.TIER,
+        Source.OUTWARD,
+    },
     Role.SUBJECT_TEACHER: {Source.SCHOOL_CLASS, Source.ENROLMENT},
     Role.MENTOR: set(),
 }
@@ -104,6 +120,7 @@ def child(session, people, make_student, term):
     session.add(
         enrolment_change(lead, student_id=made.id, before=None, after=EnrolmentState.ENROLLED, day=TODAY, place="青岚")
     )
+    _plan_and_tier(session, counsellor, made)
     _category(session, lead, made, people["class"], term)
     session.flush()
     return made
@@ -116,6 +133,24 @@ def _worry(session, counsellor, lead, made):
     people = frozenset({counsellor.user_id, lead.user_id})
     request = asked(referral, severity=Severity.SERIOUS, mentions_self_harm=True, participant_ids=people)
     assessments.save_assessment(session, counsellor, request=request)
+
+
+def _plan_and_tier(session, counsellor, made):
+    """The plan of its case in force, and a tier."""
+    case = session.exec(select(Case).where(Case.student_id == made.id)).one()
+    plan = SupportPlan(
+        student_id=made.id, case_id=case.id, kind=PlanKind.CASE, owner_id=counsellor.user_id, begun_at=NOW
+    )
+    session.add(plan)
+    session.flush()
+    version = PlanVersion(
+        plan_id=plan.id, number=1, state=PlanState.IN_FORCE, review_on=TODAY, written_at=NOW, in_force_at=NOW
+    )
+    orange = session.exec(select(Tier.id).where(Tier.rank == 2)).one()
+    tier = TierChange(
+        student_id=made.id, number=1, tier_id=orange, from_day=TODAY, author_id=counsellor.user_id, recorded_at=NOW
+    )
+    session.add_all([version, tier])
 
 
 def _category(session, lead, made, school_class, term):
@@ -185,6 +220,8 @@ def test_the_lines_say_what_happened(session, people, child):
         "评估 严重或多方面（何知微）",
         "开个案 转成个案，负责人（何知微）",
         "集体研讨 要开，还没有记录",
+        "帮扶方案 个案帮扶方案，第 1 版开始用（何知微）",
+        "分级 定为二级重点（何知微）",
         "转介出去 转到医院、心理门诊（何知微）",
         "控辍保学 没来上学，厌学、跟不上（周砚田）",
         "类别 登记上：特殊家庭，年级关注",
@@ -212,7 +249,7 @@ def test_what_is_suspected_is_on_nobody_else_s_line(session, people, child):
     view = referral_lists.list_referrals(session, lead, filters=ReferralFilters(student_id=child.id)).rows[0]
     safeguarding.mark_suspected_abuse(session, lead, referral_id=referral_id, version=view.version)
 
-    hidden = {Source.ASSESSMENT, Source.CASE, Source.CONFERENCE}
+    hidden = {Source.ASSESSMENT, Source.CASE, Source.CONFERENCE, Source.PLAN}
     assert sources(see(session, lead, child)) == EVERYTHING
     assert sources(see(session, counsellor, child)).isdisjoint(hidden)
     own = [row.state for row in see(session, counsellor, child).rows if row.source is Source.REFERRAL]
