@@ -21,6 +21,7 @@ from db.tables import (
 )
 from services.calendar import TERM_NAMES, school_year_label
 from services.classes import class_label
+from services.screening.known import ScalesUnusable, known_scales, name_of
 from services.time_line import Source, TimeLineRow
 from ui.card_words import code_words
 from ui.categories import LEVELS
@@ -146,6 +147,20 @@ def _plan(row: TimeLineRow) -> str:
     return f"{PlanKind(row.what or '').label}，{done}"
 
 
+def _screening(row: TimeLineRow) -> str:
+    """MHT，很高，当天要谈; by its codes where the school's own scale files can't be read."""
+    name, state = name_of(row.what or ""), row.state or ""
+    if state == "void":
+        return f"{name}，作废，要重测"
+    try:
+        scale = known_scales().get(row.what or "")
+    except ScalesUnusable:
+        scale = None
+    level = scale.level(state) if scale else None
+    said = f"{name}，{level.name if level else state}"
+    return f"{said}，当天要谈" if row.detail == "urgent" else said
+
+
 def _outward(row: TimeLineRow) -> str:
     target = OutwardTarget(row.what or "").label
     return f"转到{target}" if row.state == "began" else f"{target}，结束：{OutwardOutcome(row.state or '').label}"
@@ -174,6 +189,7 @@ LOOKS: Mapping[Source, LineLook] = {
     Source.TIER: LineLook(
         "分级", "stacked_bar_chart", lambda row: f"定为{row.label or ''}", Opens("archives", "student")
     ),
+    Source.SCREENING: LineLook("心理筛查", "fact_check", _screening, Opens("screening", "student")),
     Source.OUTWARD: LineLook("转介出去", "output", _outward, Opens("outward", "outward")),
     Source.DROP_OUT: LineLook("控辍保学", "directions_walk", _drop_out, Opens("drop_outs", "case")),
     Source.CATEGORY: LineLook("类别", "sell", _category, Opens(tab="概况")),

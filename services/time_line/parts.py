@@ -38,6 +38,7 @@ class Source(StrEnum):
     CONFERENCE = "conference"
     PLAN = "plan"
     TIER = "tier"
+    SCREENING = "screening"
     OUTWARD = "outward"
     DROP_OUT = "drop_out"
     CATEGORY = "category"

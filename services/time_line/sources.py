@@ -19,6 +19,7 @@ SOURCES: tuple[SourceSpec, ...] = (
     SourceSpec(Source.PLAN, _CASE_READERS, care.plans),
     SourceSpec(Source.PLAN, _CASE_READERS, care.ended_plans),
     SourceSpec(Source.TIER, (Permission.TIER_WRITE,), care.tiers),
+    SourceSpec(Source.SCREENING, (Permission.SCREENING_WRITE,), care.screenings),
     SourceSpec(Source.OUTWARD, (Permission.OUTWARD_REFER,), care.outward),
     SourceSpec(Source.OUTWARD, (Permission.OUTWARD_REFER,), care.ended_outward),
     SourceSpec(Source.DROP_OUT, (Permission.DROP_OUT_FOLLOW,), care.drop_outs),

@@ -15,6 +15,8 @@ from db.tables import (
     PlanState,
     PlanVersion,
     Referral,
+    ScreeningResult,
+    ScreeningRound,
     Student,
     SupportPlan,
     Tier,
@@ -181,6 +183,26 @@ def tiers(actor: Actor, student_id: int) -> Lines:
             row.state == TierState.STANDING,
             sees_students(actor, Subject.TIER),
         )
+    )
+
+
+def screenings(actor: Actor, student_id: int) -> Lines:
+    """Results of questionnaires, for who reads scores: the level, no score."""
+    row = ScreeningResult
+    columns = line_columns(
+        Source.SCREENING,
+        record_id=col(row.student_id),  # the results' page is asked for the child
+        day=col(row.taken_on),
+        at=col(row.recorded_at),
+        what=ScreeningRound.scale,
+        state=case((col(row.is_valid), _value(row.level)), else_="void"),
+        detail=case((col(row.is_urgent), "urgent")),
+    )
+    return (
+        select(*columns)
+        .join(ScreeningRound, col(ScreeningRound.id) == col(row.round_id))
+        .join(Student, col(Student.id) == col(row.student_id))
+        .where(row.student_id == student_id, sees_students(actor, Subject.SCREENING))
     )
 
 

@@ -23,6 +23,8 @@ from db.tables import (
     PlanState,
     PlanVersion,
     Role,
+    ScreeningResult,
+    ScreeningRound,
     Severity,
     SupportPlan,
     TermEntry,
@@ -70,6 +72,7 @@ SEEN = {
         Source.CONFERENCE,
         Source.PLAN,
         Source.TIER,
+        Source.SCREENING,
         Source.OUTWARD,
     },
     Role.SUBJECT_TEACHER: {Source.SCHOOL_CLASS, Source.ENROLMENT},
@@ -150,7 +153,15 @@ def _plan_and_tier(session, counsellor, made):
     tier = TierChange(
         student_id=made.id, number=1, tier_id=orange, from_day=TODAY, author_id=counsellor.user_id, recorded_at=NOW
     )
-    session.add_all([version, tier])
+    asked_round = ScreeningRound(school_year=2026, half=1, scale="mht", opened_at=NOW)
+    session.add_all([version, tier, asked_round])
+    session.flush()
+    session.add(
+        ScreeningResult(
+            round_id=asked_round.id, student_id=made.id, taken_on=TODAY, is_valid=False, level="none", rank=0,
+            recorded_at=NOW,
+        )
+    )  # fmt: skip
 
 
 def _category(session, lead, made, school_class, term):
@@ -221,6 +232,7 @@ def test_the_lines_say_what_happened(session, people, child):
         "开个案 转成个案，负责人（何知微）",
         "集体研讨 要开，还没有记录",
         "帮扶方案 个案帮扶方案，第 1 版开始用（何知微）",
+        "心理筛查 MHT，作废，要重测",
         "分级 定为二级重点（何知微）",
         "转介出去 转到医院、心理门诊（何知微）",
         "控辍保学 没来上学，厌学、跟不上（周砚田）",
