@@ -2,12 +2,15 @@
 
 from datetime import date, timedelta
 
-from sqlmodel import Session
+from sqlmodel import Session, col, func, select
 
+from db.tables import Tier, TierChange
 from services import clock
 from services.conference_people import check_doer
 from services.fields import LINE, LONG, Checker
+from services.parameter_versions import parameter_on
 from services.plan_contents import MOST_GOALS, MOST_MEASURES, GoalEntry, MeasureEntry, PlanEntry
+from services.tier_kinds import review_parameter
 
 FURTHEST_DAYS = 366
 
@@ -73,5 +76,15 @@ def _check_measure(session: Session, check: Checker, prefix: str, measure: Measu
 
 
 def review_within(session: Session, student_id: int) -> int | None:
-    """Return within how many days a child's tier has to be looked at again (F-04); None: no tier says so."""
-    return None  # tiers of children come with the psychological archive
+    """Return within how many days a plan is looked at again, as often as its child's tier is (F-04).
+
+    None: the child is in none that says so. One statement, and one more for the number.
+    """
+    standing = select(TierChange.tier_id).where(
+        TierChange.student_id == student_id, col(TierChange.number).is_not(None)
+    )
+    held = standing.order_by(col(TierChange.number).desc()).limit(1).scalar_subquery()
+    tiers = session.exec(select(Tier.rank, Tier.is_offered, func.coalesce(col(Tier.id) == held, False))).all()
+    rank = next((rank for rank, _, is_held in tiers if is_held), 0)
+    name = review_parameter(rank, [each for each, is_offered, _ in tiers if is_offered])
+    return parameter_on(session, name, clock.today()) if name else None

@@ -22,7 +22,7 @@ def actions_for(view: PlanView) -> list[Action]:
         acts.append(_opening(view, "打印", plan_dialogs.PRINTING, "print"))
     if view.may_end and state is not PlanState.SUBMITTED:
         acts.append(_opening(view, "结束", plan_dialogs.ENDING, "task_alt"))
-    if view.may_write and state is PlanState.SUBMITTED:
+    if view.may_write and state is PlanState.SUBMITTED and not view.may_answer:
         acts.append(_opening(view, "收回来改", plan_dialogs.TAKING_BACK, "undo"))
     if view.may_write and state is PlanState.DRAFT:
         acts.append(_opening(view, "不要草稿", plan_dialogs.DROPPING, "delete"))

@@ -67,7 +67,7 @@ def _draw_goal(view: PlanView, goal: GoalView) -> None:
         if goal.state is not GoalState.OPEN and goal.judged_on:
             judged = f"；{formats.day(goal.judged_on, today=clock.today())}：{goal.note or ''}"
         st.markdown(f"{plain(goal.text or '')}  \n{GOAL[goal.state.value].badge()} "
-                    f":small[:gray[看{plain(goal.sign or '')}{plain(judged)}]]")  # fmt: skip
+                    f":small[:gray[凭什么看出：{plain(goal.sign or '')}{plain(judged)}]]")  # fmt: skip
         if view.may_write:
             st.button("看看怎么样了", key=f"plan_goal_{goal.id}", icon=":material/flag:", type="tertiary",
                       on_click=open_dialog, args=(JUDGING, goal.id))  # fmt: skip
@@ -122,7 +122,7 @@ def draw_version(version: VersionView, names: Mapping[int, str]) -> None:
 
 def _draw_lines(entry: PlanEntry, names: Mapping[int, str]) -> None:
     for goal in entry.goals:
-        st.markdown(f":material/flag: {plain(goal.text or '')} :small[:gray[看{plain(goal.sign or '')}]]")
+        st.markdown(f":material/flag: {plain(goal.text or '')} :small[:gray[凭什么看出：{plain(goal.sign or '')}]]")
     for each in entry.measures:
         span = day_range(each.starts_on, each.ends_on, today=clock.today()) if each.starts_on and each.ends_on else ""
         rhythm = rhythm_words(each.rhythm) if each.rhythm else ""

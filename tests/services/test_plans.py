@@ -6,6 +6,7 @@ from threading import Barrier, Thread
 
 import pytest
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, select
 
 from db.tables import (
     AppUser,
@@ -22,6 +23,7 @@ from db.tables import (
     Role,
     RoleGrant,
     SupportPlan,
+    Tier,
 )
 from db.transactions import transaction
 from services import (
@@ -36,6 +38,7 @@ from services import (
     plans,
     referral_moves,
     safeguarding,
+    tiers,
 )
 from services.case_stages import CaseStage
 from services.duties import DutyGroup, DutyKind
@@ -520,3 +523,14 @@ def test_two_who_write_the_first_plan_at_once_make_one(session, counsellor, lead
         each.join()
 
     assert sorted(told) == ["saved", "told"]
+
+
+def test_a_child_s_tier_says_how_soon_the_plan_is_looked_at_again(session, counsellor, lead, teacher, case):
+    gravest = session.exec(select(Tier.id).order_by(col(Tier.rank).desc())).first()
+    entry = tiers.TierEntry(tier_id=gravest, from_day=TODAY, reason="说过不想活。", evidence="筛查、面谈。")
+    tiers.set_tier(session, lead, student_id=case.student_id, follows=0, entry=entry)
+
+    with pytest.raises(FieldErrors) as refused:
+        save(session, counsellor, case, typed(teacher))
+    assert codes(refused) == {"review_on": "review_too_late"}
+    save(session, counsellor, case, typed(teacher, review_on=TODAY + timedelta(days=7)))
