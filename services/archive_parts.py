@@ -19,9 +19,12 @@ from db.tables import (
     CareRecord,
     Case,
     CategoryKind,
+    PlanState,
+    PlanVersion,
     Referral,
     Student,
     StudentCategory,
+    SupportPlan,
     Term,
     TermEntry,
     TierChange,
@@ -30,7 +33,7 @@ from services import clock
 from services.access import Permission, allows
 from services.actors import Actor
 from services.card_parts import CardPart
-from services.row_filters import sees_cases, sees_referrals
+from services.row_filters import sees_cases, sees_plans, sees_referrals
 
 Condition = Callable[[Actor], ColumnElement[bool]]
 
@@ -156,6 +159,22 @@ def _has_assessment(actor: Actor) -> ColumnElement[bool]:
     )
 
 
+def _has_plan(actor: Actor) -> ColumnElement[bool]:
+    return (
+        select(PlanVersion.id)
+        .join(SupportPlan, col(SupportPlan.id) == col(PlanVersion.plan_id))
+        .join(Case, col(Case.id) == col(SupportPlan.case_id), isouter=True)
+        .join(Referral, col(Referral.id) == col(Case.referral_id), isouter=True)
+        .where(
+            SupportPlan.student_id == Student.id,
+            PlanVersion.state == PlanState.IN_FORCE,
+            sees_plans(actor),
+        )
+        .correlate(Student)
+        .exists()
+    )
+
+
 def _has_records(_actor: Actor) -> ColumnElement[bool]:
     return (
         select(CareRecord.id)
@@ -174,13 +193,13 @@ PARTS: tuple[Part, ...] = (
     Part("study", "学习情况", "F-02", _HOMEROOM, PartPlace.TERM, _left_behind, _has_study),
     Part("health", "身体情况", "F-02", _HOMEROOM, PartPlace.TERM, _left_behind, _has_health),
     Part("assessment", "需求评估报告", "F-01", _OWNER, PartPlace.CASE, helped, _has_assessment, True),
+    Part("plan", "帮扶方案", "F-01", _OWNER, PartPlace.CASE, helped, _has_plan, True),
     Part("records", "工作记录", "F-01", _OWNER, PartPlace.RECORDS, helped, _has_records, True),
 )
 """Every part, in the order of an archive."""
 
 LATER: tuple[tuple[str, str], ...] = (
     ("心理筛查", "H-01"),
-    ("帮扶方案", "F-01"),
     ("阶段性总结", "F-01"),
     ("效果评估", "F-01"),
 )

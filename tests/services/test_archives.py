@@ -157,7 +157,7 @@ def test_what_is_missing_follows_from_what_the_child_is(session, lead, counsello
 
     rows = {row.name: row for row in rows_of(session, lead)[1]}
     assert [part.code for part in rows[plain.name].missing] == []
-    assert [part.code for part in rows[helped.name].missing] == ["basics", "family", "tier", "records"]
+    assert [part.code for part in rows[helped.name].missing] == ["basics", "family", "tier", "plan", "records"]
     assert "assessment" in [part.code for part in rows[helped.name].there]
     # Of care work a homeroom teacher is told nothing, neither that it must be there nor that it is missing.
     seen = {row.name: row for row in rows_of(session, homeroom)[1]}[helped.name]
