@@ -22,6 +22,7 @@ from db.tables import (
     ReferralState,
     Role,
     SupportPlan,
+    WarningGroup,
 )
 from db.transactions import reading, transaction
 from services import row_filters, sign_in
@@ -112,6 +113,9 @@ def _record(session: Session, user: AppUser, kind: str | None) -> int | None:
     if kind == "plan":
         plan_id: int | None = session.exec(_plans(actor)).first()
         return plan_id
+    if kind == "group":
+        standing = select(WarningGroup.id).where(col(WarningGroup.to_day).is_(None))
+        return session.exec(standing.order_by(col(WarningGroup.id))).first()
     if kind == "record":
         records = list_own_records(session, actor, limit=1)
         return records[0].id if records else None

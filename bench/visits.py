@@ -16,6 +16,7 @@ MAIN_ROLES = {
     "record": Role.HOMEROOM,
     "cases": Role.COUNSELLOR,
     "archives": Role.COUNSELLOR,
+    "warning_groups": Role.COUNSELLOR,
     "accounts": Role.ADMIN,
     "audit": Role.ADMIN,
     "settings": Role.ADMIN,
@@ -54,6 +55,7 @@ BESIDE = (
     ("archives", "student"),
     ("outward", "outward"),
     ("screening", "student"),
+    ("warning_groups", "group"),
 )
 """Lists that also show one record: visited both ways."""
 

@@ -165,6 +165,8 @@ class Permission(StrEnum):
     SCREENING_READ = "screening:read"  # how far a round is; single results are for the care room (`results_of`)
     SCREENING_WRITE = "screening:write"  # rounds, imports, following up
     SCREENING_NUMBERS = "screening_numbers:read"
+    WARNING_READ = "warning:read"  # the groups one sits in; `warning_group_views` says which
+    WARNING_WRITE = "warning:write"
     DECISION_FOLLOW = "case:decision"  # what a conference decided that one is to do; `decisions` says which
     ACCOUNT_MANAGE = "account:manage"
     ACCOUNT_ADD_TEAM = "account:add_team"
@@ -223,6 +225,8 @@ HOLDERS: Mapping[Permission, frozenset[Role]] = {
     Permission.SCREENING_READ: _CARE | {Role.HOMEROOM},
     Permission.SCREENING_WRITE: _CARE,
     Permission.SCREENING_NUMBERS: frozenset({Role.LEADERSHIP, Role.SUPERVISOR}),
+    Permission.WARNING_READ: _TEACHERS | {Role.LEADERSHIP},
+    Permission.WARNING_WRITE: _CARE,
     Permission.DECISION_FOLLOW: _TEACHERS | {Role.LEADERSHIP},
     Permission.ACCOUNT_MANAGE: frozenset({Role.ADMIN}),
     Permission.ACCOUNT_ADD_TEAM: frozenset({Role.ADMIN, Role.LEAD}),
@@ -259,6 +263,7 @@ CHILD_DATA = frozenset(
         "tier",
         "outward",
         "screening",
+        "warning",
     }
 )
 """What shows or changes something about a child."""
@@ -320,7 +325,7 @@ def permitted(
 
 def acting_for(actor: Actor, permission: Permission) -> Actor:
     """Return the actor with only the roles that hold a permission: what leaves by one role isn't widened by another."""
-    return replace(actor, roles=actor.roles & HOLDERS[permission])
+    return replace(actor, roles=actor.roles & HOLDERS[permission], by_post_only=True)
 
 
 def scopes_of(actor: Actor, subject: Subject) -> frozenset[Scope]:

@@ -25,6 +25,7 @@ class Actor:
     hidden_since: datetime | None = None
     last_seen_at: datetime | None = None
     os_user: str | None = None
+    by_post_only: bool = False  # what a seat in a warning group shows is no part of writing or taking out
 
     @property
     def is_command_line(self) -> bool:

@@ -18,6 +18,7 @@ from db.tables import (
     PsychArchive,
     SchoolClass,
     Student,
+    WarningGroup,
 )
 from services import clock
 from services.access import Permission, Scope, Subject, permitted, scopes_of
@@ -210,6 +211,7 @@ def _detailed(actor: Actor, held: Any) -> Any:
         held.c.from_day,
         held.c.number.label("tier_number"),
         PsychArchive.opened_on,
+        col(WarningGroup.id).label("group_id"),
         *part_columns(actor),
     ]
     leads = and_(
@@ -217,7 +219,8 @@ def _detailed(actor: Actor, held: Any) -> Any:
         col(teacher.kind) == ClassTeacherKind.HOMEROOM,
         col(teacher.to_day).is_(None),
     )
-    joined = _joined(select(*columns), held).join(teacher, leads, isouter=True)
+    stands = and_(col(WarningGroup.student_id) == col(Student.id), col(WarningGroup.to_day).is_(None))
+    joined = _joined(select(*columns), held).join(WarningGroup, stands, isouter=True).join(teacher, leads, isouter=True)
     return joined.join(homeroom, col(homeroom.id) == col(teacher.user_id), isouter=True)
 
 

@@ -28,12 +28,16 @@ from db.tables import (
     Term,
     TermEntry,
     TierChange,
+    WarningGroup,
+    WarningMember,
+    WarningRole,
 )
 from services import clock
 from services.access import Permission, allows
 from services.actors import Actor
 from services.card_parts import CardPart
 from services.row_filters import sees_cases, sees_plans, sees_referrals
+from services.tier_rows import held_today, key_rank
 
 Condition = Callable[[Actor], ColumnElement[bool]]
 
@@ -56,6 +60,7 @@ class PartPlace(StrEnum):
     CASE = "case"
     RECORDS = "records"
     SCREENING = "screening"
+    GROUP = "group"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +154,28 @@ def _has_tier(_actor: Actor) -> ColumnElement[bool]:
     )
 
 
+def _is_key(_actor: Actor) -> ColumnElement[bool]:
+    held = held_today(name="held_as_key")
+    found: ColumnElement[bool] = col(Student.id).in_(select(held.c.student_id).where(held.c.rank >= key_rank()))
+    return found
+
+
+def _has_group(_actor: Actor) -> ColumnElement[bool]:
+    """Return whether a group stands with somebody in each of the regulation's seven roles (G-07)."""
+    whole = (
+        select(WarningGroup.student_id)
+        .join(WarningMember, col(WarningMember.group_id) == col(WarningGroup.id))
+        .where(
+            col(WarningGroup.to_day).is_(None),
+            col(WarningMember.to_day).is_(None),
+            col(WarningMember.role) != WarningRole.OTHER,
+        )
+        .group_by(col(WarningGroup.student_id))
+        .having(func.count(col(WarningMember.role).distinct()) >= len(WarningRole) - 1)
+    )
+    return col(Student.id).in_(whole)
+
+
 def _has_assessment(actor: Actor) -> ColumnElement[bool]:
     return (
         select(Assessment.id)
@@ -189,6 +216,7 @@ PARTS: tuple[Part, ...] = (
     Part("basics", "基本情况", "F-01", _HOMEROOM, PartPlace.CHILD, _everybody, _has_basics),
     Part("family", "家庭和监护人", "F-02", _HOMEROOM, PartPlace.CARD, _everybody, _has_family),
     Part("tier", "分级", "F-04", _ROOM, PartPlace.ARCHIVE, _everybody, _has_tier),
+    Part("group", "预警干预小组", "G-07", _ROOM, PartPlace.GROUP, _is_key, _has_group),
     Part("card", "联系卡", "F-02", _HOMEROOM, PartPlace.CARD, _left_behind, _has_card),
     Part("study", "学习情况", "F-02", _HOMEROOM, PartPlace.TERM, _left_behind, _has_study),
     Part("health", "身体情况", "F-02", _HOMEROOM, PartPlace.TERM, _left_behind, _has_health),

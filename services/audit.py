@@ -159,6 +159,10 @@ class Action(StrEnum):
     TIER_WITHDRAWN = "tier.withdrawn"
     TIER_SUGGESTED = "tier.suggested"
     TIER_SUGGESTION_ENDED = "tier.suggestion_ended"
+    WARNING_FOUNDED = "warning.founded"
+    WARNING_ENDED = "warning.ended"
+    WARNING_MEMBER_ADDED = "warning.member_added"
+    WARNING_MEMBER_ENDED = "warning.member_ended"
     ARCHIVE_OPENED = "archive.begun"  # that it is kept from now on
     ARCHIVE_LOOKED_THROUGH = "archive.looked_through"
     ARCHIVE_READ = "archive.read"

@@ -25,6 +25,7 @@ class DutyKind(StrEnum):
     INVITED = "invited"  # to a conference somebody else calls
     REVIEW_TIER = "review_tier"  # a child's tier is to be looked at again
     ANSWER_TIER = "answer_tier"  # a lowering waits for this person's yes or no
+    FOUND_GROUP = "found_group"  # a key child has no warning group yet
     DECIDE_TIER = "decide_tier"  # a screening suggests a tier
     DECISION = "decision"  # what a conference decided that one is to do
     PLAN_WRITE = "plan_write"
@@ -101,6 +102,7 @@ _TARGETS = {
     DutyKind.DECISION: DutyTarget.DECISION,
     DutyKind.REVIEW_TIER: DutyTarget.ARCHIVE,
     DutyKind.DECIDE_TIER: DutyTarget.ARCHIVE,
+    DutyKind.FOUND_GROUP: DutyTarget.ARCHIVE,
     DutyKind.ANSWER_TIER: DutyTarget.TIER_REQUEST,
     DutyKind.PLAN_WRITE: DutyTarget.CASE_PLAN,
     DutyKind.PLAN_ANSWER: DutyTarget.PLAN,

@@ -69,6 +69,8 @@ OWNED: Mapping[str, RecordKind] = {
     "measure_note": RecordKind.CARE,
     "outward_referral": RecordKind.CARE,
     "outward_follow_up": RecordKind.CARE,
+    "warning_group": RecordKind.CARE,
+    "warning_member": RecordKind.CARE,
 }
 """Tables whose rows are a child's own and go with it."""
 

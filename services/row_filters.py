@@ -26,6 +26,8 @@ from db.tables import (
     SchoolClass,
     Student,
     SupportPlan,
+    WarningGroup,
+    WarningMember,
 )
 from services import clock
 from services.access import Scope, Subject, is_protection_leader, scopes_of
@@ -48,9 +50,30 @@ def sees_students(actor: Actor, subject: Subject = Subject.IDENTITY) -> ColumnEl
     if Scope.TAUGHT in scopes:
         kinds |= set(ClassTeacherKind)
     # Scope.OWN_PAIRS adds its children here once pairings are recorded.
-    if not kinds:
-        return false()
-    return and_(col(Student.merged_into_id).is_(None), col(Student.id).in_(_students_of_classes(actor, kinds)))
+    ways: list[ColumnElement[bool]] = []
+    if kinds:
+        ways.append(col(Student.id).in_(_students_of_classes(actor, kinds)))
+    if subject is Subject.IDENTITY and not actor.by_post_only and actor.user_id is not None:
+        ways.append(col(Student.id).in_(_students_of_groups(actor)))
+    return and_(col(Student.merged_into_id).is_(None), or_(*ways)) if ways else false()
+
+
+def warning_groups_of(actor: Actor):  # type: ignore[no-untyped-def]  # a Select
+    """Return the warning groups that stand and in which the actor sits now, or stands in for somebody (G-07)."""
+    return (
+        select(WarningGroup.id)
+        .join(WarningMember, col(WarningMember.group_id) == col(WarningGroup.id))
+        .where(
+            col(WarningGroup.to_day).is_(None),
+            col(WarningMember.to_day).is_(None),
+            is_or_stands_in(actor, col(WarningMember.user_id)),
+        )
+    )
+
+
+def _students_of_groups(actor: Actor):  # type: ignore[no-untyped-def]  # a Select
+    """Return the children around whom the actor sits in a warning group: who they are, and nothing else of them."""
+    return select(WarningGroup.student_id).where(col(WarningGroup.id).in_(warning_groups_of(actor)))
 
 
 def _students_of_classes(actor: Actor, kinds: set[ClassTeacherKind]):  # type: ignore[no-untyped-def]  # a Select
@@ -144,6 +167,7 @@ class Grounds(StrEnum):
     HOMEROOM = "homeroom"
     TAUGHT = "taught"
     DROP_OUT = "drop_out"  # brings a child back that stays away
+    WARNING_GROUP = "warning_group"  # sits in the working group around the child
 
 
 def grounds_for(session: Session, actor: Actor, *, student_id: int) -> Grounds | None:
@@ -158,6 +182,8 @@ def grounds_for(session: Session, actor: Actor, *, student_id: int) -> Grounds |
         children = _students_of_classes(actor, kinds)
         if scope in scopes and session.exec(children.where(ClassMembership.student_id == student_id)).first():
             return grounds
+    if session.exec(_students_of_groups(actor).where(WarningGroup.student_id == student_id)).first():
+        return Grounds.WARNING_GROUP
     return None
 
 
@@ -192,6 +218,7 @@ _CARE_WORK = (
     "archive.%",
     "outward.%",
     "screening.%",
+    "warning.%",
 )
 
 _FILE_OPENINGS = ("student.opened", "contact.opened", "drop_out.opened")

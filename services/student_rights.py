@@ -40,7 +40,7 @@ def ids_of(student_id: int):  # type: ignore[no-untyped-def]  # a Select
 
 def writes_students(actor: Actor, permission: Permission = Permission.STUDENT_WRITE) -> WritableStudents:
     """Return which children the actor may write. Seeing a child by another role (teaching it) does not count."""
-    writer = replace(actor, roles=actor.roles & HOLDERS[permission])
+    writer = replace(actor, roles=actor.roles & HOLDERS[permission], by_post_only=True)
     return WritableStudents(writer, Scope.ALL in scopes_of(writer, Subject.IDENTITY))
 
 

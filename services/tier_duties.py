@@ -17,6 +17,7 @@ from db.tables import (
     TierChange,
     TierState,
     TierSuggestion,
+    WarningGroup,
 )
 from services import clock
 from services.access import Permission, allows
@@ -25,17 +26,19 @@ from services.asking_together import Fact, asked
 from services.calendar import END_OF_SCHOOL_DAY, SchoolCalendar
 from services.classes import class_label
 from services.duties import Duty, DutyGroup, DutyKind, group_of
+from services.regulations import deadlines
 from services.students import LEFT_SCHOOL, is_in_class
 from services.tier_kinds import REVIEW_DAYS, review_parameter
 from services.tier_requests import may_answer
-from services.tier_rows import held_today, holds_one_of, is_owed_by
+from services.tier_rows import held_today, holds_one_of, is_owed_by, key_rank, key_since
 
 NOTICE = timedelta(days=2)
 """So long before it is due a child's tier stands on home."""
 
 _REVIEW, _ANSWER, _SUGGESTED = DutyKind.REVIEW_TIER, DutyKind.ANSWER_TIER, DutyKind.DECIDE_TIER
+_GROUP = DutyKind.FOUND_GROUP
 _RANK, _MORNING = "tier_rank", time(8)
-TIER_LINES = frozenset({_REVIEW, _ANSWER, _SUGGESTED, _RANK})
+TIER_LINES = frozenset({_REVIEW, _ANSWER, _SUGGESTED, _GROUP, _RANK})
 """What its rows are told apart by from what others ask in the same statement."""
 
 
@@ -49,7 +52,7 @@ def tier_parts(actor: Actor, calendar: SchoolCalendar) -> list[Any]:
     parts = [_waiting(actor)]
     if allows(actor, Permission.TIER_WRITE):
         days = [calendar.numbers.on(name, clock.today()) for name in REVIEW_DAYS]
-        parts += [_ranks(), _reviews(actor, min(days)), _suggested(actor)]
+        parts += [_ranks(), _reviews(actor, min(days)), _suggested(actor), _without_group(actor)]
     return parts
 
 
@@ -64,6 +67,9 @@ def of_tiers(
     for row in rows:
         if row.about == _REVIEW:
             yield from _review(actor, row, offered, calendar=calendar, now=now)
+        elif row.about == _GROUP and row.day is not None:
+            due_at = deadlines.warning_group_due(key_since=row.day, calendar=calendar)
+            yield _due(actor, _GROUP, row, due_at, now=now)
         elif row.about == _SUGGESTED:
             yield _waits_for_me(_SUGGESTED, row)
         elif row.about == _ANSWER and may_answer(session, actor, row.fourth):
@@ -79,9 +85,12 @@ def _review(
     due_on = row.day + timedelta(days=calendar.numbers.on(name, row.day))
     if due_on > clock.today() + NOTICE:
         return
-    due_at = clock.at_school(due_on, END_OF_SCHOOL_DAY)
-    yield Duty(
-        _REVIEW,
+    yield _due(actor, _REVIEW, row, clock.at_school(due_on, END_OF_SCHOOL_DAY), now=now)
+
+
+def _due(actor: Actor, kind: DutyKind, row: Fact, due_at: datetime, *, now: datetime) -> Duty:
+    return Duty(
+        kind,
         group_of(due_at, now=now),
         due_at=due_at,
         child=row.label,
@@ -133,6 +142,21 @@ def _reviews(actor: Actor, least_days: int) -> Any:
     return _with_class(joined).where(
         held.c.rank > 0,
         held.c.from_day <= clock.today() - timedelta(days=least_days) + NOTICE,
+        is_owed_by(actor, held.c.author_id),
+        col(Student.state).not_in(LEFT_SCHOOL),
+    )
+
+
+def _without_group(actor: Actor) -> Any:
+    """Key children around whom no group stands (G-07); owed by who put them there, since they became key children."""
+    held = held_today(name="held_key")
+    since = key_since(col(Student.id))
+    rows = _about(_GROUP, of_id=col(Student.id), day=since, author_id=held.c.author_id)
+    joined = rows.select_from(Student).join(held, held.c.student_id == Student.id)
+    standing = select(WarningGroup.student_id).where(col(WarningGroup.to_day).is_(None))
+    return _with_class(joined).where(
+        held.c.rank >= key_rank(),
+        col(Student.id).not_in(standing),
         is_owed_by(actor, held.c.author_id),
         col(Student.state).not_in(LEFT_SCHOOL),
     )

@@ -18,7 +18,7 @@ from services.fields import SHORT, Checker
 MOST_TIERS = 8
 _KEPT = "care_tiers"
 REVIEW_DAYS = ("F-04.review_red_days", "F-04.review_orange_days", "F-04.review_yellow_days")
-_UPPER = 2
+UPPER = 2
 """Lowering a child from one of so many upper tiers takes a second person; who stands in one is a key child."""
 
 
@@ -52,7 +52,7 @@ class TierOrder:
     @property
     def key_rank(self) -> int:
         """The rank from which a child is a key child (重点关爱): the upper two."""
-        upper = [each.rank for each in self.offered if each.rank > 0][:_UPPER]
+        upper = [each.rank for each in self.offered if each.rank > 0][:UPPER]
         return min(upper, default=1)
 
     def place(self, rank: int) -> int:

@@ -5,13 +5,15 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func
 from sqlmodel import select as select_rows
 
-from db.tables import AppUser, Role, RoleGrant, Tier, TierChange
+from db.tables import AppUser, Role, RoleGrant, Student, Tier, TierChange
 from services import clock
 from services.access import HOLDERS, Permission
 from services.actors import Actor
+from services.tier_kinds import UPPER
 
 
 def held_on(day: date, *, name: str = "held") -> Any:  # a subquery whose columns have no common public type
@@ -55,6 +57,31 @@ def stood_gravest(student_id: Any) -> ColumnElement[bool]:  # a column
         .join(Tier, col(Tier.id) == col(TierChange.tier_id))
         .where(TierChange.student_id == student_id, col(TierChange.number).is_not(None), col(Tier.rank) >= gravest)
         .exists()
+    )
+
+
+def key_rank() -> Any:  # a scalar subquery
+    """Return the rank from which a child is a key child, as TierOrder.key_rank says it: the upper two."""
+    upper = select(col(Tier.rank)).where(col(Tier.is_offered), col(Tier.rank) > 0).order_by(col(Tier.rank).desc())
+    upper_two = upper.limit(UPPER).subquery("upper_tiers")
+    return select(func.coalesce(func.min(upper_two.c.rank), 1)).scalar_subquery()
+
+
+def key_since(student_id: Any) -> Any:  # a column; a scalar subquery
+    """Return since when a child has been a key child without a break: the first change after the last lighter one."""
+    lighter, change, tier = aliased(TierChange), aliased(TierChange), aliased(Tier)
+    last_lighter = (
+        select(func.max(col(lighter.number)))
+        .join(tier, col(tier.id) == col(lighter.tier_id))
+        .where(col(lighter.student_id) == student_id, col(tier.rank) < key_rank())
+        .correlate(Student)
+        .scalar_subquery()
+    )
+    return (
+        select(func.min(col(change.from_day)))
+        .where(col(change.student_id) == student_id, col(change.number) > func.coalesce(last_lighter, 0))
+        .correlate(Student)
+        .scalar_subquery()
     )
 
 

@@ -80,6 +80,8 @@ class ArchiveView:
     suggestions: tuple[Suggestion, ...]
     case_id: int | None
     case_owner: str | None
+    group_id: int | None  # the warning group that stands around the child
+    is_key: bool
     last_look: date | None
     last_looker: str | None
     tier_number: int
@@ -115,6 +117,7 @@ def find_archive(session: Session, actor: Actor, *, student_id: int) -> ArchiveV
     if found is None:
         raise NotFound
     reads = sets_tiers(actor)
+    tier = tier_order(session).of(found.tier_id)
     case = _case(session, actor, student_id) if reads else None
     changes = _changes(session, actor, student_id) if reads else ()
     waiting = next((each for each in changes if each.state is TierState.WAITING), None)
@@ -131,6 +134,8 @@ def find_archive(session: Session, actor: Actor, *, student_id: int) -> ArchiveV
         suggestions=_suggestions(session, student_id) if reads else (),
         case_id=case[0] if case else None,
         case_owner=case[1] if case else None,
+        group_id=found.group_id if reads else None,
+        is_key=tier is not None and tier.rank >= tier_order(session).key_rank,
         last_look=look[0] if look else None,
         last_looker=look[1] if look else None,
         tier_number=found.tier_number or 0,

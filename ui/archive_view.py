@@ -6,16 +6,17 @@ import streamlit as st
 
 from db.tables import TierState
 from db.transactions import transaction
-from services import archives, clock
+from services import archives, clock, warning_groups
 from services.access import Permission, allows
 from services.actors import Actor
 from services.archive_parts import LATER, OwedBy, Part, PartPlace
+from services.errors import DomainError
 from services.tier_kinds import TierOrder
 from services.tier_views import ArchiveView, Change
 from ui import formats, navigation, tier_dialogs
 from ui.dialogs import open_dialog
 from ui.formats import plain, plain_lines
-from ui.layout import act_row, flash, labelled_words, note, side_box, side_column
+from ui.layout import act_row, flash, labelled_words, note, refusal, side_box, side_column
 from ui.states import Look
 from ui.tier_words import REQUEST, review_badge, tier_look, tier_word
 
@@ -31,6 +32,8 @@ def draw_archive(actor: Actor, view: ArchiveView, order: TierOrder) -> None:
             _draw_history(actor, view, order)
     with side:
         _draw_tier(actor, view, order)
+        if view.may_set and (view.group_id or view.is_key):
+            _draw_group(actor, view)
         _draw_keeping(actor, view)
     tier_dialogs.draw_opened(view, order)
     tier_dialogs.draw_answer()
@@ -79,6 +82,8 @@ def _target(actor: Actor, view: ArchiveView, part: Part) -> tuple[str, dict[str,
             return navigation.CHILD, {**child, "child_tab": "学期记录"}
         case PartPlace.RECORDS:
             return navigation.CHILD, {**child, "child_tab": "工作记录"}
+        case PartPlace.GROUP if view.group_id is not None:
+            return "warning_groups", {"group": str(view.group_id)}
         case PartPlace.CASE if view.case_id is not None:
             return "cases", {"case": str(view.case_id)}
         case PartPlace.CHILD:
@@ -166,6 +171,24 @@ def _draw_change(actor: Actor, change: Change, order: TierOrder, before_id: int 
         if change.referral_id and st.button("看评估", key=f"archive_assessment_{change.id}", type="tertiary"):
             query = {"referral": str(change.referral_id)}
             st.switch_page(navigation.path_of("assessment"), query_params=query)
+
+
+def _draw_group(actor: Actor, view: ArchiveView) -> None:
+    with side_box("预警干预小组", gap="small"):
+        if view.group_id is not None:
+            if st.button("打开小组", key="archive_group", icon=":material/diversity_3:"):
+                st.switch_page(navigation.path_of("warning_groups"), query_params={"group": str(view.group_id)})
+            return
+        note("还没有成立。在最重的两级的孩子都要有。")
+        if st.button("成立小组", key="archive_found_group", icon=":material/group_add:"):
+            try:
+                with transaction() as session:
+                    group_id = warning_groups.found_group(session, actor, student_id=view.row.student_id)
+            except DomainError as error:
+                refusal(error)
+                return
+            flash("已成立，请把人加进来。")
+            st.switch_page(navigation.path_of("warning_groups"), query_params={"group": str(group_id)})
 
 
 def _draw_keeping(actor: Actor, view: ArchiveView) -> None:

@@ -18,6 +18,7 @@ GROUNDS = {
     Grounds.HOMEROOM: "班主任",
     Grounds.TAUGHT: "任课",
     Grounds.DROP_OUT: "控辍保学",
+    Grounds.WARNING_GROUP: "预警干预小组",
 }
 WHAT = {
     OpenedWhat.FILE: "打开档案",

@@ -45,6 +45,7 @@ ACTS = {
     DutyKind.OUTWARD_ANSWER: "去问问",
     DutyKind.OUTWARD_FOLLOW_UP: "去跟进",
     DutyKind.SCREENING: "记面谈",
+    DutyKind.FOUND_GROUP: "去成立",
     DutyKind.READ_FEEDBACK: "看反馈",
     DutyKind.POST_VACANT: "去指定",
     DutyKind.HOMEROOM_MISSING: "去指定",
@@ -148,6 +149,8 @@ def title_of(duty: Duty) -> str:
             return f"复核等级：{child}"
         case DutyKind.ANSWER_TIER:
             return f"降级，等您答复：{child}"
+        case DutyKind.FOUND_GROUP:
+            return f"成立预警干预小组：{child}"
         case DutyKind.DECIDE_TIER:
             return f"筛查有提示，定等级：{child}"
         case DutyKind.PLAN_WRITE:
@@ -244,6 +247,8 @@ def reason_of(duty: Duty) -> str:
             return f"分级：{due}再看一次，维持也要记下{nobody}"
         case DutyKind.ANSWER_TIER:
             return "分级：从最重的两级降下来，要第二个人同意"
+        case DutyKind.FOUND_GROUP:
+            return f"分级：{due}成立，七种人都要有"
         case DutyKind.DECIDE_TIER:
             return "分级：筛查只是提示，定不定、定哪级由人决定"
         case DutyKind.PLAN_WRITE:

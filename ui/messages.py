@@ -32,6 +32,7 @@ from services import (
     student_imports,
     term_entries,
     tiers,
+    warning_groups,
     year_changes,
     year_undoing,
 )
@@ -429,6 +430,16 @@ def _no_second_person(_error: retention.NoSecondPerson) -> str:
 @explain.register
 def _nobody_to_agree(_error: tiers.NobodyToAgree) -> str:
     return "没有存上：从最重的两级降下来要第二个人同意，现在没有别人能同意。请先在“岗位与小组”里定“第二个人”。"
+
+
+@explain.register
+def _group_stands(_error: warning_groups.GroupStands) -> str:
+    return "这个孩子已经有小组了。请刷新，打开它。"
+
+
+@explain.register
+def _not_key_child(_error: warning_groups.NotKeyChild) -> str:
+    return "没有成立：小组是给最重的两级的孩子的。请先定等级。"
 
 
 @explain.register

@@ -43,6 +43,7 @@ ENTRIES = (
     PageEntry("outward", "转介出去", "output", "学生", "OUTWARD_REFER"),
     PageEntry("archives", "档案与分级", "inventory_2", "学生", ("ARCHIVE_READ", "TIER_NUMBERS")),
     PageEntry("screening", "心理筛查", "fact_check", "学生", ("SCREENING_READ", "SCREENING_NUMBERS")),
+    PageEntry("warning_groups", "预警干预小组", "diversity_3", "学生", "WARNING_READ"),
     PageEntry("pairing", "结对帮扶", "diversity_1", "陪伴", "PAIRING_READ"),
     PageEntry("records", "谈话与家访", "forum", "陪伴", "RECORD_READ"),
     PageEntry("record", "记一次", "edit_square", "陪伴", "RECORD_WRITE"),

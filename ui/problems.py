@@ -96,6 +96,8 @@ SENTENCES: Mapping[str, str] = {
     "someone": "姓名、电话至少填一项。",
     "too_many_options": "最多 {limit} 种。请先改掉不再用的。",
     "kind_retired": "这一类学校已经不用了。请选别的，或先到“设置”里恢复。",
+    "no_account": "学生和家长只写姓名和电话，不用账号。",
+    "ask_first": "请先问过本人（学生还要问家长）愿不愿意，再打勾。",
     "tier_stays": "最轻的一级要留着，上面至少还要有一级。请只改名称。",
     "before_last_tier": "最近一次是{day}定的，不能写在它前面。请改日子。",
     "level_stays": "等级固定三级，只能改名称。",

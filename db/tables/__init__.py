@@ -121,6 +121,7 @@ from db.tables.tiers import (
     TierState,
     TierSuggestion,
 )
+from db.tables.warnings import WarningGroup, WarningMember, WarningRole
 from db.tables.years import EnrolmentChange, YearChange, YearChangeRow, YearException, YearStep
 
 __all__ = [
@@ -264,6 +265,9 @@ __all__ = [
     "TierSuggestion",
     "Urgency",
     "Vaccination",
+    "WarningGroup",
+    "WarningMember",
+    "WarningRole",
     "Whereabouts",
     "YearChange",
     "YearChangeRow",

@@ -5,7 +5,17 @@ from datetime import date, datetime, timedelta
 
 from sqlmodel import select
 
-from db.tables import ArchiveLook, PsychArchive, Role, Tier, TierChange, TierState
+from db.tables import (
+    ArchiveLook,
+    PsychArchive,
+    Role,
+    Tier,
+    TierChange,
+    TierState,
+    WarningGroup,
+    WarningMember,
+    WarningRole,
+)
 from services import clock
 from services.audit import Action
 from services.demonstration.plan import Child, Plan
@@ -17,6 +27,7 @@ PEAKS = {1: 70, 2: 24, 3: 6}
 DAYS_IN = {1: (50, 140), 2: (28, 60), 3: (10, 30)}
 REVIEW_EVERY = {1: 30, 2: 14, 3: 7}
 FORGOTTEN = 0.12
+WITH_GROUP = 0.8
 BEGUN = "建档时了解过，没有要特别关注的。"
 _UP = {
     1: ("两周没交作业，问起来只说困，家里没人管。", "和同学闹翻以后一个人吃饭，已经一周。", "爸爸出去打工以后话少了。"),
@@ -98,6 +109,8 @@ def fill(plan: Plan, writer: Writer) -> None:
             if now >= 2 and not waits:
                 waits = True
                 history.ask(plan.moment(plan.today), now - 1, chance.choice(_DOWN))
+            if now >= 2 and plan.inventor.chance(WITH_GROUP):
+                _add_group(plan, writer, child, author_id)
 
 
 def _begin(plan: Plan, writer: Writer, child: Child, author_id: int, day: date) -> None:
@@ -109,6 +122,29 @@ def _begin(plan: Plan, writer: Writer, child: Child, author_id: int, day: date) 
         writer.add(
             ArchiveLook, archive_id=archive_id, day=looked, looked_by_id=author_id, recorded_at=plan.moment(looked)
         )
+
+
+def _add_group(plan: Plan, writer: Writer, child: Child, author_id: int) -> None:
+    """Set a group up around a key child; of some one role is still missing (G-07)."""
+    chance, inventor = plan.inventor.random, plan.inventor
+    day = max(plan.today - timedelta(days=chance.randrange(1, 20)), child.came_on)
+    at = plan.moment(day)
+    group_id = writer.add(WarningGroup, student_id=child.id, from_day=day, founded_by_id=author_id, recorded_at=at)
+    plan.did(at, author_id, Action.WARNING_FOUNDED, ("warning_group", group_id), child.id)
+    teachers = [person.id for person in plan.of_role(Role.SUBJECT_TEACHER, Role.MENTOR)]
+    others = chance.sample(teachers, k=min(2, len(teachers)))
+    seats: list[tuple[WarningRole, int | None]] = [
+        (WarningRole.HOMEROOM, child.homeroom_id),
+        (WarningRole.PSYCH_TEACHER, author_id),
+        *zip((WarningRole.SUBJECT_TEACHER, WarningRole.PARTY_CADRE), others, strict=False),
+        (WarningRole.PEER_OFFICER, None),
+        (WarningRole.PARENT, None),
+    ]
+    if inventor.chance(0.7):
+        seats.append((WarningRole.FRIEND, None))
+    for role, user_id in seats:
+        values = {} if user_id else {"name_sealed": inventor.name(), "phone_sealed": inventor.phone()}
+        writer.add(WarningMember, group_id=group_id, role=role, user_id=user_id, from_day=day, recorded_at=at, **values)
 
 
 def _go_through(plan: Plan, history: _History, begun: date) -> int:

@@ -40,7 +40,7 @@ from services.merging.lists import Lists
 from services.merging.people import are_one_person, join, people_who_meet
 from services.merging.sides import Side, open_rows
 from services.merging.spans import subtract
-from services.merging.tiers import merge_archives, merge_tiers
+from services.merging.tiers import merge_archives, merge_groups, merge_tiers
 
 Choices = Mapping[str, Side]
 _FAR = 1_000_000  # more than any card has versions
@@ -217,6 +217,7 @@ class Mover:
         """One history of tiers, in which the graver one stands; one archive."""
         merge_tiers(self.session, self.actor, self.kept, self.other, self.now)
         merge_archives(self.session, self.kept, self.other)
+        merge_groups(self.session, self.kept, self.other)
 
     def _screenings(self) -> None:
         """Results both have of one day stay two, counted on; that a child was away is said once a round."""

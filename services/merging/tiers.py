@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from db.sealing import seal
-from db.tables import ArchiveLook, PsychArchive, Student, Tier, TierChange, TierState
+from db.tables import ArchiveLook, PsychArchive, Student, Tier, TierChange, TierState, WarningGroup, WarningMember
 from services import audit, clock
 from services.actors import Actor
 
@@ -51,6 +51,34 @@ def merge_archives(session: Session, kept: Student, other: Student) -> None:
     for look in session.exec(select(ArchiveLook).where(ArchiveLook.archive_id == theirs.id)).all():
         look.archive_id = ours.id or 0
         session.add(look)
+
+
+def merge_groups(session: Session, kept: Student, other: Student) -> None:
+    """One group stands: whoever sat in the other entry's sits in it from now on, nobody twice."""
+    ours, theirs = (
+        session.exec(
+            select(WarningGroup).where(WarningGroup.student_id == each.id, col(WarningGroup.to_day).is_(None))
+        ).first()
+        for each in (kept, other)
+    )
+    if ours is None or theirs is None:
+        return
+    seats = session.exec(
+        select(WarningMember).where(
+            col(WarningMember.group_id).in_([ours.id, theirs.id]), col(WarningMember.to_day).is_(None)
+        )
+    ).all()
+    sitting = {row.user_id for row in seats if row.group_id == ours.id}
+    for row in seats:
+        if row.group_id == theirs.id:
+            if row.user_id is not None and row.user_id in sitting:
+                row.to_day = max(row.from_day, clock.today())
+            else:
+                row.group_id = ours.id or 0
+            row.version += 1
+            session.add(row)
+    theirs.to_day, theirs.version = max(theirs.from_day, clock.today()), theirs.version + 1
+    session.add(theirs)
 
 
 def _last(standing: list[TierChange], student: Student) -> TierChange | None:

@@ -75,6 +75,11 @@ def conference_due(*, called_at: datetime, calendar: SchoolCalendar) -> datetime
     return _due(calendar, called_at, "D-08.conference_school_days")
 
 
+def warning_group_due(*, key_since: date, calendar: SchoolCalendar) -> datetime:
+    """Return until when a child that became a key child on a day has a warning group (G-07)."""
+    return _due(calendar, clock.at_school(key_since, time(12)), "G-07.group_school_days")
+
+
 def days_to_mend_a_card(*, on: date, calendar: SchoolCalendar) -> int:
     """Return within how many school days a contact card follows a change in the family (E-09)."""
     return calendar.numbers.on("E-09.card_after_change_school_days", on)

@@ -8,10 +8,11 @@ from playwright.sync_api import Page
 from sqlmodel import Session, col, select
 
 from db import engine
-from db.tables import Role, Student, Tier, TierChange
+from db.tables import Role, Student, Tier, TierChange, WarningRole
 from db.transactions import reading, transaction
-from services import archives, tiers
+from services import archives, tiers, warning_groups
 from services.tiers import TierEntry
+from services.warning_groups import MemberEntry
 from tests.browser import driver
 from tests.browser.conftest import SCREENS, SIZES, OpenTab, Server, copy_of, serve
 from tests.browser.people import NAMES, PASSWORD
@@ -41,6 +42,19 @@ def school(prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve
         for month, day, rank, reason in changes:
             with at(month, day, 16), transaction() as session:
                 _put(session, name, rank, date(2026, month, day), reason)
+    with at(11, 6), transaction() as session:
+        child = session.exec(select(Student.id).where(Student.name == "江小满")).one() or 0
+        group = warning_groups.found_group(session, person(session, Role.COUNSELLOR), student_id=child)
+        for role, of_staff, name in (
+            (WarningRole.HOMEROOM, Role.HOMEROOM, None),
+            (WarningRole.SUBJECT_TEACHER, Role.SUBJECT_TEACHER, None),
+            (WarningRole.PARENT, None, "江外婆"),
+        ):
+            entry = MemberEntry(
+                role=role, user_id=person(session, of_staff).user_id if of_staff else None, name=name,
+                phone="15400002222" if name else None, was_asked=True,
+            )  # fmt: skip
+            warning_groups.add_member(session, person(session, Role.LEAD), group_id=group, entry=entry)
     with serve(location) as running:
         yield running
 
@@ -111,3 +125,13 @@ def test_a_lowering_is_asked_and_answered_from_home(school: Server, tab: OpenTab
     with reading() as session:
         numbers = select(TierChange.number, Tier.rank).join(Tier).where(TierChange.student_id == child)
         assert max(session.exec(numbers).all(), key=lambda row: row[0] or 0)[1] == 2
+
+
+@SIZES
+def test_a_teacher_of_the_group_finds_the_child_there(school: Server, tab: OpenTab, size: tuple[int, int]):
+    page = enter(school, tab, Role.SUBJECT_TEACHER, size)
+    driver.open_page(page, f"{school.address}/warning_groups")
+    driver.press(page, "打开")
+    driver.see(page, "江外婆")
+    driver.see(page, "还缺")
+    driver.take_picture(page, SCREENS / f"warning_groups-{size[0]}.png")

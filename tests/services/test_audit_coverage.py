@@ -35,7 +35,7 @@ PLAIN = {
     "bell_day_kind.name", "bell_period.name",
     "backup_run.file", "backup_run.head_link", "backup_run.problem", "backup_run.second_file",
     "backup_run.second_problem",
-    "care_tier.label", "tier_change.uid", "tier_suggestion.source_key", "tier_suggestion.uid",
+    "care_tier.label", "tier_change.uid", "tier_suggestion.source_key", "tier_suggestion.uid", "warning_member.uid",
     "care_record.entry_uid", "care_record_version.uid", "care_record_words.uid",
     "measure_note.uid", "plan_goal.uid", "plan_measure.uid", "plan_version.uid", "support_plan.uid",
     "care_case.uid", "case_conference.uid", "case_decision.uid", "class_teacher.subject",
