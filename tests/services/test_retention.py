@@ -501,6 +501,7 @@ class Filler:
         """Columns whose checks ask for more than their type says."""
         special = {
             "case_decision": {"state": "done"},
+            "warning_member": {"user_id": None},
             "tier_change": {"tier_id": 1},  # not the gravest, which keeps everything longer
             "plan_goal": {"state": "reached"},
             "plan_measure": {"state": "done"},
