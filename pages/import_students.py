@@ -23,10 +23,12 @@ actor = require_user(Permission.STUDENT_IMPORT)
 done = import_state.done()
 kinds = {kind.value: each.name for kind, each in LISTS.items()}
 chosen = LISTS[ImportKind(chosen_view(kinds, key="import_kind", parameter="list"))]
-label, icon, goes_to = (done.list if done else chosen).words.back
-back = Action(label, "import_back", icon)
+words = (done.list if done else chosen).words
+label, icon, goes_to = words.back
 clicked = page_header(
-    "导入名册", "选学校现有的表格，先看会怎么样，再确认。改动都会记下是谁导入的。", actions=[] if done else [back]
+    words.title,
+    "选学校现有的表格，先看会怎么样，再确认。改动都会记下是谁导入的。",
+    actions=[] if done else [Action(label, "import_back", icon)],
 )
 with reading() as session:
     imports = student_imports.list_imports(session, actor, kind=chosen.kind)

@@ -26,6 +26,7 @@ from services.student_imports import (
 class ImportWords:
     """What a list is written into, and what one row of it becomes."""
 
+    title: str = "导入名册"
     place: str = "名册"
     unit: str = "人"
     confirm: str = "名学生"
@@ -91,6 +92,7 @@ LISTS: Mapping[ImportKind, ImportList] = {
             Outcome.CONFLICT,
             "没有学号和身份证号可对，只是姓名和班级一样。去掉勾，这一行就不写。",
             ImportWords(
+                title="导入筛查结果",
                 place="筛查结果",
                 unit="行",
                 confirm="行结果",

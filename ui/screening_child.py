@@ -11,10 +11,10 @@ from services.screening import follow_ups, results
 from services.screening.results import ChildResults, FullResult, ResultRow
 from ui.child_link import child_link
 from ui.formats import plain
-from ui.layout import empty_state, flash, note, refusal, side_column
+from ui.layout import empty_state, flash, note, refusal
 from ui.screening_dialogs import CONTACT, HAND_OVER, ask, draw_result_dialogs
 from ui.screening_lists import follow_up_reason, go_to_tier, write_talk
-from ui.screening_words import day_of, level_words, reasons_of
+from ui.screening_words import LEVEL_TINTS, day_of, level_words, reasons_of
 from ui.session import require_user
 from ui.states import SCREENING_LEVEL
 from ui.tables import StateColumn, data_table
@@ -43,14 +43,13 @@ def draw_child(actor: Actor, found: ChildResults) -> None:
         empty_state("fact_check", "还没有筛查结果", "导入测评平台导出的分数以后，会按时间列在这里。")
         return
     draw_result_dialogs([each.row for each in found.results])
-    main, side = side_column(1.9)
-    with main:
-        for each in found.results:
-            _draw_result(each)
-    with side, st.container(border=True, gap="small"):
-        st.markdown("**前后几次**")
-        _draw_over_time(found)
-        note(HINT)
+    note(HINT)
+    if len(found.results) > 1:
+        with st.container(border=True, gap="small"):
+            st.markdown("**前后几次**")
+            _draw_over_time(found)
+    for each in found.results:
+        _draw_result(each)
 
 
 def _draw_result(each: FullResult) -> None:
@@ -66,9 +65,9 @@ def _draw_result(each: FullResult) -> None:
         )
         st.text(_scores(each))
         if judgement and (reasons := reasons_of(judgement)):
-            note("、".join(reasons))
+            note("，".join(reasons))
         if row.needs_contact:
-            note(follow_up_reason(row))
+            note(follow_up_reason(row, tells_consent=False))
             _draw_acts(each)
 
 
@@ -77,8 +76,10 @@ def _scores(each: FullResult) -> str:
     told = [f"总分 {scores.total:g}"]
     if scores.validity is not None:
         told.append(f"{scale.validity.name if scale and scale.validity else '效度'} {scores.validity:g}")
-    names = {sub.code: sub.name for sub in scale.subscales} if scale else {}
-    told += [f"{names.get(code, code)} {score:g}" for code, score in scores.subscales]
+    of_subscale = dict(scores.subscales)
+    for sub in scale.subscales if scale else ():
+        if sub.code in of_subscale:
+            told.append(f"{sub.name} {of_subscale[sub.code]:g}")
     return "，".join(told)
 
 
@@ -126,10 +127,10 @@ def _draw_over_time(found: ChildResults) -> None:
             for each in found.results
         ],
         {
-            "day": text("哪天", width=90),
-            "scale": text("量表", width=80),
-            "total": text("总分", width=60, alignment="right"),
-            "level": StateColumn("等级", list(SCREENING_LEVEL.values()), width=110),
+            "day": text("哪天", width=140),
+            "scale": text("量表", width=140),
+            "total": text("总分", width=90, alignment="right"),
+            "level": StateColumn("等级", LEVEL_TINTS, width=150),
         },
         key=f"screening_time_{found.student_id}",
         alt=f"{found.child}的 {len(found.results)} 次结果，从近到远",

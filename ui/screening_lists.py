@@ -1,11 +1,13 @@
 """The lists of screening: whom to talk with, how far each class is, a round's results, and its numbers."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import streamlit as st
 
 from db.tables import ConsentAnswer
+from services import clock
 from services.regulations.deadlines import DutyState
 from services.screening.coverage import ClassCoverage, NotScreened, RoundNumbers, Standing
 from services.screening.results import PAGE_SIZE, LookAfter, ResultPage, ResultRow
@@ -15,7 +17,7 @@ from ui.formats import plain
 from ui.layout import act_list, act_row, empty_state, note
 from ui.referral_words import due_words, lateness
 from ui.screening_dialogs import CONTACT, ask
-from ui.screening_words import TIERS, day_of
+from ui.screening_words import LEVEL_TINTS, TIERS, day_of
 from ui.states import DUTY, SCREENING_LEVEL
 from ui.states import Duty as DutyState_
 from ui.tables import StateColumn, current_page, data_table, opening_column, paging_line
@@ -81,16 +83,19 @@ def _badge(row: ResultRow) -> str:
         return DUTY[DutyState_.WAITING].badge("等着定级")
     if row.state is DutyState.OVERDUE and row.due_at:
         return DUTY[DutyState_.OVERDUE].badge(lateness(row.due_at))
-    return DUTY[DutyState_.TRIED if row.state is DutyState.TRIED else DutyState_.DUE].badge()
+    if row.state is DutyState.TRIED or row.due_at is None:
+        return DUTY[DutyState_.TRIED].badge()
+    left = (clock.local(row.due_at - timedelta(seconds=1)).date() - clock.today()).days
+    return DUTY[DutyState_.DUE].badge(f"还有 {left} 天") if left > 0 else DUTY[DutyState_.TODAY].badge("今天就谈")
 
 
-def follow_up_reason(row: ResultRow) -> str:
+def follow_up_reason(row: ResultRow, *, tells_consent: bool = True) -> str:
     """Say why, by when and whose it is."""
     urgent = "，有紧急提示" if row.is_urgent else ""
     level = row.level_name if row.is_valid else "作废"
     said = f"{row.scale_name} {level}{urgent}，建议{TIERS[row.rank]}"
     due = f"；应在{due_words(row.due_at)}谈" if row.due_at and not row.waits_for_decision else ""
-    consent = "" if row.consent is ConsentAnswer.GIVEN else "；没有同意记录"
+    consent = "；没有同意记录" if tells_consent and row.consent is not ConsentAnswer.GIVEN else ""
     return f"{said}{due}；{row.owner_name or '还没有人'}跟进{consent}"
 
 
@@ -99,16 +104,17 @@ def draw_coverage(classes: Sequence[ClassCoverage]) -> int | None:
     ids = [each.class_id for each in classes]
     whole: dict[Standing, int] = {standing: sum(each.counts[standing] for each in classes) for standing in Standing}
     counted = sum(each.pupils for each in classes) - whole[Standing.EXEMPT]
+    unasked = sum(each.unconsented for each in classes)
     share = f"，{whole[Standing.SCREENED] * 100 // counted}%" if counted else ""
     st.caption(plain(
         f"{len(ids)} 个班，有效结果 {whole[Standing.SCREENED]:,} / {counted:,} 人{share}。"
-        f"家里不同意的 {whole[Standing.EXEMPT]:,} 人免测。点班级看还没测的孩子。"
+        f"家里不同意的 {whole[Standing.EXEMPT]:,} 人免测，没有同意就测了的 {unasked:,} 人。点班级看还没测的孩子。"
     ))  # fmt: skip
     text = st.column_config.TextColumn
     data_table(
         [_coverage_row(each) for each in classes],
         {
-            "label": opening_column("班级", key=_OPENED_CLASS, width=100),
+            "label": opening_column("班级", key=_OPENED_CLASS, width=90),
             "share": st.column_config.ProgressColumn("测了", min_value=0, max_value=100, format="%d%%", width=120),
             "screened": text("有效", width=90, alignment="right"),
             "missing": text("没有结果", width=90, alignment="right"),
@@ -116,7 +122,6 @@ def draw_coverage(classes: Sequence[ClassCoverage]) -> int | None:
             "void": text("要重测", width=80, alignment="right"),
             "exempt": text("免测", width=70, alignment="right"),
             "consented": text("同意了", width=80, alignment="right"),
-            "unconsented": text("没同意就测", width=100, alignment="right"),
             "left": text("留守没测", width=90, alignment="right"),
         },
         key=f"screening_coverage_{hash(tuple(ids))}",
@@ -138,7 +143,6 @@ def _coverage_row(each: ClassCoverage) -> dict[str, Any]:  # cells of several ty
         "void": people(each.counts[Standing.VOID]),
         "exempt": people(each.counts[Standing.EXEMPT]),
         "consented": people(each.consented),
-        "unconsented": people(each.unconsented),
         "left": people(each.left_behind_missing),
     }
 
@@ -174,7 +178,7 @@ def draw_results(page: ResultPage, key: str) -> None:
             "child": opening_column("学生", key=_OPENED_RESULT, width=110),
             "class": text("班级", width=100),
             "day": text("哪天测的", width=90),
-            "level": StateColumn("等级", list(SCREENING_LEVEL.values()), width=150),
+            "level": StateColumn("等级", LEVEL_TINTS, width=150),
             "high": text("偏高", width=70, alignment="right"),
             "state": StateColumn("面谈", [DUTY[each] for each in DutyState_], width=110),
             "consent": text("家里", width=90),

@@ -9,7 +9,7 @@ from db.tables import ConsentAnswer
 from services.screening.matching import NewResult
 from services.screening_imports import ScreeningPreview
 from services.student_imports import ImportPreview, PreviewRow
-from ui.screening_words import level_words, reasons_of
+from ui.screening_words import LEVEL_TINTS, level_words, reasons_of
 from ui.states import SCREENING_LEVEL
 from ui.tables import StateColumn, data_table
 
@@ -55,16 +55,16 @@ def draw_flagged_rows(rows: Sequence[tuple[PreviewRow, NewResult]], *, key: str,
                 "scale": new.read.scale.short,
                 "level": [SCREENING_LEVEL[new.read.judgement.rank].cell(level_words(new.read.judgement))],
                 "total": f"{new.read.scores.total:g}",
-                "why": "、".join(reasons_of(new.read.judgement)),
+                "why": "，".join(reasons_of(new.read.judgement)),
             }
             for shown, new in rows
         ],
         {
-            "name": text("学生", width=180),
-            "scale": text("量表", width=110),
-            "level": StateColumn("等级", list(SCREENING_LEVEL.values()), width=150),
-            "total": text("总分", width=80, alignment="right"),
-            "why": text("为什么", width=330),
+            "name": text("学生", width=160),
+            "scale": text("量表", width=80),
+            "level": StateColumn("等级", LEVEL_TINTS, width=120),
+            "total": text("总分", width=60, alignment="right"),
+            "why": text("为什么", width=450),
         },
         key=key,
         alt=f"{total} 份结果有提示，要找孩子谈一谈。",

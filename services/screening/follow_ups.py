@@ -94,10 +94,10 @@ def note_contact(session: Session, actor: Actor, *, result_id: int, record_id: i
     ).all()
     for each in covered:
         each.contact_id, each.version = record.id, each.version + 1
-        if record.is_done:
-            suggest(session, actor, each, record)
         session.add(each)
         audit.record(session, actor, audit.Action.SCREENING_CONTACTED, target=each, student_id=each.student_id)
+    if record.is_done:
+        suggest(session, actor, covered, record)
     session.flush()
 
 

@@ -123,13 +123,20 @@ class LookAfter:
 
 @permitted(Permission.SCREENING_WRITE)
 def list_to_follow_up(session: Session, actor: Actor) -> list[ResultRow]:
-    """Return every result somebody still has to talk about or decide, of any round, those due first; two statements."""
+    """Return with whom somebody still has to talk, or decide about, of any round, those due first; two statements.
+
+    Of one child the result that is due first stands for the others: one talk covers them all.
+    """
     calendar, now = load_calendar(session), clock.now()
     undecided = and_(col(TierSuggestion.id).is_not(None), col(TierSuggestion.ended_at).is_(None))
     wanted = [col(ScreeningResult.needs_contact), or_(is_open(), undecided)]
     rows = session.execute(listed(actor).where(*wanted, col(Student.state).not_in(GONE_FOR_GOOD)))
     found = rows_of(rows, calendar=calendar, now=now)
-    return sorted(found, key=lambda row: (row.waits_for_decision, not row.is_urgent, row.due_at or now))
+    ordered = sorted(found, key=lambda row: (row.waits_for_decision, not row.is_urgent, row.due_at or now))
+    first: dict[tuple[int, bool], ResultRow] = {}
+    for row in ordered:
+        first.setdefault((row.student_id, row.waits_for_decision), row)
+    return list(first.values())
 
 
 @permitted(Permission.SCREENING_WRITE)

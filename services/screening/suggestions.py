@@ -1,5 +1,7 @@
 """From a result to a tier: proposed once somebody has talked with the child, decided by a person (H-04, G-09)."""
 
+from collections.abc import Sequence
+
 from sqlmodel import Session
 
 from db.tables import CareRecord, ScreeningResult, ScreeningRound
@@ -20,10 +22,15 @@ def tier_for(order: TierOrder, rank: int) -> TierKind | None:
     return same or above[min(Colour.RED.rank - rank, len(above) - 1)]
 
 
-def suggest(session: Session, actor: Actor, result: ScreeningResult, contact: CareRecord) -> None:
-    """Propose the tier of a result after the talk about it, once; without one to propose, nothing."""
-    tier = tier_for(tier_order(session), result.rank)
-    if tier is None or result.suggestion_id is not None:
+def suggest(session: Session, actor: Actor, results: Sequence[ScreeningResult], contact: CareRecord) -> None:
+    """Propose one tier after the talk about a child's results, that of the gravest; nothing where there is none.
+
+    What was proposed of a result before is not proposed again.
+    """
+    new = [each for each in results if each.suggestion_id is None]
+    result = max(new, key=lambda each: (each.rank, each.taken_on), default=None)
+    tier = tier_for(tier_order(session), result.rank) if result is not None else None
+    if result is None or tier is None:
         return
     found = session.get_one(ScreeningRound, result.round_id)
     scale = known_scales().get(found.scale)
@@ -31,7 +38,10 @@ def suggest(session: Session, actor: Actor, result: ScreeningResult, contact: Ca
     urgent = "，有紧急提示" if result.is_urgent else ""
     named = f"{scale.short if scale else found.scale} {level.name if level else result.level}{urgent}"
     reason = f"{named}（{result.taken_on:%Y-%m-%d} 测），{contact.day:%Y-%m-%d} 谈过。"
-    result.suggestion_id = suggest_tier(
+    suggestion_id = suggest_tier(
         session, actor, student_id=result.student_id, tier_id=tier.id, reason=reason,
         source_key=f"screening:{result.id}",
     )  # fmt: skip
+    for each in new:
+        each.suggestion_id = suggestion_id
+        session.add(each)

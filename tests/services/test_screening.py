@@ -127,7 +127,7 @@ def test_an_attempt_is_no_contact_and_a_talk_is(session, counsellor, child):
 
 def test_a_contact_covers_every_open_result_of_the_child_up_to_that_day(session, counsellor, child):
     take(session, counsellor, FLAGGED | {"GAD-7总分": "12"}, FLAGGED | {"测评日期": "2026-11-20"})
-    row = min(results.list_to_follow_up(session, counsellor), key=lambda each: each.id)
+    row = only(session, counsellor)  # one line a child
     follow_ups.note_contact(
         session, counsellor, result_id=row.id, record_id=talk(session, counsellor, child, day=date(2026, 11, 19))
     )
