@@ -74,7 +74,7 @@ def _goal(place: int, goal: GoalView) -> dict[str, str]:
 
 
 def _measure(place: int, each: MeasureView) -> dict[str, str]:
-    notes = "；".join(f"{note.day:%m月%d日} {note.text or ''}" for note in reversed(each.notes))
+    notes = "；".join(f"{note.day:%m月%d日} {(note.text or '').rstrip('。')}" for note in reversed(each.notes))
     return {
         "序号": str(place),
         "方面": each.domain.label,

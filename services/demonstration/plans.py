@@ -25,8 +25,8 @@ from services.audit import Action
 from services.demonstration.plan import Child, Plan
 from services.demonstration.writer import Writer
 
-KEPT_DAYS = 180  # older cases had their plans on paper
-MISSING, WAITING, RETURNED, CHANGED, DONE = 0.12, 0.10, 0.06, 0.3, 0.35
+OPEN_DAYS = 150  # what began longer ago has ended
+MISSING, WAITING, RETURNED, CHANGED, DONE = 0.12, 0.15, 0.12, 0.3, 0.35
 REVIEW_EVERY = (28, 42, 56)
 GOALS = (
     ("每天来上学", "连着四周不缺课"),
@@ -53,18 +53,22 @@ class CaseFacts:
     owner_id: int
     is_serious: bool
     since: datetime  # opened, or discussed
+    closed_at: datetime | None
 
 
 def add_plan(plan: Plan, writer: Writer, case: CaseFacts) -> None:
-    """Write the plan of one case, or leave it still to be written."""
-    inventor, since = plan.inventor, clock.local(case.since).date()
-    if (plan.today - since).days > KEPT_DAYS or inventor.chance(MISSING):
+    """Write the plan of one case, or leave it still to be written; of a closed one it has ended."""
+    inventor = plan.inventor
+    if case.closed_at is None and inventor.chance(MISSING):
         return
     number, wrote_at = 1, _later(plan, case.since, 1, 4)
     plan_id = writer.add(
         SupportPlan, student_id=case.child.id, case_id=case.id, kind=PlanKind.CASE, owner_id=case.owner_id,
         begun_at=wrote_at,
     )  # fmt: skip
+    if case.closed_at is not None:
+        _add_version(plan, writer, case, plan_id, number, wrote_at, PlanState.ENDED, ended_at=case.closed_at)
+        return
     if case.is_serious and inventor.chance(WAITING + RETURNED):
         is_returned = inventor.chance(RETURNED / (WAITING + RETURNED))
         _add_version(plan, writer, case, plan_id, number, wrote_at,
@@ -90,7 +94,7 @@ def _add_version(
     measures = [_measure(plan, case, domain, wrote_on, review_on) for domain in inventor.random.sample(
         list(MeasureDomain), inventor.random.randint(1, 3))]  # fmt: skip
     lead = plan.of_role(Role.LEAD)[0]
-    is_counted = state in {PlanState.IN_FORCE, PlanState.REPLACED}
+    is_counted = state in {PlanState.IN_FORCE, PlanState.REPLACED, PlanState.ENDED}
     is_answered = case.is_serious and state is not PlanState.SUBMITTED
     content: JsonObject = {
         "basis": inventor.narrative(40, 120),
@@ -117,6 +121,7 @@ def _add_version(
         in_force_at=at if is_counted else None,
         ended_at=ended_at,
         ended_by_id=case.owner_id if ended_at else None,
+        end_reason_sealed="好转了，结案。" if state is PlanState.ENDED else None,
     )
     writer.add(PlanAuthor, plan_version_id=version_id, user_id=case.owner_id, first_at=at)
     action = Action.PLAN_IN_FORCE if is_counted else Action.PLAN_SUBMITTED
@@ -126,7 +131,7 @@ def _add_version(
 def _measure(plan: Plan, case: CaseFacts, domain: MeasureDomain, begun: date, review_on: date) -> dict[str, object]:
     inventor = plan.inventor
     doer = case.owner_id if domain is MeasureDomain.MIND else case.child.homeroom_id
-    ends_on = review_on + timedelta(days=inventor.random.choice((0, 7, 14)))
+    ends_on = max(begun + timedelta(days=7), review_on + timedelta(days=inventor.random.choice((-28, 0, 7))))
     return {
         "id": None,
         "domain": domain.value,

@@ -24,7 +24,7 @@ from db.tables import (
 )
 from services import clock
 from services.audit import Action
-from services.demonstration import outward
+from services.demonstration import outward, plans
 from services.demonstration.plan import Child, Plan
 from services.demonstration.plans import CaseFacts, add_plan
 from services.demonstration.writer import Writer
@@ -194,6 +194,7 @@ def _add_case(plan: Plan, writer: Writer, worry: _Worry, at: datetime) -> None:
         parts_filled=3,
     )
     is_held = is_serious and not inventor.chance(LATE + MISSING)
+    closed_at = _closed(plan, at) if is_held or not is_serious else None
     case_id = writer.add(
         Case,
         student_id=worry.child.id,
@@ -201,6 +202,7 @@ def _add_case(plan: Plan, writer: Writer, worry: _Worry, at: datetime) -> None:
         severity=severity,
         owner_id=worry.owner_id,
         opened_at=at,
+        closed_at=closed_at,
     )
     plan.did(at, worry.owner_id, Action.ASSESSMENT_SAVED, ("assessment", assessment_id), worry.child.id)
     plan.did(at, worry.owner_id, Action.CASE_OPENED, ("care_case", case_id), worry.child.id)
@@ -208,7 +210,14 @@ def _add_case(plan: Plan, writer: Writer, worry: _Worry, at: datetime) -> None:
     if is_serious:
         outward.add(plan, writer, student_id=worry.child.id, case_id=case_id, owner_id=worry.owner_id, at=at)
     if held_at is not None:
-        add_plan(plan, writer, CaseFacts(case_id, worry.child, worry.owner_id, is_serious, held_at))
+        add_plan(plan, writer, CaseFacts(case_id, worry.child, worry.owner_id, is_serious, held_at, closed_at))
+
+
+def _closed(plan: Plan, opened_at: datetime) -> datetime | None:
+    """Return when a case that began long ago was closed."""
+    if clock.now() - opened_at < timedelta(days=plans.OPEN_DAYS):
+        return None
+    return opened_at + timedelta(days=plan.inventor.random.randint(60, plans.OPEN_DAYS - 10))
 
 
 def _add_conference(
