@@ -16,15 +16,10 @@ from ui.layout import DISCARD, Action, act_list, act_row, flash, form_end, leave
 from ui.referral_form import (
     CHILD,
     FORM,
-    begin,
+    OPEN,
     discard_drafts,
-    draft_line,
     draw_fields,
     request_of,
-    start_afresh,
-    take_up,
-    throw_away,
-    unfinished,
 )
 from ui.referral_words import moment
 from ui.session import require_user
@@ -37,7 +32,7 @@ AFTERWARDS = {
 
 actor = require_user(Permission.REFERRAL_REGISTER)
 
-begin(actor)
+OPEN.begin(actor)
 clicked = page_header(
     "受理登记",
     f"有人说起一个孩子，先记下来。{AFTERWARDS[reads_own_referrals(actor)]}",
@@ -46,13 +41,13 @@ clicked = page_header(
 if clicked:
     st.switch_page(navigation.path_of("referrals"))
 
-if kept := unfinished(actor):
+if kept := OPEN.unfinished(actor):
     with act_list():
         for draft in kept:
             who = draft.content.get("child") or "还没写是哪个孩子"
             act_row(f"没登记完：{who}", DRAFT.badge(), f"{moment(draft.saved_at)} 写的", "接着写",
-                    key=f"intake_take_{draft.subject}", on_click=take_up, args=(draft,))  # fmt: skip
-            leave_button(DISCARD, key=f"intake_drop_{draft.subject}", on_click=throw_away,
+                    key=f"intake_take_{draft.subject}", on_click=OPEN.take_up, args=(draft,))  # fmt: skip
+            leave_button(DISCARD, key=f"intake_drop_{draft.subject}", on_click=OPEN.throw_away,
                          args=(draft.subject,))  # fmt: skip
 
 main, side = side_column(1.9)
@@ -64,8 +59,8 @@ with main:
     with st.container(border=True):
         draw_fields(form, actor, staff)
         child = picked(CHILD)
-        with form_end(draft_line()):
-            leave_button(DISCARD, key="intake_discard", on_click=throw_away)
+        with form_end(OPEN.line()):
+            leave_button(DISCARD, key="intake_discard", on_click=OPEN.throw_away)
             label = f"登记{child.name}的受理" if child.name else "登记受理"
             submitted = st.button(plain(label), key="intake_submit", type="primary", icon=":material/check:")
 
@@ -91,7 +86,7 @@ if submitted:
         saved.append(referral.id or 0)
 
     if form.save(save):
-        start_afresh()
+        OPEN.start_afresh()
         flash("已登记。" if told.owner_name is None else f"已登记，{told.owner_name}接手。")
         if allows(actor, Permission.REFERRAL_READ):
             st.switch_page(navigation.path_of("referrals"), query_params={"referral": str(saved[0])})

@@ -16,21 +16,15 @@ from ui.layout import DISCARD, act_list, act_row, filter_row, flash, form_end, l
 from ui.record_form import (
     CHILD,
     FORM,
+    OPEN,
     begin,
     children,
     discard_draft,
-    draft_line,
     draft_title,
     draw_children,
     draw_fields,
     draw_kind,
     entry_of,
-    keep_draft,
-    start_afresh,
-    take_up,
-    throw_away,
-    uid,
-    unfinished,
 )
 from ui.record_side import draw_side
 from ui.record_view import open_one
@@ -47,12 +41,12 @@ if record_id := number_asked("record"):
 follows = number_asked("screening")  # written from a result's line: it is the talk that was due
 begin(actor)
 page_header("记一次", "和孩子、和家里的每一次联系，当天记下。写什么由记的是哪一种决定；以后能补，补之前的留着。")
-if kept := unfinished(actor):
+if kept := OPEN.unfinished(actor):
     with act_list():
         for draft in kept:
             act_row(draft_title(draft), DRAFT_LOOK.badge(), f"{moment(draft.saved_at)} 写的", "接着写",
-                    key=f"record_take_{draft.subject}", on_click=take_up, args=(draft,))  # fmt: skip
-            leave_button(DISCARD, key=f"record_drop_{draft.subject}", on_click=throw_away,
+                    key=f"record_take_{draft.subject}", on_click=OPEN.take_up, args=(draft,))  # fmt: skip
+            leave_button(DISCARD, key=f"record_drop_{draft.subject}", on_click=OPEN.throw_away,
                          args=(draft.subject,))  # fmt: skip
 
 main, side = side_column(1.9)
@@ -63,10 +57,10 @@ with main:
         kind = draw_kind(form, actor)
     with st.container(border=True):
         draw_children(form, actor)
-        draw_fields(form, actor, kind, keep_draft, None)
+        draw_fields(form, actor, kind, OPEN.keep, None)
         about = children()
-        with form_end(draft_line()):
-            leave_button(DISCARD, key="record_discard", on_click=throw_away)
+        with form_end(OPEN.line()):
+            leave_button(DISCARD, key="record_discard", on_click=OPEN.throw_away)
             name = picked(CHILD).name if len(about) < 2 else f"{len(about)} 个孩子"
             label = f"保存{name}的{kind.label}" if name else f"保存{kind.label}"
             submitted = st.button(plain(label), key="record_submit", type="primary", icon=":material/check:")
@@ -83,12 +77,12 @@ if submitted:
 
     def save(session: Session) -> None:
         entry = entry_of(form, kind)
-        saved.extend(records.record_contact(session, actor, student_ids=about, entry=entry, form_uid=uid()))
+        saved.extend(records.record_contact(session, actor, student_ids=about, entry=entry, form_uid=OPEN.uid()))
         if follows:
             follow_ups.note_saved_record(session, actor, result_id=follows, record_ids=saved)
         discard_draft(session, actor)
 
     if form.save(save):
-        start_afresh()
+        OPEN.start_afresh()
         flash("已保存。" if len(saved) == 1 else f"已保存，{len(saved)} 个孩子各一条。")
         st.switch_page(navigation.path_of("record"), query_params={"record": str(saved[0])})

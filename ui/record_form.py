@@ -1,38 +1,33 @@
 """The form of a work record: one for every kind; its draft, and the entry made of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, time
 from typing import Any
 
 import streamlit as st
 from sqlmodel import Session
 
-from db.base import new_uid
 from db.tables import CareChannel, CareKind, CarePlace, NotReached
-from db.transactions import reading, transaction
+from db.transactions import reading
 from services import clock, drafts, record_views, records
 from services.actors import Actor
 from services.agreements import asks_before_contact
 from services.drop_out_views import list_who_agrees
-from services.errors import DomainError
 from services.record_kinds import KINDS, WORDS, KindSpec
 from services.record_views import StoredRecord, writable_kinds
 from services.records import RecordEntry, reaches_family
 from services.student_lists import list_register_classes
-from ui.asked import number_asked
-from ui.child_picker import choose_child, clear_child, forget_child, pick_child, picked
-from ui.drafts import saved_words
+from ui.child_forms import ChildForm
+from ui.child_picker import pick_child, picked
 from ui.formats import plain
-from ui.forms import Form, release, was_left
+from ui.forms import Form
 from ui.layout import note
-from ui.session import who_is_there
 from ui.telling import tell
 from ui.wording import day_field, number_field, whole
 
-FORM, CHILD, DRAFT = "record", "record_child", "draft"
-_SAVED_AT, _UID, _ASKED, _KIND = (f"care_record_{each}" for each in ("saved_at", "uid", "asked", "kind"))
+FORM, CHILD = "record", "record_child"
+_KIND = "care_record_kind"  # what the facts were last begun for
 
-_LONGEST_SUBJECT = 60
 _CHOSEN: dict[str, Callable[[Any], Any]] = {
     "kind": CareKind,
     "day": date.fromisoformat,
@@ -62,7 +57,7 @@ def draw_kind(form: Form, actor: Actor) -> CareKind:
                                       placeholder="请选", on_change=_change_kind)  # fmt: skip
     st.session_state.setdefault(_KIND, kind)
     with form.field("is_group", KINDS[kind].is_for_groups) as key:
-        st.toggle("几个孩子一起记", key=key, on_change=keep_draft)
+        st.toggle("几个孩子一起记", key=key, on_change=OPEN.keep)
     return kind
 
 
@@ -177,9 +172,9 @@ def entry_of(form: Form, kind: CareKind) -> RecordEntry:
 def draw_children(form: Form, actor: Actor) -> None:
     """Ask which child; for a group also who else."""
     with form.field("child"):
-        pick_child(CHILD, on_change=keep_draft)
+        pick_child(CHILD, on_change=OPEN.keep)
     st.session_state.pop(form.key("child"), None)
-    if _typed("is_group"):
+    if OPEN.typed("is_group"):
         _draw_others(form, actor)
 
 
@@ -196,13 +191,13 @@ def _draw_others(form: Form, actor: Actor) -> None:
             known = record_views.list_companions(session, actor, class_id=class_id, student_ids=chosen)
         st.session_state[key] = [each for each in chosen if each in known]
         st.multiselect("还有哪些孩子", list(known), key=key, format_func=lambda number: known.get(number, ""),
-                       placeholder="选孩子，可以选几个", select_all=False, on_change=keep_draft)  # fmt: skip
+                       placeholder="选孩子，可以选几个", select_all=False, on_change=OPEN.keep)  # fmt: skip
 
 
 def children() -> list[int]:
     """Return the children chosen at this moment, the first one first."""
     first = picked(CHILD).student_id
-    others = (_typed("others") or []) if _typed("is_group") else []
+    others = (OPEN.typed("others") or []) if OPEN.typed("is_group") else []
     return list(dict.fromkeys([*([first] if first else []), *others]))
 
 
@@ -211,100 +206,30 @@ def children() -> list[int]:
 
 def begin(actor: Actor) -> None:
     """Open the form as its address asks: a kind, a child, or after a reload the draft; the first thing drawn."""
-    if was_left(FORM):
-        start_afresh()  # the page was left meanwhile: what was typed is offered as a draft
-        st.session_state.pop(_ASKED, None)
-    asked = tuple(st.query_params.get(name, "") for name in ("kind", "student", DRAFT))
-    if st.session_state.get(_ASKED) == asked:
-        return
-    st.session_state[_ASKED] = asked
-    if asked[2] and asked[2] != st.session_state.get(_UID):
-        with reading() as session:
-            found = drafts.find_draft(session, actor, form=FORM, subject=asked[2][:_LONGEST_SUBJECT])
-        if found is not None:
-            take_up(found)
-            return
-    if _is_typed():
-        return
-    if asked[0] in set(CareKind):
-        tell(f"{FORM}_kind", CareKind(asked[0]))
-    child = number_asked("student")
-    if child and picked(CHILD).student_id != child:
-        choose_child(CHILD, child)
+    OPEN.begin(actor, _ask_for_kind)
+
+
+def _ask_for_kind() -> None:
+    kind = st.query_params.get("kind", "")
+    if kind in set(CareKind):
+        tell(f"{FORM}_kind", CareKind(kind))
 
 
 def _change_kind() -> None:
     """Let the facts begin anew where nobody chose them; for `on_change`."""
-    before, after = st.session_state.get(_KIND), _typed("kind")
+    before, after = st.session_state.get(_KIND), OPEN.typed("kind")
     if before is None or after is None:
         return
     for name in ("place", "channel", "minutes", "is_group"):
         old, new = (_start(KINDS[each], name) for each in (before, after))
-        if _typed(name) in (None, old):
+        if OPEN.typed(name) in (None, old):
             tell(f"{FORM}_{name}", new)
     st.session_state[_KIND] = after
-    keep_draft()
+    OPEN.keep()
 
 
 def _start(spec: KindSpec, name: str) -> Any:
     return spec.is_for_groups if name == "is_group" else getattr(spec, name, None)
-
-
-def _typed(name: str) -> Any:
-    return st.session_state.get(f"{FORM}_{name}")
-
-
-def _is_typed() -> bool:
-    return any(_typed(name) for name in WORDS)
-
-
-def uid() -> str:
-    """Return the name of the form that is open: its draft's subject, and of what is saved."""
-    name: str = st.session_state.setdefault(_UID, new_uid())
-    return name
-
-
-def keep_draft() -> None:
-    """Save everything typed so far; for `on_change`. A draft that can't be saved never stops the typing."""
-    actor = who_is_there()
-    if actor is None or not _is_typed():
-        return
-    content: dict[str, object] = {name: _typed(name) for name in WORDS if _typed(name)}
-    content |= {name: _as_text(value) for name in _CHOSEN if (value := _typed(name)) is not None}
-    chosen = picked(CHILD)
-    content |= {"student_id": chosen.student_id, "child": chosen.name, "about": children()}
-    try:
-        with transaction() as session:
-            if records.is_recorded(session, actor, form_uid=uid()):
-                return  # a click that came after the save, before the page could say so
-            saved_at = drafts.save_draft(session, actor, form=FORM, subject=uid(), content=content)
-    except DomainError:
-        return
-    st.session_state[_SAVED_AT] = saved_at
-    _name_draft_in_address()
-
-
-def _as_text(value: object) -> object:
-    return value.isoformat() if isinstance(value, date | time) else value
-
-
-def _name_draft_in_address() -> None:
-    st.query_params[DRAFT] = uid()
-    st.session_state[_ASKED] = tuple(st.query_params.get(name, "") for name in ("kind", "student", DRAFT))
-
-
-def draft_line() -> str:
-    """Return when the draft was saved."""
-    saved_at = st.session_state.get(_SAVED_AT)
-    return saved_words(saved_at) if saved_at else ""
-
-
-def unfinished(actor: Actor) -> list[drafts.SavedDraft]:
-    """Return the drafts to offer when the form is opened empty."""
-    if st.session_state.get(_SAVED_AT) or _is_typed():
-        return []
-    with reading() as session:
-        return drafts.list_drafts(session, actor, form=FORM)
 
 
 def draft_title(draft: drafts.SavedDraft) -> str:
@@ -314,51 +239,25 @@ def draft_title(draft: drafts.SavedDraft) -> str:
     return f"没记完：{draft.content.get('child') or '还没写是哪个孩子'}的{what}"
 
 
-def take_up(draft: drafts.SavedDraft) -> None:
-    """Put a draft back into the fields, with its own child, and nothing of what stood there; for `on_click`."""
-    start_afresh()
-    for name in WORDS:
-        tell(f"{FORM}_{name}", draft.content.get(name, ""))
-    for name, read in _CHOSEN.items():
-        if (value := draft.content.get(name)) is not None:
-            tell(f"{FORM}_{name}", read(value))
-    student_id = draft.content.get("student_id")
-    if student_id:
-        choose_child(CHILD, int(student_id))
-    if not picked(CHILD).student_id:  # not chosen, or out of this person's sight since: as typed
-        tell(f"{CHILD}_typed", draft.content.get("child", ""))
-    others = [int(each) for each in draft.content.get("about") or () if each != student_id]
+def _restore_others(content: Mapping[str, Any]) -> None:
+    others = [int(each) for each in content.get("about") or () if each != content.get("student_id")]
     tell(f"{FORM}_others", others)
-    st.session_state[_UID], st.session_state[_SAVED_AT] = draft.subject, draft.saved_at
-    _name_draft_in_address()
-
-
-def throw_away(name: str | None = None) -> None:
-    """Discard a draft and, if it is the open one, everything typed; for `on_click`."""
-    actor = who_is_there()
-    if actor is None:
-        return
-    with transaction() as session:
-        drafts.discard_draft(session, actor, form=FORM, subject=name or uid())
-    if name in (None, uid()):
-        start_afresh()
-        forget_child(CHILD)
 
 
 def discard_draft(session: Session, actor: Actor) -> None:
     """Throw the open draft away in the transaction that saves the form."""
-    drafts.discard_draft(session, actor, form=FORM, subject=uid())
+    drafts.discard_draft(session, actor, form=FORM, subject=OPEN.uid())
 
 
-def start_afresh() -> None:
-    """Forget what was typed: saved, or not wanted."""
-    for key in [key for key in st.session_state if str(key).startswith(f"{FORM}_")]:
-        st.session_state.pop(key, None)
-    for key in (_SAVED_AT, _UID, _KIND):
-        st.session_state.pop(key, None)
-    release(FORM)
-    clear_child(CHILD)
-    if DRAFT in st.query_params:
-        del st.query_params[DRAFT]
-    if _ASKED in st.session_state:
-        st.session_state[_ASKED] = tuple(st.query_params.get(name, "") for name in ("kind", "student", DRAFT))
+OPEN: ChildForm = ChildForm(
+    FORM,
+    CHILD,
+    WORDS,
+    _CHOSEN,
+    is_saved=lambda session, actor: records.is_recorded(session, actor, form_uid=OPEN.uid()),
+    asked=("kind", "student"),
+    more=lambda: {"about": children()},
+    restore=_restore_others,
+    forgets=(_KIND,),
+)
+"""The form of a new record, and its draft."""
