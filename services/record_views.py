@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, time
 from typing import Any
 
@@ -38,14 +38,11 @@ PAGE_SIZE = 20
 RECENT = 5
 
 
-@dataclass(frozen=True, slots=True)
-class RecordRow:
-    """That a contact was made: no word of it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordFacts:
+    """What rules read of a contact: no word of it."""
 
     id: int
-    student_id: int
-    child: str
-    class_label: str
     kind: CareKind
     day: date
     start_time: time | None
@@ -54,6 +51,15 @@ class RecordRow:
     channel: CareChannel | None
     is_done: bool
     not_reached: NotReached | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRow(RecordFacts):
+    """That a contact was made, with whom and by whom."""
+
+    student_id: int
+    child: str
+    class_label: str
     group_size: int
     parts_filled: int
     author_id: int | None
@@ -71,20 +77,11 @@ class RecordPage:
     total: int
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRecord:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRecord(RecordFacts):
     """A record as a form is drawn from it."""
 
-    id: int
     version: int
-    kind: CareKind
-    day: date
-    start_time: time | None
-    minutes: int | None
-    place: CarePlace | None
-    channel: CareChannel | None
-    is_done: bool
-    not_reached: NotReached | None
     agreed_with_id: int | None
     raised: str | None
     measures: str | None
@@ -157,20 +154,8 @@ def may_amend(actor: Actor, record: CareRecord) -> bool:
 
 def stored_record(row: CareRecord, words: CareRecordWords) -> StoredRecord:
     """Return a record with its words, for whoever may read them."""
-    return StoredRecord(
-        id=row.id or 0,
-        version=row.version,
-        kind=row.kind,
-        day=row.day,
-        start_time=row.start_time,
-        minutes=row.minutes,
-        place=row.place,
-        channel=row.channel,
-        is_done=row.is_done,
-        not_reached=row.not_reached,
-        agreed_with_id=row.agreed_with_id,
-        **{name: unseal(words, f"{name}_sealed") for name in WORDS},
-    )
+    said: dict[str, Any] = {name: unseal(words, f"{name}_sealed") for name in WORDS}
+    return StoredRecord(**_facts(row), version=row.version, agreed_with_id=row.agreed_with_id, **said)
 
 
 def writable_kinds(actor: Actor) -> list[CareKind]:
@@ -311,18 +296,10 @@ def _listed() -> Any:  # a select of more columns than the stubs know
 def _row(actor: Actor, found: Any) -> RecordRow:
     record, child, grade, number, state, author = found
     return RecordRow(
-        id=record.id,
+        **_facts(record),
         student_id=record.student_id,
         child=child,
         class_label=shown_class(grade, number, state),
-        kind=record.kind,
-        day=record.day,
-        start_time=record.start_time,
-        minutes=record.minutes,
-        place=record.place,
-        channel=record.channel,
-        is_done=record.is_done,
-        not_reached=record.not_reached,
         group_size=record.group_size,
         parts_filled=record.parts_filled,
         author_id=record.author_id,
@@ -331,6 +308,12 @@ def _row(actor: Actor, found: Any) -> RecordRow:
         is_withdrawn=record.withdrawn_at is not None,
         may_read=reads_words(actor, record),
     )
+
+
+def _facts(row: CareRecord) -> dict[str, Any]:
+    return {"id": row.id or 0} | {
+        each.name: getattr(row, each.name) for each in fields(RecordFacts) if each.name != "id"
+    }
 
 
 def _earlier(session: Session, record_id: int) -> tuple[EarlierText, ...]:
