@@ -1,33 +1,24 @@
 """Records that have reached their term: who is due, who is kept and why, removing after a second yes (S-01)."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, and_, col, func, or_, select
+from sqlmodel import Session, col, func, select
 
-from db.base import Labelled
 from db.locks import Turn, take_turn
-from db.sealing import seal, unseal
+from db.sealing import seal
 from db.tables import (
     AppUser,
-    CareRecord,
-    Case,
-    DropOut,
-    PsychArchive,
-    Referral,
     RetentionHold,
     RetentionItem,
     RetentionRun,
     RetentionState,
     Role,
     RoleGrant,
-    Severity,
     Student,
-    TierChange,
 )
 from services import audit, clock, retention_rows
 from services.access import HOLDERS, Permission, permitted
@@ -39,16 +30,8 @@ from services.errors import DomainError, NotAllowed, NotFound
 from services.fields import LINE, Checker
 from services.figures import SMALLEST_GROUP
 from services.parameter_versions import load_numbers
-from services.referrals import OPEN_STATES
-from services.regulations.parameters import Numbers
-from services.students import LEFT_SCHOOL
-from services.tier_rows import stood_gravest
+from services.retention_due import DueChild, Years, digest_of, find_due, years_kept
 
-REGISTER_YEARS, CARE_YEARS, GRAVE_YEARS = (
-    "S-01.keep_register_years",
-    "S-01.keep_care_years",
-    "S-01.keep_grave_years",
-)
 WAITS_FOR_A_YES = "waits_for_a_yes"
 
 
@@ -66,41 +49,6 @@ class NoSecondPerson(DomainError):
 
 class RunOpen(DomainError):
     """Somebody asked already; one removal at a time."""
-
-
-class Kept(Labelled):
-    """Why records are kept beyond their term."""
-
-    HOLD = "hold", "负责人要留着"
-    REFERRAL = "referral", "还有没办完的受理"
-    CASE = "case", "还有没结的个案"
-    DROP_OUT = "drop_out", "还在劝返"
-    ABUSE = "abuse", "标过疑似侵害"
-
-
-@dataclass(frozen=True, slots=True)
-class Years:
-    """How long records are kept after a child has left, in years."""
-
-    register: int
-    care: int
-    grave: int
-
-
-@dataclass(frozen=True, slots=True)
-class DueChild:
-    """A child whose records, or the care records among them, have reached their term."""
-
-    student_id: int
-    name: str
-    left_on: date
-    due_on: date
-    is_whole: bool  # else only the care records are due
-    has_care: bool
-    kept: tuple[Kept, ...]
-    hold_id: int | None = None
-    hold_version: int = 0
-    hold_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +98,7 @@ class RetentionView:
 @permitted(Permission.RETENTION_PREPARE, Permission.RETENTION_AGREE)
 def find_retention(session: Session, actor: Actor) -> RetentionView:
     """Return what is due, what is kept and why, and where the run stands; seven statements."""
-    found, without_day = _due(session)
+    found, without_day = find_due(session)
     going = tuple(each for each in found if not each.kept)
     kept = tuple(each for each in found if each.kept)
     runs = _runs(session)
@@ -162,7 +110,7 @@ def find_retention(session: Session, actor: Actor) -> RetentionView:
     # The console of the server is the administrator's, who may see no children: it tells what the page tells there.
     knows = actor.has_role(Role.LEAD) and not actor.is_command_line
     return RetentionView(
-        years=_years(load_numbers(session)),
+        years=years_kept(load_numbers(session)),
         children=going if knows else (),
         kept=kept if knows else (),
         whole_count=_told([each.is_whole for each in going], is_exact=knows),
@@ -170,7 +118,7 @@ def find_retention(session: Session, actor: Actor) -> RetentionView:
         kept_count=_told([True for _ in kept], is_exact=knows),
         due_count=len(going),
         without_day=without_day,
-        digest=_digest(going),
+        digest=digest_of(going),
         run=run,
         last=next((each for each in runs if not each.is_open), None),
         second=second,
@@ -211,10 +159,10 @@ def propose_run(session: Session, actor: Actor, *, digest: str) -> int:
     take_turn(session, Turn.RETENTION)
     if session.exec(select(RetentionRun.id).where(RetentionRun.open_slot == 1)).first() is not None:
         raise RunOpen
-    going = tuple(each for each in _due(session)[0] if not each.kept)
+    going = tuple(each for each in find_due(session)[0] if not each.kept)
     if not going:
         raise NothingDue
-    if _digest(going) != digest:
+    if digest_of(going) != digest:
         raise DueChanged
     if not _can_agree(session, find_second_person(session, actor), asked_by_id=actor.id_of_staff):
         raise NoSecondPerson
@@ -349,117 +297,6 @@ def lift_hold(session: Session, actor: Actor, *, hold_id: int, version: int) -> 
     audit.record(session, actor, audit.Action.HOLD_LIFTED, target=hold, student_id=hold.student_id)
 
 
-def years_after(day: date, years: int) -> date:
-    """Return the day so many years later; 29 February becomes 1 March in a common year."""
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:
-        return date(day.year + years, 3, 1)
-
-
-def _years(numbers: Numbers) -> Years:
-    today = clock.today()
-    return Years(*(numbers.on(name, today) for name in (REGISTER_YEARS, CARE_YEARS, GRAVE_YEARS)))
-
-
-def _due(session: Session) -> tuple[list[DueChild], int]:
-    """Return who is due, who left longest ago first, and how many left on a day nobody wrote down."""
-    years, today = _years(load_numbers(session)), clock.today()
-    latest = years_before(today, min(years.register, years.care, years.grave))
-    rows: Sequence[Any] = session.execute(_facts(latest)).all()
-    found = []
-    for row in rows:
-        if row.Student.left_on is None:
-            continue
-        child = _due_child(row, years)
-        if child.due_on <= today:
-            found.append(child)
-    return found, sum(row.Student.left_on is None for row in rows)
-
-
-def years_before(day: date, years: int) -> date:
-    """Return the latest day from which so many years have passed by a day."""
-    try:
-        return day.replace(year=day.year - years)
-    except ValueError:
-        return date(day.year - years, 2, 28)
-
-
-def _facts(latest: date) -> Any:  # a select of more columns than the stubs know
-    """Return everybody who left by a day, with what tells how long the records are kept; one statement."""
-    referrals = select(Referral.id).where(Referral.student_id == Student.id)
-    cases = select(Case.id).where(Case.student_id == Student.id)
-    records = select(CareRecord.id).where(CareRecord.student_id == Student.id)
-    columns: list[Any] = [
-        Student,
-        RetentionHold,
-        referrals.exists().label("has_referral"),
-        cases.exists().label("has_case"),
-        records.exists().label("has_record"),
-        or_(cases.where(Case.severity == Severity.SERIOUS).exists(), stood_gravest(col(Student.id))).label("is_grave"),
-        select(TierChange.id).where(TierChange.student_id == Student.id).exists().label("has_tier"),
-        select(PsychArchive.id).where(PsychArchive.student_id == Student.id).exists().label("has_archive"),
-        referrals.where(col(Referral.state).in_(OPEN_STATES)).exists().label("has_open_referral"),
-        cases.where(col(Case.closed_at).is_(None)).exists().label("has_open_case"),
-        referrals.where(col(Referral.is_suspected_abuse)).exists().label("is_abuse"),
-        select(DropOut.id)
-        .where(DropOut.student_id == Student.id, col(DropOut.ended_on).is_(None))
-        .exists()
-        .label("is_followed"),
-    ]
-    return (
-        select(*columns)
-        .select_from(Student)
-        .join(
-            RetentionHold,
-            and_(col(RetentionHold.student_id) == col(Student.id), col(RetentionHold.lifted_at).is_(None)),
-            isouter=True,
-        )
-        .where(
-            col(Student.state).in_(LEFT_SCHOOL),
-            col(Student.merged_into_id).is_(None),  # an entry merged into another goes with it
-            or_(col(Student.left_on).is_(None), col(Student.left_on) <= latest),
-        )
-        .order_by(col(Student.left_on), col(Student.id))
-    )
-
-
-def _due_child(row: Any, years: Years) -> DueChild:
-    has_care = any((row.has_referral, row.has_case, row.has_record, row.has_tier, row.has_archive))
-    care = years.grave if row.is_grave else years.care
-    register = max(
-        years.grave if row.is_grave else years.register, care if has_care else 0
-    )  # the child's row goes last
-    whole_on = years_after(row.Student.left_on, register)
-    care_on = years_after(row.Student.left_on, care) if has_care else whole_on
-    is_whole = whole_on <= clock.today()
-    held = {
-        Kept.HOLD: row.RetentionHold is not None,
-        Kept.REFERRAL: row.has_open_referral,
-        Kept.CASE: row.has_open_case,
-        Kept.DROP_OUT: row.is_followed,
-        Kept.ABUSE: row.is_abuse,
-    }
-    hold = row.RetentionHold
-    return DueChild(
-        student_id=row.Student.id,
-        name=row.Student.name,
-        left_on=row.Student.left_on,
-        due_on=whole_on if is_whole else care_on,
-        is_whole=is_whole,
-        has_care=has_care,
-        kept=tuple(why for why, is_so in held.items() if is_so),
-        hold_id=hold.id if hold else None,
-        hold_version=hold.version if hold else 0,
-        hold_reason=unseal(hold, "reason_sealed") if hold else None,
-    )
-
-
-def _digest(children: Sequence[DueChild]) -> str:
-    words = ",".join(f"{each.student_id}:{each.is_whole}" for each in children)
-    return hashlib.sha256(words.encode()).hexdigest()
-
-
 def _runs(session: Session) -> list[RunView]:
     """Return the open run and the last finished one."""
     proposer, agreer = AppUser.__table__.alias("proposer"), AppUser.__table__.alias("agreer")  # type: ignore[attr-defined]
@@ -526,7 +363,7 @@ def _can_agree(session: Session, second: SecondPerson, *, asked_by_id: int | Non
 
 def _going(session: Session) -> dict[int, bool]:
     """Return whom nothing keeps, and whether all of the child is due; else only the care records are."""
-    return {each.student_id: each.is_whole for each in _due(session)[0] if not each.kept}
+    return {each.student_id: each.is_whole for each in find_due(session)[0] if not each.kept}
 
 
 def _is_as_agreed(session: Session, item: RetentionItem) -> bool:

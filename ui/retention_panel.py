@@ -9,7 +9,8 @@ from services.access import Permission, allows
 from services.actors import Actor
 from services.backups import KEEP_DAYS
 from services.errors import DomainError
-from services.retention import DueChild, Kept, RetentionView, RunView
+from services.retention import RetentionView, RunView
+from services.retention_due import DueChild, Kept
 from ui import formats
 from ui.asking_first import ask_first
 from ui.dialogs import close_dialog, open_dialog, opened

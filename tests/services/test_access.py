@@ -164,6 +164,7 @@ CALLED_BY_SERVICES = {
     "asking_together.ask": "sends what a permitted function has put together",
     "audit.record": "notes an event of the service that calls it",
     "paper.give_out": "notes what a permitted function has read for its printer",
+    "retention_due.find_due": "who is due, for the permitted functions that show, ask for and agree to a removal",
     "referrals.lock_referral": "the row filter by which every move begins",
     "referrals.move": "the step of a move already permitted",
     "referrals.note_move": "the step of a move already permitted",

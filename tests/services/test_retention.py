@@ -23,6 +23,8 @@ from db.tables import (
     ImportAction,
     ImportedRow,
     ListExchange,
+    OutwardReferral,
+    OutwardTarget,
     Post,
     PostHolder,
     Referral,
@@ -41,7 +43,8 @@ from services.access import Permission, allows
 from services.actors import command_line
 from services.duties import DutyKind
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
-from services.retention import DueChanged, Kept, NoSecondPerson, NothingDue, RunOpen
+from services.retention import DueChanged, NoSecondPerson, NothingDue, RunOpen
+from services.retention_due import REGISTER_YEARS, Kept, years_after, years_before
 from tests.conftest import codes
 
 LEFT = date(2023, 7, 1)  # three years and some months before the still clock
@@ -137,8 +140,8 @@ def test_who_ever_stood_in_the_gravest_tier_is_kept_ten_years(session, school):
     [(date(2024, 2, 29), 3, date(2027, 3, 1)), (date(2024, 2, 29), 4, date(2028, 2, 29)), (LEFT, 3, date(2026, 7, 1))],
 )
 def test_years_end_on_the_same_day(day, years, after):
-    assert retention.years_after(day, years) == after
-    assert retention.years_before(after, years) >= day
+    assert years_after(day, years) == after
+    assert years_before(after, years) >= day
 
 
 def test_each_kind_has_a_term_of_its_own(session, school):
@@ -169,6 +172,14 @@ def test_what_keeps_records(session, school, why):
             session.flush()
         case Kept.CASE:
             make_case(session, school.due, school.lead, closed=False)
+        case Kept.OUTWARD:
+            session.add(
+                OutwardReferral(
+                    student_id=school.due.id, owner_id=school.lead.user_id, target_kind=OutwardTarget.HOSPITAL,
+                    referred_on=LEFT, consent_on=LEFT, recorded_at=clock.now(),
+                )
+            )  # fmt: skip
+            session.flush()
         case Kept.ABUSE:
             make_referral(session, school.due, school.lead, is_suspected_abuse=True, abuse_marked_at=clock.now())
 
@@ -384,7 +395,7 @@ def keep_the_register_longer(session, school) -> None:
     from services import parameter_versions
 
     parameter_versions.set_parameter(
-        session, school.lead, name=retention.REGISTER_YEARS, version=0, value=20, in_force_from=clock.today(),
+        session, school.lead, name=REGISTER_YEARS, version=0, value=20, in_force_from=clock.today(),
         reason="教育局要求",
     )  # fmt: skip
 
