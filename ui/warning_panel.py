@@ -91,7 +91,8 @@ def _add(view: GroupView) -> None:
     form.notices()
     start = view.missing[0] if view.missing else WarningRole.OTHER
     with form.field("role", start) as key:
-        role = st.selectbox("什么身份", _ROLES, key=key, format_func=lambda each: WarningRole(each).label)
+        role = st.selectbox("什么身份", _ROLES, key=key, placeholder="请选",
+                            format_func=lambda each: WarningRole(each).label)  # fmt: skip
     user_id: int | None = None
     agreed_with_id: int | None = None
     name, phone, was_asked = "", "", False
