@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, not_, null, true
+from sqlalchemy.orm import aliased
 from sqlmodel import col, func, select
 
 from db.base import Labelled
@@ -19,9 +20,13 @@ from db.tables import (
     CareRecord,
     Case,
     CategoryKind,
+    Consent,
+    ConsentPurpose,
     PlanState,
     PlanVersion,
     Referral,
+    ScreeningResult,
+    ScreeningRound,
     Student,
     StudentCategory,
     SupportPlan,
@@ -37,6 +42,7 @@ from services.access import Permission, allows
 from services.actors import Actor
 from services.card_parts import CardPart
 from services.row_filters import sees_cases, sees_plans, sees_referrals
+from services.screening.coverage import EXEMPTING
 from services.tier_rows import held_today, key_rank
 
 Condition = Callable[[Actor], ColumnElement[bool]]
@@ -176,6 +182,28 @@ def _has_group(_actor: Actor) -> ColumnElement[bool]:
     return col(Student.id).in_(whole)
 
 
+def _is_screened_for(_actor: Actor) -> ColumnElement[bool]:
+    """Return whom the latest round is for: everybody, once there is one, whose family has not said no (H-01)."""
+    refused = select(Consent.student_id).where(
+        Consent.purpose == ConsentPurpose.SCREENING,
+        col(Consent.answer).in_(EXEMPTING),
+        col(Consent.replaced_at).is_(None),
+    )
+    return and_(select(ScreeningRound.id).exists(), col(Student.id).not_in(refused))
+
+
+def _has_screening(_actor: Actor) -> ColumnElement[bool]:
+    """Return whether there is a valid result of the latest term in which a scale was given."""
+    term, latest = aliased(ScreeningRound), aliased(ScreeningRound)
+    newest = select(func.max(latest.school_year * 10 + latest.half)).scalar_subquery()
+    done = (
+        select(ScreeningResult.student_id)
+        .join(term, col(term.id) == col(ScreeningResult.round_id))
+        .where(ScreeningResult.is_valid, term.school_year * 10 + term.half == newest)
+    )
+    return col(Student.id).in_(done)
+
+
 def _has_assessment(actor: Actor) -> ColumnElement[bool]:
     return (
         select(Assessment.id)
@@ -217,6 +245,7 @@ PARTS: tuple[Part, ...] = (
     Part("family", "家庭和监护人", "F-02", _HOMEROOM, PartPlace.CARD, _everybody, _has_family),
     Part("tier", "分级", "F-04", _ROOM, PartPlace.ARCHIVE, _everybody, _has_tier),
     Part("group", "预警干预小组", "G-07", _ROOM, PartPlace.GROUP, _is_key, _has_group),
+    Part("screening", "心理筛查", "H-01", _ROOM, PartPlace.SCREENING, _is_screened_for, _has_screening, True),
     Part("card", "联系卡", "F-02", _HOMEROOM, PartPlace.CARD, _left_behind, _has_card),
     Part("study", "学习情况", "F-02", _HOMEROOM, PartPlace.TERM, _left_behind, _has_study),
     Part("health", "身体情况", "F-02", _HOMEROOM, PartPlace.TERM, _left_behind, _has_health),
@@ -227,7 +256,6 @@ PARTS: tuple[Part, ...] = (
 """Every part, in the order of an archive."""
 
 LATER: tuple[tuple[str, str], ...] = (
-    ("心理筛查", "H-01"),
     ("阶段性总结", "F-01"),
     ("效果评估", "F-01"),
 )

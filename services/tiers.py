@@ -130,7 +130,8 @@ def suggest_tier(
         NotFound: there is no such child for this actor, or no such tier.
         FieldErrors: the reason is blank or too long.
     """
-    known = session.exec(select(TierSuggestion.id).where(TierSuggestion.source_key == source_key)).first()
+    key = source_key[: 2 * SHORT]
+    known = session.exec(select(TierSuggestion.id).where(TierSuggestion.source_key == key)).first()
     if known is not None:
         return known
     check = Checker()
@@ -142,13 +143,17 @@ def suggest_tier(
     row = TierSuggestion(
         student_id=student_id,
         tier_id=tier_id,
-        source_key=source_key[: 2 * SHORT],
+        source_key=key,
         suggested_by_id=actor.user_id,
         suggested_on=clock.today(),
     )
     seal(row, "reason_sealed", text)
-    session.add(row)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(row)
+            session.flush()
+    except IntegrityError:  # read in by another process at the same moment
+        return session.exec(select(TierSuggestion.id).where(TierSuggestion.source_key == key)).one() or 0
     audit.record(session, actor, audit.Action.TIER_SUGGESTED, target=row, student_id=student_id)
     return row.id or 0
 

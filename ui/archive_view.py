@@ -86,6 +86,8 @@ def _target(actor: Actor, view: ArchiveView, part: Part) -> tuple[str, dict[str,
             return "warning_groups", {"group": str(view.group_id)}
         case PartPlace.CASE if view.case_id is not None:
             return "cases", {"case": str(view.case_id)}
+        case PartPlace.SCREENING if allows(actor, Permission.SCREENING_READ):
+            return "screening", child
         case PartPlace.CHILD:
             return ("student_edit", child) if allows(actor, Permission.STUDENT_WRITE) else (navigation.CHILD, child)
         case _:

@@ -13,10 +13,15 @@ from db.tables import (
     ArchiveLook,
     Case,
     CategoryKind,
+    Consent,
+    ConsentAnswer,
+    ConsentPurpose,
     EnrolmentState,
     PsychArchive,
     Referral,
     Role,
+    ScreeningResult,
+    ScreeningRound,
     StudentCategory,
     TierChange,
 )
@@ -163,6 +168,41 @@ def test_what_is_missing_follows_from_what_the_child_is(session, lead, counsello
     seen = {row.name: row for row in rows_of(session, homeroom)[1]}[helped.name]
     assert {part.code for part in (*seen.there, *seen.missing)} == {"basics", "family", "tier"}
     assert not any(part.is_care_work for part in parts_for(homeroom))
+
+
+def test_screening_is_owed_once_there_is_a_round_and_the_family_has_not_said_no(
+    session, lead, homeroom, seven, make_student
+):
+    done, missed, refused, void = (
+        make_student(name, in_class=seven) for name in ("陆青黛", "方惊蛰", "霍半夏", "宋小雪")
+    )
+
+    def lacking() -> set[str]:
+        rows = rows_of(session, lead)[1]
+        return {row.name for row in rows if "screening" in [part.code for part in row.missing]}
+
+    assert lacking() == set()
+    rounds = [ScreeningRound(school_year=year, half=half, scale="mht", opened_at=clock.now())
+              for year, half in ((2025, 2), (2026, 1))]  # fmt: skip
+    session.add_all(rounds)
+    session.add(
+        Consent(
+            student_id=refused.id, purpose=ConsentPurpose.SCREENING, answer=ConsentAnswer.REFUSED, day=TODAY,
+            recorded_at=clock.now(),
+        )
+    )  # fmt: skip
+    session.flush()
+    for child, found, is_valid in ((done, rounds[1], True), (missed, rounds[0], True), (void, rounds[1], False)):
+        session.add(
+            ScreeningResult(
+                round_id=found.id, student_id=child.id, taken_on=TODAY, is_valid=is_valid, level="low", rank=0,
+                recorded_at=clock.now(),
+            )
+        )  # fmt: skip
+    session.flush()
+
+    assert lacking() == {missed.name, void.name}
+    assert all("screening" not in [part.code for part in row.missing] for row in rows_of(session, homeroom)[1])
 
 
 def test_a_mark_of_abuse_changes_nothing_for_who_may_not_know(
