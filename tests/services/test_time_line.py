@@ -101,6 +101,7 @@ def child(session, people, make_student, term):
     _worry(session, counsellor, lead, made)
     write(session, homeroom, made, day=TODAY - timedelta(days=3))
     write(session, counsellor, made, kind=CareKind.COUNSELLING, day=TODAY - timedelta(days=2))
+    write(session, lead, made, kind=CareKind.COUNSELLING, day=TODAY - timedelta(days=1))  # no colleague reads it
     notice(session, homeroom, made, noticed_on=TODAY)
     people_of = ((GuardianKind.FATHER, "父亲甲"), (GuardianKind.MOTHER, "母亲乙"))
     for kind, who in people_of:  # the card as it stood before the second is kept
@@ -218,7 +219,7 @@ def test_a_line_tells_that_it_was_and_no_word_of_it(session, people, child, role
     for word in (SECRET, FACTS, "同桌", "青岚", "外婆", "某医院", "父亲甲", "母亲乙", "15400000137"):
         assert word not in told
     assert "心理辅导" in told
-    assert ("内容，只有记录人和负责人能看" in told) == (role is Role.HOMEROOM)
+    assert ("内容，只有记录人和负责人能看" in told) == (role is not Role.LEAD)
 
 
 def test_the_lines_say_what_happened(session, people, child):
