@@ -21,6 +21,10 @@ from ui.views import begin_filter, keep_filter
 actor = require_user(Permission.CASE_READ, Permission.ABUSE_HANDLE)
 
 
+OPEN, CLOSED = "开着的", "已结案"
+ASKED = {"closed": CLOSED}  # as the address has it
+
+
 def open_case(case_id: int) -> None:
     st.query_params["case"] = str(case_id)
 
@@ -47,15 +51,25 @@ if chosen:
     draw_case(actor, view)
     st.stop()
 
-stages = {stage.value: stage for stage in CaseStage}
-begin_filter("cases_stage", "stage", stages)
+stages = {stage.value: stage for stage in CaseStage if stage is not CaseStage.CLOSURE}
+begin_filter("cases_which", "which", ASKED, usual=OPEN)
 with filter_row():
-    stage = st.segmented_control("走到哪一步", list(CaseStage), format_func=lambda each: CASE[each.value].word,
-                                 key="cases_stage", label_visibility="collapsed", wrap=True)  # fmt: skip
-keep_filter("cases_stage", "stage", stages)
+    which = st.segmented_control("开着的还是结案的", [OPEN, CLOSED], key="cases_which", required=True,
+                                 label_visibility="collapsed")  # fmt: skip
+keep_filter("cases_which", "which", ASKED)
+stage = None
+if which != CLOSED:
+    begin_filter("cases_stage", "stage", stages)
+    with filter_row():
+        stage = st.segmented_control("走到哪一步", list(stages.values()), key="cases_stage", wrap=True,
+                                     format_func=lambda each: CASE[each.value].word,
+                                     label_visibility="collapsed")  # fmt: skip
+    keep_filter("cases_stage", "stage", stages)
 with reading() as session:
-    shown = cases.list_cases(session, actor, stage=stage, page=page_asked("cases_page"))
-if not shown.rows and stage is not None:
+    shown = cases.list_cases(session, actor, stage=stage, is_closed=which == CLOSED, page=page_asked("cases_page"))
+if not shown.rows and which == CLOSED:
+    empty_state("task_alt", "还没有结案的个案", "孩子好转以后，打开个案，点“提出结案”。")
+elif not shown.rows and stage is not None:
     empty_state("folder_shared", f"没有“{stage.label}”的个案", "换一步看看，或不选，看全部。")
 elif not shown.rows:
     empty_state("folder_shared", "这里还没有个案", "受理评估以后，转成的个案会出现在这里。")

@@ -9,7 +9,7 @@ from db.transactions import reading
 from services import beginnings, home
 from services.access import Permission, allows
 from services.duties import DutyGroup
-from ui import measure_dialogs, navigation
+from ui import closing_dialogs, measure_dialogs, navigation
 from ui.child_records import write_record
 from ui.decision_dialogs import draw_opened
 from ui.duties import badge_of, button_of, follow, reason_of, title_of
@@ -71,6 +71,7 @@ with main:
         draw_first_steps(first_steps)
 draw_opened(actor)
 draw_answer()
+closing_dialogs.draw_answer()
 measure_dialogs.draw_opened(actor)
 if side is not None:
     with side:

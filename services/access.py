@@ -152,6 +152,7 @@ class Permission(StrEnum):
     REFERRAL_HANDLE = "referral:handle"
     ABUSE_HANDLE = "abuse:handle"
     CASE_READ = "case:read"
+    CASE_CLOSE = "case:close"  # whose yes closing a case needs; `closings` says which
     PLAN_ANSWER = "case:plan_answer"  # whose yes a severe case's plan needs; `plan_answers` says which
     MEASURE_FOLLOW = "case:measure"  # what of a plan one is to do; `measures` says which
     RECORD_WRITE = "record:write"
@@ -212,6 +213,7 @@ HOLDERS: Mapping[Permission, frozenset[Role]] = {
     Permission.REFERRAL_HANDLE: _CARE,
     Permission.ABUSE_HANDLE: frozenset({Role.LEAD, Role.LEADERSHIP}),  # leadership: only who is named
     Permission.CASE_READ: _CARE,
+    Permission.CASE_CLOSE: frozenset({Role.LEAD, Role.LEADERSHIP}),
     Permission.PLAN_ANSWER: frozenset({Role.LEAD, Role.LEADERSHIP}),
     Permission.MEASURE_FOLLOW: _TEACHERS | {Role.LEADERSHIP},
     Permission.RECORD_WRITE: _TEACHERS,  # about the children they see

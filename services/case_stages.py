@@ -8,12 +8,27 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, false, not_
-from sqlmodel import col, func
+from sqlalchemy import ColumnElement, and_, case, not_
+from sqlmodel import col, func, select
 
 from db.base import Labelled
-from db.tables import Case, CaseConference, PlanState, PlanVersion, SupportPlan
+from db.tables import Case, CaseClosure, CaseConference, PlanState, PlanVersion, SupportPlan
 from services import clock
+from services.errors import DomainError
+
+
+class CaseClosed(DomainError):
+    """Nothing is written into a closed case; to go on with it, it is opened again."""
+
+
+def require_open(case: Case) -> None:
+    """Refuse to write into a closed case.
+
+    Raises:
+        CaseClosed: as said.
+    """
+    if case.closed_at is not None:
+        raise CaseClosed
 
 
 class CaseStage(Labelled):
@@ -36,7 +51,7 @@ class CaseFacts:
     has_plan: bool = False  # one is in force (I-01)
     is_review_due: bool = False  # its review date has come
     is_closed: bool = False
-    is_reopened: bool = False  # once closed, and no plan made since
+    is_reopened: bool = False  # it was closed once; closing ended its plan
 
 
 _Rule = tuple[CaseStage, Mapping[str, bool]]
@@ -73,14 +88,26 @@ def stage_column(facts: Mapping[str, ColumnElement[bool]] | None = None) -> Colu
 def fact_columns() -> dict[str, ColumnElement[bool]]:
     """Return each fact as a condition, never NULL, on Case joined as `join_stage` does."""
     in_force = col(PlanVersion.id).is_not(None)
+    reopened = (
+        select(CaseClosure.id)
+        .where(CaseClosure.case_id == Case.id, col(CaseClosure.reopened_at).is_not(None))
+        .correlate(Case)
+    )
     return {
         "calls_conference": col(CaseConference.id).is_not(None),
         "is_discussed": col(CaseConference.held_at).is_not(None),
         "has_plan": in_force,
         "is_review_due": and_(in_force, func.coalesce(col(PlanVersion.review_on) <= clock.today(), False)),
         "is_closed": col(Case.closed_at).is_not(None),
-        "is_reopened": false(),  # comes with closing
+        "is_reopened": reopened.exists(),
     }
+
+
+def begun_at() -> Any:  # a column
+    """Return since when a case is under way: when it was opened, or opened again last."""
+    again = select(func.max(CaseClosure.reopened_at)).where(CaseClosure.case_id == Case.id).correlate(Case)
+    opened: Any = Case.opened_at
+    return func.coalesce(again.scalar_subquery(), opened, type_=opened.type)
 
 
 def join_stage(query: Any) -> Any:  # a Select of any columns of cases

@@ -25,7 +25,7 @@ from services import audit, clock
 from services.access import Permission, permitted
 from services.actors import Actor
 from services.calendar import SchoolCalendar, load_calendar
-from services.case_stages import CaseStage, join_stage, stage_column, stage_order
+from services.case_stages import CaseStage, begun_at, join_stage, stage_column, stage_order
 from services.classes import class_label
 from services.conference_views import ConferenceView, read_conference
 from services.errors import NotFound
@@ -53,6 +53,7 @@ class CaseRow:
     owner_name: str
     is_mine: bool
     opened_at: datetime
+    closed_at: datetime | None
     conference: Deadline | None
     plan: Deadline | None  # owed, and not there yet
     review_on: date | None
@@ -91,6 +92,7 @@ def list_cases(
     actor: Actor,
     *,
     stage: CaseStage | None = None,
+    is_closed: bool | None = None,
     student_id: int | None = None,
     page: int = 1,
     page_size: int = PAGE_SIZE,
@@ -99,6 +101,8 @@ def list_cases(
     conditions = [sees_cases(actor)]
     if stage is not None:
         conditions.append(stage_column() == stage.value)
+    if is_closed is not None:
+        conditions.append(col(Case.closed_at).is_not(None) if is_closed else col(Case.closed_at).is_(None))
     if student_id is not None:
         conditions.append(col(Case.student_id) == student_id)
     total = session.exec(
@@ -185,6 +189,7 @@ def _detailed() -> Any:  # a Select of more columns than its stubs can type
         Referral.urgency,
         stage_column().label("stage"),
         PlanVersion.review_on,
+        begun_at().label("begun_at"),
     ]
     return (
         join_stage(select(*columns).select_from(Case))
@@ -211,14 +216,15 @@ def _row(actor: Actor, found: Any, *, calendar: SchoolCalendar, now: datetime) -
         owner_name=found.owner_name,
         is_mine=case.owner_id == actor.user_id,
         opened_at=case.opened_at,
+        closed_at=case.closed_at,
         conference=deadlines.conference_deadline(
             called_at=conference.called_at, held_at=held_at, now=now, calendar=calendar
         )
-        if conference
+        if conference and case.closed_at is None
         else None,
         plan=deadlines.plan_deadline(
-            opened_at=case.opened_at,
-            called_at=conference.called_at if conference else None,
+            opened_at=found.begun_at,
+            called_at=conference.called_at if conference and found.begun_at == case.opened_at else None,
             now=now,
             calendar=calendar,
         )

@@ -12,7 +12,6 @@ from db.tables import (
     CareOption,
     CategoryKind,
     CheckFinding,
-    CheckResult,
     CheckReturn,
     FoundBy,
     Guardianship,
@@ -70,11 +69,7 @@ def categories_of(session: Session, student_id: int) -> tuple[CategoryEntry, ...
     confirmed_at = (
         select(func.max(CheckReturn.returned_at))
         .join(CheckFinding, col(CheckFinding.return_id) == col(CheckReturn.id))
-        .where(
-            CheckFinding.student_id == StudentCategory.student_id,
-            CheckFinding.kind == StudentCategory.kind,
-            CheckFinding.result != CheckResult.NOT_SEEN,
-        )
+        .where(CheckFinding.student_id == StudentCategory.student_id, CheckFinding.kind == StudentCategory.kind)
         .scalar_subquery()
     )
     rows = session.exec(

@@ -12,6 +12,7 @@ from db.tables import Case, CaseConference, ConferenceParticipant, ConferenceVer
 from services import audit, clock, decisions
 from services.access import Permission, permitted
 from services.actors import Actor
+from services.case_stages import require_open
 from services.conference_people import LEAST_PARTICIPANTS, check_guests, check_people
 from services.conference_views import Attendee, as_stored, read_people
 from services.decisions import DecisionEntry
@@ -57,11 +58,13 @@ def plan_conference(session: Session, actor: Actor, *, conference_id: int, versi
 
     Raises:
         NotFound: there is none in a case this actor may open.
+        CaseClosed: the case is closed.
         ConferenceHeld: it was held already.
         FieldErrors: the moment is gone or half given, the place is too long, or the wrong people are named.
         EditedMeanwhile: somebody changed it since the form was drawn.
     """
     case, is_protected, before = _find(session, actor, conference_id)
+    require_open(case)
     check = Checker()
     planned_at = _planned_at(check, before, entry)
     place = check.text("place", entry.place, limit=LINE)
@@ -92,10 +95,13 @@ def record_conference(session: Session, actor: Actor, *, conference_id: int, ver
 
     Raises:
         NotFound: there is none in a case this actor may open.
+        CaseClosed: the case is closed, and this would be new to it.
         FieldErrors: a part is missing or too long, the moment can't be, or nobody was there.
         EditedMeanwhile: somebody changed it since the form was drawn.
     """
     case, is_protected, before = _find(session, actor, conference_id)
+    if before.recorded_at is None or any(not each.is_blank for each in entry.decisions):
+        require_open(case)  # what was written before can be put right; nothing new begins
     check = Checker()
     held_at = _held_at(check, before, entry)
     findings = check.required_text("findings", entry.findings, limit=LONG)

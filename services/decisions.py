@@ -18,6 +18,7 @@ from db.tables import AppUser, Case, CaseConference, CaseDecision, DecisionState
 from services import audit, clock
 from services.access import Permission, permitted
 from services.actors import Actor
+from services.case_stages import require_open
 from services.conference_people import check_doer
 from services.conference_views import decision_step, leads_case
 from services.editing import last_editor, lock_version
@@ -141,6 +142,7 @@ def save_decision(
 
     Raises:
         NotFound: there is no such conference in a case this actor may open, or no such open decision of it.
+        CaseClosed: the case is closed.
         FieldErrors: words, owner or day are missing or can't be.
         EditedMeanwhile: somebody changed or ended it since the form was drawn.
     """
@@ -149,10 +151,12 @@ def save_decision(
         .join(Referral, col(Referral.id) == col(Case.referral_id))
         .join(CaseConference, col(CaseConference.case_id) == col(Case.id))
         .where(CaseConference.id == conference_id, col(CaseConference.held_at).is_not(None), sees_cases(actor))
+        .with_for_update(of=Case)  # it may be closed in this moment
     ).first()
     if found is None:
         raise NotFound
     case, is_protected, conference = found
+    require_open(case)
     check = Checker()
     held_on = clock.local(conference.held_at).date() if conference.held_at else None
     text = _check(session, check, "", entry, held_on, is_suspected_abuse=is_protected)

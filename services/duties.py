@@ -33,6 +33,9 @@ class DutyKind(StrEnum):
     PLAN_RETURNED = "plan_returned"
     PLAN_REVIEW = "plan_review"
     MEASURE = "measure"  # what of a plan one is to do
+    CLOSING_ANSWER = "closing_answer"  # closing somebody else's case waits for a yes or no
+    CLOSED_FOLLOW_UP = "closed_follow_up"  # how a child does some time after its case was closed
+    CASE_STALLED = "case_stalled"  # nothing was written of a case for longer than its child's tier allows
     OUTWARD_ANSWER = "outward_answer"  # of the body a child was referred to
     OUTWARD_FOLLOW_UP = "outward_follow_up"
     SCREENING = "screening"  # somebody has to talk with a child after its result
@@ -46,9 +49,6 @@ class DutyKind(StrEnum):
     BRING_BACK = "bring_back"
     RETURN_CHECK = "return_check"
     CHECKS_MISSING = "checks_missing"
-    OPEN_SPECIAL_CHECK = "open_special_check"  # of 四特, once a quarter
-    RETURN_SPECIAL_CHECK = "return_special_check"
-    SPECIAL_CHECKS_MISSING = "special_checks_missing"
     EXCHANGE_LIST = "exchange_list"  # this term's list with civil affairs and the like
     DECIDE_DIFFERENCES = "decide_differences"
     AGREE_RETENTION = "agree_retention"
@@ -80,6 +80,7 @@ class DutyTarget(StrEnum):
     CASE_PLAN = "case_plan"
     PLAN = "plan"
     MEASURE = "measure"
+    CLOSING = "closing"
     OUTWARD = "outward"
     PROTECTION = "protection"
     CONTACT = "contact"  # a work record, with the child and what it follows
@@ -88,7 +89,6 @@ class DutyTarget(StrEnum):
     SCHOOL_DAYS = "school_days"
     ACCOUNTS = "accounts"
     CHECKS = "checks"
-    SPECIAL_CHECKS = "special_checks"
     DROP_OUT = "drop_out"
     EXCHANGES = "exchanges"
     RETENTION = "retention"
@@ -113,6 +113,9 @@ _TARGETS = {
     DutyKind.PLAN_RETURNED: DutyTarget.PLAN,
     DutyKind.PLAN_REVIEW: DutyTarget.PLAN,
     DutyKind.MEASURE: DutyTarget.MEASURE,
+    DutyKind.CLOSING_ANSWER: DutyTarget.CLOSING,
+    DutyKind.CLOSED_FOLLOW_UP: DutyTarget.CASE,
+    DutyKind.CASE_STALLED: DutyTarget.CASE,
     DutyKind.OUTWARD_ANSWER: DutyTarget.OUTWARD,
     DutyKind.OUTWARD_FOLLOW_UP: DutyTarget.OUTWARD,
     DutyKind.SCREENING: DutyTarget.CONTACT,
@@ -125,9 +128,6 @@ _TARGETS = {
     DutyKind.OPEN_CHECK: DutyTarget.CHECKS,
     DutyKind.RETURN_CHECK: DutyTarget.CHECKS,
     DutyKind.CHECKS_MISSING: DutyTarget.CHECKS,
-    DutyKind.OPEN_SPECIAL_CHECK: DutyTarget.SPECIAL_CHECKS,
-    DutyKind.RETURN_SPECIAL_CHECK: DutyTarget.SPECIAL_CHECKS,
-    DutyKind.SPECIAL_CHECKS_MISSING: DutyTarget.SPECIAL_CHECKS,
     DutyKind.EXCHANGE_LIST: DutyTarget.EXCHANGES,
     DutyKind.DECIDE_DIFFERENCES: DutyTarget.EXCHANGES,
     DutyKind.AGREE_RETENTION: DutyTarget.RETENTION,
@@ -148,12 +148,12 @@ _OFFICE = frozenset(DutyTarget) - {
     DutyTarget.CASE_PLAN,
     DutyTarget.PLAN,
     DutyTarget.MEASURE,
+    DutyTarget.CLOSING,
     DutyTarget.OUTWARD,
     DutyTarget.PROTECTION,
     DutyTarget.CONTACT,
     DutyTarget.DROP_OUT,
     DutyTarget.CHECKS,
-    DutyTarget.SPECIAL_CHECKS,
 }
 _NOBODY_S = frozenset({DutyKind.POST_VACANT, DutyKind.SECOND_PERSON, DutyKind.HOMEROOM_MISSING})
 """What nobody answers for stands first of the office's lines; no child waits behind it."""

@@ -11,7 +11,6 @@ from sqlmodel import Session, col, func, select
 from db.tables import (
     AppUser,
     Case,
-    CheckKind,
     Referral,
     ReferralChannel,
     ReferralState,
@@ -25,6 +24,7 @@ from services.answers import Vacancy, vacancies_of, vacancy_parts
 from services.asking_together import ask
 from services.calendar import SchoolCalendar, current_school_year, load_calendar
 from services.child_duties import of_conferences_and_returns, of_feedback, of_referrals
+from services.closing_duties import CLOSING_LINES, closing_parts, of_closings
 from services.deputies import NO_SECOND_PERSON, second_person_part
 from services.document_overviews import EDITIONS, editions_part, list_wanting
 from services.duties import Duty, DutyGroup, DutyKind, group_of
@@ -55,9 +55,10 @@ def list_duties(session: Session, actor: Actor) -> list[Duty]:
     if scopes_of(actor, Subject.CASE) or is_protection_leader(actor):
         found.extend(of_conferences_and_returns(session, actor, calendar=calendar, now=now))
     if not actor.has_role(Role.LEAD):  # of whom _of_gaps asks it
-        asks = ask(session, [*tier_parts(actor, calendar), *screening_parts(actor)])
+        asks = ask(session, [*tier_parts(actor, calendar), *screening_parts(actor), *closing_parts(actor, calendar)])
         found.extend(of_tiers(session, actor, asks, calendar=calendar, now=now))
         found.extend(of_screenings(actor, asks, calendar=calendar, now=now))
+        found.extend(of_closings(session, actor, asks, calendar=calendar, now=now))
     if actor.has_role(Role.LEAD):
         found.extend(_of_gaps(session, actor, calendar=calendar, now=now))
     elif actor.holds_office and (owed := list_exchanges.find_owed(session, actor, calendar=calendar)):
@@ -85,10 +86,13 @@ def _of_gaps(session: Session, actor: Actor, *, calendar: SchoolCalendar, now: d
         retention.WAITS_FOR_A_YES: retention.waiting_part(),
     }
     others, tiers = [*vacancy_parts(year), *beside.values()], tier_parts(actor, calendar)
-    rows = ask(session, [*others, *tiers, *screening_parts(actor)])
-    vacancies = vacancies_of(row for row in rows if row.about not in {*beside, *TIER_LINES, SCREENING_LINE})
+    rows = ask(session, [*others, *tiers, *screening_parts(actor), *closing_parts(actor, calendar)])
+    vacancies = vacancies_of(
+        row for row in rows if row.about not in {*beside, *TIER_LINES, SCREENING_LINE, *CLOSING_LINES}
+    )
     yield from of_tiers(session, actor, rows, calendar=calendar, now=now)
     yield from of_screenings(actor, rows, calendar=calendar, now=now)
+    yield from of_closings(session, actor, rows, calendar=calendar, now=now)
     yield from _of_vacancies(vacancies)
     for row in rows:
         if row.about == NO_SECOND_PERSON and all(each.post_id != row.id for each in vacancies):
@@ -115,28 +119,19 @@ def _of_vacancies(found: list[Vacancy]) -> Iterator[Duty]:
         yield Duty(DutyKind.HOMEROOM_MISSING, DutyGroup.WAITING, labels=classes)
 
 
-_CHECK_DUTIES = {
-    CheckKind.CLASS_CHECK: (DutyKind.OPEN_CHECK, DutyKind.RETURN_CHECK, DutyKind.CHECKS_MISSING),
-    CheckKind.SPECIAL_CHECK: (
-        DutyKind.OPEN_SPECIAL_CHECK,
-        DutyKind.RETURN_SPECIAL_CHECK,
-        DutyKind.SPECIAL_CHECKS_MISSING,
-    ),
-}
-
-
 def _of_checks(session: Session, actor: Actor, *, calendar: SchoolCalendar, now: datetime) -> Iterator[Duty]:
-    """The term's check (E-02), the quarter's (G-01): opened by the lead, returned by teachers, who has not is seen."""
-    for owed in check_rounds.list_owed(session, actor, calendar=calendar):
-        opens, returns, missing = _CHECK_DUTIES[owed.kind]
-        if owed.is_to_open:
-            yield Duty(opens, DutyGroup.WAITING, since=owed.since)
-            continue
-        group = group_of(owed.due_at, now=now)
-        for class_id, label in owed.own:
-            yield Duty(returns, group, due_at=owed.due_at, class_label=label, target_id=class_id)
-        if owed.missing:
-            yield Duty(missing, group, due_at=owed.due_at, labels=owed.missing)
+    """The term's class check (E-02): the lead opens it, homeroom teachers return it, the lead sees who has not."""
+    owed = check_rounds.list_owed(session, actor, calendar=calendar)
+    if owed is None:
+        return
+    if owed.is_to_open:
+        yield Duty(DutyKind.OPEN_CHECK, DutyGroup.WAITING, since=owed.since)
+        return
+    group = group_of(owed.due_at, now=now)
+    for class_id, label in owed.own:
+        yield Duty(DutyKind.RETURN_CHECK, group, due_at=owed.due_at, class_label=label, target_id=class_id)
+    if owed.missing:
+        yield Duty(DutyKind.CHECKS_MISSING, group, due_at=owed.due_at, labels=owed.missing)
 
 
 def _of_exchanges(actor: Actor, owed: OwedLists, *, now: datetime) -> Iterator[Duty]:

@@ -14,7 +14,6 @@ from db.tables import (
     BellDayKind,
     BellPeriod,
     BellTimetable,
-    CheckKind,
     CheckRound,
     ClassMembership,
     ClassTeacher,
@@ -196,9 +195,7 @@ def _check_parts(ahead: TermAhead, _today: date) -> Sequence[Any]:
         col(AuditEvent.details).contains('"class_lists"'),
     )
     return [
-        asked("checks", first=func.count(col(CheckRound.id))).where(
-            col(CheckRound.term_id) == term_id, CheckRound.kind == CheckKind.CLASS_CHECK
-        ),
+        asked("checks", first=func.count(col(CheckRound.id))).where(col(CheckRound.term_id) == term_id),
         asked("class_lists", first=func.count(col(AuditEvent.seq))).where(exported),
     ]
 

@@ -25,6 +25,7 @@ from services import audit, clock
 from services.access import Permission, permitted
 from services.actors import Actor
 from services.agreements import check_agreement
+from services.case_stages import require_open
 from services.consents import current_consent
 from services.editing import last_editor, lock_version
 from services.errors import DomainError, EditedMeanwhile, NotFound
@@ -86,6 +87,7 @@ def refer_out(
 
     Raises:
         NotFound: the child or the case is not this actor's to see.
+        CaseClosed: the case is closed; the child can be referred out without it.
         FieldErrors: something is missing or can't be: no consent, and no danger.
     """
     lock_students(session, {student_id})
@@ -302,12 +304,15 @@ def _seal_all(row: OutwardReferral, texts: dict[str, str | None]) -> None:
 
 def _require_case(session: Session, actor: Actor, case_id: int, student_id: int) -> None:
     of_child = (
-        select(Case.id)
+        select(Case)
         .join(Referral, col(Referral.id) == col(Case.referral_id))
         .where(Case.id == case_id, Case.student_id == student_id, sees_cases(actor))
+        .with_for_update(of=Case)  # it may be closed in this moment
     )
-    if session.exec(of_child).first() is None:
+    case = session.exec(of_child).first()
+    if case is None:
         raise NotFound
+    require_open(case)
 
 
 def _found(session: Session, actor: Actor, outward_id: int) -> OutwardReferral:

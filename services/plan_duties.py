@@ -34,6 +34,7 @@ from services import clock
 from services.access import Permission, allows
 from services.actors import Actor
 from services.calendar import END_OF_SCHOOL_DAY, SchoolCalendar
+from services.case_stages import begun_at
 from services.duties import Duty, DutyGroup, DutyKind, group_of
 from services.measures import answers_for_plan, of_plans_in_force, owes_measure
 from services.plan_answers import has_no_free_lead, is_own, may_answer, submitted
@@ -81,7 +82,7 @@ def columns_of_plans(actor: Actor, due: Any, called: type[CaseConference], doer:
     """Return what lines about plans are made of, beside the child and who owns the case."""
     of_due = [due.c[name] for name in ("about", "plan_case_id", "plan_id", "version_id", "measure_id", "day", "moment")]
     return [
-        *of_due, col(Case.opened_at), col(called.called_at).label("plan_called_at"),
+        *of_due, Case.opened_at, begun_at().label("begun_at"), col(called.called_at).label("plan_called_at"),
         PlanMeasure.starts_on, PlanMeasure.ends_on, PlanMeasure.rhythm, PlanMeasure.last_noted_on,
         PlanMeasure.responsible_id, col(doer.display_name).label("responsible_name"),
         sees_plans(actor).label("may_open_plan"),
@@ -216,7 +217,11 @@ def _is_asked(session: Session, actor: Actor, version_id: int) -> bool:
 def _duty(found: Any, *, calendar: SchoolCalendar, now: datetime) -> Duty:
     child = found.child if found.may_name or found.may_open_plan else None
     if found.about == _WRITE:
-        due_at = deadlines.plan_due(opened_at=found.opened_at, called_at=found.plan_called_at, calendar=calendar)
+        due_at = deadlines.plan_due(
+            opened_at=found.begun_at,
+            called_at=found.plan_called_at if found.begun_at == found.opened_at else None,  # it was reopened since
+            calendar=calendar,
+        )
         return Duty(DutyKind.PLAN_WRITE, group_of(due_at, now=now), due_at=due_at, child=found.child,
                     has_begun=found.plan_id is not None, target_id=found.plan_case_id)  # fmt: skip
     if found.about == _REVIEW:

@@ -25,6 +25,7 @@ from db.tables import (
 from services import audit, clock
 from services.access import Permission, permitted
 from services.actors import Actor
+from services.case_stages import require_open
 from services.editing import last_editor, lock_version
 from services.errors import DomainError, EditedMeanwhile, NotAllowed, NotFound
 from services.fields import LONG, Checker, clean
@@ -271,6 +272,7 @@ def _begin(session: Session, actor: Actor, place: Place, kind: PlanKind) -> Supp
     lock_named(session, select(Student.id).where(Student.id == place.student_id))
     if place.case is not None:
         session.refresh(place.case, with_for_update={"key_share": True})
+        require_open(place.case)  # it may have been closed since it was found
         first = session.exec(select(SupportPlan).where(SupportPlan.case_id == place.case.id)).first()
         if first is not None:
             raise _conflict(session, first)

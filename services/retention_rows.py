@@ -55,6 +55,7 @@ OWNED: Mapping[str, RecordKind] = {
     "care_record_version": RecordKind.CARE,
     "screening_result": RecordKind.CARE,
     "screening_absence": RecordKind.CARE,
+    "case_closure": RecordKind.CARE,
     "conference_version": RecordKind.CARE,
     "case_decision": RecordKind.CARE,
     "tier_change": RecordKind.CARE,

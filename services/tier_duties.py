@@ -37,8 +37,8 @@ NOTICE = timedelta(days=2)
 
 _REVIEW, _ANSWER, _SUGGESTED = DutyKind.REVIEW_TIER, DutyKind.ANSWER_TIER, DutyKind.DECIDE_TIER
 _GROUP = DutyKind.FOUND_GROUP
-_RANK, _MORNING = "tier_rank", time(8)
-TIER_LINES = frozenset({_REVIEW, _ANSWER, _SUGGESTED, _GROUP, _RANK})
+RANK, _MORNING = "tier_rank", time(8)
+TIER_LINES = frozenset({_REVIEW, _ANSWER, _SUGGESTED, _GROUP, RANK})
 """What its rows are told apart by from what others ask in the same statement."""
 
 
@@ -63,7 +63,7 @@ def of_tiers(
 
     Further statements only where a lowering waits for somebody who may be this person.
     """
-    offered = [row.first or 0 for row in rows if row.about == _RANK and row.second]
+    offered = [row.first or 0 for row in rows if row.about == RANK and row.second]
     for row in rows:
         if row.about == _REVIEW:
             yield from _review(actor, row, offered, calendar=calendar, now=now)
@@ -132,7 +132,7 @@ def _with_class(statement: Any) -> Any:
 
 def _ranks() -> Any:
     """The tiers themselves: their rank, and whether they are offered."""
-    return asked(_RANK, of_id=col(Tier.id), first=col(Tier.rank), second=case((col(Tier.is_offered), 1), else_=0))
+    return asked(RANK, of_id=col(Tier.id), first=col(Tier.rank), second=case((col(Tier.is_offered), 1), else_=0))
 
 
 def _reviews(actor: Actor, least_days: int) -> Any:

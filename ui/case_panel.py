@@ -6,7 +6,7 @@ from services import referral_prints
 from services.access import Permission, allows
 from services.actors import Actor
 from services.cases import CaseView
-from ui import formats
+from ui import closing_panel, formats
 from ui.child_link import child_link
 from ui.child_records import write_record
 from ui.child_referrals import refer_out
@@ -61,3 +61,4 @@ def draw_case(actor: Actor, view: CaseView) -> None:
         else:
             draw_side(view, view.conference)
         draw_of_case(actor, view)
+        closing_panel.draw_of_case(actor, view)

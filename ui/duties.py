@@ -42,6 +42,9 @@ ACTS = {
     DutyKind.PLAN_RETURNED: "去改",
     DutyKind.PLAN_REVIEW: "去复查",
     DutyKind.MEASURE: "记进展",
+    DutyKind.CLOSING_ANSWER: "看看，答复",
+    DutyKind.CLOSED_FOLLOW_UP: "去回访",
+    DutyKind.CASE_STALLED: "看个案",
     DutyKind.OUTWARD_ANSWER: "去问问",
     DutyKind.OUTWARD_FOLLOW_UP: "去跟进",
     DutyKind.SCREENING: "记面谈",
@@ -56,9 +59,6 @@ ACTS = {
     DutyKind.OPEN_CHECK: "去开始",
     DutyKind.RETURN_CHECK: "去排查",
     DutyKind.CHECKS_MISSING: "看名单",
-    DutyKind.OPEN_SPECIAL_CHECK: "去开始",
-    DutyKind.RETURN_SPECIAL_CHECK: "去排查",
-    DutyKind.SPECIAL_CHECKS_MISSING: "看名单",
     DutyKind.EXCHANGE_LIST: "去核对",
     DutyKind.DECIDE_DIFFERENCES: "去定",
     DutyKind.AGREE_RETENTION: "去看看",
@@ -94,11 +94,13 @@ ENDING = "decision_end"
 MEASURE = "measure"
 """The dialog in which somebody reads the own measure, and notes what came of it."""
 
+CLOSING = "closing_answer"
+"""The dialog in which closing a case is read and answered."""
 ANSWERING = "tier_answer"
 """The dialog in which a lowering is read and answered."""
 
 _SHOWN_NAMES = 6
-_VIEWS = {DutyTarget.CLASSES: "classes", DutyTarget.SCHOOL_DAYS: "days", DutyTarget.SPECIAL_CHECKS: "special"}
+_VIEWS = {DutyTarget.CLASSES: "classes", DutyTarget.SCHOOL_DAYS: "days"}
 _PAGES = {
     DutyTarget.REFERRAL: ("referrals", "referral"),
     DutyTarget.ASSESSMENT: ("referrals", "referral"),
@@ -114,7 +116,6 @@ _PAGES = {
     DutyTarget.DROP_OUT: ("drop_outs", "case"),
     DutyTarget.OUTWARD: ("outward", "outward"),
     DutyTarget.CHECKS: ("rounds", "class"),
-    DutyTarget.SPECIAL_CHECKS: ("rounds", "class"),
     DutyTarget.EXCHANGES: ("exchanges", "exchange"),
     DutyTarget.RETENTION: ("retention", None),
     DutyTarget.BACKUPS: ("backups", None),
@@ -167,6 +168,12 @@ def title_of(duty: Duty) -> str:
             return f"复查帮扶方案：{child}"
         case DutyKind.MEASURE:
             return f"帮扶措施：{duty.child}" if duty.child else "帮扶措施"
+        case DutyKind.CLOSING_ANSWER:
+            return f"结案，等您答复：{duty.child}" if duty.child else "有一件个案要结案，等您答复"
+        case DutyKind.CLOSED_FOLLOW_UP:
+            return f"结案以后回访：{child}"
+        case DutyKind.CASE_STALLED:
+            return f"很久没有记录：{child}"
         case DutyKind.OUTWARD_ANSWER:
             return f"问转介的回音：{child}"
         case DutyKind.OUTWARD_FOLLOW_UP:
@@ -195,12 +202,6 @@ def title_of(duty: Duty) -> str:
             return f"排查{duty.class_label}"
         case DutyKind.CHECKS_MISSING:
             return f"{len(duty.labels)} 个班还没交排查"
-        case DutyKind.OPEN_SPECIAL_CHECK:
-            return "开始这季度的四特排查"
-        case DutyKind.RETURN_SPECIAL_CHECK:
-            return f"四特排查{duty.class_label}"
-        case DutyKind.SPECIAL_CHECKS_MISSING:
-            return f"{len(duty.labels)} 个班的四特排查没做完"
         case DutyKind.EXCHANGE_LIST:
             return "和民政、妇联核对这学期的名单"
         case DutyKind.DECIDE_DIFFERENCES:
@@ -271,6 +272,13 @@ def reason_of(duty: Duty) -> str:
             return f"方案：{due}复查，照旧也写一句"
         case DutyKind.MEASURE:
             return _measure_reason(duty, due)
+        case DutyKind.CLOSING_ANSWER:
+            return "个案：结案要第二个人同意，看过清单和理由再答"
+        case DutyKind.CLOSED_FOLLOW_UP:
+            return f"个案：{due}看看孩子怎么样，记一句{_nobody(duty)}"
+        case DutyKind.CASE_STALLED if duty.since:
+            last = formats.day(clock.local(duty.since).date(), today=clock.today())
+            return f"个案：{last}以后没有记过，{due}有一次{_nobody(duty)}；记一次，或提出结案"
         case DutyKind.OUTWARD_ANSWER:
             return f"转介：{'、'.join(duty.labels)}，{due}要有回音{whose.replace('接手', '负责')}"
         case DutyKind.OUTWARD_FOLLOW_UP:
@@ -297,12 +305,8 @@ def reason_of(duty: Duty) -> str:
             return "排查：开始以后，每个班主任的工作台上都会有"
         case DutyKind.RETURN_CHECK:
             return f"排查：{due}交，每个孩子都要问到"
-        case DutyKind.CHECKS_MISSING | DutyKind.SPECIAL_CHECKS_MISSING:
+        case DutyKind.CHECKS_MISSING:
             return f"排查：{due}交；{_names(duty.labels)}"
-        case DutyKind.OPEN_SPECIAL_CHECK:
-            return "排查：每季度一次，四特的孩子一个一个见到"
-        case DutyKind.RETURN_SPECIAL_CHECK:
-            return f"排查：{due}交，四特的孩子都要见到，没有的也交一份"
         case DutyKind.EXCHANGE_LIST if not duty.is_mine:
             return f"名单：{due}核对一次；向对方要一份表格，交给关爱室负责人传上来"
         case DutyKind.EXCHANGE_LIST:
@@ -328,6 +332,10 @@ def reason_of(duty: Duty) -> str:
             return f"文件：{_names(duty.labels)}"
         case _:
             return f"{_names(duty.labels)}"
+
+
+def _nobody(duty: Duty) -> str:
+    return "" if duty.is_mine else "，负责的人不在岗了"
 
 
 def _measure_reason(duty: Duty, due: str) -> str:
@@ -384,6 +392,9 @@ def follow(duty: Duty) -> None:
     if duty.target is DutyTarget.TIER_REQUEST:
         open_dialog(ANSWERING, duty.target_id or 0)
         st.rerun()
+    if duty.target is DutyTarget.CLOSING:
+        open_dialog(CLOSING, duty.target_id or 0)
+        st.rerun()
     if duty.target is DutyTarget.MEASURE:
         open_dialog(MEASURE, duty.target_id or 0)
         st.rerun()
@@ -397,7 +408,7 @@ def follow(duty: Duty) -> None:
         open_act(duty.target_id, act)
     query = {parameter: str(duty.target_id)} if parameter and duty.target_id else {}
     if view := _VIEWS.get(duty.target):
-        query |= {"view": view}
+        query = {"view": view}
     if navigation.has_page(page):
         st.switch_page(navigation.path_of(page), query_params=query)
 

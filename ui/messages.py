@@ -9,8 +9,8 @@ from services import (
     accounts,
     bell_times,
     carrying_over,
-    check_kinds,
     check_rounds,
+    closings,
     complete_years,
     conferences,
     documents,
@@ -38,6 +38,7 @@ from services import (
     year_undoing,
 )
 from services.assessments import ChildUnknown
+from services.case_stages import CaseClosed
 from services.drafts import DraftTooLarge
 from services.errors import (
     CrossedEachOther,
@@ -205,6 +206,26 @@ def _password_needed(_error: sign_in.PasswordNeeded) -> str:
 @explain.register
 def _conference_held(_error: conferences.ConferenceHeld) -> str:
     return "研讨已经记下开过了，时间和人不能再改。要改谁来了、说了什么，请点“改记录”。"
+
+
+@explain.register
+def _nobody_to_close(_error: closings.NobodyToClose) -> str:
+    return "没有提出去：结案要第二个人同意，现在没有别人能同意。请先在“岗位与小组”里定“第二个人”。"
+
+
+@explain.register
+def _closing_waits(_error: closings.ClosingWaits) -> str:
+    return "已经提出过结案，在等第二个人答复。要改，请先撤回那一次。"
+
+
+@explain.register
+def _closing_outdated(_error: closings.ClosingOutdated) -> str:
+    return "没有结案：提出以后又有了没做完的事。请选“不同意”写一句，让他看过清单再提。"
+
+
+@explain.register
+def _case_closed(_error: CaseClosed) -> str:
+    return "没有存上：这件个案已经结案，不能再写进去。要接着做，请先打开个案，点“重开”。"
 
 
 @explain.register
@@ -405,11 +426,11 @@ def _outward_ended(_error: OutwardEnded) -> str:
 
 @explain.register
 def _round_opened(_error: check_rounds.RoundOpened) -> str:
-    return "这一次的排查已经开始了。请刷新看看。"
+    return "这学期的排查已经开始了。请刷新看看。"
 
 
 @explain.register
-def _no_term(_error: check_kinds.NoTerm) -> str:
+def _no_term(_error: check_rounds.NoTerm) -> str:
     return "还没有写学期的起止日子，排查不知道算哪个学期。请先到“设置”里加上学期。"
 
 

@@ -31,7 +31,10 @@ def draw_of_case(actor: Actor, view: CaseView) -> None:
     line = found[0] if found else None
     badge = _badge(line) if line else step_badge(view.row.plan) if view.row.plan else ""
     with side_box("帮扶方案", badge=badge):
-        if line is None and view.row.stage is CaseStage.CONFERENCE:
+        is_closed = view.row.closed_at is not None
+        if is_closed and line is None:
+            note("没有写过方案。")
+        elif line is None and view.row.stage is CaseStage.CONFERENCE:
             note("研讨以后再定；要先写起来也可以。")
         elif view.row.plan:
             note(f"最晚 {due_words(view.row.plan.due_at)}定出来。")
@@ -40,7 +43,7 @@ def draw_of_case(actor: Actor, view: CaseView) -> None:
         if line is not None:
             if st.button("打开方案", key="case_plan", icon=":material/assignment:"):
                 st.switch_page(navigation.path_of("plan"), query_params={"plan": str(line.id)})
-        elif allows(actor, Permission.CASE_READ) and st.button(
+        elif not is_closed and allows(actor, Permission.CASE_READ) and st.button(
             "写帮扶方案", key="case_plan_write", icon=":material/edit:",
             type="primary" if view.row.stage is CaseStage.PLAN else "secondary",
         ):  # fmt: skip

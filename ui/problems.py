@@ -14,7 +14,6 @@ SENTENCES: Mapping[str, str] = {
     "too_long": "太长了：最多 {limit} 字，现在 {length} 字。请删短一些。",
     "future": "{day}还没到。请看看是不是写错了。",
     "too_early": "{day}太早了。请看看是不是写错了。",
-    "before_the_check": "这一次排查从{day}算起。更早见的，请再见一次。",
     "before_start": "结束的日子要在开始以后。请改一个。",
     "not_whole": "请写整数，不要小数点。",
     "out_of_range": "没有这个数。请改一个。",
@@ -146,6 +145,8 @@ SENTENCES: Mapping[str, str] = {
     "before_noticed": "不能早于发现的日子（{day}）。请核对。",
     "planned_past": "这个时间已经过了。还没开的写以后的时间；开过了的，请点“写研讨记录”。",
     "too_few_there": "到会的至少要有 {limit} 个人。请勾上来了的人，或写下还有谁来了。",
+    "not_after_today": "{day}已经到了。请选以后的日子。",
+    "before_closing": "不能早于结案的日子（{day}）。请核对。",
     "before_held": "不能早于研讨的日子（{day}）。请核对。",
     "too_many_decisions": "一次最多记 {limit} 件。请先存这些，再加别的。",
     # support plans

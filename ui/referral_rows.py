@@ -56,7 +56,9 @@ def case_badge(row: CaseRow) -> str:
 def case_reason(row: CaseRow) -> str:
     """Return how serious it is, who follows it, since when, and the conference."""
     parts = [SEVERITIES[row.severity], f"{row.owner_name}负责", f"{moment(row.opened_at)} 开的"]
-    if row.conference and row.conference.is_open:
+    if row.closed_at:
+        parts.append(f"{moment(row.closed_at)} 结案")
+    elif row.conference and row.conference.is_open:
         parts.append(f"集体研讨：{due_words(row.conference.due_at)}")
     elif row.plan:
         parts.append(f"方案：{due_words(row.plan.due_at)}")

@@ -61,11 +61,6 @@ DUTY: dict[str, Look] = {
     Duty.NOT_IN_FORCE: Look("toggle_off", "未启用", "gray", "－"),
 }
 
-SEEN_IN_CHECK: dict[bool, Look] = {
-    True: Look("check_circle", "见到了", "green", "✓"),
-    False: Look("schedule", "还没见到", "blue", "◷"),
-}
-
 TERM_LINE: dict[str, Look] = {
     "open": Look("schedule", "待做", "blue"),
     "look": Look("visibility", "看一眼", "yellow"),
@@ -89,6 +84,14 @@ CASE: dict[str, Look] = {
     "review": Look("event_repeat", "待复查", "orange"),
     "support": Look("volunteer_activism", "帮扶中", "green"),
     "closure": Look("task_alt", "已结案", "gray"),
+}
+
+CLOSING: dict[str, Look] = {
+    "waiting": Look("hourglass_top", "等第二个人同意", "violet"),
+    "agreed": Look("task_alt", "已结案", "gray"),
+    "declined": Look("undo", "没有同意", "orange"),
+    "withdrawn": Look("remove", "撤回了", "gray"),
+    "reopened": Look("replay", "重开", "blue"),
 }
 
 CASE_STEP: dict[str, Look] = {

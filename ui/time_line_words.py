@@ -8,6 +8,7 @@ from db.tables import (
     CarePlace,
     CategoryKind,
     CheckResult,
+    ClosingOutcome,
     ConsentAnswer,
     ConsentPurpose,
     DropOutReason,
@@ -161,6 +162,13 @@ def _screening(row: TimeLineRow) -> str:
     return f"{said}，当天要谈" if row.detail == "urgent" else said
 
 
+def _closing(row: TimeLineRow) -> str:
+    """同意结案：问题解决了; 结案以后回访; 重开."""
+    if row.state == "closed":
+        return f"同意结案：{ClosingOutcome(row.what or '').label}"
+    return "重开了" if row.state == "reopened" else "结案以后回访"
+
+
 def _outward(row: TimeLineRow) -> str:
     target = OutwardTarget(row.what or "").label
     return f"转到{target}" if row.state == "began" else f"{target}，结束：{OutwardOutcome(row.state or '').label}"
@@ -190,6 +198,7 @@ LOOKS: Mapping[Source, LineLook] = {
         "分级", "stacked_bar_chart", lambda row: f"定为{row.label or ''}", Opens("archives", "student")
     ),
     Source.SCREENING: LineLook("心理筛查", "fact_check", _screening, Opens("screening", "student")),
+    Source.CLOSING: LineLook("结案", "task_alt", _closing, Opens("cases", "case")),
     Source.OUTWARD: LineLook("转介出去", "output", _outward, Opens("outward", "outward")),
     Source.DROP_OUT: LineLook("控辍保学", "directions_walk", _drop_out, Opens("drop_outs", "case")),
     Source.CATEGORY: LineLook("类别", "sell", _category, Opens(tab="概况")),

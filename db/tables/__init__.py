@@ -23,6 +23,7 @@ from db.tables.children import (
     StudentCategory,
     Whereabouts,
 )
+from db.tables.closings import CaseClosure, ClosingOutcome, ClosingState
 from db.tables.conferences import CaseDecision, ConferenceVersion, DecisionState
 from db.tables.documents import MAX_FILE_BYTES, Attachment, Document, DocumentReview, FileKind
 from db.tables.dropouts import DropOut, DropOutOutcome, DropOutReason, DropOutStep, DropOutStepKind
@@ -149,6 +150,7 @@ __all__ = [
     "CareRecordVersion",
     "CareRecordWords",
     "Case",
+    "CaseClosure",
     "CaseConference",
     "CaseDecision",
     "CategoryKind",
@@ -160,6 +162,8 @@ __all__ = [
     "ClassMembership",
     "ClassTeacher",
     "ClassTeacherKind",
+    "ClosingOutcome",
+    "ClosingState",
     "CompleteYear",
     "ConferenceParticipant",
     "ConferenceVersion",

@@ -24,7 +24,7 @@ from db.tables import (
 )
 from services import clock
 from services.audit import Action
-from services.demonstration import outward, plans
+from services.demonstration import closings, outward, plans
 from services.demonstration.plan import Child, Plan
 from services.demonstration.plans import CaseFacts, add_plan
 from services.demonstration.writer import Writer
@@ -195,6 +195,7 @@ def _add_case(plan: Plan, writer: Writer, worry: _Worry, at: datetime) -> None:
     )
     is_held = is_serious and not inventor.chance(LATE + MISSING)
     closed_at = _closed(plan, at) if is_held or not is_serious else None
+    ending = closings.ending_of(plan, worry.id, opened_at=at, closed_at=closed_at)
     case_id = writer.add(
         Case,
         student_id=worry.child.id,
@@ -202,10 +203,11 @@ def _add_case(plan: Plan, writer: Writer, worry: _Worry, at: datetime) -> None:
         severity=severity,
         owner_id=worry.owner_id,
         opened_at=at,
-        closed_at=closed_at,
+        closed_at=ending.closed_now,
     )
     plan.did(at, worry.owner_id, Action.ASSESSMENT_SAVED, ("assessment", assessment_id), worry.child.id)
     plan.did(at, worry.owner_id, Action.CASE_OPENED, ("care_case", case_id), worry.child.id)
+    closings.add(plan, writer, case_id=case_id, student_id=worry.child.id, owner_id=worry.owner_id, ending=ending)
     held_at = _add_conference(plan, writer, worry, case_id, at, is_held=is_held) if is_serious else at
     if is_serious:
         outward.add(plan, writer, student_id=worry.child.id, case_id=case_id, owner_id=worry.owner_id, at=at)

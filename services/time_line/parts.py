@@ -39,6 +39,7 @@ class Source(StrEnum):
     PLAN = "plan"
     TIER = "tier"
     SCREENING = "screening"
+    CLOSING = "closing"
     OUTWARD = "outward"
     DROP_OUT = "drop_out"
     CATEGORY = "category"

@@ -9,7 +9,9 @@ from db.tables import (
     Assessment,
     CareRecord,
     Case,
+    CaseClosure,
     CaseConference,
+    ClosingState,
     DropOut,
     OutwardReferral,
     PlanState,
@@ -203,6 +205,47 @@ def screenings(actor: Actor, student_id: int) -> Lines:
         .join(ScreeningRound, col(ScreeningRound.id) == col(row.round_id))
         .join(Student, col(Student.id) == col(row.student_id))
         .where(row.student_id == student_id, sees_students(actor, Subject.SCREENING))
+    )
+
+
+def closings(actor: Actor, student_id: int) -> Lines:
+    """Cases closed by a second person's yes, reopened since or not."""
+    row = CaseClosure
+    closed = _closing_lines(actor, student_id, state="closed", at=col(row.decided_at), by=row.decided_by_id)
+    return closed.where(row.state == ClosingState.AGREED)
+
+
+def reopenings(actor: Actor, student_id: int) -> Lines:
+    """Cases opened again."""
+    row = CaseClosure
+    reopened = _closing_lines(actor, student_id, state="reopened", at=col(row.reopened_at), by=row.reopened_by_id)
+    return reopened.where(col(row.reopened_at).is_not(None))
+
+
+def looks_after_closing(actor: Actor, student_id: int) -> Lines:
+    """How a child did some time after its case was closed, on the day it was looked at."""
+    row = CaseClosure
+    followed = _closing_lines(
+        actor, student_id, state="followed", at=col(row.decided_at), by=row.followed_by_id, day=col(row.followed_on)
+    )
+    return followed.where(col(row.followed_on).is_not(None))
+
+
+def _closing_lines(actor: Actor, student_id: int, *, state: str, at: Any, by: Any, day: Any = None) -> Lines:
+    columns = line_columns(
+        Source.CLOSING,
+        record_id=col(Case.id),
+        day=LocalDay(at) if day is None else day,
+        at=at,
+        what=CaseClosure.outcome,
+        state=literal(state),
+        person=name_of(by),
+    )
+    return (
+        select(*columns)
+        .join(Case, col(Case.id) == col(CaseClosure.case_id))
+        .join(Referral, col(Referral.id) == col(Case.referral_id))
+        .where(Case.student_id == student_id, sees_cases(actor))
     )
 
 

@@ -38,6 +38,7 @@ PLAIN = {
     "care_tier.label", "tier_change.uid", "tier_suggestion.source_key", "tier_suggestion.uid", "warning_member.uid",
     "care_record.entry_uid", "care_record_version.uid", "care_record_words.uid",
     "measure_note.uid", "plan_goal.uid", "plan_measure.uid", "plan_version.uid", "support_plan.uid",
+    "case_closure.missing", "case_closure.uid",
     "care_case.uid", "case_conference.uid", "case_decision.uid", "class_teacher.subject",
     "conference_participant.uid", "conference_version.uid",
     "check_finding.uid", "consent.uid", "parents_promise.uid", "term_entry.uid",

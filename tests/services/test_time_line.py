@@ -9,11 +9,14 @@ from db.tables import (
     CareKind,
     CareRecord,
     Case,
+    CaseClosure,
     CategoryKind,
     CheckFinding,
     CheckResult,
     CheckReturn,
     CheckRound,
+    ClosingOutcome,
+    ClosingState,
     ConsentAnswer,
     ConsentPurpose,
     EnrolmentState,
@@ -70,6 +73,7 @@ SEEN = {
         Source.ASSESSMENT,
         Source.CASE,
         Source.CONFERENCE,
+        Source.CLOSING,
         Source.PLAN,
         Source.TIER,
         Source.SCREENING,
@@ -136,7 +140,14 @@ def _worry(session, counsellor, lead, made):
     referral_moves.start_assessment(session, counsellor, referral_id=referral.id, version=1)
     people = frozenset({counsellor.user_id, lead.user_id})
     request = asked(referral, severity=Severity.SERIOUS, mentions_self_harm=True, participant_ids=people)
-    assessments.save_assessment(session, counsellor, request=request)
+    case = assessments.save_assessment(session, counsellor, request=request)
+    session.add(
+        CaseClosure(
+            case_id=case.id, state=ClosingState.AGREED, outcome=ClosingOutcome.BETTER, follow_up_on=TODAY,
+            asked_by_id=counsellor.user_id, asked_at=NOW, decided_by_id=lead.user_id, decided_at=NOW,
+            reopened_by_id=lead.user_id, reopened_at=NOW,
+        )
+    )  # fmt: skip
 
 
 def _plan_and_tier(session, counsellor, made):
@@ -262,7 +273,7 @@ def test_what_is_suspected_is_on_nobody_else_s_line(session, people, child):
     view = referral_lists.list_referrals(session, lead, filters=ReferralFilters(student_id=child.id)).rows[0]
     safeguarding.mark_suspected_abuse(session, lead, referral_id=referral_id, version=view.version)
 
-    hidden = {Source.ASSESSMENT, Source.CASE, Source.CONFERENCE, Source.PLAN}
+    hidden = {Source.ASSESSMENT, Source.CASE, Source.CONFERENCE, Source.CLOSING, Source.PLAN}
     assert sources(see(session, lead, child)) == EVERYTHING
     assert sources(see(session, counsellor, child)).isdisjoint(hidden)
     own = [row.state for row in see(session, counsellor, child).rows if row.source is Source.REFERRAL]
