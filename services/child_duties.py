@@ -1,6 +1,6 @@
 """What children ask of somebody: referrals, the conferences that grew out of them, bringing back who stays away."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, time
 from typing import Any
 
@@ -36,6 +36,7 @@ from services.classes import class_label
 from services.conference_views import decision_step
 from services.decisions import owes_decision
 from services.duties import Duty, DutyGroup, DutyKind, group_of
+from services.kept_statements import kept_for_asker
 from services.outward_duties import columns_of_outward, outward_duty, with_outward
 from services.referral_lists import detailed, may_follow, names_of, owner_is_there, steps_of
 from services.referrals import OPEN_STATES
@@ -105,15 +106,20 @@ def list_child_duties(session: Session, actor: Actor, *, student_id: int) -> lis
 
 def of_referrals(session: Session, actor: Actor, *, calendar: SchoolCalendar, now: datetime) -> Iterator[Duty]:
     """What is to be done, and what this person was told; one statement, for it is asked on every page."""
-    asks, told = and_(_owes_something(), _is_for(actor)), _is_unread_feedback(actor)
-    columns = detailed(actor).add_columns(asks.label("asks_something"), told.label("is_unread_feedback"))
-    # So wrapped, no index is taken for any part of it: each would read more rows than are worth a look.
-    wanted = func.coalesce(and_(sees_referrals(actor), or_(asks, told)), False)
-    for found in session.exec(columns.where(_is_worth_a_look(actor), wanted)).all():
+    for found in session.exec(_asked_of_referrals(actor)).all():
         if found.asks_something:
             yield from _of_referral(actor, found, calendar=calendar, now=now)
         if found.is_unread_feedback and allows(actor, Permission.REFERRAL_READ):
             yield _feedback_to_read(actor, found)
+
+
+@kept_for_asker
+def _asked_of_referrals(actor: Actor) -> Any:  # a select of the referrals' rows and two marks
+    asks, told = and_(_owes_something(), _is_for(actor)), _is_unread_feedback(actor)
+    columns = detailed(actor).add_columns(asks.label("asks_something"), told.label("is_unread_feedback"))
+    # So wrapped, no index is taken for any part of it: each would read more rows than are worth a look.
+    wanted = func.coalesce(and_(sees_referrals(actor), or_(asks, told)), False)
+    return columns.where(_is_worth_a_look(actor), wanted)
 
 
 def of_feedback(session: Session, actor: Actor) -> Iterator[Duty]:
@@ -238,6 +244,28 @@ def of_conferences_and_returns(
 
     One statement for all, for it is on every page.
     """
+    for found in session.exec(_asked_of_cases(actor)):
+        if found.outward_id is not None:
+            yield outward_duty(actor, found, calendar=calendar, now=now)
+            continue
+        if found.about is not None:
+            yield from plan_duties.duties_of(session, actor, found, calendar=calendar, now=now)
+            continue
+        if found.drop_out_id is not None:
+            yield _return(found, calendar=calendar, now=now)
+            continue
+        if found.decision_id is not None:
+            yield _decision(actor, found, now=now, may_end=True, may_name=found.may_name or found.may_open)
+            continue
+        due_at = deadlines.conference_due(called_at=found.called_at, calendar=calendar)
+        if found.answers_for:
+            yield _conference(actor, found, due_at, now=now)
+        elif not _is_over(found.planned_at, now=now):
+            yield _invitation(found, found.planned_at or due_at, now=now)
+
+
+@kept_for_asker
+def _asked_of_cases(actor: Actor) -> Any:  # a select of all these columns
     due, doer = _conferences_and_returns(actor), aliased(AppUser)
     called, responsible = aliased(CaseConference), aliased(AppUser)
     columns: list[Any] = [
@@ -264,7 +292,7 @@ def of_conferences_and_returns(
         *drop_out_views.columns_of_return(),
         *columns_of_outward(),
     ]
-    rows: Iterable[Any] = session.exec(
+    return (
         select(*columns)
         .select_from(due)
         .join(CaseConference, col(CaseConference.id) == due.c.conference_id, isouter=True)
@@ -283,24 +311,6 @@ def of_conferences_and_returns(
         .join(AppUser, col(AppUser.id) == func.coalesce(*_owners_of()), isouter=True)
         .order_by(col(CaseConference.called_at), col(CaseConference.id), col(DropOut.noticed_on), col(DropOut.id))
     )
-    for found in rows:
-        if found.outward_id is not None:
-            yield outward_duty(actor, found, calendar=calendar, now=now)
-            continue
-        if found.about is not None:
-            yield from plan_duties.duties_of(session, actor, found, calendar=calendar, now=now)
-            continue
-        if found.drop_out_id is not None:
-            yield _return(found, calendar=calendar, now=now)
-            continue
-        if found.decision_id is not None:
-            yield _decision(actor, found, now=now, may_end=True, may_name=found.may_name or found.may_open)
-            continue
-        due_at = deadlines.conference_due(called_at=found.called_at, calendar=calendar)
-        if found.answers_for:
-            yield _conference(actor, found, due_at, now=now)
-        elif not _is_over(found.planned_at, now=now):
-            yield _invitation(found, found.planned_at or due_at, now=now)
 
 
 def _cases_of(due: Any) -> tuple[Any, ...]:  # columns

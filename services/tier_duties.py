@@ -26,6 +26,7 @@ from services.asking_together import Fact, asked
 from services.calendar import END_OF_SCHOOL_DAY, SchoolCalendar
 from services.classes import class_label
 from services.duties import Duty, DutyGroup, DutyKind, group_of
+from services.kept_statements import kept_for_asker
 from services.regulations import deadlines
 from services.students import LEFT_SCHOOL, is_in_class
 from services.tier_kinds import REVIEW_DAYS, review_parameter
@@ -147,6 +148,7 @@ def _reviews(actor: Actor, least_days: int) -> Any:
     )
 
 
+@kept_for_asker
 def _without_group(actor: Actor) -> Any:
     """Key children around whom no group stands (G-07); owed by who put them there, since they became key children."""
     held = held_today(name="held_key")
@@ -162,6 +164,7 @@ def _without_group(actor: Actor) -> Any:
     )
 
 
+@kept_for_asker
 def _waiting(actor: Actor) -> Any:
     """Lowerings that wait: the head's, unless a head asks; else whoever gives the second yes, asked one by one."""
     rows = _about(_ANSWER, of_id=col(TierChange.id), day=col(TierChange.from_day), author_id=col(TierChange.author_id))
@@ -171,6 +174,7 @@ def _waiting(actor: Actor) -> Any:
     return waits if actor.has_role(Role.LEAD) else waits.where(by_head)
 
 
+@kept_for_asker
 def _suggested(actor: Actor) -> Any:
     by = col(TierSuggestion.suggested_by_id)
     rows = _about(_SUGGESTED, of_id=col(Student.id), day=col(TierSuggestion.suggested_on), author_id=by)
