@@ -85,7 +85,7 @@ def list_visits() -> list[Visit]:
     """Return every page of the program for the role that uses it most, a list with one record open beside it."""
     visits = [Visit(entry.name, main_role(entry), OPEN_RECORDS.get(entry.name)) for entry in existing_entries()]
     visits += [Visit(page, MAIN_ROLES[page], record) for page, record in BESIDE]
-    visits += [Visit(page, MAIN_ROLES[page], OPEN_RECORDS[page], (name, word)) for page, name, word in VIEWS]
+    visits += [Visit(page, MAIN_ROLES[page], OPEN_RECORDS.get(page), (name, word)) for page, name, word in VIEWS]
     return visits
 
 

@@ -12,6 +12,7 @@ from db.tables import (
     CareOption,
     CategoryKind,
     CheckFinding,
+    CheckResult,
     CheckReturn,
     FoundBy,
     Guardianship,
@@ -69,7 +70,11 @@ def categories_of(session: Session, student_id: int) -> tuple[CategoryEntry, ...
     confirmed_at = (
         select(func.max(CheckReturn.returned_at))
         .join(CheckFinding, col(CheckFinding.return_id) == col(CheckReturn.id))
-        .where(CheckFinding.student_id == StudentCategory.student_id, CheckFinding.kind == StudentCategory.kind)
+        .where(
+            CheckFinding.student_id == StudentCategory.student_id,
+            CheckFinding.kind == StudentCategory.kind,
+            CheckFinding.result != CheckResult.NOT_SEEN,
+        )
         .scalar_subquery()
     )
     rows = session.exec(

@@ -1,18 +1,20 @@
-"""Rounds of class checks: opening one, who has returned, what is owed (E-02, E-07)."""
+"""Rounds of checks: opening one, who has returned, what is owed (E-02, E-07; G-01)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import ColumnElement, null, true
+from sqlalchemy import ColumnElement, String, literal, null, or_, true, union_all
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, func, select
 
 from db.locks import Turn, take_turn
 from db.tables import (
     AppUser,
     CheckFinding,
+    CheckKind,
     CheckResult,
     CheckReturn,
     CheckRound,
@@ -20,26 +22,25 @@ from db.tables import (
     ClassTeacher,
     Role,
     SchoolClass,
+    Student,
+    StudentCategory,
     SystemFact,
 )
 from services import audit, clock, setup
 from services.access import Permission, allows, permitted
 from services.actors import Actor
-from services.calendar import END_OF_SCHOOL_DAY, SchoolCalendar, TermDates, load_calendar
+from services.calendar import END_OF_SCHOOL_DAY, SchoolCalendar, load_calendar
+from services.check_kinds import COVERED, Period, period_of
 from services.classes import class_label, teaches_as_homeroom
 from services.errors import DomainError
-from services.regulations import deadlines
 from services.regulations.deadlines import DutyState, state_at
 from services.row_filters import classes_of
 from services.student_rights import writes_students
+from services.students import LEFT_SCHOOL
 
 
 class RoundOpened(DomainError):
-    """This term's round is open already."""
-
-
-class NoTerm(DomainError):
-    """No term is entered yet, so there is nothing a round could belong to."""
+    """This term's round, or this quarter's, is open already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +58,27 @@ class ClassCheck:
     found: int
     changed: int
     ended: int
+    confirmed: int = 0
+    unseen: tuple[str, ...] = ()  # of 四特: children nobody has seen yet, though the class has returned
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it has returned, and every child was seen."""
+        return self.returned_at is not None and not self.unseen
+
+    @property
+    def lines(self) -> int:
+        """How many findings the return has; none is a word too."""
+        return self.confirmed + self.found + self.changed + self.ended
 
 
 @dataclass(frozen=True, slots=True)
 class RoundView:
-    """A term's round with the classes this actor follows; without an id it is not open yet."""
+    """A period's round with the classes this actor follows; without an id it is not open yet."""
 
     id: int | None
-    term_label: str
+    kind: CheckKind
+    label: str  # of the term, or of the quarter
     due_at: datetime
     may_open: bool
     classes: tuple[ClassCheck, ...]
@@ -77,18 +91,19 @@ class RoundView:
 
 @dataclass(frozen=True, slots=True)
 class OwedChecks:
-    """What the round of this term asks of one person."""
+    """What a round under way asks of one person."""
 
+    kind: CheckKind
     due_at: datetime
     since: datetime
     own: tuple[tuple[int, str], ...] = ()  # classes the person returns, by id and label
-    missing: tuple[str, ...] = ()  # for the lead: every class that has not returned
+    missing: tuple[str, ...] = ()  # for the lead: every class that has not returned, or has not seen every child
     is_to_open: bool = False
 
 
 @permitted(Permission.CHECK_OPEN)
-def open_round(session: Session, actor: Actor) -> int:
-    """Open this term's round; every class owes a return by the day the clause gives (E-02).
+def open_round(session: Session, actor: Actor, *, kind: CheckKind = CheckKind.CLASS_CHECK) -> int:
+    """Open this term's round (E-02), or this quarter's (G-01); every class owes a return by the clause's day.
 
     Raises:
         NoTerm: no term is entered.
@@ -96,63 +111,89 @@ def open_round(session: Session, actor: Actor) -> int:
     """
     take_turn(session, Turn.SCHOOL)
     calendar = load_calendar(session)
-    term = _term(calendar)
-    due = deadlines.class_check_due(term=term, opened_on=clock.today(), calendar=calendar)
-    found = CheckRound(term_id=term.id, due_day=due, opened_at=clock.now(), opened_by_id=actor.user_id)
-    if _round_of(session, term) is not None:
+    period = period_of(calendar, kind)
+    found = CheckRound(
+        term_id=period.term.id,
+        kind=kind,
+        quarter_from=period.quarter_from,
+        due_day=period.due_day(calendar),
+        opened_at=clock.now(),
+        opened_by_id=actor.user_id,
+    )
+    if _round_of(session, period) is not None:
         raise RoundOpened
     session.add(found)
     try:
         session.flush()
     except IntegrityError:  # opened by another process since it was looked up
         raise RoundOpened from None
-    audit.record(session, actor, audit.Action.CHECK_OPENED, target=found)
+    audit.record(session, actor, audit.Action.CHECK_OPENED, target=found, kind=kind.value)
     return found.id or 0
 
 
 @permitted(Permission.CHECK_RETURN)
-def find_round(session: Session, actor: Actor) -> RoundView:
-    """Return this term's round with the classes the actor follows: all, or the own; five statements.
+def find_round(session: Session, actor: Actor, *, kind: CheckKind = CheckKind.CLASS_CHECK) -> RoundView:
+    """Return the round under way with the classes the actor follows: all, or the own; six statements.
 
     Raises:
         NoTerm: no term is entered.
     """
     calendar = load_calendar(session)
-    term = _term(calendar)
-    found = _round_of(session, term)
-    not_yet = deadlines.class_check_due(term=term, opened_on=clock.today(), calendar=calendar)
-    due_day = found.due_day if found else not_yet
-    due_at = clock.at_school(due_day, END_OF_SCHOOL_DAY)
-    rows = _classes(session, actor, term)
+    period = period_of(calendar, kind)
+    found = _round_of(session, period)
+    due_at = clock.at_school(found.due_day if found else period.due_day(calendar), END_OF_SCHOOL_DAY)
+    rows = session.execute(_classes(actor, period).order_by("grade", "number")).all()
     counts = _counts(session, found.id) if found else {}
+    unseen = _unseen_of(session, period, [row.class_id for row in rows]) if found else {}
     now = clock.now()
     return RoundView(
         id=found.id if found else None,
-        term_label=term.label,
+        kind=kind,
+        label=period.label,
         due_at=due_at,
-        may_open=found is None and allows(actor, Permission.CHECK_OPEN),
-        classes=tuple(_class_check(row, due_at=due_at, now=now, counts=counts) for row in rows),
+        may_open=found is None and clock.today() >= period.first_day and allows(actor, Permission.CHECK_OPEN),
+        classes=tuple(
+            _class_check(row, due_at=due_at, now=now, counts=counts, unseen=unseen.get(row.class_id, ()))
+            for row in rows
+        ),
     )
 
 
 @permitted(Permission.CHECK_RETURN)
-def list_owed(session: Session, actor: Actor, *, calendar: SchoolCalendar) -> OwedChecks | None:
-    """Return what this term's round asks of the actor; None where nothing; one statement, two before it is opened."""
-    term, is_lead = calendar.latest_term(clock.today()), actor.has_role(Role.LEAD)
-    if term is None or clock.today() < term.first_day or not (is_lead or actor.has_role(Role.HOMEROOM)):
+def list_owed(session: Session, actor: Actor, *, calendar: SchoolCalendar) -> list[OwedChecks]:
+    """Return what the rounds of this term and this quarter ask of the actor; one statement, two before one is opened.
+
+    Half a class check is not owed any more once it is returned; of 四特 every child is to be seen.
+    """
+    is_lead = actor.has_role(Role.LEAD)
+    if not calendar.terms or not (is_lead or actor.has_role(Role.HOMEROOM)):
+        return []
+    periods = [
+        period for period in (period_of(calendar, kind) for kind in CheckKind) if clock.today() >= period.first_day
+    ]
+    if not periods:
+        return []
+    parts = union_all(*[_classes(actor, period, only_missing=True) for period in periods])
+    rows = session.execute(parts.order_by("grade", "number")).all()
+    found = (_owed(session, period, [row for row in rows if row.kind == period.kind], is_lead) for period in periods)
+    return [each for each in found if each is not None]
+
+
+def _owed(session: Session, period: Period, missing: Sequence[Any], is_lead: bool) -> OwedChecks | None:
+    if not missing:
         return None
-    missing = _classes(session, actor, term, only_missing=True)
-    since = clock.at_school(term.first_day, time(8))
-    if not missing or missing[0].due_day is None:
-        if not missing or not is_lead:
+    if missing[0].due_day is None:
+        if not is_lead:
             return None
+        since = clock.at_school(period.first_day, time(8))
         since = max(since, _set_up_at(session) or since)  # nobody waited for it before
-        return OwedChecks(since, since, is_to_open=True)
+        return OwedChecks(period.kind, since, since, is_to_open=True)
     own = tuple((row.class_id, class_label(row.grade, row.number)) for row in missing if row.is_own)
     others = tuple(class_label(row.grade, row.number) for row in missing) if is_lead else ()
     if not own and not others:
         return None
     return OwedChecks(
+        period.kind,
         due_at=clock.at_school(missing[0].due_day, END_OF_SCHOOL_DAY),
         since=missing[0].opened_at,
         own=own,
@@ -165,32 +206,30 @@ def _set_up_at(session: Session) -> datetime | None:
     return datetime.fromisoformat(fact.value) if fact else None
 
 
-def _term(calendar: SchoolCalendar) -> TermDates:
-    term = calendar.latest_term(clock.today())
-    if term is None:
-        raise NoTerm
-    return term
-
-
-def _round_of(session: Session, term: TermDates) -> CheckRound | None:
-    return session.exec(select(CheckRound).where(CheckRound.term_id == term.id)).first()
+def _round_of(session: Session, period: Period) -> CheckRound | None:
+    """Return a period's round, if it is open."""
+    return session.exec(select(CheckRound).where(period.is_of_round)).first()
 
 
 def _own_class(actor: Actor) -> ColumnElement[bool]:
     return col(SchoolClass.id).in_(classes_of(actor))
 
 
-def _classes(session: Session, actor: Actor, term: TermDates, *, only_missing: bool = False) -> Sequence[Any]:
-    """Return the classes that have children, with teacher, the term's round and the current return.
+def _classes(actor: Actor, period: Period, *, only_missing: bool = False) -> Any:  # a select
+    """Return the query of the classes that have children, with teacher, the period's round and the current return.
 
-    Only those without a return are not counted: nobody asks how many children they have.
+    Only those with something missing are not counted: nobody asks how many children they have.
     """
     is_in_it = and_(col(ClassMembership.class_id) == col(SchoolClass.id), col(ClassMembership.to_day).is_(None))
     pupils = select(func.count()).select_from(ClassMembership).where(is_in_it).scalar_subquery()
     teacher, returner = AppUser.__table__.alias("teacher"), AppUser.__table__.alias("returner")  # type: ignore[attr-defined]
     all_classes = writes_students(actor, Permission.CHECK_RETURN).is_everything
-    return session.execute(
+    is_missing: ColumnElement[bool] = col(CheckReturn.returned_at).is_(None)
+    if only_missing and period.quarter_from is not None:
+        is_missing = or_(is_missing, _unseen(period).correlate(SchoolClass, CheckReturn).exists())
+    return (
         select(  # type: ignore[call-overload]  # more columns than the stubs know
+            literal(period.kind.value, String).label("kind"),
             col(SchoolClass.id).label("class_id"),
             col(SchoolClass.grade),
             col(SchoolClass.number),
@@ -207,17 +246,68 @@ def _classes(session: Session, actor: Actor, term: TermDates, *, only_missing: b
         .select_from(SchoolClass)
         .join(ClassTeacher, teaches_as_homeroom(), isouter=True)
         .join(teacher, teacher.c.id == ClassTeacher.user_id, isouter=True)
-        .join(CheckRound, col(CheckRound.term_id) == term.id, isouter=True)
+        .join(CheckRound, period.is_of_round, isouter=True)
         .join(CheckReturn, _is_current_return(), isouter=True)
         .join(returner, returner.c.id == CheckReturn.returned_by_id, isouter=True)
         .where(
-            SchoolClass.school_year == term.school_year,
+            SchoolClass.school_year == period.term.school_year,
             select(ClassMembership.id).where(is_in_it).exists(),
             true() if all_classes else _own_class(actor),
-            col(CheckReturn.returned_at).is_(None) if only_missing else true(),
+            is_missing if only_missing else true(),
         )
-        .order_by(col(SchoolClass.grade), col(SchoolClass.number))
+    )
+
+
+def _unseen(period: Period) -> Any:  # a select
+    """Return the query of the children of a returned class whom nobody has seen in this period.
+
+    Who was registered only after the class had returned was seen by whoever registered it.
+    """
+    seen, said_in = aliased(CheckFinding), aliased(CheckReturn)
+    was_seen = (
+        select(col(seen.id))
+        .join(said_in, col(said_in.id) == col(seen.return_id))
+        .where(
+            seen.category_id == StudentCategory.id,
+            seen.result != CheckResult.NOT_SEEN,
+            col(said_in.replaced_at).is_(None),
+            said_in.round_id == CheckReturn.round_id,
+        )
+        .correlate(StudentCategory, CheckReturn)
+    )
+    return (
+        select(ClassMembership.class_id, Student.name)
+        .select_from(ClassMembership)
+        .join(Student, col(Student.id) == col(ClassMembership.student_id))
+        .join(StudentCategory, col(StudentCategory.student_id) == col(Student.id))
+        .where(
+            ClassMembership.class_id == SchoolClass.id,
+            col(ClassMembership.to_day).is_(None),
+            col(Student.state).not_in(LEFT_SCHOOL),
+            col(StudentCategory.to_day).is_(None),
+            col(StudentCategory.kind).in_(COVERED[period.kind]),
+            col(StudentCategory.recorded_at) <= col(CheckReturn.returned_at),
+            ~was_seen.exists(),
+        )
+    )
+
+
+def _unseen_of(session: Session, period: Period, class_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """Return by class the names of the children nobody has seen; of a check of everybody, none are named."""
+    if period.quarter_from is None:
+        return {}
+    rows = session.execute(
+        _unseen(period)
+        .join(SchoolClass, col(SchoolClass.id) == col(ClassMembership.class_id))
+        .join(CheckRound, period.is_of_round)
+        .join(CheckReturn, _is_current_return())
+        .where(col(SchoolClass.id).in_(class_ids))
+        .order_by(col(Student.name_order), col(Student.id))
     ).all()
+    found: dict[int, dict[str, None]] = {}
+    for class_id, name in rows:
+        found.setdefault(class_id, {})[name] = None
+    return {class_id: tuple(names) for class_id, names in found.items()}
 
 
 def _is_current_return() -> ColumnElement[bool]:
@@ -242,18 +332,27 @@ def _counts(session: Session, round_id: int | None) -> dict[int, dict[CheckResul
     return found
 
 
-def _class_check(row: Any, *, due_at: datetime, now: datetime, counts: dict[int, dict[CheckResult, int]]) -> ClassCheck:
+def _class_check(
+    row: Any,
+    *,
+    due_at: datetime,
+    now: datetime,
+    counts: dict[int, dict[CheckResult, int]],
+    unseen: tuple[str, ...],
+) -> ClassCheck:
     results = counts.get(row.return_id, {})
     return ClassCheck(
         class_id=row.class_id,
         label=class_label(row.grade, row.number),
         homeroom_name=row.homeroom_name,
         pupils=row.pupils,
-        state=state_at(due_at=due_at, done_at=row.returned_at, now=now),
+        state=state_at(due_at=due_at, done_at=None if unseen else row.returned_at, now=now),
         returned_at=row.returned_at,
         returned_by=row.returned_by,
         revision=row.revision or 0,
         found=results.get(CheckResult.FOUND, 0),
         changed=results.get(CheckResult.CHANGED, 0),
         ended=results.get(CheckResult.ENDED, 0),
+        confirmed=results.get(CheckResult.UNCHANGED, 0),
+        unseen=unseen,
     )

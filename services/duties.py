@@ -49,6 +49,9 @@ class DutyKind(StrEnum):
     BRING_BACK = "bring_back"
     RETURN_CHECK = "return_check"
     CHECKS_MISSING = "checks_missing"
+    OPEN_SPECIAL_CHECK = "open_special_check"  # of 四特, once a quarter
+    RETURN_SPECIAL_CHECK = "return_special_check"
+    SPECIAL_CHECKS_MISSING = "special_checks_missing"
     EXCHANGE_LIST = "exchange_list"  # this term's list with civil affairs and the like
     DECIDE_DIFFERENCES = "decide_differences"
     AGREE_RETENTION = "agree_retention"
@@ -89,6 +92,7 @@ class DutyTarget(StrEnum):
     SCHOOL_DAYS = "school_days"
     ACCOUNTS = "accounts"
     CHECKS = "checks"
+    SPECIAL_CHECKS = "special_checks"
     DROP_OUT = "drop_out"
     EXCHANGES = "exchanges"
     RETENTION = "retention"
@@ -128,6 +132,9 @@ _TARGETS = {
     DutyKind.OPEN_CHECK: DutyTarget.CHECKS,
     DutyKind.RETURN_CHECK: DutyTarget.CHECKS,
     DutyKind.CHECKS_MISSING: DutyTarget.CHECKS,
+    DutyKind.OPEN_SPECIAL_CHECK: DutyTarget.SPECIAL_CHECKS,
+    DutyKind.RETURN_SPECIAL_CHECK: DutyTarget.SPECIAL_CHECKS,
+    DutyKind.SPECIAL_CHECKS_MISSING: DutyTarget.SPECIAL_CHECKS,
     DutyKind.EXCHANGE_LIST: DutyTarget.EXCHANGES,
     DutyKind.DECIDE_DIFFERENCES: DutyTarget.EXCHANGES,
     DutyKind.AGREE_RETENTION: DutyTarget.RETENTION,
@@ -154,6 +161,7 @@ _OFFICE = frozenset(DutyTarget) - {
     DutyTarget.CONTACT,
     DutyTarget.DROP_OUT,
     DutyTarget.CHECKS,
+    DutyTarget.SPECIAL_CHECKS,
 }
 _NOBODY_S = frozenset({DutyKind.POST_VACANT, DutyKind.SECOND_PERSON, DutyKind.HOMEROOM_MISSING})
 """What nobody answers for stands first of the office's lines; no child waits behind it."""

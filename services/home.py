@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, select
 from db.tables import (
     AppUser,
     Case,
+    CheckKind,
     Referral,
     ReferralChannel,
     ReferralState,
@@ -119,19 +120,28 @@ def _of_vacancies(found: list[Vacancy]) -> Iterator[Duty]:
         yield Duty(DutyKind.HOMEROOM_MISSING, DutyGroup.WAITING, labels=classes)
 
 
+_CHECK_DUTIES = {
+    CheckKind.CLASS_CHECK: (DutyKind.OPEN_CHECK, DutyKind.RETURN_CHECK, DutyKind.CHECKS_MISSING),
+    CheckKind.SPECIAL_CHECK: (
+        DutyKind.OPEN_SPECIAL_CHECK,
+        DutyKind.RETURN_SPECIAL_CHECK,
+        DutyKind.SPECIAL_CHECKS_MISSING,
+    ),
+}
+
+
 def _of_checks(session: Session, actor: Actor, *, calendar: SchoolCalendar, now: datetime) -> Iterator[Duty]:
-    """The term's class check (E-02): the lead opens it, homeroom teachers return it, the lead sees who has not."""
-    owed = check_rounds.list_owed(session, actor, calendar=calendar)
-    if owed is None:
-        return
-    if owed.is_to_open:
-        yield Duty(DutyKind.OPEN_CHECK, DutyGroup.WAITING, since=owed.since)
-        return
-    group = group_of(owed.due_at, now=now)
-    for class_id, label in owed.own:
-        yield Duty(DutyKind.RETURN_CHECK, group, due_at=owed.due_at, class_label=label, target_id=class_id)
-    if owed.missing:
-        yield Duty(DutyKind.CHECKS_MISSING, group, due_at=owed.due_at, labels=owed.missing)
+    """The term's check (E-02), the quarter's (G-01): opened by the lead, returned by teachers, who has not is seen."""
+    for owed in check_rounds.list_owed(session, actor, calendar=calendar):
+        opens, returns, missing = _CHECK_DUTIES[owed.kind]
+        if owed.is_to_open:
+            yield Duty(opens, DutyGroup.WAITING, since=owed.since)
+            continue
+        group = group_of(owed.due_at, now=now)
+        for class_id, label in owed.own:
+            yield Duty(returns, group, due_at=owed.due_at, class_label=label, target_id=class_id)
+        if owed.missing:
+            yield Duty(missing, group, due_at=owed.due_at, labels=owed.missing)
 
 
 def _of_exchanges(actor: Actor, owed: OwedLists, *, now: datetime) -> Iterator[Duty]:

@@ -14,6 +14,7 @@ from db.tables import (
     BellDayKind,
     BellPeriod,
     BellTimetable,
+    CheckKind,
     CheckRound,
     ClassMembership,
     ClassTeacher,
@@ -195,7 +196,9 @@ def _check_parts(ahead: TermAhead, _today: date) -> Sequence[Any]:
         col(AuditEvent.details).contains('"class_lists"'),
     )
     return [
-        asked("checks", first=func.count(col(CheckRound.id))).where(col(CheckRound.term_id) == term_id),
+        asked("checks", first=func.count(col(CheckRound.id))).where(
+            col(CheckRound.term_id) == term_id, CheckRound.kind == CheckKind.CLASS_CHECK
+        ),
         asked("class_lists", first=func.count(col(AuditEvent.seq))).where(exported),
     ]
 

@@ -59,6 +59,9 @@ ACTS = {
     DutyKind.OPEN_CHECK: "去开始",
     DutyKind.RETURN_CHECK: "去排查",
     DutyKind.CHECKS_MISSING: "看名单",
+    DutyKind.OPEN_SPECIAL_CHECK: "去开始",
+    DutyKind.RETURN_SPECIAL_CHECK: "去排查",
+    DutyKind.SPECIAL_CHECKS_MISSING: "看名单",
     DutyKind.EXCHANGE_LIST: "去核对",
     DutyKind.DECIDE_DIFFERENCES: "去定",
     DutyKind.AGREE_RETENTION: "去看看",
@@ -100,7 +103,7 @@ ANSWERING = "tier_answer"
 """The dialog in which a lowering is read and answered."""
 
 _SHOWN_NAMES = 6
-_VIEWS = {DutyTarget.CLASSES: "classes", DutyTarget.SCHOOL_DAYS: "days"}
+_VIEWS = {DutyTarget.CLASSES: "classes", DutyTarget.SCHOOL_DAYS: "days", DutyTarget.SPECIAL_CHECKS: "special"}
 _PAGES = {
     DutyTarget.REFERRAL: ("referrals", "referral"),
     DutyTarget.ASSESSMENT: ("referrals", "referral"),
@@ -116,6 +119,7 @@ _PAGES = {
     DutyTarget.DROP_OUT: ("drop_outs", "case"),
     DutyTarget.OUTWARD: ("outward", "outward"),
     DutyTarget.CHECKS: ("rounds", "class"),
+    DutyTarget.SPECIAL_CHECKS: ("rounds", "class"),
     DutyTarget.EXCHANGES: ("exchanges", "exchange"),
     DutyTarget.RETENTION: ("retention", None),
     DutyTarget.BACKUPS: ("backups", None),
@@ -202,6 +206,12 @@ def title_of(duty: Duty) -> str:
             return f"排查{duty.class_label}"
         case DutyKind.CHECKS_MISSING:
             return f"{len(duty.labels)} 个班还没交排查"
+        case DutyKind.OPEN_SPECIAL_CHECK:
+            return "开始这季度的四特排查"
+        case DutyKind.RETURN_SPECIAL_CHECK:
+            return f"四特排查{duty.class_label}"
+        case DutyKind.SPECIAL_CHECKS_MISSING:
+            return f"{len(duty.labels)} 个班的四特排查没做完"
         case DutyKind.EXCHANGE_LIST:
             return "和民政、妇联核对这学期的名单"
         case DutyKind.DECIDE_DIFFERENCES:
@@ -305,8 +315,12 @@ def reason_of(duty: Duty) -> str:
             return "排查：开始以后，每个班主任的工作台上都会有"
         case DutyKind.RETURN_CHECK:
             return f"排查：{due}交，每个孩子都要问到"
-        case DutyKind.CHECKS_MISSING:
+        case DutyKind.CHECKS_MISSING | DutyKind.SPECIAL_CHECKS_MISSING:
             return f"排查：{due}交；{_names(duty.labels)}"
+        case DutyKind.OPEN_SPECIAL_CHECK:
+            return "排查：每季度一次，四特的孩子一个一个见到"
+        case DutyKind.RETURN_SPECIAL_CHECK:
+            return f"排查：{due}交，四特的孩子都要见到，没有的也交一份"
         case DutyKind.EXCHANGE_LIST if not duty.is_mine:
             return f"名单：{due}核对一次；向对方要一份表格，交给关爱室负责人传上来"
         case DutyKind.EXCHANGE_LIST:
@@ -408,7 +422,7 @@ def follow(duty: Duty) -> None:
         open_act(duty.target_id, act)
     query = {parameter: str(duty.target_id)} if parameter and duty.target_id else {}
     if view := _VIEWS.get(duty.target):
-        query = {"view": view}
+        query |= {"view": view}
     if navigation.has_page(page):
         st.switch_page(navigation.path_of(page), query_params=query)
 

@@ -9,6 +9,7 @@ from services import (
     accounts,
     bell_times,
     carrying_over,
+    check_kinds,
     check_rounds,
     closings,
     complete_years,
@@ -426,11 +427,11 @@ def _outward_ended(_error: OutwardEnded) -> str:
 
 @explain.register
 def _round_opened(_error: check_rounds.RoundOpened) -> str:
-    return "这学期的排查已经开始了。请刷新看看。"
+    return "这一次的排查已经开始了。请刷新看看。"
 
 
 @explain.register
-def _no_term(_error: check_rounds.NoTerm) -> str:
+def _no_term(_error: check_kinds.NoTerm) -> str:
     return "还没有写学期的起止日子，排查不知道算哪个学期。请先到“设置”里加上学期。"
 
 

@@ -14,6 +14,7 @@ SENTENCES: Mapping[str, str] = {
     "too_long": "太长了：最多 {limit} 字，现在 {length} 字。请删短一些。",
     "future": "{day}还没到。请看看是不是写错了。",
     "too_early": "{day}太早了。请看看是不是写错了。",
+    "before_the_check": "这一次排查从{day}算起。更早见的，请再见一次。",
     "before_start": "结束的日子要在开始以后。请改一个。",
     "not_whole": "请写整数，不要小数点。",
     "out_of_range": "没有这个数。请改一个。",

@@ -61,6 +61,11 @@ DUTY: dict[str, Look] = {
     Duty.NOT_IN_FORCE: Look("toggle_off", "未启用", "gray", "－"),
 }
 
+SEEN_IN_CHECK: dict[bool, Look] = {
+    True: Look("check_circle", "见到了", "green", "✓"),
+    False: Look("schedule", "还没见到", "blue", "◷"),
+}
+
 TERM_LINE: dict[str, Look] = {
     "open": Look("schedule", "待做", "blue"),
     "look": Look("visibility", "看一眼", "yellow"),

@@ -1,4 +1,4 @@
-"""Class checks: once a term every class goes through all its children by hand and says what it found (E-02, E-07)."""
+"""Checks by hand, class by class: all children once a term (E-02, E-07), the 四特 children once a quarter (G-01)."""
 
 from datetime import date, datetime
 
@@ -13,17 +13,29 @@ class CheckKind(Labelled):
     """What a round goes through the children for."""
 
     CLASS_CHECK = "class_check", "排查"
+    SPECIAL_CHECK = "special_check", "四特排查"
 
 
 class CheckRound(SQLModel, table=True):
-    """One round of class checks in a term, with the day by which every class has returned it."""
+    """One round of checks in a term, or in a calendar quarter, with the day by which every class has returned it."""
 
     __tablename__ = "check_round"
-    __table_args__ = (UniqueConstraint("term_id", "kind"),)
+    __table_args__ = (
+        CheckConstraint("(kind = 'special_check') = (quarter_from IS NOT NULL)", name="quarter"),
+        Index(
+            "uq_check_round_term",
+            "term_id",
+            unique=True,
+            sqlite_where=text("kind = 'class_check'"),
+            postgresql_where=text("kind = 'class_check'"),
+        ),
+        Index("uq_check_round_quarter", "quarter_from", unique=True),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     term_id: int = Field(foreign_key="term.id", ondelete="RESTRICT")
     kind: CheckKind = Field(default=CheckKind.CLASS_CHECK, sa_type=stored_by_value(CheckKind))
+    quarter_from: date | None = None  # the quarter's first day; such a round may last into another term
     due_day: date  # as the clause said when the round was opened: a changed number does not move it
     opened_at: datetime
     opened_by_id: int | None = Field(default=None, foreign_key="app_user.id", ondelete="RESTRICT")
@@ -62,6 +74,7 @@ class CheckResult(Labelled):
     CHANGED = "changed", "有变化"
     ENDED = "ended", "不再是了"
     FOUND = "found", "新发现"
+    NOT_SEEN = "not_seen", "还没见到"
 
 
 class CheckFinding(SQLModel, table=True):
@@ -71,6 +84,7 @@ class CheckFinding(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("return_id", "category_id"),
         CheckConstraint("level IS NULL OR level BETWEEN 1 AND 3", name="level"),
+        CheckConstraint("(seen_on IS NULL) = (seen_by_id IS NULL)", name="seen"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -81,4 +95,6 @@ class CheckFinding(SQLModel, table=True):
     kind: CategoryKind = Field(sa_type=stored_by_value(CategoryKind))
     result: CheckResult = Field(sa_type=stored_by_value(CheckResult))
     level: int | None = None
+    seen_on: date | None = None  # of 四特, who is seen one by one
+    seen_by_id: int | None = Field(default=None, foreign_key="app_user.id", ondelete="RESTRICT")
     note_sealed: bytes | None = None

@@ -7,7 +7,7 @@ from sqlmodel import Session, func, select
 
 from db.tables import AppUser, Role, Student, SystemFact
 from services import clock, setup
-from services.demonstration import children, records, screening, staff, tiers, trail, worries
+from services.demonstration import checks, children, records, screening, staff, tiers, trail, worries
 from services.demonstration.names import Inventor
 from services.demonstration.plan import GRADES, PASSWORD, SCHOOL, Plan
 from services.demonstration.writer import Writer
@@ -19,6 +19,7 @@ AREAS = {
     "受理和评估": worries.fill,
     "工作记录": records.fill,
     "档案和分级": tiers.fill,
+    "四特排查": checks.fill,
     "心理筛查": screening.fill,
 }
 TRAIL = "留痕"

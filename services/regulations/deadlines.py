@@ -8,6 +8,9 @@ from db.tables import MeasureRhythm, ReferralChannel, Urgency
 from services import clock
 from services.calendar import END_OF_SCHOOL_DAY, SchoolCalendar, TermDates
 
+CHECK_NOTICE = 5
+"""So many school days, today included, a class has for a quarter's check that is opened late."""
+
 
 class DutyState(StrEnum):
     """How a duty stands; the closed list of the regulations engine."""
@@ -101,6 +104,20 @@ def class_check_due(*, term: TermDates, opened_on: date, calendar: SchoolCalenda
     while due > opened_on and not calendar.is_school_day(due):
         due -= timedelta(days=1)
     return due
+
+
+def special_check_due(*, first_day: date, opened_on: date, calendar: SchoolCalendar) -> date:
+    """Return the day by which every class has returned a quarter's check of the 四特 children (G-01).
+
+    It is one of the quarter's school days from `first_day` on, the last where there are fewer. Opened late, the round
+    leaves the classes some school days; it ends with the quarter's school days.
+    """
+    quarter = (first_day.month - 1) // 3
+    every = (first_day + timedelta(days=number) for number in range(92))
+    days = [day for day in every if (day.month - 1) // 3 == quarter and calendar.is_school_day(day)]
+    number = calendar.numbers.on("G-01.done_by_school_day", opened_on)
+    left = [day for day in days if day >= opened_on][:CHECK_NOTICE]
+    return max([opened_on, *left[-1:], *days[:number][-1:]])
 
 
 def drop_out_step_due(*, noticed_on: date, last_step_on: date | None, calendar: SchoolCalendar) -> datetime:

@@ -67,14 +67,14 @@ def checks(actor: Actor, student_id: int) -> Lines:
     columns = line_columns(
         Source.CHECK,
         record_id=col(row.category_id),
-        day=LocalDay(col(CheckReturn.returned_at)),
+        day=func.coalesce(row.seen_on, LocalDay(col(CheckReturn.returned_at))),
         at=col(CheckReturn.returned_at),
         what=row.kind,
         state=row.result,
         label=SpecialKind.label,
         detail=CareOption.label,
         number=col(row.level),
-        person=name_of(CheckReturn.returned_by_id),
+        person=name_of(func.coalesce(col(row.seen_by_id), col(CheckReturn.returned_by_id))),
     )
     return (
         select(*columns)

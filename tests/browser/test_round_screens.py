@@ -7,7 +7,16 @@ import pytest
 from sqlmodel import select
 
 from db import engine
-from db.tables import CheckReturn, ClassMembership, EnrolmentState, Role, SchoolClass, Student, TermEntry
+from db.tables import (
+    CheckKind,
+    CheckReturn,
+    ClassMembership,
+    EnrolmentState,
+    Role,
+    SchoolClass,
+    Student,
+    TermEntry,
+)
 from db.transactions import reading, transaction
 from services import check_rounds
 from tests.browser import driver
@@ -25,6 +34,7 @@ def school(prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve
     make_filled_school()
     with at(11, 16), transaction() as session:
         check_rounds.open_round(session, person(session, Role.LEAD))
+        check_rounds.open_round(session, person(session, Role.LEAD), kind=CheckKind.SPECIAL_CHECK)
     with serve(location) as running:
         yield running
 
@@ -100,6 +110,31 @@ def test_a_class_is_returned_in_the_browser(school: Server, tab: OpenTab):
     engine.use(school.location)
     with reading() as session:
         assert session.exec(select(CheckReturn)).one().children_count == 14
+
+
+@SIZES
+def test_the_quarter_s_check_says_who_saw_whom_when(school: Server, tab: OpenTab, size: tuple[int, int]):
+    page = enter(school, tab, Role.HOMEROOM, size)
+    driver.see(page, "四特排查七（3）班")
+    driver.open_page(page, f"{school.address}/rounds?view=special")
+    page.get_by_role("radio", name="还没见到").first.click()
+    driver.see(page, "为什么还没见到")
+    page.get_by_role("radio", name="有变化").first.click()
+    driver.see(page, "哪天见的")
+    driver.take_picture(page, SCREENS / f"rounds-special-{size[0]}.png")
+    page.get_by_label("怎么回事").fill("搬去和外婆住了。")
+    page.get_by_label("怎么回事").blur()
+    driver.see(page, "草稿已在")
+    driver.press(page, "不要了")
+
+
+@SIZES
+def test_the_lead_sees_what_is_missing_of_the_quarter(school: Server, tab: OpenTab, size: tuple[int, int]):
+    page = enter(school, tab, Role.LEAD, size)
+    driver.open_page(page, f"{school.address}/rounds?view=special")
+    driver.see(page, "还没交：")
+    driver.see(page, "四特的孩子")
+    driver.take_picture(page, SCREENS / f"rounds-special-lead-{size[0]}.png")
 
 
 @pytest.mark.long

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
-from db.tables import CategoryKind, CheckResult, CheckReturn, CheckRound, Role, StudentCategory
+from db.tables import CategoryKind, CheckKind, CheckResult, CheckReturn, CheckRound, Role, StudentCategory
 from db.transactions import reading, transaction
 from services import categories, check_returns, check_rounds, clock, drafts
 from services.check_returns import CheckAnswer
@@ -366,3 +366,67 @@ def test_who_met_somebody_else_at_the_same_moment_is_asked_to_press_again(
     assert returns() == []
     screen.button(key=f"{form}_save").click().run()
     assert [row.revision for row in returns()] == [1]
+
+
+# The quarter's check of the 四特 children (G-01)
+
+
+@pytest.fixture
+def quarter(world: World, session):
+    """The quarter's round is open; one child of the class is of 四特, without a level yet."""
+    category = categories.add_category(
+        session, world.staff[Role.LEAD], student_id=world.students[0].id, kind=CategoryKind.SPECIAL_FAMILY,
+        details=categories.CategoryDetails(), from_day=clock.today(),
+    )  # fmt: skip
+    round_id = check_rounds.open_round(session, world.staff[Role.LEAD], kind=CheckKind.SPECIAL_CHECK)
+    commit(session)
+    return f"rounds_{round_id}_{world.school_class.id}", category
+
+
+def test_the_lead_opens_the_quarter_s_check_on_its_own_view(open_page: OpenPage, world: World):
+    screen = open_page("rounds", world.staff[Role.LEAD], view="special")
+    assert "第四季度" in words_on(screen)
+    screen.button(key="rounds_open").click().run()
+    screen.button(key="rounds_open_form_save").click().run()
+
+    assert not screen.exception
+    with reading() as session:
+        assert session.exec(select(CheckRound)).one().kind is CheckKind.SPECIAL_CHECK
+    assert "没有四特的孩子，也没有新怀疑的" in screen.checkbox[0].label  # ticked, where the class has nobody
+
+
+def test_a_homeroom_teacher_says_who_saw_the_child_when_and_how_grave_it_is(open_page: OpenPage, world: World, quarter):
+    form, category = quarter
+    homeroom = world.staff[Role.HOMEROOM]
+    screen = open_page("rounds", homeroom, view="special")
+    screen.segmented_control(key=f"{form}_result_{category}").set_value(CheckResult.UNCHANGED).run()
+    screen.checkbox(key=f"{form}_has_asked_others").check().run()
+    screen.button(key=f"{form}_save").click().run()
+    assert REQUIRED[FieldKind.CHOSEN] in words_on(screen)
+    assert screen.selectbox(key=f"{form}_seen_by_{category}").value == homeroom.user_id
+    screen.segmented_control(key=f"{form}_level_{category}").set_value(2).run()
+    screen.date_input(key=f"{form}_seen_on_{category}").set_value(clock.today()).run()
+
+    again = open_page("rounds", homeroom, view="special")  # after a reload
+    assert "草稿已在" in words_on(again)
+    assert again.date_input(key=f"{form}_seen_on_{category}").value == clock.today()
+    again.button(key=f"{form}_save").click().run()
+
+    assert not again.exception
+    assert [row.children_count for row in returns()] == [3]
+    assert level_of(category) == 2
+    assert f"{homeroom.display_name}见的" in words_on(again)
+
+
+def test_who_was_not_seen_is_named_with_why_and_stays_owed(open_page: OpenPage, world: World, quarter):
+    form, category = quarter
+    screen = open_page("rounds", world.staff[Role.HOMEROOM], view="special")
+    screen.segmented_control(key=f"{form}_result_{category}").set_value(CheckResult.NOT_SEEN).run()
+    assert f"{form}_seen_on_{category}" not in {each.key for each in screen.date_input}
+    screen.text_input(key=f"{form}_note_{category}").set_value("住院，出院再见")
+    screen.checkbox(key=f"{form}_has_asked_others").check().run()
+    screen.button(key=f"{form}_save").click().run()
+
+    assert not screen.exception
+    assert "住院，出院再见" in words_on(screen)
+    assert "四特排查七（3）班" in words_on(open_page("home", world.staff[Role.HOMEROOM])).replace("\\", "")

@@ -150,6 +150,7 @@ CALLED_BY_SERVICES = {
     "check_sheets.returns_of_class": "the same",
     "check_sheets.said_in": "the same",
     "check_sheets.fields_of_return": "the same",
+    "check_sheets.people_who_see": "the same",
     "year_plans.build_plan": "the plan as plan_year shows it, built again under the locks of change_year",
     "year_plans.find_done": "whether a change was made, for plan_year and change_year",
     "year_plans.places_of": "where leavers go, for change_year",

@@ -21,8 +21,9 @@ from db.tables import (
 )
 from services import categories, check_returns, check_rounds, check_sheets, clock, home, setup, student_files
 from services.calendar import SchoolCalendar, TermDates
+from services.check_kinds import NoTerm
 from services.check_returns import CheckAnswer, NewFinding
-from services.check_rounds import NoTerm, RoundOpened
+from services.check_rounds import RoundOpened
 from services.duties import DutyGroup, DutyKind
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
 from services.regulations import deadlines
@@ -264,7 +265,7 @@ def test_each_category_knows_when_it_was_last_confirmed(session, school):
 
 
 def duties(session, actor):
-    return [duty for duty in home.list_duties(session, actor) if "check" in duty.kind]
+    return [duty for duty in home.list_duties(session, actor) if "check" in duty.kind and "special" not in duty.kind]
 
 
 def test_the_lead_is_asked_to_open_the_round(session, school):

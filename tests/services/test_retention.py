@@ -512,6 +512,7 @@ class Filler:
         """Columns whose checks ask for more than their type says."""
         special = {
             "case_decision": {"state": "done"},
+            "check_round": {"quarter_from": None},
             "case_closure": {"state": "declined", "followed_on": None, "reopened_at": None},
             "warning_member": {"user_id": None},
             "tier_change": {"tier_id": 1},  # not the gravest, which keeps everything longer
