@@ -54,7 +54,7 @@ if chosen:
 stages = {stage.value: stage for stage in CaseStage if stage is not CaseStage.CLOSURE}
 begin_filter("cases_which", "which", ASKED, usual=OPEN)
 with filter_row():
-    which = st.segmented_control("开着的还是结案的", [OPEN, CLOSED], key="cases_which", required=True,
+    which = st.segmented_control("开着的还是结案的", [OPEN, CLOSED], key="cases_which", required=True, wrap=True,
                                  label_visibility="collapsed")  # fmt: skip
 keep_filter("cases_which", "which", ASKED)
 stage = None
