@@ -256,14 +256,14 @@ def test_an_unknown_name_takes_as_long_as_a_known_one(running, monkeypatch):
     spent: dict[str, list[float]] = {"staff1": [], "nobody": []}
     for number in range(SAMPLES + 2):
         for name, times in spent.items():
-            began = time.perf_counter()
+            began = time.thread_time()  # of this thread alone: on a machine at work others' come in between
             with reading() as session:
                 account = find_account(session, name=name, address=f"10.9.0.{number}")
             is_right(account, "falsch")
-            times.append(time.perf_counter() - began)
-    known, unknown = (statistics.median(times[2:]) for times in spent.values())
+            times.append(time.thread_time() - began)
+    ratios = [known / unknown for known, unknown in zip(*(times[2:] for times in spent.values()), strict=True)]
 
-    assert abs(known - unknown) < 0.2 * max(known, unknown)
+    assert 0.8 < statistics.median(ratios) < 1.25  # each pair one after the other, under the same load
 
 
 def test_idle_and_absolute_ends(running):

@@ -220,7 +220,7 @@ def test_whatever_is_tried_in_any_order_intake_stays_whole(session, make_user, m
     run_state_machine_as_test(
         IntakeMachine,
         settings=settings(
-            max_examples=12 if is_long else 4,
+            max_examples=8 if is_long else 3,
             stateful_step_count=20 if is_long else 12,
             deadline=None,
             database=None,
