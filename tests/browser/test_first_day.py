@@ -95,6 +95,7 @@ def page_with_sample(page: Page) -> None:
     page.evaluate(script)
 
 
+@pytest.mark.long
 def test_who_goes_on_by_tab_keeps_the_password(code, tab):
     server, announced = code
     page = tab(on=server)

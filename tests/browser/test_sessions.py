@@ -116,6 +116,7 @@ def test_a_reset_ends_the_session_at_the_next_click(server, tab: OpenTab):
     driver.see(person, "账号或密码不对")
 
 
+@pytest.mark.long
 def test_a_disabled_account_is_out_at_once_and_can_t_come_back(server, tab: OpenTab):
     username, name = SPARE["disabled"]
     person = signed_in(tab, username)
