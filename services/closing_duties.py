@@ -56,8 +56,9 @@ def of_closings(
 ) -> Iterator[Duty]:
     """Yield what they ask of this person, without a word of them; further statements only where a yes waits."""
     offered = [row.first or 0 for row in rows if row.about == RANK and row.second]
+    asked: dict[tuple[int | None, int | None], bool] = {}  # by who asked, and whether the case is marked
     for row in rows:
-        if row.about == _ANSWER and _is_asked(session, actor, row):
+        if row.about == _ANSWER and _is_asked(session, actor, row, asked):
             yield Duty(_ANSWER, DutyGroup.WAITING, since=_morning(row.day), child=row.label or None, target_id=row.id)
         elif row.about == _FOLLOW and row.day is not None:
             yield _due(actor, _FOLLOW, row, row.day, now=now)
@@ -88,9 +89,15 @@ def _morning(day: date | None) -> datetime | None:
     return clock.at_school(day, END_OF_SCHOOL_DAY) if day else None
 
 
-def _is_asked(session: Session, actor: Actor, row: Fact) -> bool:
-    found = who_answers(session, actor, asked_by_id=row.fourth, is_protected=bool(row.third))
-    return any(user_id == actor.user_id for user_id, _ in found)
+def _is_asked(session: Session, actor: Actor, row: Fact, known: dict[tuple[int | None, int | None], bool]) -> bool:
+    """Say whether a request of somebody else waits for this person: every other head is asked, see `who_answers`."""
+    if actor.has_role(Role.LEAD):
+        return True
+    key = (row.fourth, row.third)
+    if key not in known:
+        found = who_answers(session, actor, asked_by_id=row.fourth, is_protected=bool(row.third))
+        known[key] = any(user_id == actor.user_id for user_id, _ in found)
+    return known[key]
 
 
 def _waiting(actor: Actor) -> Any:

@@ -202,10 +202,10 @@ def test_a_mask_of_another_length_fits_as_its_runs_say(name, mask):
 
 
 def test_a_mask_is_told_in_no_time():
-    began = time.perf_counter()
+    began = time.thread_time()
 
     assert not fits_name("江" * 40, "江*" * 13 + "王")
-    assert time.perf_counter() - began < 0.1  # tried again and again, it takes more than a second
+    assert time.thread_time() - began < 0.1  # tried again and again, it takes more than a second
 
 
 def test_a_long_list_of_masked_names_asks_few_children_about_each(session, school, monkeypatch):
