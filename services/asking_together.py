@@ -54,9 +54,14 @@ def asked(
     )
 
 
-def ask(session: Session, parts: Sequence[Any]) -> list[Fact]:
-    """Send all parts as one statement; a part may have the first six columns only."""
-    return [Fact(*row) for row in session.execute(union_all(*map(_whole, parts)))] if parts else []
+def together(parts: Sequence[Any]) -> Any:  # a union, None where nothing is asked
+    """Return all parts as one statement; a part may have the first six columns only."""
+    return union_all(*map(_whole, parts)) if parts else None
+
+
+def ask(session: Session, question: Any) -> list[Fact]:
+    """Send what was put together."""
+    return [Fact(*row) for row in session.execute(question)] if question is not None else []
 
 
 def _whole(part: Any) -> Any:

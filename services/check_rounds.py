@@ -33,6 +33,7 @@ from services.calendar import END_OF_SCHOOL_DAY, SchoolCalendar, load_calendar
 from services.check_kinds import COVERED, Period, period_of
 from services.classes import class_label, teaches_as_homeroom
 from services.errors import DomainError
+from services.kept_statements import kept_for_asker
 from services.regulations.deadlines import DutyState, state_at
 from services.row_filters import classes_of
 from services.student_rights import writes_students
@@ -173,10 +174,14 @@ def list_owed(session: Session, actor: Actor, *, calendar: SchoolCalendar) -> li
     ]
     if not periods:
         return []
-    parts = union_all(*[_classes(actor, period, only_missing=True) for period in periods])
-    rows = session.execute(parts.order_by("grade", "number")).all()
+    rows = session.execute(_asked_of_classes(actor, *periods)).all()
     found = (_owed(session, period, [row for row in rows if row.kind == period.kind], is_lead) for period in periods)
     return [each for each in found if each is not None]
+
+
+@kept_for_asker
+def _asked_of_classes(actor: Actor, *periods: Period) -> Any:  # a union
+    return union_all(*[_classes(actor, period, only_missing=True) for period in periods]).order_by("grade", "number")
 
 
 def _owed(session: Session, period: Period, missing: Sequence[Any], is_lead: bool) -> OwedChecks | None:

@@ -40,14 +40,13 @@ CLOSING_LINES = frozenset({_ANSWER, _FOLLOW, _STALLED})
 """What its rows are told apart by from what others ask in the same statement."""
 
 
-def closing_parts(actor: Actor, calendar: SchoolCalendar) -> list[Any]:
+def closing_parts(actor: Actor, shortest_review: int) -> list[Any]:
     """Return what home asks about closing and stalled cases for this person, in asking_together's shape."""
     parts = []
     if allows(actor, Permission.CASE_CLOSE):
         parts.append(_waiting(actor))
     if allows(actor, Permission.CASE_READ):
-        shortest = min(calendar.numbers.on(name, clock.today()) for name in REVIEW_DAYS)
-        parts += [_to_follow(actor), _stalled(actor, clock.today() - timedelta(days=shortest))]
+        parts += [_to_follow(actor), _stalled(actor, clock.today() - timedelta(days=shortest_review))]
     return parts
 
 

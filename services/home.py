@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from sqlmodel import Session, col, func, select
 
@@ -22,7 +23,7 @@ from services import backups, check_rounds, clock, list_exchanges, retention
 from services.access import Permission, Scope, Subject, allows, is_protection_leader, permitted, scopes_of
 from services.actors import Actor
 from services.answers import Vacancy, vacancies_of, vacancy_parts
-from services.asking_together import ask
+from services.asking_together import ask, together
 from services.calendar import SchoolCalendar, current_school_year, load_calendar
 from services.child_duties import of_conferences_and_returns, of_feedback, of_referrals
 from services.closing_duties import CLOSING_LINES, closing_parts, of_closings
@@ -30,12 +31,14 @@ from services.deputies import NO_SECOND_PERSON, second_person_part
 from services.document_overviews import EDITIONS, editions_part, list_wanting
 from services.duties import Duty, DutyGroup, DutyKind, group_of
 from services.figures import Records, hold_back_small, total_of
+from services.kept_statements import kept_for_asker
 from services.list_exchanges import OwedLists
 from services.referrals import OPEN_STATES
 from services.row_filters import sees_cases, sees_referrals
 from services.screening.duties import SCREENING_LINE, of_screenings, screening_parts
 from services.terms_ahead import lacks_dates, term_to_prepare
 from services.tier_duties import TIER_LINES, of_tiers, tier_parts
+from services.tier_kinds import shortest_review
 
 EXCHANGE_NOTICE = timedelta(days=28)
 """So long before it is due the term's list stands on home: civil affairs take their time to send one."""
@@ -56,7 +59,7 @@ def list_duties(session: Session, actor: Actor) -> list[Duty]:
     if scopes_of(actor, Subject.CASE) or is_protection_leader(actor):
         found.extend(of_conferences_and_returns(session, actor, calendar=calendar, now=now))
     if not actor.has_role(Role.LEAD):  # of whom _of_gaps asks it
-        asks = ask(session, [*tier_parts(actor, calendar), *screening_parts(actor), *closing_parts(actor, calendar)])
+        asks = ask(session, _asked_of_others(actor, shortest_review(calendar)))
         found.extend(of_tiers(session, actor, asks, calendar=calendar, now=now))
         found.extend(of_screenings(actor, asks, calendar=calendar, now=now))
         found.extend(of_closings(session, actor, asks, calendar=calendar, now=now))
@@ -79,18 +82,9 @@ def list_duties(session: Session, actor: Actor) -> list[Duty]:
 def _of_gaps(session: Session, actor: Actor, *, calendar: SchoolCalendar, now: datetime) -> Iterator[Duty]:
     """Vacancies; what is not on file (C-14), lists without an office, a second yes, tiers, results; one statement."""
     year = current_school_year(calendar, clock.today())
-    lists = list_exchanges.owed_part(calendar)
-    beside = {
-        list_exchanges.LISTS: lists,
-        EDITIONS: editions_part(),
-        NO_SECOND_PERSON: second_person_part(),
-        retention.WAITS_FOR_A_YES: retention.waiting_part(),
-    }
-    others, tiers = [*vacancy_parts(year), *beside.values()], tier_parts(actor, calendar)
-    rows = ask(session, [*others, *tiers, *screening_parts(actor), *closing_parts(actor, calendar)])
-    vacancies = vacancies_of(
-        row for row in rows if row.about not in {*beside, *TIER_LINES, SCREENING_LINE, *CLOSING_LINES}
-    )
+    question = _asked_of_head(actor, year, list_exchanges.asked_since(calendar), shortest_review(calendar))
+    rows = ask(session, question)
+    vacancies = vacancies_of(row for row in rows if row.about not in _NO_VACANCIES)
     yield from of_tiers(session, actor, rows, calendar=calendar, now=now)
     yield from of_screenings(actor, rows, calendar=calendar, now=now)
     yield from of_closings(session, actor, rows, calendar=calendar, now=now)
@@ -106,6 +100,34 @@ def _of_gaps(session: Session, actor: Actor, *, calendar: SchoolCalendar, now: d
     owed = list_exchanges.owed_of(next(row for row in rows if row.about == list_exchanges.LISTS), calendar)
     if actor.holds_office or not owed.is_for_office:
         yield from _of_exchanges(actor, owed, now=now)
+
+
+@kept_for_asker
+def _asked_of_others(actor: Actor, shortest: int) -> Any:  # a union of facts
+    return together([*tier_parts(actor, shortest), *screening_parts(actor), *closing_parts(actor, shortest)])
+
+
+@kept_for_asker
+def _asked_of_head(actor: Actor, school_year: int, lists_since: date, shortest: int) -> Any:  # a union of facts
+    return together(
+        [
+            *vacancy_parts(school_year),
+            list_exchanges.owed_part(lists_since),
+            editions_part(),
+            second_person_part(),
+            retention.waiting_part(),
+            *tier_parts(actor, shortest),
+            *screening_parts(actor),
+            *closing_parts(actor, shortest),
+        ]
+    )
+
+
+_NO_VACANCIES = {
+    list_exchanges.LISTS, EDITIONS, NO_SECOND_PERSON, retention.WAITS_FOR_A_YES,
+    *TIER_LINES, SCREENING_LINE, *CLOSING_LINES,
+}  # fmt: skip
+"""What rows are told apart by from those of vacancies."""
 
 
 def _of_vacancies(found: list[Vacancy]) -> Iterator[Duty]:

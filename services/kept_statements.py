@@ -1,32 +1,34 @@
 """Statements that take longer to put together than to answer: kept for who asks, as rights see them, and the day.
 
-What is kept is the question, never its answer. Nothing may be in it but the actor's rights and today.
+What is kept is the question, never its answer. Nothing may be in it but the actor's rights, today and what is
+handed in.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache, wraps
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from services import clock
 from services.actors import Actor
 
 _KEPT = 256  # askers; a school has some hundred, and few of them in one hour
+Make = TypeVar("Make", bound=Callable[..., Any])  # takes an actor first, then what can be a key; gives a statement
 
 
-def kept_for_asker(make: Callable[[Actor], Any]) -> Callable[[Actor], Any]:  # a select of whatever columns
-    """Have a function that makes a statement make it once for each person, their rights, and the day."""
+def kept_for_asker(make: Make) -> Make:
+    """Have a function that makes a statement make it once for each person, their rights, the day and all else."""
 
     @lru_cache(maxsize=_KEPT)
-    def make_once(asker: Actor, _day: date) -> Any:
-        return make(asker)
+    def make_once(_day: date, asker: Actor, *handed: Hashable) -> Any:
+        return make(asker, *handed)
 
     @wraps(make)
-    def statement(actor: Actor) -> Any:
-        return make_once(_with_rights_alone(actor), clock.today())
+    def statement(actor: Actor, *handed: Hashable) -> Any:
+        return make_once(clock.today(), _with_rights_alone(actor), *handed)
 
-    return statement
+    return cast(Make, statement)
 
 
 def _with_rights_alone(actor: Actor) -> Actor:

@@ -155,16 +155,21 @@ def find_owed(session: Session, actor: Actor, *, calendar: SchoolCalendar) -> Ow
     may_decide = allows(actor, Permission.LIST_EXCHANGE)
     if not may_decide and not actor.holds_office:
         return None
-    found = owed_of(session.execute(owed_part(calendar)).one(), calendar)
+    found = owed_of(session.execute(owed_part(asked_since(calendar))).one(), calendar)
     return found if may_decide else replace(found, open_count=0, first_open=None)
 
 
-def owed_part(calendar: SchoolCalendar) -> Any:  # a select of literals and counts
-    """Return the query behind OwedLists as one row of six columns, the shape of answers.vacancy_parts."""
+def asked_since(calendar: SchoolCalendar) -> date:
+    """Return from which day on lists count for what is owed now: the term's first."""
     term = calendar.latest_term(clock.today())
+    return term.first_day if term else clock.today()
+
+
+def owed_part(since: date) -> Any:  # a select of literals and counts
+    """Return the query behind OwedLists as one row of six columns, the shape of answers.vacancy_parts."""
     received = select(func.count(col(ListExchange.id))).where(
         ListExchange.direction == ExchangeDirection.RECEIVED,
-        ListExchange.day >= (term.first_day if term else clock.today()),
+        ListExchange.day >= since,
     )
     is_open = col(ListDifference.decided_at).is_(None)
     first = select(func.min(ListDifference.exchange_id)).where(is_open)

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from services import clock
 from services.access import Permission, permitted
 from services.actors import Actor
-from services.asking_together import ask
+from services.asking_together import ask, together
 from services.calendar import load_calendar
 from services.new_term_areas import AREAS
 from services.term_lines import Line, LineState, Situation
@@ -35,6 +35,6 @@ def find_checklist(session: Session, actor: Actor) -> Checklist:
     """Return the list of the term to prepare; one statement beside the calendar, however many areas there are."""
     calendar, today = load_calendar(session), clock.today()
     ahead = term_to_prepare(calendar, today)
-    facts = ask(session, [part for area in AREAS for part in area.parts(ahead, today)])
+    facts = ask(session, together([part for area in AREAS for part in area.parts(ahead, today)]))
     situation = Situation(ahead, calendar, today, facts)
     return Checklist(ahead, tuple(line for area in AREAS for line in area.lines(situation)))

@@ -26,10 +26,9 @@ from services.asking_together import Fact, asked
 from services.calendar import END_OF_SCHOOL_DAY, SchoolCalendar
 from services.classes import class_label
 from services.duties import Duty, DutyGroup, DutyKind, group_of
-from services.kept_statements import kept_for_asker
 from services.regulations import deadlines
 from services.students import LEFT_SCHOOL, is_in_class
-from services.tier_kinds import REVIEW_DAYS, review_parameter
+from services.tier_kinds import review_parameter
 from services.tier_requests import may_answer
 from services.tier_rows import held_today, holds_one_of, is_owed_by, key_rank, key_since
 
@@ -43,7 +42,7 @@ TIER_LINES = frozenset({_REVIEW, _ANSWER, _SUGGESTED, _GROUP, RANK})
 """What its rows are told apart by from what others ask in the same statement."""
 
 
-def tier_parts(actor: Actor, calendar: SchoolCalendar) -> list[Any]:
+def tier_parts(actor: Actor, shortest_review: int) -> list[Any]:
     """Return what home asks about tiers for this person, in asking_together's shape; nothing for whom nothing can be.
 
     Of every row: the child or the request, the child's name, grade and class, the day, the rank, and who it is of.
@@ -52,8 +51,7 @@ def tier_parts(actor: Actor, calendar: SchoolCalendar) -> list[Any]:
         return []
     parts = [_waiting(actor)]
     if allows(actor, Permission.TIER_WRITE):
-        days = [calendar.numbers.on(name, clock.today()) for name in REVIEW_DAYS]
-        parts += [_ranks(), _reviews(actor, min(days)), _suggested(actor), _without_group(actor)]
+        parts += [_ranks(), _reviews(actor, shortest_review), _suggested(actor), _without_group(actor)]
     return parts
 
 
@@ -65,6 +63,8 @@ def of_tiers(
     Further statements only where a lowering waits for somebody who may be this person.
     """
     offered = [row.first or 0 for row in rows if row.about == RANK and row.second]
+    # None of them is this person's own, so that one answer holds for all.
+    answers = any(row.about == _ANSWER for row in rows) and may_answer(session, actor, None)
     for row in rows:
         if row.about == _REVIEW:
             yield from _review(actor, row, offered, calendar=calendar, now=now)
@@ -73,7 +73,7 @@ def of_tiers(
             yield _due(actor, _GROUP, row, due_at, now=now)
         elif row.about == _SUGGESTED:
             yield _waits_for_me(_SUGGESTED, row)
-        elif row.about == _ANSWER and may_answer(session, actor, row.fourth):
+        elif row.about == _ANSWER and answers:
             yield _waits_for_me(_ANSWER, row)
 
 
@@ -148,7 +148,6 @@ def _reviews(actor: Actor, least_days: int) -> Any:
     )
 
 
-@kept_for_asker
 def _without_group(actor: Actor) -> Any:
     """Key children around whom no group stands (G-07); owed by who put them there, since they became key children."""
     held = held_today(name="held_key")
@@ -164,7 +163,6 @@ def _without_group(actor: Actor) -> Any:
     )
 
 
-@kept_for_asker
 def _waiting(actor: Actor) -> Any:
     """Lowerings that wait: the head's, unless a head asks; else whoever gives the second yes, asked one by one."""
     rows = _about(_ANSWER, of_id=col(TierChange.id), day=col(TierChange.from_day), author_id=col(TierChange.author_id))
@@ -174,7 +172,6 @@ def _waiting(actor: Actor) -> Any:
     return waits if actor.has_role(Role.LEAD) else waits.where(by_head)
 
 
-@kept_for_asker
 def _suggested(actor: Actor) -> Any:
     by = col(TierSuggestion.suggested_by_id)
     rows = _about(_SUGGESTED, of_id=col(Student.id), day=col(TierSuggestion.suggested_on), author_id=by)

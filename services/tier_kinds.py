@@ -8,9 +8,10 @@ from sqlmodel import Session, col, select
 
 from db.tables import Tier, TierColour
 from db.transactions import kept_for_one_run
-from services import audit
+from services import audit, clock
 from services.access import Permission, permitted
 from services.actors import Actor
+from services.calendar import SchoolCalendar
 from services.editing import last_editor, lock_version
 from services.errors import EditedMeanwhile, FieldErrors, NotFound, Problem
 from services.fields import SHORT, Checker
@@ -66,6 +67,11 @@ class TierOrder:
     def review_parameter(self, rank: int) -> str | None:
         """Return the name of the number of days after which a tier is looked at again; None for the ordinary one."""
         return review_parameter(rank, [each.rank for each in self.offered])
+
+
+def shortest_review(calendar: SchoolCalendar) -> int:
+    """Return after how many days the tier looked at most often is looked at again, by the numbers of today."""
+    return min(calendar.numbers.on(name, clock.today()) for name in REVIEW_DAYS)
 
 
 def review_parameter(rank: int, offered_ranks: Sequence[int]) -> str | None:

@@ -15,7 +15,6 @@ from services.asking_together import Fact, asked
 from services.calendar import SchoolCalendar
 from services.classes import class_label
 from services.duties import Duty, DutyKind, group_of
-from services.kept_statements import kept_for_asker
 from services.referrals import can_take
 from services.regulations.deadlines import screening_contact_due
 from services.row_filters import is_or_stands_in, sees_students
@@ -29,7 +28,6 @@ _URGENT, _OWN, _TRIED, _OWNED = 1, 2, 4, 8
 _Taker = aliased(AppUser)
 
 
-@kept_for_asker
 def screening_parts(actor: Actor) -> list[Any]:
     """Return what home asks about results for this person, in asking_together's shape; nothing for whom nothing can be.
 
