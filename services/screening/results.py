@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_
@@ -125,16 +125,14 @@ class LookAfter:
 def list_to_follow_up(session: Session, actor: Actor) -> list[ResultRow]:
     """Return with whom somebody still has to talk, or decide about, of any round, those due first; two statements.
 
-    Of one child the result that is due first stands for the others: one talk covers them all.
+    Of one child the result that is due first stands for the others, the oldest of those: one talk covers them all.
     """
-    calendar, now = load_calendar(session), clock.now()
     undecided = and_(col(TierSuggestion.id).is_not(None), col(TierSuggestion.ended_at).is_(None))
     wanted = [col(ScreeningResult.needs_contact), or_(is_open(), undecided)]
     rows = session.execute(listed(actor).where(*wanted, col(Student.state).not_in(GONE_FOR_GOOD)))
-    found = rows_of(rows, calendar=calendar, now=now)
-    ordered = sorted(found, key=lambda row: (row.waits_for_decision, not row.is_urgent, row.due_at or now))
+    found = rows_of(rows, calendar=load_calendar(session), now=clock.now())
     first: dict[tuple[int, bool], ResultRow] = {}
-    for row in ordered:
+    for row in sorted(found, key=_due_first):
         first.setdefault((row.student_id, row.waits_for_decision), row)
     return list(first.values())
 
@@ -283,6 +281,12 @@ def rows_of(found: Iterable[Any], *, calendar: SchoolCalendar, now: datetime) ->
     """Return the rows of `listed` as lists show them."""
     scales = known_scales()
     return [_row(each, scales, calendar=calendar, now=now) for each in found]
+
+
+def _due_first(row: ResultRow) -> tuple[bool, bool, datetime, date, int]:
+    """Order what is to be followed up; what became known at the same moment by the day it was taken on."""
+    due_at = row.due_at or datetime.max.replace(tzinfo=UTC)
+    return row.waits_for_decision, not row.is_urgent, due_at, row.taken_on, row.id
 
 
 def _row(found: Any, scales: dict[str, Scale], *, calendar: SchoolCalendar, now: datetime) -> ResultRow:

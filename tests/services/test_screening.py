@@ -125,9 +125,11 @@ def test_an_attempt_is_no_contact_and_a_talk_is(session, counsellor, child):
     assert lines(session, counsellor) == []
 
 
-def test_a_contact_covers_every_open_result_of_the_child_up_to_that_day(session, counsellor, child):
-    take(session, counsellor, FLAGGED | {"GAD-7总分": "12"}, FLAGGED | {"测评日期": "2026-11-20"})
-    row = only(session, counsellor)  # one line a child
+@pytest.mark.parametrize("is_newest_first", [False, True])
+def test_a_contact_covers_every_open_result_of_the_child_up_to_that_day(session, counsellor, child, is_newest_first):
+    rows = [FLAGGED | {"GAD-7总分": "12"}, FLAGGED | {"测评日期": "2026-11-20"}]
+    take(session, counsellor, *(reversed(rows) if is_newest_first else rows))
+    row = only(session, counsellor)  # one line a child, of what is due together the oldest
     follow_ups.note_contact(
         session, counsellor, result_id=row.id, record_id=talk(session, counsellor, child, day=date(2026, 11, 19))
     )
