@@ -32,7 +32,7 @@ from services.duties import Duty, DutyGroup, DutyKind, group_of
 from services.row_filters import sees_cases, sees_students
 from services.tier_duties import RANK
 from services.tier_kinds import REVIEW_DAYS, review_parameter
-from services.tier_rows import held_today
+from services.tier_rows import rank_today
 from services.time_line.parts import LocalDay
 
 _ANSWER, _FOLLOW, _STALLED = DutyKind.CLOSING_ANSWER, DutyKind.CLOSED_FOLLOW_UP, DutyKind.CASE_STALLED
@@ -167,17 +167,15 @@ def _stalled(actor: Actor, latest: date) -> Any:
         .having(func.max(signs.c.day) < latest)
         .subquery()
     )
-    held = held_today(name="held_stalled")
     rows = asked(
-        _STALLED, of_id=col(Case.id), label=col(Student.name), third=held.c.rank, fourth=col(Case.owner_id),
-        day=last.c.day,
+        _STALLED, of_id=col(Case.id), label=col(Student.name), third=rank_today(col(Case.student_id)),
+        fourth=col(Case.owner_id), day=last.c.day,
     )  # fmt: skip
     return (
         rows.select_from(last)
         .join(Case, col(Case.id) == last.c.case_id)
         .join(Referral, col(Referral.id) == col(Case.referral_id))
         .join(Student, col(Student.id) == col(Case.student_id))
-        .join(held, held.c.student_id == Case.student_id, isouter=True)
         .where(sees_cases(actor))
     )
 

@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import case
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from db.tables import (
     AppUser,
@@ -30,7 +30,7 @@ from services.regulations import deadlines
 from services.students import LEFT_SCHOOL, is_in_class
 from services.tier_kinds import review_parameter
 from services.tier_requests import may_answer
-from services.tier_rows import held_today, holds_one_of, is_owed_by, key_rank, key_since
+from services.tier_rows import holds_one_of, is_owed_by, key_rank, key_since, raised_today
 
 NOTICE = timedelta(days=2)
 """So long before it is due a child's tier stands on home."""
@@ -127,7 +127,8 @@ def _with_class(statement: Any) -> Any:
     return (
         statement.join(ClassMembership, is_in_class(), isouter=True)
         .join(SchoolClass, col(SchoolClass.id) == col(ClassMembership.class_id), isouter=True)
-        .where(col(Student.merged_into_id).is_(None))
+        # Wrapped, so that the few children who stand in a tier are gone through, not all there are.
+        .where(func.coalesce(col(Student.merged_into_id).is_(None), False))
     )
 
 
@@ -137,11 +138,10 @@ def _ranks() -> Any:
 
 
 def _reviews(actor: Actor, least_days: int) -> Any:
-    held = held_today(name="held_due")
+    held = raised_today(name="held_due")
     rows = _about(_REVIEW, of_id=col(Student.id), day=held.c.from_day, rank=held.c.rank, author_id=held.c.author_id)
     joined = rows.select_from(Student).join(held, held.c.student_id == Student.id)
     return _with_class(joined).where(
-        held.c.rank > 0,
         held.c.from_day <= clock.today() - timedelta(days=least_days) + NOTICE,
         is_owed_by(actor, held.c.author_id),
         col(Student.state).not_in(LEFT_SCHOOL),
@@ -150,7 +150,7 @@ def _reviews(actor: Actor, least_days: int) -> Any:
 
 def _without_group(actor: Actor) -> Any:
     """Key children around whom no group stands (G-07); owed by who put them there, since they became key children."""
-    held = held_today(name="held_key")
+    held = raised_today(name="held_key")
     since = key_since(col(Student.id))
     rows = _about(_GROUP, of_id=col(Student.id), day=since, author_id=held.c.author_id)
     joined = rows.select_from(Student).join(held, held.c.student_id == Student.id)

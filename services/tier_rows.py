@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func
 from sqlmodel import select as select_rows
 
-from db.tables import AppUser, Role, RoleGrant, Student, Tier, TierChange
+from db.tables import AppUser, Case, Role, RoleGrant, Student, Tier, TierChange
 from services import clock
 from services.access import HOLDERS, Permission
 from services.actors import Actor
@@ -27,7 +27,16 @@ def held_on(day: date, *, name: str = "held") -> Any:  # a subquery whose column
         .group_by(col(TierChange.student_id))
         .subquery(f"{name}_last")
     )
-    columns: list[Any] = [
+    return (
+        select(*_columns())
+        .join(last, and_(last.c.student_id == TierChange.student_id, last.c.number == TierChange.number))
+        .join(Tier, col(Tier.id) == col(TierChange.tier_id))
+        .subquery(name)
+    )
+
+
+def _columns() -> list[Any]:
+    return [
         col(TierChange.student_id),
         col(TierChange.id).label("change_id"),
         col(TierChange.number),
@@ -36,11 +45,43 @@ def held_on(day: date, *, name: str = "held") -> Any:  # a subquery whose column
         col(TierChange.from_day),
         col(TierChange.author_id),
     ]
+
+
+def raised_today(*, name: str = "raised") -> Any:  # as `held_on`
+    """Return the tier of every child that stands above the ordinary one now: few of many, found by their tiers."""
+    later = aliased(TierChange)
+    newer = select(col(later.id)).where(
+        col(later.student_id) == col(TierChange.student_id),
+        col(later.number) > col(TierChange.number),
+        col(later.from_day) <= clock.today(),
+    )
     return (
-        select(*columns)
-        .join(last, and_(last.c.student_id == TierChange.student_id, last.c.number == TierChange.number))
+        select(*_columns())
         .join(Tier, col(Tier.id) == col(TierChange.tier_id))
+        .where(
+            col(TierChange.tier_id).in_(select(col(Tier.id)).where(col(Tier.rank) > 0)),  # first, by its index
+            col(TierChange.number).is_not(None),
+            col(TierChange.from_day) <= clock.today(),
+            ~newer.correlate(TierChange).exists(),
+        )
         .subquery(name)
+    )
+
+
+def rank_today(student_id: Any) -> Any:  # a column of Case; a scalar subquery
+    """Return the rank of the tier one child holds now, for a query of few of them; empty where it was put into none."""
+    return (
+        select(col(Tier.rank))
+        .join(TierChange, col(TierChange.tier_id) == col(Tier.id))
+        .where(
+            col(TierChange.student_id) == student_id,
+            col(TierChange.number).is_not(None),
+            col(TierChange.from_day) <= clock.today(),
+        )
+        .order_by(col(TierChange.number).desc())
+        .limit(1)
+        .correlate(Case)
+        .scalar_subquery()
     )
 
 

@@ -67,6 +67,7 @@ class TierChange(SQLModel, table=True):
         ),
         # What the tier of a day is found by, without the rows and their sealed words.
         Index("ix_tier_change_held", "student_id", "number", "from_day", "tier_id", "author_id"),
+        Index("ix_tier_change_raised", "tier_id", "student_id", "number", "from_day", "author_id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -7,6 +7,7 @@ from threading import Barrier
 import pytest
 from sqlmodel import select
 
+from bench.counting import counted
 from db.sealing import unseal
 from db.tables import (
     AppUser,
@@ -268,6 +269,25 @@ def test_a_request_can_be_taken_back_and_is_answered_no_more(session, counsellor
     with pytest.raises(NotFound):
         closings.withdraw_closing(session, counsellor, closing_id=number, version=2)
     assert due(session, lead) == []
+
+
+@pytest.mark.parametrize("asks_first", [Role.COUNSELLOR, Role.LEAD])
+def test_home_asks_no_more_where_many_requests_wait(session, lead, counsellor, make_user, make_student, asks_first):
+    leader = make_user(Role.LEADERSHIP, name="方正行")
+    session.get_one(AppUser, leader.user_id).is_protection_leader = True
+    session.flush()
+    asker, answerer = (counsellor, lead) if asks_first is Role.COUNSELLOR else (lead, leader)
+
+    def statements_with(name: str) -> int:
+        ask(session, asker, ordinary(session, asker, make_student(name)))
+        session.expire_all()
+        with counted(session.get_bind()) as tally:
+            due(session, answerer)
+        return tally.total
+
+    first = statements_with("江小满")
+    assert [statements_with(name) for name in ("苏小满", "陆小满", "方小满")] == [first] * 3
+    assert len(due(session, answerer)) == 4
 
 
 def test_who_only_came_to_the_conference_does_not_close(session, counsellor, lead, make_user, make_student):

@@ -14,7 +14,7 @@ from services import merges, tier_kinds, tier_requests, tiers
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
 from services.merging.tiers import GRAVER_STAYS
 from services.tier_kinds import tier_order
-from services.tier_rows import held_on
+from services.tier_rows import held_on, raised_today
 from services.tiers import NobodyToAgree, RequestWaits, TierEntry
 from tests.conftest import NOW, codes
 
@@ -330,3 +330,18 @@ def test_a_merge_keeps_both_histories_and_the_graver_tier(session, lead, counsel
     assert rank_on(session, kept) == RED
     assert unseal(rows[-1], "reason_sealed") == GRAVER_STAYS
     assert rank_on(session, kept, date(2026, 9, 10)) == RED
+
+
+def test_who_stands_above_the_ordinary_tier_is_the_same_however_it_is_asked(session, counsellor, make_student):
+    for number, rank in enumerate((NONE, RED, YELLOW, ORANGE)):
+        child = make_student(f"松{number}")
+        put(session, counsellor, child, YELLOW, day=TODAY - timedelta(days=40))
+        put(session, counsellor, child, rank, day=TODAY - timedelta(days=3))
+    make_student("竹一")
+
+    held, raised = held_on(TODAY), raised_today()
+    wanted = select(held).where(held.c.rank > 0).order_by(held.c.student_id)
+    found = session.execute(select(raised).order_by(raised.c.student_id)).all()
+
+    assert [row.rank for row in found] == [RED, YELLOW, ORANGE]
+    assert found == session.execute(wanted).all()
