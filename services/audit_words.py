@@ -250,6 +250,8 @@ _LISTS = {
     "referral": "受理登记表",
     "assessment": "需求评估报告",
     "support_plan": "帮扶方案",
+    "whole_archive": "整份心理档案",
+    "outward_letter": "转介信",
     "audit": "操作记录",
     "authority": "给民政等部门的名单",
     "screening": "筛查结果",

@@ -71,7 +71,7 @@ def _words(stored: StoredRecord) -> dict[str, str]:
 def _family(session: Session, actor: Actor, student_id: int) -> dict[str, str]:
     """Return whom the visit was to, as the contact card has it now; blank for whom the card is closed."""
     words: Mapping[str, str] = {}
-    if _sees_card(session, actor, student_id):
+    if sees_card(session, actor, student_id):
         words = read_cards(session, [student_id])[student_id].words
     name, relation = words.get("guardian_name", ""), words.get("guardian_relation", "")
     return {
@@ -81,7 +81,7 @@ def _family(session: Session, actor: Actor, student_id: int) -> dict[str, str]:
     }
 
 
-def _sees_card(session: Session, actor: Actor, student_id: int) -> bool:
+def sees_card(session: Session, actor: Actor, student_id: int) -> bool:
     """Say whether the contact card of a child is this actor's to read by right."""
     wanted = select(Student.id).where(Student.id == student_id, sees_students(actor, Subject.CONTACT))
     return session.exec(wanted).first() is not None

@@ -6,10 +6,11 @@ import streamlit as st
 
 from db.tables import TierState
 from db.transactions import transaction
-from services import archives, clock, warning_groups
+from services import archive_prints, archives, clock, warning_groups
 from services.access import Permission, allows
 from services.actors import Actor
-from services.archive_parts import LATER, OwedBy, Part, PartPlace
+from services.archive_contents import owed_by
+from services.archive_parts import LATER, Part, PartPlace
 from services.errors import DomainError
 from services.tier_kinds import TierOrder
 from services.tier_views import ArchiveView, Change
@@ -19,6 +20,7 @@ from ui.formats import plain, plain_lines
 from ui.layout import act_row, flash, labelled_words, note, refusal, side_box, side_column
 from ui.states import Look
 from ui.tier_words import REQUEST, review_badge, tier_look, tier_word
+from ui.word_file import print_act
 
 _THERE, _MISSING = Look("check_circle", "有", "green", "✓"), Look("cancel", "缺", "red", "✕")
 
@@ -54,22 +56,12 @@ def _draw_parts(actor: Actor, view: ArchiveView) -> None:
 
 def _draw_part(actor: Actor, view: ArchiveView, part: Part, *, is_there: bool) -> None:
     look = _THERE if is_there else _MISSING
-    reason = "" if is_there else f"{_owed_by(view, part)}补"
+    reason = "" if is_there else f"{owed_by(view, part)}补"
     target = _target(actor, view, part)
     button = None if target is None else ("打开" if is_there else "去补")
     if act_row(part.label, look.badge(), reason, button, key=f"archive_part_{part.code}") and target:
         page, query = target
         st.switch_page(navigation.path_of(page), query_params=query)
-
-
-def _owed_by(view: ArchiveView, part: Part) -> str:
-    match part.owed_by:
-        case OwedBy.HOMEROOM:
-            return f"班主任{view.row.homeroom_name}" if view.row.homeroom_name else "班主任（还没有人）"
-        case OwedBy.CASE_OWNER:
-            return f"{view.case_owner}（个案负责人）" if view.case_owner else part.owed_by.label
-        case _:
-            return part.owed_by.label
 
 
 def _target(actor: Actor, view: ArchiveView, part: Part) -> tuple[str, dict[str, str]] | None:
@@ -196,6 +188,12 @@ def _draw_group(actor: Actor, view: ArchiveView) -> None:
 def _draw_keeping(actor: Actor, view: ArchiveView) -> None:
     row, today = view.row, clock.today()
     with side_box("建档", gap="small"):
+        print_act(
+            actor, "archive_print", row.student_id, paper="整份档案", child=row.name,
+            make=lambda session, who, purpose: archive_prints.print_archive(
+                session, who, student_id=row.student_id, purpose=purpose
+            ),
+        )  # fmt: skip
         if row.opened_on is None:
             note("还没有建档。")
             if allows(actor, Permission.ARCHIVE_WRITE) and st.button(

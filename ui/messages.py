@@ -53,6 +53,7 @@ from services.errors import (
 from services.imports import previews
 from services.imports.undoing_results import ResultsFollowedUp
 from services.intake import AlreadyRegistered
+from services.outward_letters import ConsentGone
 from services.outward_referrals import OutwardEnded
 from services.records import AlreadyRecorded, RecordWithdrawn
 from services.referral_moves import CannotMerge
@@ -418,6 +419,11 @@ def _already_followed(_error: drop_outs.AlreadyFollowed) -> str:
 @explain.register
 def _drop_out_ended(_error: drop_outs.DropOutEnded) -> str:
     return "这一件已经结束，不能再改。孩子又没来，请另登记一次。"
+
+
+@explain.register
+def _consent_gone(_error: ConsentGone) -> str:
+    return "家里现在不同意转介，不再写转介信。问到了同意，在孩子的“同意和承诺”里记下再来。"
 
 
 @explain.register

@@ -5,7 +5,8 @@ from datetime import date
 import streamlit as st
 
 from db.tables import ConsentAnswer
-from services import clock
+from services import clock, outward_letters
+from services.access import Permission
 from services.actors import Actor
 from services.outward_views import OutwardView, StoredFollowUp
 from ui import formats, navigation, outward_dialogs
@@ -15,6 +16,7 @@ from ui.formats import plain, plain_lines
 from ui.layout import facts, labelled_words, note, side_box, side_column
 from ui.outward_words import NO_CONSENT, row_badge, row_words
 from ui.referral_words import URGENCIES, moment
+from ui.word_file import print_act
 
 _SMALL_BUTTON = 72
 
@@ -41,7 +43,7 @@ def draw_outward(actor: Actor, view: OutwardView) -> None:
                     st.switch_page(navigation.path_of("cases"), query_params={"case": str(view.case_id)})
         _draw_follow_ups(view)
     with side:
-        _draw_body(view)
+        _draw_body(actor, view)
         _draw_consent(view)
     outward_dialogs.draw_opened(view)
 
@@ -85,7 +87,7 @@ def _draw_follow_up(view: OutwardView, each: StoredFollowUp) -> None:
                       args=(outward_dialogs.FOLLOW, view.row.id, each.id))  # fmt: skip
 
 
-def _draw_body(view: OutwardView) -> None:
+def _draw_body(actor: Actor, view: OutwardView) -> None:
     with side_box("转给谁"):
         rows = {
             "哪一类": view.row.target_kind.label,
@@ -96,6 +98,15 @@ def _draw_body(view: OutwardView) -> None:
         }
         facts(rows, alt="转给谁")
         note(f"{view.recorded_by or '命令行'}在 {moment(view.recorded_at)} 登记。")
+        if outward_letters.may_be_written(view):
+            number = view.row.id
+            print_act(
+                actor, "outward_letter", number, paper="转介信", child=view.row.child,
+                make=lambda session, who, purpose: outward_letters.print_letter(
+                    session, who, outward_id=number, purpose=purpose
+                ),
+                permission=Permission.OUTWARD_REFER,
+            )  # fmt: skip
 
 
 def _draw_consent(view: OutwardView) -> None:

@@ -6,9 +6,10 @@ import pytest
 from docx import Document
 from sqlmodel import select
 
-from db.tables import AuditEvent, Role
+from db.tables import AuditEvent, ConsentAnswer, ConsentPurpose, OutwardTarget, Role
 from db.transactions import reading
-from services import assessments, referral_moves
+from services import assessments, clock, consents, outward_referrals, referral_moves
+from services.outward_referrals import OutwardEntry
 from services.student_exports import ExportPurpose
 from tests.pages.conftest import OpenPage, World, commit
 from tests.services.intake_makers import register
@@ -26,8 +27,19 @@ def made(session, world: World) -> dict[str, int]:
     referral = register(session, counsellor, student_id=child.id)
     referral_moves.start_assessment(session, counsellor, referral_id=referral.id, version=1)
     case = assessments.save_assessment(session, counsellor, request=asked(referral))
+    agreed = {
+        "purpose": ConsentPurpose.REFERRAL,
+        "answer": ConsentAnswer.GIVEN,
+        "day": clock.today(),
+        "by_whom": "妈妈",
+    }
+    consents.record_consent(session, counsellor, student_id=child.id, **agreed)
+    entry = OutwardEntry(
+        target_kind=OutwardTarget.HOSPITAL, target="栖云医院", reason="睡不着", referred_on=clock.today()
+    )
+    sent = outward_referrals.refer_out(session, counsellor, student_id=child.id, entry=entry)
     commit(session)
-    return {"record": talk, "referral": referral.id, "case": case.id}
+    return {"record": talk, "referral": referral.id, "case": case.id, "student": child.id, "outward": sent}
 
 
 def buttons(screen) -> set[str]:
@@ -46,6 +58,8 @@ def fetched(screen, form: str) -> str:
         ("record", "record", RECORD, "谈 心 谈 话 记 录"),
         ("referrals", "referral", REFERRAL, "受 理 登 记 表"),
         ("cases", "case", ASSESSMENT, "需 求 评 估 报 告"),
+        ("archives", "student", "archive_print", "学 生 心 理 档 案"),
+        ("outward", "outward", "outward_letter", "转 介 信"),
     ],
 )
 def test_what_one_reads_one_prints_and_it_is_noted(open_page: OpenPage, world, made, page, parameter, button, title):

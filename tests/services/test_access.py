@@ -172,6 +172,7 @@ CALLED_BY_SERVICES = {
     "special_kinds.is_retired": "a question about a word, for add_category",
     "asking_together.ask": "sends what a permitted function has put together",
     "audit.record": "notes an event of the service that calls it",
+    "record_prints.sees_card": "whether a card may stand on a paper, for the printers that are permitted",
     "paper.give_out": "notes what a permitted function has read for its printer",
     "retention_due.find_due": "who is due, for the permitted functions that show, ask for and agree to a removal",
     "referrals.lock_referral": "the row filter by which every move begins",
