@@ -21,13 +21,17 @@ if TYPE_CHECKING:
     from services.imports.previews import Preview
     from services.student_imports import ImportPreview
 
+_PLACES = {"screening": "筛查结果", "special": "四特登记", "talks": "工作记录", "visits": "工作记录"}
+
 
 def add_parser(subparsers: Subparsers) -> None:
     """Declare the options of `import`."""
     parser = command_parser(subparsers, "import", json=True)
     parser.add_argument(
-        "list", metavar="名册种类", choices=["students", "left-behind", "screening", "staff"],
-        help="导入哪一种：students 学生名册，left-behind 留守儿童台账，screening 筛查结果，staff 教职工名单",
+        "list", metavar="名册种类",
+        choices=["students", "left-behind", "screening", "special", "talks", "visits", "staff"],
+        help="导入哪一种：students 学生名册，left-behind 留守儿童台账，screening 筛查结果，special 四特学生台账，"
+        "talks 以前的谈心谈话，visits 以前的家访，staff 教职工名单",
     )  # fmt: skip
     parser.add_argument("file", metavar="文件", type=Path, help="名册文件：xlsx、xls、ods 或 csv")
     parser.add_argument("--as", dest="user", metavar="账号", help="用哪个账号的岗位来做（不写就是命令行自己）")
@@ -130,11 +134,14 @@ def actor_of(session: Any, user: str | None) -> "Actor":  # the command modules 
 
 def _read(kind: str, data: bytes, file_name: str) -> "ListReading[Any]":  # of rows of whatever list
     from services.left_behind_imports import read_left_behind
+    from services.past_imports import read_talks, read_visits
     from services.screening_imports import read_screening
+    from services.special_imports import read_special
     from services.student_imports import read_roster
 
     readers: dict[str, Callable[..., ListReading[Any]]] = {
         "students": read_roster, "left-behind": read_left_behind, "screening": read_screening,
+        "special": read_special, "talks": read_talks, "visits": read_visits,
     }  # fmt: skip
     return readers[kind](data, file_name=file_name)
 
@@ -143,13 +150,18 @@ def _import(args: argparse.Namespace, reading: "ListReading[Any]", digest: str) 
     from db.transactions import reading as looking
     from db.transactions import transaction
     from services.left_behind_imports import confirm_left_behind, preview_left_behind
+    from services.past_imports import confirm_past, preview_talks, preview_visits
     from services.screening_imports import confirm_screening, preview_screening
+    from services.special_imports import confirm_special, preview_special
     from services.student_imports import confirm_import, preview_import
 
     ways: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
         "students": (preview_import, confirm_import),
         "left-behind": (preview_left_behind, confirm_left_behind),
         "screening": (preview_screening, confirm_screening),
+        "special": (preview_special, confirm_special),
+        "talks": (preview_talks, confirm_past),
+        "visits": (preview_visits, confirm_past),
     }
     preview_it, confirm = ways[args.list]
     with looking() if args.dry_run else transaction() as session:
@@ -177,7 +189,7 @@ def _tell(args: argparse.Namespace, preview: "ImportPreview") -> None:
     from services.exchange.readings import Kind
     from services.exchange.reasons import sentence
 
-    counts, place = tell_counts(preview), "筛查结果" if args.list == "screening" else "名册"
+    counts, place = tell_counts(preview), _PLACES.get(args.list, "名册")
     for problem in preview.full_reading().problems:
         if problem.kind is Kind.REJECTED:
             print(f"没导入 {place_words(problem.position)}，{problem.header}：{sentence(problem.reason)}")

@@ -255,6 +255,10 @@ _LISTS = {
     "audit": "操作记录",
     "authority": "给民政等部门的名单",
     "screening": "筛查结果",
+    "left_behind": "留守儿童台账",
+    "special": "四特学生台账",
+    "talks": "以前的谈心谈话",
+    "visits": "以前的家访",
 }
 
 

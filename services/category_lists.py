@@ -48,6 +48,7 @@ class CategoryEntry:
     document: str | None = None
     found_by: FoundBy | None = None
     confirmed_on: date | None = None  # last gone through in a class check
+    is_imported: bool = False  # 补录: from the school's old ledger
 
 
 @permitted(Permission.STUDENT_READ)
@@ -120,4 +121,5 @@ def category_entry(
         difficulty=difficulty,
         document=unseal(row, "document_sealed"),
         found_by=row.found_by,
+        is_imported=row.import_id is not None,
     )

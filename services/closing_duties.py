@@ -29,6 +29,7 @@ from services.asking_together import Fact, asked
 from services.calendar import END_OF_SCHOOL_DAY, SchoolCalendar
 from services.closings import who_answers
 from services.duties import Duty, DutyGroup, DutyKind, group_of
+from services.record_views import written_at_the_time
 from services.row_filters import sees_cases, sees_students
 from services.tier_duties import RANK
 from services.tier_kinds import REVIEW_DAYS, review_parameter
@@ -141,7 +142,7 @@ def _stalled(actor: Actor, latest: date) -> Any:
     own: tuple[ColumnElement[bool], ...] = (col(Case.closed_at).is_(None), _answers_for(actor))
     record = and_(
         col(CareRecord.student_id) == col(Case.student_id), col(CareRecord.is_done),
-        col(CareRecord.withdrawn_at).is_(None),
+        col(CareRecord.withdrawn_at).is_(None), written_at_the_time(),
     )  # fmt: skip
     of_plan = select(col(Case.id)).join(SupportPlan, col(SupportPlan.case_id) == col(Case.id))
     signs = union_all(

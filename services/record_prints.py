@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from sqlmodel import Session, select
 
 from db.tables import CareKind, CareRecord, Student
+from services import clock
 from services.access import Permission, Subject, permitted
-from services.actors import Actor
+from services.actors import COMMAND_LINE_NAME, Actor
 from services.card_history import read_cards
 from services.errors import NotFound
 from services.paper import WordFile, give_out, written_day
@@ -50,16 +51,24 @@ def _facts(view: RecordView, stored: StoredRecord) -> dict[str, str]:
     return {
         "姓名": row.child,
         "班级": row.class_label,
-        "种类": row.kind.label,
+        "种类": f"{row.kind.label}（补录）" if row.is_imported else row.kind.label,
         "时间": f"{written_day(stored.day)}{start}",
         "时长": f"{stored.minutes} 分钟" if stored.minutes else "",
         "地点": stored.place.label if stored.place else "",
         "方式": stored.channel.label if stored.channel else "",
-        "记录人": row.author_name or "",
+        "记录人": f"{row.author_name or ''}{_imported(view)}",
         "做成": "做成了" if stored.is_done else why,
         "人数": f"{row.group_size} 人",
         "事先说好": view.agreed_with or "",
     }
+
+
+def _imported(view: RecordView) -> str:
+    """Say that a record was taken from an old spreadsheet, when and by whom."""
+    if not view.row.is_imported:
+        return ""
+    day = written_day(clock.local(view.row.recorded_at).date())
+    return f"（补录：{day}由{view.imported_by or COMMAND_LINE_NAME}从表格导入）"
 
 
 def _words(stored: StoredRecord) -> dict[str, str]:

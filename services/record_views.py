@@ -19,6 +19,7 @@ from db.tables import (
     CareRecordVersion,
     CareRecordWords,
     ClassMembership,
+    ImportBatch,
     NotReached,
     Role,
     SchoolClass,
@@ -67,6 +68,7 @@ class RecordRow(RecordFacts):
     recorded_at: datetime
     is_withdrawn: bool
     may_read: bool
+    is_imported: bool = False  # 补录: from the school's old spreadsheet, at `recorded_at`
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,15 @@ class RecordView:
     earlier: tuple[EarlierText, ...]
     may_amend: bool
     is_opening_noted: bool
+    imported_by: str | None = None  # of one that is imported; None then: the command line
+
+
+def written_at_the_time() -> ColumnElement[bool]:
+    """Return the filter on records that were written here, not taken from an old spreadsheet (0034).
+
+    Only those end or keep quiet what runs by the clock: an import would do it for a whole school in one minute.
+    """
+    return col(CareRecord.import_id).is_(None)
 
 
 def sees_records(actor: Actor) -> ColumnElement[bool]:
@@ -209,7 +220,7 @@ def list_own_records(session: Session, actor: Actor, *, limit: int = RECENT) -> 
     """Return what the actor wrote down last; one statement."""
     found = session.execute(
         _listed()
-        .where(CareRecord.author_id == actor.user_id, sees_records(actor))
+        .where(CareRecord.author_id == actor.user_id, written_at_the_time(), sees_records(actor))
         .order_by(col(CareRecord.recorded_at).desc(), col(CareRecord.id).desc())
         .limit(limit)
     )
@@ -228,7 +239,10 @@ def find_record(session: Session, actor: Actor, *, record_id: int) -> RecordView
         raise NotFound
     record: CareRecord = found[0]
     row = _row(actor, found)
-    stored, agreed_with = None, None
+    stored, agreed_with, imported_by = None, None, None
+    if row.is_imported:
+        importer = select(AppUser.display_name).join(ImportBatch, col(ImportBatch.imported_by_id) == col(AppUser.id))
+        imported_by = session.exec(importer.where(ImportBatch.id == record.import_id)).first()
     earlier: tuple[EarlierText, ...] = ()
     if row.may_read:
         words = session.exec(select(CareRecordWords).where(CareRecordWords.record_id == record_id)).one()
@@ -242,6 +256,7 @@ def find_record(session: Session, actor: Actor, *, record_id: int) -> RecordView
         may_amend=may_amend(actor, record) and not row.is_withdrawn,
         is_opening_noted=_is_own(actor, record)
         or is_noted(session, actor, audit.Action.RECORD_OPENED, record=(CareRecord, record_id)),
+        imported_by=imported_by,
     )
 
 
@@ -324,10 +339,11 @@ def _row(actor: Actor, found: Any) -> RecordRow:
         group_size=record.group_size,
         parts_filled=record.parts_filled,
         author_id=record.author_id,
-        author_name=author,
+        author_name=author or record.author_name,
         recorded_at=record.recorded_at,
         is_withdrawn=record.withdrawn_at is not None,
         may_read=reads_words(actor, record),
+        is_imported=record.import_id is not None,
     )
 
 

@@ -225,17 +225,18 @@ def _checked(
         effect=check.text("effect", entry.effect, limit=LONG),
         next_step=check.text("next_step", entry.next_step, limit=LONG),
     )
-    _check_when(check, kept)
+    _check_when(check, kept, drawn)
     _check_required(check, kept, spec)
     kept = replace(kept, agreed_with_id=_agreed(session, actor, check, kept, drawn))
     check.finish()
     return kept
 
 
-def _check_when(check: Checker, entry: RecordEntry) -> None:
+def _check_when(check: Checker, entry: RecordEntry, drawn: StoredRecord | None) -> None:
     today = clock.today()
     check.not_future("day", entry.day, today=today)
-    if entry.day is not None and (today - entry.day).days > LONGEST_AGO_DAYS:
+    is_as_drawn = drawn is not None and drawn.day == entry.day  # of an old spreadsheet, it may be years ago
+    if entry.day is not None and not is_as_drawn and (today - entry.day).days > LONGEST_AGO_DAYS:
         check.add("day", "too_early", day=entry.day)
     if entry.day == today and entry.start_time and entry.start_time > clock.local(clock.now()).time():
         check.add("start_time", "later_than_now")

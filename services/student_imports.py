@@ -26,6 +26,7 @@ from services.imports.reading import reader_of
 from services.imports.returning import problem_of, put_in_file_order, returned_row
 from services.imports.stored import load_children
 from services.imports.undoing import BlockedRow, UndoBlocked
+from services.imports.undoing_records import take_back_records
 from services.imports.undoing_results import take_back_results
 from services.imports.wanted import WantedChild, wanted_children
 from services.imports.writing import Progress, write_matches
@@ -257,6 +258,8 @@ def undo_import(session: Session, actor: Actor, *, batch_id: int) -> None:
         raise NotFound
     if batch.kind is ImportKind.SCREENING:
         take_back_results(session, batch)
+    elif batch.kind in (ImportKind.TALKS, ImportKind.VISITS):
+        take_back_records(session, batch)
     else:
         undoing.take_back(session, actor, batch_id)
     batch.undone_at, batch.undone_by_id = clock.now(), actor.user_id

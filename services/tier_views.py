@@ -158,7 +158,7 @@ class Ground:
 def list_grounds(session: Session, actor: Actor, *, student_id: int) -> tuple[tuple[Ground, ...], tuple[Ground, ...]]:
     """Return the child's latest records and assessments that the actor may know of; two statements."""
     records = session.exec(
-        select(col(CareRecord.id), col(CareRecord.kind), col(CareRecord.day))
+        select(col(CareRecord.id), col(CareRecord.kind), col(CareRecord.day), col(CareRecord.import_id))
         .join(Student, col(Student.id) == col(CareRecord.student_id))
         .where(CareRecord.student_id == student_id, col(CareRecord.withdrawn_at).is_(None), sees_records(actor))
         .order_by(col(CareRecord.day).desc(), col(CareRecord.id).desc())
@@ -172,7 +172,10 @@ def list_grounds(session: Session, actor: Actor, *, student_id: int) -> tuple[tu
         .limit(_LATEST)
     ).all()
     return (
-        tuple(Ground(each_id or 0, CareKind(kind).label, day) for each_id, kind, day in records),
+        tuple(
+            Ground(each_id or 0, f"{CareKind(kind).label}{'（补录）' if import_id else ''}", day)
+            for each_id, kind, day, import_id in records
+        ),
         tuple(Ground(each_id or 0, "需求评估", clock.local(at).date()) for each_id, at in assessed),
     )
 

@@ -87,6 +87,8 @@ def _draw_category(file: StudentFile, entry: CategoryEntry) -> None:
         said.append(f"监护{entry.guardianship.label}")
     if entry.found_by:
         said.append(f"{entry.found_by.label}发现")
+    if entry.is_imported:
+        said.append("照旧台账补录")
     if entry.document:
         said.append(f"文号：{entry.document}")
     if entry.evidence:

@@ -7,11 +7,14 @@ from typing import Any
 from db.tables import ImportKind
 from services.exchange.headers import TableSpec
 from services.exchange.left_behind_columns import LEFT_BEHIND
+from services.exchange.past_columns import SPECIAL, TALKS, VISITS
 from services.exchange.roster_columns import ROSTER
 from services.exchange.screening_columns import screening_spec
 from services.left_behind_imports import confirm_left_behind, preview_left_behind, read_left_behind
+from services.past_imports import confirm_past, preview_talks, preview_visits, read_talks, read_visits
 from services.screening.known import known_scales
 from services.screening_imports import confirm_screening, preview_screening, read_screening
+from services.special_imports import confirm_special, preview_special, read_special
 from services.student_imports import (
     ImportPreview,
     ImportResult,
@@ -55,6 +58,17 @@ class ImportList:
 def _spec_of_results() -> TableSpec:
     return screening_spec(tuple(known_scales().values()))
 
+
+_NOT_WRITTEN = "没有学号和身份证号可对，只是姓名和班级一样。去掉勾，这一行就不写。"
+_OLD_RECORDS = ImportWords(
+    title="导入以前的记录",
+    place="工作记录",
+    unit="条",
+    confirm="条记录",
+    effect="会记",
+    undo="条记录会拿掉",
+    kept="里面的内容写在那条记录的最前面一栏",
+)
 
 LISTS: Mapping[ImportKind, ImportList] = {
     each.kind: each
@@ -101,6 +115,50 @@ LISTS: Mapping[ImportKind, ImportList] = {
                 kept="这几列不读",
                 back=("看心理筛查", "fact_check", "screening"),
             ),
+        ),
+        ImportList(
+            ImportKind.SPECIAL,
+            "四特台账",
+            "表头要有姓名、类别，最好有学号或班级、等级、发现时间。只登记名册里已有的孩子，登记着的不会盖掉。",
+            lambda: SPECIAL,
+            read_special,
+            preview_special,
+            confirm_special,
+            Outcome.CONFLICT,
+            _NOT_WRITTEN,
+            ImportWords(
+                title="导入四特台账",
+                place="四特登记",
+                unit="行",
+                confirm="行台账",
+                effect="会登记",
+                undo="行登记会拿掉",
+                kept="里面的内容写在登记的依据里",
+            ),
+        ),
+        ImportList(
+            ImportKind.TALKS,
+            "以前的谈话",
+            "表头要有姓名、时间，最好有学号或班级、谈话人。每一行记成一条工作记录，标明补录；不新增孩子。",
+            lambda: TALKS,
+            read_talks,
+            preview_talks,
+            confirm_past,
+            Outcome.CONFLICT,
+            _NOT_WRITTEN,
+            _OLD_RECORDS,
+        ),
+        ImportList(
+            ImportKind.VISITS,
+            "以前的家访",
+            "表头要有姓名、时间，最好有学号或班级、家访人。电话、视频的记成电话联系家长，不算家访；标明补录。",
+            lambda: VISITS,
+            read_visits,
+            preview_visits,
+            confirm_past,
+            Outcome.CONFLICT,
+            _NOT_WRITTEN,
+            _OLD_RECORDS,
         ),
     )
 }

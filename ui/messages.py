@@ -51,6 +51,7 @@ from services.errors import (
     NotPledged,
 )
 from services.imports import previews
+from services.imports.undoing_records import RecordsAmended
 from services.imports.undoing_results import ResultsFollowedUp
 from services.intake import AlreadyRegistered
 from services.outward_letters import ConsentGone
@@ -269,6 +270,13 @@ def _results_followed_up(error: ResultsFollowedUp) -> str:
     names = "、".join(row.name for row in error.rows[:NAMED])
     more = f"等 {len(error.rows)} 个孩子" if len(error.rows) > NAMED else ""
     return f"这次导入撤不回了，什么都没有动：{names}{more}的结果已经有人面谈过、定过级或接过手。"
+
+
+@explain.register
+def _records_amended(error: RecordsAmended) -> str:
+    names = "、".join(row.name for row in error.rows[:NAMED])
+    more = f"等 {len(error.rows)} 个孩子" if len(error.rows) > NAMED else ""
+    return f"这次导入撤不回了，什么都没有动：{names}{more}的记录有人改过、作废过或正在改。要改哪一条，请打开那一条。"
 
 
 @explain.register

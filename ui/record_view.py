@@ -97,7 +97,7 @@ def _draw(actor: Actor, view: RecordView) -> None:
             _draw_words(view, view.stored)
             _draw_earlier(view.earlier)
     with side, side_box("这一条"):
-        note(recorded_words(row))
+        note(recorded_words(row, view.imported_by))
         note(counts_line(row))
         if view.agreed_with:
             note(f"联系家里以前，和{view.agreed_with}说好。")

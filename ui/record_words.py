@@ -24,10 +24,11 @@ def record_title(row: RecordRow) -> str:
 
 
 def record_badge(row: RecordRow) -> str:
-    """Return whether it was done, tried, or is withdrawn."""
+    """Return whether it was done, tried, or is withdrawn, and that it was entered later from a spreadsheet."""
     if row.is_withdrawn:
         return RECORD["withdrawn"].badge()
-    return RECORD["done" if row.is_done else "tried"].badge()
+    done = RECORD["done" if row.is_done else "tried"].badge()
+    return f"{done} {RECORD['imported'].badge()}" if row.is_imported else done
 
 
 def record_reason(row: RecordRow) -> str:
@@ -48,8 +49,12 @@ def _facts(row: RecordRow) -> Iterator[str]:
         yield f"一共 {row.group_size} 个孩子"
 
 
-def recorded_words(row: RecordRow) -> str:
-    """周砚田在 11月20日 09:41 记的；六样记了 5 样."""
+def recorded_words(row: RecordRow, imported_by: str | None = None) -> str:
+    """周砚田在 11月20日 09:41 记的；六样记了 5 样. Of one taken from an old spreadsheet, who did it and who took it."""
+    if row.is_imported:
+        who = f"{row.author_name}做的，" if row.author_name else ""
+        by = imported_by or "信息老师在服务器上"
+        return f"补录：{who}{by}在 {moment(row.recorded_at)} 从表格导入；六样记了 {row.parts_filled} 样。"
     return f"{row.author_name or '导入时'}在 {moment(row.recorded_at)} 记的；六样记了 {row.parts_filled} 样。"
 
 
@@ -94,4 +99,6 @@ def counts_line(row: RecordRow) -> str:
         return "作废的不算。"
     if not row.is_done:
         return "没做成的记下来，不算做过。"
+    if row.is_imported:
+        return f"补录的只算在当时那个学期，不顶现在到期的事。当时算：{'、'.join(KINDS[row.kind].counts_for)}。"
     return "算在：" + "、".join(KINDS[row.kind].counts_for) + "。"

@@ -141,6 +141,7 @@ RECORD: dict[str, Look] = {
     "done": Look("check_circle", "做了", "green", "✓"),
     "tried": Look("call_missed", "没做成", "yellow", "↩"),
     "withdrawn": Look("block", "作废", "gray", "－"),
+    "imported": Look("history", "补录", "gray", "↺"),
 }
 
 OUTWARD: dict[str, Look] = {

@@ -23,7 +23,7 @@ from db.tables import (
 from services.calendar import TERM_NAMES, school_year_label
 from services.classes import class_label
 from services.screening.known import ScalesUnusable, known_scales, name_of
-from services.time_line import Source, TimeLineRow
+from services.time_line import IMPORTED, Source, TimeLineRow
 from ui.card_words import code_words
 from ui.categories import LEVELS
 from ui.record_words import closed_line
@@ -98,6 +98,8 @@ def _record(row: TimeLineRow) -> str:
         parts.append(CarePlace(row.label).label if row.label in set(CarePlace) else NotReached(row.label).label)
     if row.number:
         parts.append(f"{row.number} 分钟")
+    if row.detail == IMPORTED:
+        parts.append(RECORD["imported"].word)
     said = "，".join(parts) or RECORD["done"].word
     return said if row.may_open else f"{said}；{closed_line(CareKind(row.kind)).rstrip('。')}"
 
@@ -108,8 +110,8 @@ def _referral(row: TimeLineRow) -> str:
 
 def _category(row: TimeLineRow) -> str:
     """登记上：特殊家庭，二级."""
-    verb = "登记上" if row.state == "began" else "不再登记"
-    return f"{verb}：{_category_name(row)}"
+    verb = "不再登记" if row.state == "ended" else "登记上"
+    return f"{verb}：{_category_name(row)}{'，补录' if row.state == IMPORTED else ''}"
 
 
 def _check(row: TimeLineRow) -> str:

@@ -315,6 +315,8 @@ class StudentCategory(SQLModel, table=True):
     found_by: FoundBy | None = Field(default=None, sa_type=stored_by_value(FoundBy))
     from_day: date
     to_day: date | None = None
+    # 补录: taken from the school's old ledger.
+    import_id: int | None = Field(default=None, foreign_key="import_batch.id", ondelete="RESTRICT", index=True)
     recorded_at: datetime
     version: int = 1
 

@@ -14,6 +14,9 @@ class ImportKind(StrEnum):
     STUDENTS = "students"
     LEFT_BEHIND = "left_behind"
     SCREENING = "screening"
+    SPECIAL = "special"  # 四特学生台账
+    TALKS = "talks"
+    VISITS = "visits"
 
 
 class ImportBatch(SQLModel, table=True):

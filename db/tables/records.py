@@ -77,7 +77,7 @@ class CareRecord(SQLModel, table=True):
         ),
         CheckConstraint("group_size > 0", name="somebody"),
         # A child's list, and whether a kind was done in a stretch of days, from the index alone.
-        Index("ix_care_record_child", "student_id", "day", "kind", "is_done", "withdrawn_at", "author_id"),
+        Index("ix_care_record_child", "student_id", "day", "kind", "is_done", "withdrawn_at", "author_id", "import_id"),
         Index("ix_care_record_author", "author_id", "recorded_at"),
     )
 
@@ -97,6 +97,10 @@ class CareRecord(SQLModel, table=True):
     author_id: int | None = Field(default=None, foreign_key="app_user.id", ondelete="RESTRICT")
     # Who of the care room's heads said yes before the family was reached; None: a head wrote it, or it reached nobody.
     agreed_with_id: int | None = Field(default=None, foreign_key="app_user.id", ondelete="RESTRICT")
+    # 补录: taken from the school's old spreadsheet, and who did it where that is no account; such a record proves
+    # what was done on its day, and neither ends nor opens anything that runs by the clock (0034).
+    import_id: int | None = Field(default=None, foreign_key="import_batch.id", ondelete="RESTRICT", index=True)
+    author_name: str | None = Field(default=None, max_length=40)
     recorded_at: datetime
     withdrawn_at: datetime | None = None  # written about the wrong child, or twice: proves nothing any more, stays
     version: int = 1

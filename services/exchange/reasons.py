@@ -50,6 +50,23 @@ class Reason(StrEnum):
     VALIDITY_FAILED = "validity_failed"
     LEVEL_IN_FILE_DIFFERS = "level_in_file_differs"
     TEST_DAY_MISSING = "test_day_missing"
+    # of what the school kept before: talks, visits, the ledger of 四特
+    PAST_DAY_MISSING = "past_day_missing"
+    PAST_DAY_UNREADABLE = "past_day_unreadable"
+    PAST_TOO_LONG = "past_too_long"
+    SEVERAL_CHILDREN = "several_children"
+    COUNSELLING_REFUSED = "counselling_refused"
+    PAST_WORDS_MISSING = "past_words_missing"
+    PAST_SAME_DAY = "past_same_day"
+    AUTHOR_KEPT_AS_NAME = "author_kept_as_name"
+    CLASS_OF_TODAY = "class_of_today"
+    SPECIAL_KIND_UNKNOWN = "special_kind_unknown"
+    SPECIAL_DIFFERS = "special_differs"
+    SPECIAL_DAYS_MISSING = "special_days_missing"
+    SPECIAL_LEVEL_UNREADABLE = "special_level_unreadable"
+    SPECIAL_DAY_MONTH = "special_day_month"
+    SPECIAL_DAY_TODAY = "special_day_today"
+    SPECIAL_KEPT = "special_kept"
     # of lists of staff
     STAFF_NO_UNREADABLE = "staff_no_unreadable"
     STAFF_NO_CONFLICT = "staff_no_conflict"
@@ -104,6 +121,22 @@ _SENTENCES = {
     Reason.VALIDITY_FAILED: "效度不过关，这份结果作废，照样存下。请另约时间重测。",
     Reason.LEVEL_IN_FILE_DIFFERS: "文件里写的等级和按分数算的不一样，照分数算。请看一眼。",
     Reason.TEST_DAY_MISSING: "没有写测评日期，按今天收下了。",
+    Reason.PAST_DAY_MISSING: "没有写是哪一天。请补上日期，例如“2025-10-12”。",
+    Reason.PAST_DAY_UNREADABLE: "日期读不出来，还没到，或早于孩子出生。请写成“2025-10-12”这样。",
+    Reason.PAST_TOO_LONG: "这一行的字太多，一栏最多 5000 字。请删掉多余的，或分成两行。",
+    Reason.SEVERAL_CHILDREN: "一格里写了几个孩子。请一个孩子写一行。",
+    Reason.COUNSELLING_REFUSED: "写的是心理辅导，可家里那时已经不同意。请核对；是谈话的，请改掉方式或类型里的字。",
+    Reason.PAST_WORDS_MISSING: "只有时间，没有写内容，照样收下。",
+    Reason.PAST_SAME_DAY: "这个孩子这一天已经有一条同样的记录，内容不一样，照样收下。请看一眼是不是同一次。",
+    Reason.AUTHOR_KEPT_AS_NAME: "没有这位老师的账号，或者同名的不止一位：名字照样留着，本人看不到内容。",
+    Reason.CLASS_OF_TODAY: "这是以前学年的事，按孩子现在的班级对上的。请看一眼是不是同一个人。",
+    Reason.SPECIAL_KIND_UNKNOWN: "看不出是哪一类四特，或者学校已经不用这一类。请改成“设置”里四特类别的叫法。",
+    Reason.SPECIAL_DIFFERS: "和现在登记的合不上：等级、起止日子或还算不算不一样。没有改，请核对后在孩子的一页改。",
+    Reason.SPECIAL_DAYS_MISSING: "写了已经解除，可是发现时间或更新日期没有写全。请补上从哪天到哪天。",
+    Reason.SPECIAL_LEVEL_UNREADABLE: "看不出是几级，先不定级收下，原来的字写在依据里。请在孩子的一页定级。",
+    Reason.SPECIAL_DAY_MONTH: "发现时间只写到月，按那个月 1 日收下。",
+    Reason.SPECIAL_DAY_TODAY: "没有写发现时间，按今天登记。",
+    Reason.SPECIAL_KEPT: "已经登记着这一类，日子或表现写得不一样：登记的留着，没有改。",
     Reason.STAFF_NO_UNREADABLE: "工号太长了，最多 40 个字。请核对。",
     Reason.STAFF_NO_CONFLICT: "这个工号已经是另一位老师的。请核对两位老师的工号。",
     Reason.STAFF_CLASS_UNREADABLE: "看不出是哪个班。请写成“七（1）班”或“701”，几个班用顿号分开。",

@@ -13,7 +13,7 @@ from services.actors import Actor
 from services.editing import last_editor, lock_version
 from services.errors import EditedMeanwhile, NotFound
 from services.fields import Checker
-from services.record_views import sees_records
+from services.record_views import sees_records, written_at_the_time
 from services.referral_moves import list_takers
 from services.referrals import may_own
 from services.row_filters import sees_students
@@ -47,6 +47,7 @@ def list_contacts(session: Session, actor: Actor, *, result_id: int) -> list[Kno
             col(CareRecord.is_done),
             col(CareRecord.withdrawn_at).is_(None),
             CareRecord.day >= ScreeningResult.taken_on,
+            written_at_the_time(),
             sees_records(actor),
             sees_students(actor, Subject.SCREENING),
         )
@@ -74,7 +75,12 @@ def note_contact(session: Session, actor: Actor, *, result_id: int, record_id: i
     record = session.exec(
         select(CareRecord)
         .join(Student, col(Student.id) == col(CareRecord.student_id))
-        .where(CareRecord.id == record_id, CareRecord.student_id == result.student_id, sees_records(actor))
+        .where(
+            CareRecord.id == record_id,
+            CareRecord.student_id == result.student_id,
+            written_at_the_time(),
+            sees_records(actor),
+        )
     ).first()
     if record is None or record.withdrawn_at is not None:
         raise NotFound

@@ -28,6 +28,10 @@ from services.actors import Actor
 Lines = Any  # a Select of `line_columns`, of more columns than its stubs can type
 
 
+IMPORTED = "imported"
+"""Of a line that was taken from an old spreadsheet: 补录."""
+
+
 class Source(StrEnum):
     """Where a line comes from; `ui.time_line_words` says how each looks and what it opens."""
 

@@ -30,7 +30,7 @@ from services.actors import Actor
 from services.record_views import opens_words, sees_records
 from services.referral_lists import shown_state
 from services.row_filters import sees_cases, sees_drop_outs, sees_outward, sees_plans, sees_referrals, sees_students
-from services.time_line.parts import Lines, LocalDay, Source, line_columns, name_of
+from services.time_line.parts import IMPORTED, Lines, LocalDay, Source, line_columns, name_of
 
 
 def _value(column: Any) -> Any:
@@ -51,8 +51,9 @@ def records(actor: Actor, student_id: int) -> Lines:
         what=row.kind,
         state=state,
         label=case((col(row.is_done), _value(row.place)), else_=_value(row.not_reached)),
+        detail=case((col(row.import_id).is_not(None), IMPORTED), else_=None),
         number=col(row.minutes),
-        person=name_of(row.author_id),
+        person=func.coalesce(name_of(row.author_id), col(row.author_name)),
         may_open=opens_words(actor),
     )
     return (

@@ -1,6 +1,6 @@
 """The lines of who a child is: categories and checks, contact card, enrolment, consents, term entries."""
 
-from sqlalchemy import literal
+from sqlalchemy import case, literal
 from sqlalchemy.orm import aliased
 from sqlmodel import col, func, select
 
@@ -23,22 +23,23 @@ from db.tables import (
 from services.access import Subject
 from services.actors import Actor
 from services.row_filters import sees_students
-from services.time_line.parts import Lines, LocalDay, Source, line_columns, name_of
+from services.time_line.parts import IMPORTED, Lines, LocalDay, Source, line_columns, name_of
 
 
 def categories(actor: Actor, student_id: int) -> Lines:
     """That a category began; the same row says that it ended, and when it did that is a line of its own."""
-    began = _category_lines(actor, student_id, day=col(StudentCategory.from_day), state="began")
+    state = case((col(StudentCategory.import_id).is_not(None), IMPORTED), else_="began")
+    began = _category_lines(actor, student_id, day=col(StudentCategory.from_day), state=state)
     return began.where(func.coalesce(col(StudentCategory.to_day) > col(StudentCategory.from_day), True))
 
 
 def ended_categories(actor: Actor, student_id: int) -> Lines:
     """That a category has ended."""
-    ended = _category_lines(actor, student_id, day=col(StudentCategory.to_day), state="ended")
+    ended = _category_lines(actor, student_id, day=col(StudentCategory.to_day), state=literal("ended"))
     return ended.where(col(StudentCategory.to_day) > col(StudentCategory.from_day))
 
 
-def _category_lines(actor: Actor, student_id: int, *, day: object, state: str) -> Lines:
+def _category_lines(actor: Actor, student_id: int, *, day: object, state: object) -> Lines:
     row, difficulty, level = StudentCategory, aliased(CareOption), aliased(CareOption)
     columns = line_columns(
         Source.CATEGORY,
@@ -46,7 +47,7 @@ def _category_lines(actor: Actor, student_id: int, *, day: object, state: str) -
         day=day,
         at=col(row.recorded_at),
         what=row.kind,
-        state=literal(state),
+        state=state,
         label=func.coalesce(difficulty.label, SpecialKind.label),
         detail=level.label,
         number=col(row.level),

@@ -139,3 +139,30 @@ def test_the_child_s_page_lists_them_and_one_opens(school: Server, tab: OpenTab,
         page.get_by_label("效果怎样").fill("第二天作业全对。")
         driver.press(page, "保存柳立夏的作业检查")
         driver.see(page, "第二天作业全对")
+
+
+@SIZES
+def test_past_talks_are_looked_at_taken_in_and_marked(school: Server, tab: OpenTab, size: tuple[int, int]):
+    page = enter(school, tab, Role.COUNSELLOR, size)
+    student_id = child_called(school, "柳立夏")
+    with reading() as session:
+        number = session.get_one(Student, student_id).student_no
+    lines = [
+        "时间,学生,学号,方式,谈话人,事由,谈话内容,效果,备注",
+        f"2025-10-12,柳立夏,{number},当面,周砚田,想念爸妈,一起写了信，{size[0]},好些,午休时",
+        f"2025-11-03,柳立夏,{number},心理辅导,罗青禾,睡不好,放松练习，{size[0]},,",
+        f"2099-01-01,柳立夏,{number},,,,,,",
+    ]
+    driver.open_page(page, f"{school.address}/import_students?list=talks")
+    driver.see(page, "以前的谈话文件")
+    file = {"name": "谈心谈话2025.csv", "mimeType": "text/csv", "buffer": "\n".join(lines).encode()}
+    page.locator('input[type="file"]').set_input_files(file)
+    driver.see(page, "共 3 行：新增 2，改动 0，没变 0，不能导入 1")
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    driver.take_picture(page, SCREENS / f"import_past-{size[0]}.png")
+    driver.press(page, "确认导入 2 条记录")
+    driver.see(page, "导入好了：新增 2 条")
+
+    driver.open_page(page, f"{school.address}/child?student={student_id}&child_tab=时间线")
+    driver.see(page, "补录（罗青禾）")
+    driver.take_picture(page, SCREENS / f"child-past-{size[0]}.png")
