@@ -7,7 +7,7 @@ from sqlmodel import Session, func, select
 
 from db.tables import AppUser, Role, Student, SystemFact
 from services import clock, setup
-from services.demonstration import checks, children, records, screening, staff, tiers, trail, worries
+from services.demonstration import checks, children, past, records, screening, staff, tiers, trail, worries
 from services.demonstration.names import Inventor
 from services.demonstration.plan import GRADES, PASSWORD, SCHOOL, Plan
 from services.demonstration.writer import Writer
@@ -17,6 +17,7 @@ AREAS = {
     "老师和班级": staff.fill,
     "学生": children.fill,
     "受理和评估": worries.fill,
+    "以前的记录": past.fill,
     "工作记录": records.fill,
     "档案和分级": tiers.fill,
     "四特排查": checks.fill,

@@ -16,10 +16,10 @@ from .past_rows import ChildListParser, ChildRow, joined, one_name_of, told, unk
 from .readings import ListReading
 from .reasons import Reason
 
-_LONGEST_AUTHOR = 40
 _LONGEST_MINUTES = 720
 _CLOCK = re.compile(r"(?<![\d-])([01]?\d|2[0-3])\s*[:时点]\s*([0-5]\d)?")
 _MINUTES = re.compile(r"^(\d{1,3})(?:\.0)?\s*(?:分钟|分|min)?$", re.IGNORECASE)
+_OF_STAFF = re.compile(r"[\u3400-\u9fff]{2,5}|[^\d]{2,20}·[^\d]{1,20}|[A-Za-z][A-Za-z .'-]{1,39}")  # else: words
 _AFTER_NAME = re.compile(r"[/、,(\s;|]")
 _NOTHING = re.compile(r"^(?:否|不|无|不需|不需要|不用|没有|-|—|——|/)$")
 Pieces = list[tuple[str, str]]
@@ -146,7 +146,7 @@ def _author(line: Line, row: PastRow) -> Pieces:
     """Read who did it, the first of several; return the whole cell where more than a name stands in it."""
     written = line.text("author") or line.text("recorder")
     name = values.read_name(_AFTER_NAME.split(written)[0]) if written else ""
-    is_one = bool(name) and values.is_name(name) and len(name) <= _LONGEST_AUTHOR
+    is_one = values.is_name(name) and _OF_STAFF.fullmatch(name) is not None if name else False
     row.author = name if is_one else None
     keys = ["author"] if line.text("author") else ["recorder"]
     whole = told(line, keys) if written and (not is_one or written.replace(" ", "") != name) else []

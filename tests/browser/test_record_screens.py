@@ -163,6 +163,7 @@ def test_past_talks_are_looked_at_taken_in_and_marked(school: Server, tab: OpenT
     driver.press(page, "确认导入 2 条记录")
     driver.see(page, "导入好了：新增 2 条")
 
-    driver.open_page(page, f"{school.address}/child?student={student_id}&child_tab=时间线")
-    driver.see(page, "补录（罗青禾）")
+    driver.open_page(page, f"{school.address}/child?student={student_id}")
+    page.get_by_role("tab", name="时间线").click()
+    driver.see(page, "补录（周砚田）")
     driver.take_picture(page, SCREENS / f"child-past-{size[0]}.png")

@@ -117,6 +117,14 @@ def test_several_children_in_one_cell_a_cell_without_end_and_a_formula():
     assert any(str(cell).lstrip("'").startswith("=cmd") for row in given_back.rows for cell in row.cells)
 
 
+def test_words_in_the_column_of_who_did_it_are_words_and_no_name():
+    said = "孩子说夜里常常一个人在家"
+    named, unnamed, foreign = talks({"谈话人": "周老师"}, {"谈话人": said}, {"谈话人": "阿依·古丽"}).rows
+
+    assert (named.author, unnamed.author, foreign.author) == ("周老师", None, "阿依·古丽")
+    assert unnamed.words == {"raised": f"谈话人：{said}"}
+
+
 def test_a_talk_of_which_only_the_day_is_known_is_taken_with_a_remark():
     reading = talks({})
 

@@ -36,6 +36,7 @@ PLAIN = {
     "backup_run.file", "backup_run.head_link", "backup_run.problem", "backup_run.second_file",
     "backup_run.second_problem",
     "care_tier.label", "tier_change.uid", "tier_suggestion.source_key", "tier_suggestion.uid", "warning_member.uid",
+    "care_record.author_name",  # a member of staff's, as app_user.display_name
     "care_record.entry_uid", "care_record_version.uid", "care_record_words.uid",
     "measure_note.uid", "plan_goal.uid", "plan_measure.uid", "plan_version.uid", "support_plan.uid",
     "case_closure.missing", "case_closure.uid",
