@@ -34,6 +34,7 @@ def basics(reading: Reading) -> tuple[Entry, ...]:
         found.append(
             entry(
                 kind, 时间=f"{day_of(each.from_day)}起" + (f"，到{day_of(each.to_day)}" if each.to_day else ""),
+                补录="照旧台账" if each.is_imported else None,
                 等级=level, 监护=each.guardianship.label if each.guardianship else None,
                 依据=None if reading.leaves else each.evidence,
             )

@@ -19,6 +19,7 @@ from db.tables import (
     Tier,
 )
 from services import clock
+from services.archive_prints import print_archive
 from services.consents import record_consent
 from services.drafts import save_draft
 from services.duties import DutyKind
@@ -46,6 +47,7 @@ ROW = {
     "姓名": "江小满", "班级": "七（1）班", "时间": "2026-09-12", "地点": "办公室", "谈话人": "周砚田", "事由": "想家",
     "内容": "一起写了信", "效果": "好些", "后续措施": "下周再看",
 }  # fmt: skip
+PURPOSE = ExportPurpose.REGISTER_BOOK
 OLD = ROW | {"时间": "2023-03-04"}
 
 
@@ -110,8 +112,9 @@ def test_a_talk_becomes_a_record_that_says_it_was_entered_later(session, lead, t
     assert "想家".encode() not in words.raised_sealed
     (line,) = [each for each in list_time_line(session, lead, student_id=child.id).rows if each.source == "record"]
     assert (line.detail, line.person, str(line.day)) == (IMPORTED, "周砚田", "2026-09-12")
-    values = print_record(session, lead, record_id=row.id, purpose=ExportPurpose.REGISTER_BOOK).values
+    values = print_record(session, lead, record_id=row.id, purpose=PURPOSE).values
     assert values["种类"] == "谈心谈话（补录）"
+    assert "谈心谈话（补录）" in str(print_archive(session, lead, student_id=child.id, purpose=PURPOSE).values)
     assert values["记录人"] == "周砚田（补录：2026年11月20日由沈知远从表格导入）"
 
     undo_import(session, lead, batch_id=result.batch_id)
