@@ -3,6 +3,7 @@
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -131,9 +132,10 @@ def location(
         database: ServerDatabase = request.getfixturevalue("server_database")
         database.reset()
         shutil.rmtree(database.runtime.location.data_dir, ignore_errors=True)
-        request.getfixturevalue("monkeypatch").setattr(engine, "make_engine", lambda *_: database.runtime.engine)
-        yield engine.use(database.runtime.location).location
-        database.runtime.engine.dispose()
+        patch = request.getfixturevalue("monkeypatch")
+        patch.setattr(engine, "make_engine", lambda *_: database.runtime.engine)
+        patch.setattr(engine, "_runtime", database.runtime)  # its connections are kept for the next test
+        yield database.runtime.location
         return
     folder: Path = request.getfixturevalue("care_folder")
     shutil.rmtree(folder)
@@ -154,14 +156,15 @@ def _kept_engine(file: Path, keys: Keys) -> Engine:
 @pytest.fixture(scope="session")
 def server_database(
     postgres_url: str, migrated_folder: Path, tmp_path_factory: pytest.TempPathFactory
-) -> ServerDatabase:
+) -> Iterator[ServerDatabase]:
     """This process's database on the server, migrated once and emptied for each test."""
     place = Location(
         tmp_path_factory.mktemp("server") / "data",
         migrated_folder / "key" / "care.key",
         postgres_url.format(name="care"),
     )
-    return ServerDatabase(place, admin_url=postgres_url.format(name="postgres"))
+    with closing(ServerDatabase(place, admin_url=postgres_url.format(name="postgres"))) as database:
+        yield database
 
 
 @pytest.fixture

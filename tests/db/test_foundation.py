@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy
 from sqlalchemy import text
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from db import backups, engine, upgrade, verification
 from db.audit_chain import find_breaks, find_head
@@ -98,7 +98,9 @@ def test_the_chain_links_every_event_across_transactions_and_threads(location):
 
     with reading() as session:
         assert list(find_breaks(session)) == []
-        assert [event.seq for event in session.exec(select(AuditEvent))] == list(range(1, 81))
+        assert [event.seq for event in session.exec(select(AuditEvent).order_by(col(AuditEvent.seq)))] == list(
+            range(1, 81)
+        )
 
 
 @pytest.mark.parametrize(

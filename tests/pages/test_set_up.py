@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 from streamlit.testing.v1 import AppTest
 
 from db import engine
@@ -100,7 +100,10 @@ def test_the_right_code_leads_to_school_term_and_two_accounts(code, open_before_
     assert screen.title[0].value == "抄好恢复单"
     with reading() as session:
         assert setup.state(session) == setup.SetupState(True, FILLED["claim_school_name"])
-        assert [user.username for user in session.exec(select(AppUser))] == ["xinxi", "fuzeren"]
+        assert session.exec(select(AppUser.username).order_by(col(AppUser.id))).all() == [
+            "xinxi",
+            "fuzeren",
+        ]
         assert session.exec(select(Term.last_day)).one() == date(2027, 1, 22)
     copy_sheet(screen)
     assert screen.title[0].value == "都设好了"

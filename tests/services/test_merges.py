@@ -556,7 +556,7 @@ def test_both_are_held_once_and_what_is_removed_takes_the_merged_entry_along(ses
         session.add(RetentionHold(student_id=child.id, set_at=NOW))
     merge(session, lead, kept, other)
 
-    holds = session.exec(select(RetentionHold)).all()
+    holds = session.exec(select(RetentionHold).order_by(col(RetentionHold.id))).all()
     assert [(row.student_id, row.lifted_at is None) for row in holds] == [(kept.id, True), (kept.id, False)]
     retention_rows.remove_rows(session, kept.id, is_whole=True)
     assert session.exec(select(Student)).all() == []
