@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import insert
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from db.base import new_uid
 from db.locks import Turn, take_turn
@@ -23,7 +23,7 @@ from services.exchange.past_records import PastReading, parse_talks, parse_visit
 from services.exchange.readings import ListReading, Position
 from services.exchange.reasons import Reason
 from services.imports.matching import Outcome
-from services.imports.past_matching import PastMatch, kinds_of, load_past, match_past
+from services.imports.past_matching import PastMatch, kinds_of, match_past
 from services.imports.previews import written_whole
 from services.imports.reading import reader_of
 from services.imports.returning import merged_reading
@@ -62,7 +62,7 @@ class PastPreview(ImportPreview):
 
 @permitted(Permission.STUDENT_IMPORT)
 def preview_past(session: Session, actor: Actor, *, reading: PastReading, kind: ImportKind) -> PastPreview:
-    """Say what the import of talks or visits would do; writes nothing. Nine statements, however long the list."""
+    """Say what the import of talks or visits would do; writes nothing. Statements grow with what it may repeat only."""
     return _preview(session, reading, kind)
 
 
@@ -114,7 +114,7 @@ preview_visits = partial(preview_past, kind=ImportKind.VISITS)
 def _preview(session: Session, reading: PastReading, kind: ImportKind, *, locking: bool = False) -> PastPreview:
     school_year = current_school_year(load_calendar(session), clock.today())
     children = load_children(session, school_year=school_year, locking=locking)
-    matches = match_past(reading.rows, children, load_past(session, reading.rows), school_year=school_year)
+    matches = match_past(session, reading.rows, children, school_year=school_year)
     rows = tuple(each.shown for each in matches)
     return PastPreview(reading, school_year, rows, kind=kind, matches=tuple(matches))
 
@@ -122,15 +122,21 @@ def _preview(session: Session, reading: PastReading, kind: ImportKind, *, lockin
 def _write(
     session: Session, matches: Sequence[PastMatch], *, batch_id: int, now: datetime, progress: Progress | None
 ) -> None:
-    statement = insert(CareRecord).returning(CareRecord.id, sort_by_parameter_order=True)  # type: ignore[call-overload]
+    # Child by child: the records' index is by child, and each of its pages is encrypted anew.
+    matches = sorted(matches, key=lambda match: (match.shown.student_id or 0, match.row.day))
     for start in range(0, len(matches), _AT_ONCE):
         if progress is not None:
             progress(start, len(matches))
         part = matches[start : start + _AT_ONCE]
-        ids = session.execute(statement, [_row(each, batch_id, now) for each in part]).scalars().all()
-        session.execute(
-            insert(CareRecordWords), [_words(each, record_id) for each, record_id in zip(part, ids, strict=True)]
-        )
+        rows = [_row(each, batch_id, now) for each in part]
+        session.execute(insert(CareRecord), rows)
+        uids = [row["entry_uid"] for row in rows]
+        found = session.exec(
+            select(CareRecord.entry_uid, CareRecord.id).where(col(CareRecord.entry_uid).in_(uids))
+        ).all()
+        ids = dict(found)
+        words = [_words(each, ids[uid] or 0) for each, uid in zip(part, uids, strict=True)]
+        session.execute(insert(CareRecordWords), words)
     if progress is not None:
         progress(len(matches), len(matches))
 

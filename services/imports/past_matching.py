@@ -23,7 +23,7 @@ from db.tables import (
 from services.exchange.past_records import PastRow
 from services.exchange.reasons import Reason
 from services.imports.matching import FieldChange, Outcome, PreviewRow
-from services.imports.past_children import find_past_child, refused, taken
+from services.imports.past_children import Found, find_past_child, refused, taken
 from services.imports.stored import StoredChild, StoredChildren
 from services.record_kinds import RESTRICTED, WORDS
 
@@ -51,13 +51,38 @@ class StoredPast:
     refusals: Mapping[int, date] = field(default_factory=dict)
 
 
-def load_past(session: Session, rows: Sequence[PastRow]) -> StoredPast:
-    """Read what a file may repeat, with its words, and who may have written it; four statements."""
+def load_past(session: Session, rows: Sequence[PastRow], found: Sequence[tuple[Found, bool]]) -> StoredPast:
+    """Read what a file may repeat, with its words, and who may have written it; `found` is whom each row means.
+
+    Four statements, and one for each five hundred records of the same child, day and kind: no others are opened.
+    """
     stored = StoredPast(authors=_authors(session), refusals=_refusals(session))
-    days = {row.day for row in rows}
-    if not days:
+    wanted = {
+        (child.id, CareKind(row.kind), row.day)
+        for row, ((child, _, _), _) in zip(rows, found, strict=True)
+        if child is not None
+    }
+    if not wanted:
         return stored
-    kinds = {CareKind(row.kind) for row in rows}
+    days = {day for _, _, day in wanted}
+    known = session.execute(
+        select(col(CareRecord.id), col(CareRecord.student_id), col(CareRecord.kind), col(CareRecord.day)).where(
+            col(CareRecord.kind).in_({kind for _, kind, _ in wanted}),
+            col(CareRecord.day) >= min(days),
+            col(CareRecord.day) <= max(days),
+        )
+    )
+    ids = [record_id for record_id, *key in known if tuple(key) in wanted]
+    for start in range(0, len(ids), _AT_ONCE):
+        _add_words(session, stored, ids[start : start + _AT_ONCE])
+    _add_earlier(session, stored)
+    return stored
+
+
+_AT_ONCE = 500
+
+
+def _add_words(session: Session, stored: StoredPast, record_ids: Sequence[int | None]) -> None:
     words = [getattr(CareRecordWords, f"{name}_sealed") for name in WORDS]
     columns: list[Any] = [
         CareRecord.student_id, CareRecord.kind, CareRecord.day, CareRecord.start_time, CareRecordWords.uid, *words,
@@ -65,17 +90,14 @@ def load_past(session: Session, rows: Sequence[PastRow]) -> StoredPast:
     found = session.execute(
         select(*columns)
         .join(CareRecordWords, col(CareRecordWords.record_id) == col(CareRecord.id))
-        .where(col(CareRecord.kind).in_(kinds), col(CareRecord.day) >= min(days), col(CareRecord.day) <= max(days))
+        .where(col(CareRecord.id).in_(record_ids))
     )
     for student_id, kind, day, start, uid, *sealed in found:
-        if day in days:
-            said = tuple(
-                open_text(each, table="care_record_words", column=f"{name}_sealed", uid=uid) or ""
-                for name, each in zip(WORDS, sealed, strict=True)
-            )
-            stored.records.setdefault((student_id, kind, day), set()).add((start, said))
-    _add_earlier(session, stored)
-    return stored
+        said = tuple(
+            open_text(each, table="care_record_words", column=f"{name}_sealed", uid=uid) or ""
+            for name, each in zip(WORDS, sealed, strict=True)
+        )
+        stored.records.setdefault((student_id, kind, day), set()).add((start, said))
 
 
 def _add_earlier(session: Session, stored: StoredPast) -> None:
@@ -114,21 +136,23 @@ def _refusals(session: Session) -> dict[int, date]:
 
 
 def match_past(
-    rows: Sequence[PastRow], children: StoredChildren, stored: StoredPast, *, school_year: int
+    session: Session, rows: Sequence[PastRow], children: StoredChildren, *, school_year: int
 ) -> list[PastMatch]:
     """Say of every row whom it means and whether it is new; the same again, in the file or stored, is not."""
+    found = [find_past_child(row, children, day=row.day, school_year=school_year) for row in rows]
+    stored = load_past(session, rows, found)
     in_file: set[tuple[_Key, Said]] = set()
-    return [_match(row, children, stored, in_file, school_year) for row in rows]
+    return [_match(row, each, stored, in_file, school_year) for row, each in zip(rows, found, strict=True)]
 
 
 def _match(
     row: PastRow,
-    children: StoredChildren,
+    found: tuple[Found, bool],
     stored: StoredPast,
     in_file: set[tuple[_Key, Said]],
     school_year: int,
 ) -> PastMatch:
-    (child, by, reason), is_of_today = find_past_child(row, children, day=row.day, school_year=school_year)
+    (child, by, reason), is_of_today = found
     if child is None or by is None:
         return PastMatch(row, refused(row, reason or Reason.STUDENT_NOT_IN_ROSTER))
     kind = CareKind(row.kind)

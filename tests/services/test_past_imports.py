@@ -128,7 +128,7 @@ def test_who_has_no_account_stays_a_name(session, lead, teacher, child, make_use
     take(session, lead, ROW | {"谈话人": "霍半夏"}, OLD | {"谈话人": "罗青禾"}, OLD | {"谈话人": "", "内容": "别的"})
 
     assert [(each.author_id, each.author_name) for each in stored(session)] == [
-        (None, "霍半夏"), (None, "罗青禾"), (None, None),
+        (None, "罗青禾"), (None, None), (None, "霍半夏"),
     ]  # fmt: skip
     assert [row.author_name for row in list_child_records(session, lead, student_id=child.id).rows] == [
         "霍半夏", None, "罗青禾",
