@@ -29,6 +29,8 @@ MAIN_ROLES = {
     "conference": Role.COUNSELLOR,
     "plan": Role.COUNSELLOR,
     "plan_edit": Role.COUNSELLOR,
+    "summary": Role.COUNSELLOR,
+    "evaluation": Role.COUNSELLOR,
     "outward": Role.COUNSELLOR,
     "outward_new": Role.COUNSELLOR,
     "password": Role.HOMEROOM,
@@ -44,6 +46,8 @@ OPEN_RECORDS = {
     "conference": "case",
     "plan": "plan",
     "plan_edit": "plan",
+    "summary": "case",
+    "evaluation": "case",
     "outward_new": "student",
 }
 """What stands in the address of a page that shows one record."""

@@ -4,9 +4,18 @@ from sqlalchemy import ColumnElement, or_
 from sqlmodel import col, select
 
 from db.tables import Case, ClosingState, MeasureState, OutwardReferral, Referral, SupportPlan
-from services import cases, closing_views, outward_views, plan_views, record_views
+from services import (
+    cases,
+    closing_views,
+    evaluation_views,
+    outward_views,
+    plan_views,
+    record_views,
+    summary_views,
+)
 from services.access import Permission, allows
 from services.archive_contents import Entry, Reading, day_of, entry
+from services.case_paper_prints import comparison_words, done_words, head_words, said_words
 from services.closing_views import ClosureView
 from services.conference_views import ConferenceView
 from services.intake_words import DOMAINS, SEVERITIES
@@ -85,6 +94,36 @@ def outward(reading: Reading) -> tuple[Entry, ...]:
         )
         for view in _outward(reading)
     )  # fmt: skip
+
+
+def summaries(reading: Reading) -> tuple[Entry, ...]:
+    """Every stage summary, the oldest first, with what the records say was done (I-04)."""
+    return tuple(
+        entry(
+            f"阶段性总结　{day_of(each.from_on)}–{day_of(each.to_on)}",
+            做了什么=done_words(each.done) if each.done is not None else None, 变化=each.changed,
+            下一步=each.next_steps, 写的人=each.written_by,
+        )
+        for case_id in _case_ids(reading)
+        for each in reversed(
+            summary_views.list_summaries(reading.session, reading.actor, case_id=case_id).summaries
+        )
+    )  # fmt: skip
+
+
+def evaluations(reading: Reading) -> tuple[Entry, ...]:
+    """Every evaluation voice by voice, and how the first and the last of a case compare (Q-06)."""
+    found: list[Entry] = []
+    for case_id in _case_ids(reading):
+        told = evaluation_views.list_evaluations(reading.session, reading.actor, case_id=case_id).evaluations
+        for each in told:
+            said = {
+                f"{place}. {one.voice.label} {one.who}": said_words(one) for place, one in enumerate(each.said, start=1)
+            }
+            found.append(entry(f"效果评估　{head_words(each)}", **said, 怎么调整=each.conclusion))
+        if changed := comparison_words(told):
+            found.append(entry("前后比较", 变化=changed))
+    return tuple(found)
 
 
 def still_to_do(reading: Reading) -> tuple[Entry, ...]:

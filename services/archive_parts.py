@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, not_, null, true
+from sqlalchemy import ColumnElement, and_, case, not_, null, or_, true
 from sqlalchemy.orm import aliased
 from sqlmodel import col, func, select
 
@@ -41,6 +41,7 @@ from services import clock
 from services.access import Permission, allows
 from services.actors import Actor
 from services.card_parts import CardPart
+from services.case_rhythms import has_gone_on, is_evaluated, is_summed_up
 from services.row_filters import sees_cases, sees_plans, sees_referrals
 from services.screening.coverage import EXEMPTING
 from services.tier_rows import held_today, key_rank
@@ -239,6 +240,35 @@ def _has_records(_actor: Actor) -> ColumnElement[bool]:
     )
 
 
+def _summed_up(actor: Actor) -> ColumnElement[bool]:
+    """Return whose case was summed up, or is open and should have been by now (I-04).
+
+    Of a closed case nothing is asked any more: what lacked was answered for when it was closed.
+    """
+    found: ColumnElement[bool] = _cases(actor).where(or_(is_summed_up(), _is_asked_for())).exists()
+    return found
+
+
+def _has_summary(actor: Actor) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = _cases(actor).where(is_summed_up()).exists()
+    return found
+
+
+def _evaluated(actor: Actor) -> ColumnElement[bool]:
+    """Return whose case was evaluated, or is open and has gone on for as long (F-01, Q-06)."""
+    found: ColumnElement[bool] = _cases(actor).where(or_(is_evaluated(), _is_asked_for())).exists()
+    return found
+
+
+def _has_evaluation(actor: Actor) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = _cases(actor).where(is_evaluated()).exists()
+    return found
+
+
+def _is_asked_for() -> ColumnElement[bool]:
+    return and_(col(Case.closed_at).is_(None), has_gone_on())
+
+
 _HOMEROOM, _ROOM, _OWNER = OwedBy.HOMEROOM, OwedBy.CARE_ROOM, OwedBy.CASE_OWNER
 PARTS: tuple[Part, ...] = (
     Part("basics", "基本情况", "F-01", _HOMEROOM, PartPlace.CHILD, _everybody, _has_basics),
@@ -252,14 +282,13 @@ PARTS: tuple[Part, ...] = (
     Part("assessment", "需求评估报告", "F-01", _OWNER, PartPlace.CASE, helped, _has_assessment, True),
     Part("plan", "帮扶方案", "F-01", _OWNER, PartPlace.CASE, helped, _has_plan, True),
     Part("records", "工作记录", "F-01", _OWNER, PartPlace.RECORDS, helped, _has_records, True),
+    Part("summary", "阶段性总结", "F-01", _OWNER, PartPlace.CASE, _summed_up, _has_summary, True),
+    Part("evaluation", "效果评估", "F-01", _OWNER, PartPlace.CASE, _evaluated, _has_evaluation, True),
 )
 """Every part, in the order of an archive."""
 
-LATER: tuple[tuple[str, str], ...] = (
-    ("阶段性总结", "F-01"),
-    ("效果评估", "F-01"),
-)
-"""What the clauses ask for and the program has no place for yet."""
+LATER: tuple[tuple[str, str], ...] = ()
+"""What the clauses ask for and the program has no place for yet: nothing now."""
 
 
 def parts_for(actor: Actor) -> tuple[Part, ...]:

@@ -5,7 +5,15 @@ from collections.abc import Mapping
 from db.tables import ConsentAnswer
 from services import term_entries, tier_kinds, warning_group_views
 from services.access import Permission, allows
-from services.archive_care_sections import assessments, outward, plans, records, still_to_do
+from services.archive_care_sections import (
+    assessments,
+    evaluations,
+    outward,
+    plans,
+    records,
+    still_to_do,
+    summaries,
+)
 from services.archive_contents import Entry, Reading, Writer, day_of, entry
 from services.card_history import read_cards
 from services.card_parts import CardPart
@@ -136,6 +144,8 @@ WRITERS: Mapping[str, Writer] = {
     "assessment": assessments,
     "plan": plans,
     "records": records,
+    "summary": summaries,
+    "evaluation": evaluations,
 }
 """What writes each part of `archive_parts.PARTS`; a part without one says only whether it is there."""
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
 from db.sealing import unseal
@@ -128,16 +129,19 @@ def find_case(session: Session, actor: Actor, *, case_id: int) -> CaseView:
     Raises:
         NotFound: there is none this actor may open.
     """
-    found = session.exec(_detailed().where(Case.id == case_id, sees_cases(actor))).first()
+    assessor = aliased(AppUser)
+    found = session.exec(
+        _detailed()
+        .add_columns(Assessment, col(assessor.display_name).label("assessor"))
+        .join(Assessment, col(Assessment.referral_id) == col(Case.referral_id))
+        .join(assessor, col(assessor.id) == col(Assessment.assessed_by_id))
+        .where(Case.id == case_id, sees_cases(actor))
+    ).first()
     if found is None:
         raise NotFound
     case: Case = found[0]
     conference: CaseConference | None = found[1]
-    assessment, assessor = session.exec(
-        select(Assessment, AppUser.display_name)
-        .join(AppUser, col(AppUser.id) == col(Assessment.assessed_by_id))
-        .where(Assessment.referral_id == case.referral_id)
-    ).one()
+    assessment: Assessment = found.Assessment
     return CaseView(
         row=_row(actor, found, calendar=load_calendar(session), now=clock.now()),
         version=case.version,
@@ -147,13 +151,19 @@ def find_case(session: Session, actor: Actor, *, case_id: int) -> CaseView:
         measures=unseal(assessment, "measures_sealed"),
         reasons=tuple(TEXTS[Reason(name)] for name in assessment.suggestion_reasons.split(",") if name),
         override_reason=unseal(assessment, "override_reason_sealed"),
-        assessed_by_name=assessor,
+        assessed_by_name=found.assessor,
         assessed_at=assessment.assessed_at,
         conference=read_conference(session, actor, case, conference, is_protected=found.is_suspected_abuse)
         if conference
         else None,
-        is_opening_noted=is_noted(session, actor, audit.Action.CASE_READ, record=(Case, case_id)),
+        is_opening_noted=is_opening_noted(session, actor, case_id=case_id),
     )
+
+
+@permitted(Permission.CASE_READ, Permission.ABUSE_HANDLE)
+def is_opening_noted(session: Session, actor: Actor, *, case_id: int) -> bool:
+    """Say whether it is noted that the actor opened a case, within these 30 minutes."""
+    return is_noted(session, actor, audit.Action.CASE_READ, record=(Case, case_id))
 
 
 @permitted(Permission.CASE_READ, Permission.ABUSE_HANDLE)

@@ -1,7 +1,7 @@
 """What is looked at before a case is closed: each line one condition on its records, computed, never ticked (I-25).
 
 Whoever builds an area adds its line to CHECKS. What the program has no place for yet stands in LATER: it is named, and
-counts as neither there nor missing.
+counts as neither there nor missing; now there is nothing of the kind.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,8 +25,10 @@ from db.tables import (
     Student,
     SupportPlan,
 )
+from services import clock
 from services.actors import Actor
 from services.archive_parts import part_columns, parts_for
+from services.case_rhythms import calls_for_summary, is_evaluated_at_end, summary_due_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,10 @@ def _nobody_is_asked_outside() -> ColumnElement[bool]:
     return _none_of(_outward(), col(OutwardReferral.ended_on).is_(None))
 
 
+def _is_summed_up() -> ColumnElement[bool]:
+    return summary_due_on() > clock.today()
+
+
 CHECKS: tuple[ClosingCheck, ...] = (
     ClosingCheck("conference", "集体研讨", "D-08", _is_discussed, _conferences),
     ClosingCheck("plan", "帮扶方案", "I-01", _had_plan),
@@ -123,13 +129,15 @@ CHECKS: tuple[ClosingCheck, ...] = (
     ClosingCheck("measures", "方案的措施", "I-02", _measures_have_ended, _measures),
     ClosingCheck("decisions", "研讨定的事", "D-08", _decisions_are_done, _decisions),
     ClosingCheck("outward", "转介到校外", "C-09", _nobody_is_asked_outside, _outward),
+    ClosingCheck("summary", "阶段性总结", "I-04", _is_summed_up, calls_for_summary),
+    ClosingCheck("evaluation", "效果评估", "Q-06", is_evaluated_at_end),
 )
 """Every line but the archive's, in the order of a case."""
 
 ARCHIVE, ARCHIVE_LABEL = "archive", "心理档案"
 """The archive's line; what is in it is asked part by part, as far as the reader may know of the part."""
 
-LATER: tuple[tuple[str, str], ...] = (("效果评估", "Q-06"),)
+LATER: tuple[tuple[str, str], ...] = ()
 """What the clauses ask for at closing and the program has no place for yet."""
 
 LABELS = {check.code: check.label for check in CHECKS} | {ARCHIVE: ARCHIVE_LABEL}

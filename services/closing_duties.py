@@ -131,7 +131,7 @@ def _to_follow(actor: Actor) -> Any:
             col(CaseClosure.follow_up_on) <= clock.today(),
             col(CaseClosure.followed_on).is_(None),
             col(CaseClosure.reopened_at).is_(None),
-            _answers_for(actor),
+            answers_for(actor),
             sees_cases(actor),
         )
     )
@@ -139,7 +139,7 @@ def _to_follow(actor: Actor) -> Any:
 
 def _stalled(actor: Actor, latest: date) -> Any:
     """Open cases of this person with nothing written down after a day: no record, note, conference, plan."""
-    own: tuple[ColumnElement[bool], ...] = (col(Case.closed_at).is_(None), _answers_for(actor))
+    own: tuple[ColumnElement[bool], ...] = (col(Case.closed_at).is_(None), answers_for(actor))
     record = and_(
         col(CareRecord.student_id) == col(Case.student_id), col(CareRecord.is_done),
         col(CareRecord.withdrawn_at).is_(None), written_at_the_time(),
@@ -181,7 +181,7 @@ def _stalled(actor: Actor, latest: date) -> Any:
     )
 
 
-def _answers_for(actor: Actor) -> ColumnElement[bool]:
+def answers_for(actor: Actor) -> ColumnElement[bool]:
     """Return the filter on cases that are this person's; the head's too, where the owner is gone."""
     own: ColumnElement[bool] = col(Case.owner_id) == actor.user_id
     if actor.has_role(Role.LEAD):

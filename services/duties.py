@@ -36,6 +36,8 @@ class DutyKind(StrEnum):
     CLOSING_ANSWER = "closing_answer"  # closing somebody else's case waits for a yes or no
     CLOSED_FOLLOW_UP = "closed_follow_up"  # how a child does some time after its case was closed
     CASE_STALLED = "case_stalled"  # nothing was written of a case for longer than its child's tier allows
+    SUMMARY = "summary"  # a case is to be summed up
+    EVALUATION = "evaluation"  # how far a case has helped, once a term
     OUTWARD_ANSWER = "outward_answer"  # of the body a child was referred to
     OUTWARD_FOLLOW_UP = "outward_follow_up"
     SCREENING = "screening"  # somebody has to talk with a child after its result
@@ -84,6 +86,8 @@ class DutyTarget(StrEnum):
     PLAN = "plan"
     MEASURE = "measure"
     CLOSING = "closing"
+    SUMMARY = "summary"
+    EVALUATION = "evaluation"
     OUTWARD = "outward"
     PROTECTION = "protection"
     CONTACT = "contact"  # a work record, with the child and what it follows
@@ -120,6 +124,8 @@ _TARGETS = {
     DutyKind.CLOSING_ANSWER: DutyTarget.CLOSING,
     DutyKind.CLOSED_FOLLOW_UP: DutyTarget.CASE,
     DutyKind.CASE_STALLED: DutyTarget.CASE,
+    DutyKind.SUMMARY: DutyTarget.SUMMARY,
+    DutyKind.EVALUATION: DutyTarget.EVALUATION,
     DutyKind.OUTWARD_ANSWER: DutyTarget.OUTWARD,
     DutyKind.OUTWARD_FOLLOW_UP: DutyTarget.OUTWARD,
     DutyKind.SCREENING: DutyTarget.CONTACT,
@@ -156,6 +162,8 @@ _OFFICE = frozenset(DutyTarget) - {
     DutyTarget.PLAN,
     DutyTarget.MEASURE,
     DutyTarget.CLOSING,
+    DutyTarget.SUMMARY,
+    DutyTarget.EVALUATION,
     DutyTarget.OUTWARD,
     DutyTarget.PROTECTION,
     DutyTarget.CONTACT,

@@ -25,6 +25,7 @@ from services.actors import Actor
 from services.answers import Vacancy, vacancies_of, vacancy_parts
 from services.asking_together import ask, together
 from services.calendar import SchoolCalendar, current_school_year, load_calendar
+from services.case_paper_duties import PAPER_LINES, of_papers, paper_parts
 from services.child_duties import of_conferences_and_returns, of_feedback, of_referrals
 from services.closing_duties import CLOSING_LINES, closing_parts, of_closings
 from services.deputies import NO_SECOND_PERSON, second_person_part
@@ -63,6 +64,7 @@ def list_duties(session: Session, actor: Actor) -> list[Duty]:
         found.extend(of_tiers(session, actor, asks, calendar=calendar, now=now))
         found.extend(of_screenings(actor, asks, calendar=calendar, now=now))
         found.extend(of_closings(session, actor, asks, calendar=calendar, now=now))
+        found.extend(of_papers(actor, asks, now=now))
     if actor.has_role(Role.LEAD):
         found.extend(_of_gaps(session, actor, calendar=calendar, now=now))
     elif actor.holds_office and (owed := list_exchanges.find_owed(session, actor, calendar=calendar)):
@@ -88,6 +90,7 @@ def _of_gaps(session: Session, actor: Actor, *, calendar: SchoolCalendar, now: d
     yield from of_tiers(session, actor, rows, calendar=calendar, now=now)
     yield from of_screenings(actor, rows, calendar=calendar, now=now)
     yield from of_closings(session, actor, rows, calendar=calendar, now=now)
+    yield from of_papers(actor, rows, now=now)
     yield from _of_vacancies(vacancies)
     for row in rows:
         if row.about == NO_SECOND_PERSON and all(each.post_id != row.id for each in vacancies):
@@ -104,7 +107,8 @@ def _of_gaps(session: Session, actor: Actor, *, calendar: SchoolCalendar, now: d
 
 @kept_for_asker
 def _asked_of_others(actor: Actor, shortest: int) -> Any:  # a union of facts
-    return together([*tier_parts(actor, shortest), *screening_parts(actor), *closing_parts(actor, shortest)])
+    closing = [*closing_parts(actor, shortest), *paper_parts(actor)]
+    return together([*tier_parts(actor, shortest), *screening_parts(actor), *closing])
 
 
 @kept_for_asker
@@ -119,13 +123,14 @@ def _asked_of_head(actor: Actor, school_year: int, lists_since: date, shortest: 
             *tier_parts(actor, shortest),
             *screening_parts(actor),
             *closing_parts(actor, shortest),
+            *paper_parts(actor),
         ]
     )
 
 
 _NO_VACANCIES = {
     list_exchanges.LISTS, EDITIONS, NO_SECOND_PERSON, retention.WAITS_FOR_A_YES,
-    *TIER_LINES, SCREENING_LINE, *CLOSING_LINES,
+    *TIER_LINES, SCREENING_LINE, *CLOSING_LINES, *PAPER_LINES,
 }  # fmt: skip
 """What rows are told apart by from those of vacancies."""
 

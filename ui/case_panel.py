@@ -6,7 +6,7 @@ from services import referral_prints
 from services.access import Permission, allows
 from services.actors import Actor
 from services.cases import CaseView
-from ui import closing_panel, formats
+from ui import case_papers_panel, closing_panel, formats
 from ui.child_link import child_link
 from ui.child_records import write_record
 from ui.child_referrals import refer_out
@@ -21,6 +21,7 @@ from ui.word_file import print_act
 
 def draw_case(actor: Actor, view: CaseView) -> None:
     """Draw one case with its conference, what it found and decided."""
+    papers = case_papers_panel.read_papers(actor, view)
     main, side = side_column(2.2)
     with main, st.container(border=True, gap="small"):
         row = view.row
@@ -52,6 +53,7 @@ def draw_case(actor: Actor, view: CaseView) -> None:
     with main:
         if view.conference is not None:
             draw_main(actor, view, view.conference)
+        case_papers_panel.draw_summaries(actor, view, papers.summaries)
     with side:
         if view.row.is_danger:
             draw_danger("先打电话；研讨以前，每天有人看着。")
@@ -61,4 +63,5 @@ def draw_case(actor: Actor, view: CaseView) -> None:
         else:
             draw_side(view, view.conference)
         draw_of_case(actor, view)
+        case_papers_panel.draw_side(view, papers)
         closing_panel.draw_of_case(actor, view)

@@ -45,6 +45,8 @@ ACTS = {
     DutyKind.CLOSING_ANSWER: "看看，答复",
     DutyKind.CLOSED_FOLLOW_UP: "去回访",
     DutyKind.CASE_STALLED: "看个案",
+    DutyKind.SUMMARY: "写总结",
+    DutyKind.EVALUATION: "去评估",
     DutyKind.OUTWARD_ANSWER: "去问问",
     DutyKind.OUTWARD_FOLLOW_UP: "去跟进",
     DutyKind.SCREENING: "记面谈",
@@ -110,6 +112,8 @@ _PAGES = {
     DutyTarget.PROTECTION: ("protection", "referral"),
     DutyTarget.CASE: ("cases", "case"),
     DutyTarget.ARCHIVE: ("archives", "student"),
+    DutyTarget.SUMMARY: ("summary", "case"),
+    DutyTarget.EVALUATION: ("evaluation", "case"),
     DutyTarget.CASE_PLAN: ("plan_edit", "case"),
     DutyTarget.PLAN: ("plan", "plan"),
     DutyTarget.POST: ("posts", "post"),
@@ -178,6 +182,10 @@ def title_of(duty: Duty) -> str:
             return f"结案以后回访：{child}"
         case DutyKind.CASE_STALLED:
             return f"很久没有记录：{child}"
+        case DutyKind.SUMMARY:
+            return f"阶段性总结：{child}"
+        case DutyKind.EVALUATION:
+            return f"评估帮扶效果：{child}"
         case DutyKind.OUTWARD_ANSWER:
             return f"问转介的回音：{child}"
         case DutyKind.OUTWARD_FOLLOW_UP:
@@ -289,6 +297,10 @@ def reason_of(duty: Duty) -> str:
         case DutyKind.CASE_STALLED if duty.since:
             last = formats.day(clock.local(duty.since).date(), today=clock.today())
             return f"个案：{last}以后没有记过，{due}有一次{_nobody(duty)}；记一次，或提出结案"
+        case DutyKind.SUMMARY:
+            return f"个案：{due}总结一次{_nobody(duty)}"
+        case DutyKind.EVALUATION:
+            return f"个案：{due}评估这学期的效果，四个方面，几方都听{_nobody(duty)}"
         case DutyKind.OUTWARD_ANSWER:
             return f"转介：{'、'.join(duty.labels)}，{due}要有回音{whose.replace('接手', '负责')}"
         case DutyKind.OUTWARD_FOLLOW_UP:

@@ -74,6 +74,8 @@ ENTRIES = (
     PageEntry("conference", "研讨记录", "groups", permission="CASE_READ"),
     PageEntry("plan", "帮扶方案", "assignment", permission=("CASE_READ", "ABUSE_HANDLE", "PLAN_ANSWER")),
     PageEntry("plan_edit", "写帮扶方案", "edit_document", permission="CASE_READ"),
+    PageEntry("summary", "阶段性总结", "summarize", permission="CASE_READ"),
+    PageEntry("evaluation", "效果评估", "trending_up", permission=("CASE_READ", "ABUSE_HANDLE")),
     PageEntry("outward_new", "转介到校外", "output", permission="OUTWARD_REFER"),
     PageEntry("protection", "疑似侵害", "shield_person", permission="ABUSE_HANDLE"),
     PageEntry("password", "修改密码", "key"),

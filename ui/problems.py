@@ -150,6 +150,15 @@ SENTENCES: Mapping[str, str] = {
     "before_closing": "不能早于结案的日子（{day}）。请核对。",
     "before_held": "不能早于研讨的日子（{day}）。请核对。",
     "too_many_decisions": "一次最多记 {limit} 件。请先存这些，再加别的。",
+    # stage summaries and evaluations of the effect
+    "before_case": "不能早于开个案的日子（{day}）。请核对。",
+    "ends_first": "最后一天比第一天早。请核对两个日子。",
+    "next_too_late": "最多隔 {days} 天总结一次，最晚{day}。请改早一些。",
+    "summed_up_already": "到{day}已经总结过，日子重叠了。请从那以后写起。",
+    "before_worry": "孩子的事是{day}报来的，不能比它早。请核对。",
+    "voice_needed": "请至少写一方说了什么。",
+    "score_needed": "四个方面至少要有一个分。没问到的空着。",
+    "evaluation_exists": "那一天已经有一份了。请改那一份，把这一方加进去。",
     # support plans
     "review_needed": "请定复查的日子，没有复查日期的方案存不了。",
     "review_past": "复查的日子要在今天以后。请改一个。",

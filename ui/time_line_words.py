@@ -13,6 +13,7 @@ from db.tables import (
     ConsentPurpose,
     DropOutReason,
     EnrolmentState,
+    EvaluationMoment,
     NotReached,
     OutwardOutcome,
     OutwardTarget,
@@ -171,6 +172,10 @@ def _closing(row: TimeLineRow) -> str:
     return "重开了" if row.state == "reopened" else "结案以后回访"
 
 
+def _evaluation(row: TimeLineRow) -> str:
+    return f"{EvaluationMoment(row.what or '').label}，听了 {row.number} 方"
+
+
 def _outward(row: TimeLineRow) -> str:
     target = OutwardTarget(row.what or "").label
     return f"转到{target}" if row.state == "began" else f"{target}，结束：{OutwardOutcome(row.state or '').label}"
@@ -200,6 +205,8 @@ LOOKS: Mapping[Source, LineLook] = {
         "分级", "stacked_bar_chart", lambda row: f"定为{row.label or ''}", Opens("archives", "student")
     ),
     Source.SCREENING: LineLook("心理筛查", "fact_check", _screening, Opens("screening", "student")),
+    Source.SUMMARY: LineLook("阶段性总结", "summarize", lambda row: "写了总结", Opens("cases", "case")),
+    Source.EVALUATION: LineLook("效果评估", "trending_up", _evaluation, Opens("evaluation", "case")),
     Source.CLOSING: LineLook("结案", "task_alt", _closing, Opens("cases", "case")),
     Source.OUTWARD: LineLook("转介出去", "output", _outward, Opens("outward", "outward")),
     Source.DROP_OUT: LineLook("控辍保学", "directions_walk", _drop_out, Opens("drop_outs", "case")),

@@ -2,6 +2,13 @@
 
 from db.tables.backups import BackupReason, BackupRun
 from db.tables.bells import BellDate, BellDayKind, BellPeriod, BellTimetable, BellWeekday
+from db.tables.case_papers import (
+    EffectEvaluation,
+    EffectEvaluationVersion,
+    EvaluationMoment,
+    StageSummary,
+    StageSummaryVersion,
+)
 from db.tables.children import (
     CARD_PARTS,
     NO_CARD,
@@ -186,8 +193,11 @@ __all__ = [
     "DropOutReason",
     "DropOutStep",
     "DropOutStepKind",
+    "EffectEvaluation",
+    "EffectEvaluationVersion",
     "EnrolmentChange",
     "EnrolmentState",
+    "EvaluationMoment",
     "ExchangeBody",
     "ExchangeDirection",
     "FileKind",
@@ -255,6 +265,8 @@ __all__ = [
     "Severity",
     "SignInSession",
     "SpecialKind",
+    "StageSummary",
+    "StageSummaryVersion",
     "Student",
     "StudentCategory",
     "StudyLevel",

@@ -24,7 +24,7 @@ from db.tables import (
 )
 from services import clock
 from services.audit import Action
-from services.demonstration import closings, outward, plans
+from services.demonstration import closings, outward, papers, plans
 from services.demonstration.plan import Child, Plan
 from services.demonstration.plans import CaseFacts, add_plan
 from services.demonstration.writer import Writer
@@ -211,8 +211,10 @@ def _add_case(plan: Plan, writer: Writer, worry: _Worry, at: datetime) -> None:
     held_at = _add_conference(plan, writer, worry, case_id, at, is_held=is_held) if is_serious else at
     if is_serious:
         outward.add(plan, writer, student_id=worry.child.id, case_id=case_id, owner_id=worry.owner_id, at=at)
+    facts = CaseFacts(case_id, worry.child, worry.owner_id, is_serious, held_at or at, closed_at)
     if held_at is not None:
-        add_plan(plan, writer, CaseFacts(case_id, worry.child, worry.owner_id, is_serious, held_at, closed_at))
+        add_plan(plan, writer, facts)
+    papers.add(plan, writer, facts, opened_at=at)
 
 
 def _closed(plan: Plan, opened_at: datetime) -> datetime | None:

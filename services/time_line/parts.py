@@ -43,6 +43,8 @@ class Source(StrEnum):
     PLAN = "plan"
     TIER = "tier"
     SCREENING = "screening"
+    SUMMARY = "summary"
+    EVALUATION = "evaluation"
     CLOSING = "closing"
     OUTWARD = "outward"
     DROP_OUT = "drop_out"

@@ -20,6 +20,8 @@ SOURCES: tuple[SourceSpec, ...] = (
     SourceSpec(Source.PLAN, _CASE_READERS, care.ended_plans),
     SourceSpec(Source.TIER, (Permission.TIER_WRITE,), care.tiers),
     SourceSpec(Source.SCREENING, (Permission.SCREENING_WRITE,), care.screenings),
+    SourceSpec(Source.SUMMARY, _CASE_READERS, care.summaries),
+    SourceSpec(Source.EVALUATION, _CASE_READERS, care.evaluations),
     SourceSpec(Source.CLOSING, _CASE_READERS, care.closings),
     SourceSpec(Source.CLOSING, _CASE_READERS, care.reopenings),
     SourceSpec(Source.CLOSING, _CASE_READERS, care.looks_after_closing),

@@ -13,12 +13,14 @@ from db.tables import (
     CaseConference,
     ClosingState,
     DropOut,
+    EffectEvaluation,
     OutwardReferral,
     PlanState,
     PlanVersion,
     Referral,
     ScreeningResult,
     ScreeningRound,
+    StageSummary,
     Student,
     SupportPlan,
     Tier,
@@ -247,6 +249,40 @@ def _closing_lines(actor: Actor, student_id: int, *, state: str, at: Any, by: An
         .join(Case, col(Case.id) == col(CaseClosure.case_id))
         .join(Referral, col(Referral.id) == col(Case.referral_id))
         .where(Case.student_id == student_id, sees_cases(actor))
+    )
+
+
+def summaries(actor: Actor, student_id: int) -> Lines:
+    """Stage summaries of cases, on the last day they are about."""
+    row = StageSummary
+    columns = line_columns(
+        Source.SUMMARY,
+        record_id=col(row.case_id),
+        day=col(row.to_on),
+        at=col(row.written_at),
+        person=name_of(row.written_by_id),
+    )
+    return _of_cases(select(*columns).join(Case, col(Case.id) == col(row.case_id)), actor, student_id)
+
+
+def evaluations(actor: Actor, student_id: int) -> Lines:
+    """Evaluations of what a case did, on the day the last voice spoke; no score."""
+    row = EffectEvaluation
+    columns = line_columns(
+        Source.EVALUATION,
+        record_id=col(row.case_id),
+        day=col(row.held_on),
+        at=col(row.written_at),
+        what=row.moment,
+        number=col(row.voices),
+        person=name_of(row.written_by_id),
+    )
+    return _of_cases(select(*columns).join(Case, col(Case.id) == col(row.case_id)), actor, student_id)
+
+
+def _of_cases(lines: Lines, actor: Actor, student_id: int) -> Lines:
+    return lines.join(Referral, col(Referral.id) == col(Case.referral_id)).where(
+        Case.student_id == student_id, sees_cases(actor)
     )
 
 

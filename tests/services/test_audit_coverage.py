@@ -39,6 +39,7 @@ PLAIN = {
     "care_record.author_name",  # a member of staff's, as app_user.display_name
     "care_record.entry_uid", "care_record_version.uid", "care_record_words.uid",
     "measure_note.uid", "plan_goal.uid", "plan_measure.uid", "plan_version.uid", "support_plan.uid",
+    "effect_evaluation.uid", "effect_evaluation_version.uid", "stage_summary.uid", "stage_summary_version.uid",
     "case_closure.missing", "case_closure.uid",
     "care_case.uid", "case_conference.uid", "case_decision.uid", "class_teacher.subject",
     "conference_participant.uid", "conference_version.uid",

@@ -23,6 +23,7 @@ from db.tables import (
     DropOutOutcome,
     DropOutStepKind,
     EnrolmentState,
+    EvaluationMoment,
     ExchangeBody,
     Gender,
     GoalState,
@@ -64,6 +65,7 @@ from services import (
     drafts,
     drop_out_views,
     drop_outs,
+    evaluations,
     file_openings,
     groups,
     guardians,
@@ -92,12 +94,14 @@ from services import (
     student_files,
     student_lists,
     students,
+    summaries,
     term_entries,
     year_changes,
     year_plans,
 )
 from services.actors import Actor
 from services.errors import DomainError, FieldErrors
+from services.evaluation_kinds import Dimension, Voice
 from services.imports.authorities import Scope
 from services.list_decisions import Chosen
 from services.student_entries import StudentEntry
@@ -240,6 +244,19 @@ def conference(world: World) -> int:
     case = assessments.save_assessment(world.session, world.lead, request=request)
     found = cases.find_case(world.session, world.lead, case_id=case.id or 0).conference
     return found.id if found else 0
+
+
+def case_of(world: World) -> int:
+    request = assessment_request(in_assessment(world), severity=Severity.ORDINARY, override_reason="试")
+    return assessments.save_assessment(world.session, world.lead, request=request).id or 0
+
+
+def evaluation(**values: Any) -> evaluations.EvaluationEntry:
+    scores = {Dimension.PROBLEM: values.pop("score", 3)}
+    fine: dict[str, Any] = {"voice": Voice.CHILD, "who": "试", "said_on": clock.today(), "words": "好些"}
+    conclusion = values.pop("conclusion", None)
+    said = evaluations.VoiceEntry(**(fine | values), scores=scores)
+    return evaluations.EvaluationEntry(EvaluationMoment.MIDWAY, (said,), conclusion)
 
 
 def held(world: World) -> int:
@@ -636,6 +653,25 @@ def forms(world: World) -> dict[str, Form]:
                 "guests": [("试甲", text) for text in TEXTS] + [("试",) * 30],
                 "participant_ids": [frozenset({number}) for number in NUMBERS],
             },
+        ),
+        "stage summary": Form(
+            lambda **v: summaries.write_summary(s, lead, case_id=case_of(world), entry=summaries.SummaryEntry(**v)),
+            {
+                "from_on": clock.today(),
+                "to_on": clock.today(),
+                "changed": "好些",
+                "next_steps": "再谈",
+                "next_on": clock.today() + timedelta(days=30),
+            },
+            texts=("changed", "next_steps"),
+            days=("from_on", "to_on", "next_on"),
+        ),
+        "evaluation": Form(
+            lambda **v: evaluations.write_evaluation(s, lead, case_id=case_of(world), entry=evaluation(**v)),
+            {},
+            texts=("who", "words", "conclusion"),
+            days=("said_on",),
+            typed=("score",),
         ),
         "support plan": Form(
             lambda **v: child_plan(world, **v),

@@ -15,6 +15,7 @@ from db.tables import (
     CaseClosure,
     ClosingOutcome,
     ClosingState,
+    EvaluationMoment,
     GoalState,
     MeasureState,
     OutwardTarget,
@@ -49,6 +50,7 @@ from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
 from services.measures import EndEntry, NoteEntry
 from tests.conftest import NOW, codes
 from tests.services.test_conferences import called, conference_of, to_do, write
+from tests.services.test_evaluations import evaluate
 from tests.services.test_plans import ordinary, save, stage, typed
 from tests.services.test_tiers import put
 
@@ -139,6 +141,8 @@ def test_every_line_of_the_list_follows_from_the_records(session, counsellor, le
         session, counsellor, measure_id=measure.id, version=measure.version,
         entry=EndEntry(MeasureState.DONE, TODAY, "谈了六次"),
     )  # fmt: skip
+
+    evaluate(session, counsellor, case, moment=EvaluationMoment.END)
 
     assert unmet(session, counsellor, case) == {"archive"}
     archive = seen(session, counsellor, case).checks[-1]

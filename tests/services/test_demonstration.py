@@ -11,21 +11,26 @@ from db.tables import (
     CareKind,
     CareRecord,
     CareRecordWords,
+    Case,
     CategoryKind,
     ClassMembership,
+    EffectEvaluation,
     EnrolmentState,
+    EvaluationMoment,
     Guardian,
     Referral,
     Role,
+    StageSummary,
     Student,
     StudentCategory,
     Tier,
     TierChange,
     TierState,
 )
-from services import contact_cards, home, student_lists
+from services import contact_cards, evaluation_views, home, student_lists
 from services.actors import Actor
 from services.card_parts import CardPart, missing_of
+from services.case_paper_prints import comparison_words
 from services.demonstration import records as demo_records
 from services.demonstration import trail
 from services.demonstration.filling import NotEmpty, WrongSize, fill
@@ -98,6 +103,20 @@ def test_every_role_finds_something_on_its_pages(session):
     assert 0 < student_lists.list_students(session, homeroom).total < STUDENTS
     assert student_lists.list_students(session, lead).total == STUDENTS
     assert sum(len(home.list_duties(session, each)) for each in counsellors) >= 4
+
+
+def test_closed_cases_were_evaluated_and_what_was_said_can_be_read(session):
+    fill(session, students=STUDENTS, seed=7)
+
+    lead = Actor(1, "试负责人", frozenset({Role.LEAD}))
+    closed = session.exec(select(Case.id).where(col(Case.closed_at).is_not(None))).all()
+    at_end = select(EffectEvaluation.case_id).where(EffectEvaluation.moment == EvaluationMoment.END)
+    assert closed
+    assert set(closed) <= set(session.exec(at_end).all())
+    found = evaluation_views.list_evaluations(session, lead, case_id=closed[0]).evaluations
+    assert comparison_words(found)
+    assert found[-1].is_complete
+    assert count(session, StageSummary) > 0
 
 
 def test_names_and_numbers_are_nobody_s(session):

@@ -516,6 +516,7 @@ class Filler:
             "case_closure": {"state": "declined", "followed_on": None, "reopened_at": None},
             "warning_member": {"user_id": None},
             "tier_change": {"tier_id": 1},  # not the gravest, which keeps everything longer
+            "stage_summary": {"next_on": LEFT.replace(year=2030)},
             "plan_goal": {"state": "reached"},
             "plan_measure": {"state": "done"},
             "plan_version": {"state": "ended"},

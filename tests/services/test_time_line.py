@@ -51,6 +51,7 @@ from services import (
 from services.categories import CategoryDetails
 from services.enrolment import enrolment_change
 from services.errors import NotAllowed
+from services.evaluation_kinds import Voice
 from services.guardians import GuardianEntry
 from services.outward_referrals import OutwardEntry
 from services.referral_lists import ReferralFilters
@@ -60,7 +61,9 @@ from tests.conftest import NOW
 from tests.services.intake_makers import FACTS, register
 from tests.services.test_assessments import asked
 from tests.services.test_drop_outs import notice
+from tests.services.test_evaluations import evaluate, said
 from tests.services.test_records import SECRET, write
+from tests.services.test_summaries import sum_up
 from ui.time_line_words import LOOKS, line_icon, line_says, line_word
 
 TODAY = NOW.date()
@@ -73,6 +76,8 @@ SEEN = {
         Source.ASSESSMENT,
         Source.CASE,
         Source.CONFERENCE,
+        Source.SUMMARY,
+        Source.EVALUATION,
         Source.CLOSING,
         Source.PLAN,
         Source.TIER,
@@ -141,6 +146,9 @@ def _worry(session, counsellor, lead, made):
     people = frozenset({counsellor.user_id, lead.user_id})
     request = asked(referral, severity=Severity.SERIOUS, mentions_self_harm=True, participant_ids=people)
     case = assessments.save_assessment(session, counsellor, request=request)
+    child, teacher = said(Voice.CHILD, 2, 2, 3, 3, words=SECRET), said(Voice.TEACHER, 3, 3, 3, 3, words=SECRET)
+    evaluate(session, counsellor, case, child, teacher, conclusion=SECRET)
+    sum_up(session, counsellor, case, changed=SECRET)
     session.add(
         CaseClosure(
             case_id=case.id, state=ClosingState.AGREED, outcome=ClosingOutcome.BETTER, follow_up_on=TODAY,
@@ -244,6 +252,8 @@ def test_the_lines_say_what_happened(session, people, child):
         "开个案 转成个案，负责人（何知微）",
         "集体研讨 要开，还没有记录",
         "帮扶方案 个案帮扶方案，第 1 版开始用（何知微）",
+        "阶段性总结 写了总结（何知微）",
+        "效果评估 中途，听了 2 方（何知微）",
         "心理筛查 MHT，作废，要重测",
         "分级 定为二级重点（何知微）",
         "转介出去 转到医院、心理门诊（何知微）",
@@ -274,6 +284,7 @@ def test_what_is_suspected_is_on_nobody_else_s_line(session, people, child):
     safeguarding.mark_suspected_abuse(session, lead, referral_id=referral_id, version=view.version)
 
     hidden = {Source.ASSESSMENT, Source.CASE, Source.CONFERENCE, Source.CLOSING, Source.PLAN}
+    hidden |= {Source.SUMMARY, Source.EVALUATION}
     assert sources(see(session, lead, child)) == EVERYTHING
     assert sources(see(session, counsellor, child)).isdisjoint(hidden)
     own = [row.state for row in see(session, counsellor, child).rows if row.source is Source.REFERRAL]
