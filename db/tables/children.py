@@ -299,6 +299,12 @@ class StudentCategory(SQLModel, table=True):
             sqlite_where=text("to_day IS NULL"),
             postgresql_where=text("to_day IS NULL"),
         ),
+        Index(
+            "ix_student_category_import_id",
+            "import_id",
+            sqlite_where=text("import_id IS NOT NULL"),
+            postgresql_where=text("import_id IS NOT NULL"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -316,7 +322,7 @@ class StudentCategory(SQLModel, table=True):
     from_day: date
     to_day: date | None = None
     # 补录: taken from the school's old ledger.
-    import_id: int | None = Field(default=None, foreign_key="import_batch.id", ondelete="RESTRICT", index=True)
+    import_id: int | None = Field(default=None, foreign_key="import_batch.id", ondelete="RESTRICT")
     recorded_at: datetime
     version: int = 1
 

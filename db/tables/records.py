@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, time
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from db.base import Labelled, new_uid, stored_by_value
@@ -79,6 +79,13 @@ class CareRecord(SQLModel, table=True):
         # A child's list, and whether a kind was done in a stretch of days, from the index alone.
         Index("ix_care_record_child", "student_id", "day", "kind", "is_done", "withdrawn_at", "author_id", "import_id"),
         Index("ix_care_record_author", "author_id", "recorded_at"),
+        # Only what was imported: an index of all would be asked for nearly every record, which was not.
+        Index(
+            "ix_care_record_import_id",
+            "import_id",
+            sqlite_where=text("import_id IS NOT NULL"),
+            postgresql_where=text("import_id IS NOT NULL"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -99,7 +106,7 @@ class CareRecord(SQLModel, table=True):
     agreed_with_id: int | None = Field(default=None, foreign_key="app_user.id", ondelete="RESTRICT")
     # 补录: taken from the school's old spreadsheet, and who did it where that is no account; such a record proves
     # what was done on its day, and neither ends nor opens anything that runs by the clock (0034).
-    import_id: int | None = Field(default=None, foreign_key="import_batch.id", ondelete="RESTRICT", index=True)
+    import_id: int | None = Field(default=None, foreign_key="import_batch.id", ondelete="RESTRICT")
     author_name: str | None = Field(default=None, max_length=40)
     recorded_at: datetime
     withdrawn_at: datetime | None = None  # written about the wrong child, or twice: proves nothing any more, stays

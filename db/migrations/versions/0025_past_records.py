@@ -12,6 +12,7 @@ MARKED = ("care_record", "student_category")
 BEFORE = ("students", "left_behind", "screening")
 OF_A_CHILD = ("student_id", "day", "kind", "is_done", "withdrawn_at", "author_id")
 NEW = ("special", "talks", "visits")
+IMPORTED = sa.text("import_id IS NOT NULL")
 
 
 def upgrade() -> None:
@@ -22,7 +23,10 @@ def upgrade() -> None:
             batch.create_foreign_key(
                 op.f(f"fk_{table}_import_id_import_batch"), "import_batch", ["import_id"], ["id"], ondelete="RESTRICT"
             )
-        op.create_index(op.f(f"ix_{table}_import_id"), table, ["import_id"])
+        # Not of all: nearly every record was not imported, and whoever asks for those must not come this way.
+        op.create_index(
+            op.f(f"ix_{table}_import_id"), table, ["import_id"], sqlite_where=IMPORTED, postgresql_where=IMPORTED
+        )
     op.add_column("care_record", sa.Column("author_name", sa.String(length=40), nullable=True))
     _set_index(*OF_A_CHILD, "import_id")
     _set_import_kinds(*BEFORE, *NEW)
