@@ -134,19 +134,34 @@ def match_special(
     today: date,
 ) -> list[SpecialMatch]:
     """Say of every row what it would register; what contradicts the register is shown and not written."""
-    return [_Row(row, stored, words, school_year, today).match(children) for row in rows]
+    told: dict[_Stretch, _Statement] = {}
+    return [_Row(row, stored, words, told, school_year, today).match(children) for row in rows]
+
+
+_Stretch = tuple[int, CategoryKind, date | None, date | None]
+"""Of whom, which kind, and of one that has ended from when to when: what a file may state once."""
+_Statement = tuple[int | None, str, date | None]
 
 
 class _Row:
-    def __init__(self, row: SpecialRow, stored: Stored, words: SpecialWords, school_year: int, today: date) -> None:
-        self.row, self.stored, self.words = row, stored, words
+    def __init__(
+        self,
+        row: SpecialRow,
+        stored: Stored,
+        words: SpecialWords,
+        told: dict[_Stretch, _Statement],
+        school_year: int,
+        today: date,
+    ) -> None:
+        self.row, self.stored, self.words, self.told = row, stored, words, told
         self.school_year, self.today = school_year, today
         self.new: list[NewSpecial] = []
         self.filled: list[FilledSpecial] = []
         self.changes: list[FieldChange] = []
         self.remarks: list[Reason] = []
         self.planned: list[tuple[list[StoredSpecial], StoredSpecial]] = []
-        self.repeats = 0
+        self.stated: list[_Stretch] = []
+        self.repeated: set[CategoryKind] = set()
 
     def match(self, children: StoredChildren) -> SpecialMatch:
         row = self.row
@@ -165,11 +180,10 @@ class _Row:
         if is_of_today:
             self.remarks.append(Reason.CLASS_OF_TODAY)
         for kind in known:
-            if reason := self._compare(child, kind, level):
-                for listed, entry in self.planned:
-                    listed.remove(entry)
+            if reason := self._said_otherwise(child, kind, level) or self._compare(child, kind, level):
+                self._leave_nothing()
                 return SpecialMatch(row, refused(row, reason))
-        if self.repeats == len(known):
+        if len(self.repeated) == len(known):
             return SpecialMatch(row, refused(row, Reason.DUPLICATE))
         return self._taken(child, by)
 
@@ -179,15 +193,36 @@ class _Row:
         unread = f"等级：{row.level}" if row.level and level is None else ""
         return "\n".join(part for part in (row.evidence, unread) if part)
 
+    def _leave_nothing(self) -> None:
+        for listed, entry in self.planned:
+            listed.remove(entry)
+        for stretch in self.stated:
+            del self.told[stretch]
+
+    def _said_otherwise(self, child: StoredChild, kind: CategoryKind, level: int | None) -> Reason | None:
+        """Refuse what a row above says otherwise, whatever is stored by now: read again, the file does the same."""
+        row = self.row
+        stretch = (child.id, kind, row.day if row.ended else None, row.ended)
+        statement = (level, self._evidence(level), row.day)
+        if stretch not in self.told:
+            self.told[stretch] = statement
+            self.stated.append(stretch)
+        elif self.told[stretch] != statement:
+            return Reason.SPECIAL_DIFFERS
+        else:
+            self.repeated.add(kind)
+        return None
+
     def _compare(self, child: StoredChild, kind: CategoryKind, level: int | None) -> Reason | None:
         """Note what is new of one kind; return why the row contradicts what is registered."""
+        if kind in self.repeated:
+            return None
         row, evidence = self.row, self._evidence(level)
         known = self.stored.get((child.id, kind), [])
         current = next((each for each in known if each.to_day is None), None)
         if row.ended is not None:
             from_day = row.day or row.ended
             if any((each.from_day, each.to_day) == (from_day, row.ended) for each in known):
-                self.repeats += all(each.id is None for each in known)
                 return None
             if any(each.to_day is None and row.ended > each.from_day for each in known):
                 return Reason.SPECIAL_DIFFERS
@@ -196,7 +231,8 @@ class _Row:
             return self._register(child, kind, level, row.day or self.today, None, evidence)
         if level and current.level and level != current.level:
             return Reason.SPECIAL_DIFFERS
-        return self._fill(kind, current, level, evidence)
+        self._fill(kind, current, level, evidence)
+        return None
 
     def _register(
         self,
@@ -221,12 +257,7 @@ class _Row:
         self._change(kind, "", self._written(level, from_day, to_day))
         return None
 
-    def _fill(self, kind: CategoryKind, current: StoredSpecial, level: int | None, evidence: str) -> Reason | None:
-        if current.id is None:  # a row above registers it
-            if (level, evidence) == (current.level, current.evidence):
-                self.repeats += 1
-                return None
-            return Reason.SPECIAL_DIFFERS
+    def _fill(self, kind: CategoryKind, current: StoredSpecial, level: int | None, evidence: str) -> None:
         new_level = level if current.level is None else None
         new_evidence = evidence if evidence and not current.evidence else None
         if new_level or new_evidence:
@@ -235,10 +266,8 @@ class _Row:
             self.filled.append(FilledSpecial(current, before, new_level, new_evidence))
             self._change(kind, self._level(current.level), self._level(level) if new_level else "补上依据")
         differs = evidence and current.evidence and evidence != current.evidence
-        current.level, current.evidence = current.level or new_level, current.evidence or new_evidence or ""
         if differs or self.row.day not in (None, current.from_day):
             self.remarks.append(Reason.SPECIAL_KEPT)
-        return None
 
     def _change(self, kind: CategoryKind, stored: str, new: str) -> None:
         self.changes.append(FieldChange(kind.value, self.words.labels.get(kind, kind.label), stored, new))
