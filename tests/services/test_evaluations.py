@@ -7,6 +7,8 @@ from sqlmodel import select
 
 from db.tables import (
     Case,
+    CaseClosure,
+    ClosingState,
     EffectEvaluation,
     EffectEvaluationVersion,
     EvaluationMoment,
@@ -27,6 +29,7 @@ from services import (
 )
 from services.case_paper_prints import comparison_words
 from services.case_stages import CaseClosed
+from services.closings import ClosingOutdated
 from services.duties import DutyGroup, DutyKind
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
 from services.evaluation_kinds import Dimension, Voice
@@ -288,6 +291,25 @@ def test_closing_wants_one_of_the_end_and_a_closed_case_takes_no_new_one(session
         evaluate(session, counsellor, case, said(Voice.CHILD, 1, 1, 1, 1), moment=BEGINNING)
     amend(session, counsellor, number, said(Voice.CHILD, 5, 5, 5, 5), said(Voice.PARENT, 5, 5, 5, 5), moment=END)
     assert not seen(session, counsellor, case).head.is_open
+
+
+def test_what_was_asked_or_closed_before_there_was_a_place_for_it_stays_true(session, counsellor, lead, case):
+    from tests.services.test_closings import answer, ask, reopen
+
+    number = ask(session, counsellor, case)
+    row = session.get_one(CaseClosure, number)
+    row.missing = "plan,archive"  # as the version before wrote it
+    with pytest.raises(ClosingOutdated):
+        answer(session, lead, number)
+    row.state, row.decided_by_id, row.decided_at = ClosingState.AGREED, lead.user_id, NOW
+    case.closed_at = NOW
+    session.flush()
+
+    found = closing_views.find_closing(session, counsellor, case_id=case.id)
+    assert (found.checks, found.standing.missing) == ((), ("帮扶方案", "心理档案"))
+    assert due(session, counsellor) == []
+    reopen(session, counsellor, case)
+    assert "evaluation" in unmet(session, counsellor, case)
 
 
 def test_a_reopened_case_is_evaluated_anew_before_it_is_closed_again(session, counsellor, lead, case, monkeypatch):

@@ -1,16 +1,33 @@
 """Summing up a case: the days, what the records say was done, amendments, when the next is due, and who may."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from sqlmodel import select
 
-from db.tables import CareKind, Referral, Role, StageSummary, StageSummaryVersion, Student
+from db.tables import (
+    CareKind,
+    EffectEvaluation,
+    EvaluationMoment,
+    Referral,
+    Role,
+    StageSummary,
+    StageSummaryVersion,
+    Student,
+)
+from db.transactions import transaction
 from services import (
     archive_contents,
+    case_paper_overviews,
     case_paper_prints,
     clock,
     closing_views,
+    closings,
+    evaluation_views,
+    evaluations,
     home,
     records,
     safeguarding,
@@ -18,6 +35,7 @@ from services import (
     summary_views,
     time_line,
 )
+from services.case_paper_prints import comparison_words
 from services.case_stages import CaseClosed
 from services.duties import DutyGroup, DutyKind
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
@@ -26,8 +44,9 @@ from services.regulations.deadlines import DutyState
 from services.student_exports import ExportPurpose
 from services.summaries import SummaryEntry
 from tests.conftest import NOW, codes
-from tests.services.test_closings import close, reopen
+from tests.services.test_closings import ask, close, reopen
 from tests.services.test_evaluations import evaluate, go, said
+from tests.services.test_evaluations import typed as heard
 from tests.services.test_papers import PLACEHOLDER, words_of
 from tests.services.test_plans import ordinary
 from tests.services.test_records import write as record
@@ -227,9 +246,84 @@ def test_both_stand_in_the_whole_archive_for_who_may_read_the_case(session, coun
     sum_up(session, counsellor, case)
     evaluate(session, counsellor, case, said(Voice.CHILD, 2, 2, 3, None), said(Voice.CHILD, 4, 4, 4, 4))
 
-    def words(actor):
-        return repr(archive_contents.read_archive(session, actor, student_id=case.student_id))
-
+    theirs, nobodys = (
+        repr(archive_contents.read_archive(session, actor, student_id=case.student_id))
+        for actor in (lead, make_user(Role.COUNSELLOR))
+    )
     for each in (SECRET, "问题解决 4 分", "少一点作业", "何知微记"):
-        assert each in words(lead)
-        assert each not in words(make_user(Role.COUNSELLOR))
+        assert each in theirs
+        assert each not in nobodys
+
+
+def test_the_page_of_a_case_reads_the_same_in_one_statement(session, counsellor, lead, case, statements):
+    record(session, counsellor, case_child(session, case), day=TODAY)
+    evaluate(session, counsellor, case, moment=EvaluationMoment.BEGINNING)
+    evaluate(session, counsellor, case, said(Voice.CHILD, 4, None, None, None))
+    sum_up(session, lead, case)
+    apart = seen(session, counsellor, case), evaluation_views.list_evaluations(session, counsellor, case_id=case.id)
+
+    statements.clear()
+    found = case_paper_overviews.find_papers(
+        session, counsellor, case_id=case.id, child="江小满", class_label=apart[0].head.class_label
+    )
+
+    assert len([each for each in statements if "complete_year" not in each]) == 1  # the calendar is asked once a run
+    assert found.summaries == apart[0]
+    assert [replace(each, said=()) for each in found.evaluations.evaluations] == [
+        replace(each, said=()) for each in apart[1].evaluations
+    ]
+    assert comparison_words(found.evaluations.evaluations) == comparison_words(apart[1].evaluations)
+    with pytest.raises(NotFound):
+        case_paper_overviews.find_papers(session, counsellor, case_id=case.id + 1, child="", class_label=None)
+
+
+def test_of_two_who_sum_up_the_same_days_at_once_one_is_told(session, counsellor, lead, case):
+    case_id, barrier = case.id, Barrier(2)
+    session.commit()
+
+    def write_now(actor):
+        barrier.wait(timeout=10)
+        try:
+            with transaction() as own:
+                summaries.write_summary(own, actor, case_id=case_id, entry=typed())
+                evaluations.write_evaluation(own, actor, case_id=case_id, entry=heard())
+        except FieldErrors as error:
+            return {name: problem.code for name, problem in error.problems.items()}
+        return "written"
+
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(write_now, (counsellor, lead)))
+
+    assert "written" in results
+    assert {"from_on": "summed_up_already"} in results
+    with transaction() as own:
+        assert len(own.exec(select(StageSummary)).all()) == len(own.exec(select(EffectEvaluation)).all()) == 1
+
+
+def test_of_who_closes_and_who_sums_up_at_once_nothing_new_stands_in_a_closed_case(session, counsellor, lead, case):
+    number = ask(session, counsellor, case)
+    case_id, barrier = case.id, Barrier(2)
+    session.commit()
+
+    def close_now():
+        with transaction() as own:
+            closings.answer_closing(own, lead, closing_id=number, version=1, is_agreed=True, note=None)
+
+    def write_now():
+        with transaction() as own:
+            summaries.write_summary(own, counsellor, case_id=case_id, entry=typed())
+
+    def at_once(act):
+        barrier.wait(timeout=10)
+        try:
+            act()
+        except (CaseClosed, NotFound) as error:
+            return type(error)
+        return None
+
+    with ThreadPoolExecutor(2) as pool:
+        closed, written = pool.map(at_once, (close_now, write_now))
+
+    assert closed is None
+    with transaction() as own:
+        assert len(own.exec(select(StageSummary)).all()) == (1 if written is None else 0)
