@@ -26,6 +26,7 @@ from services.actors import Actor
 from services.archive_parts import PARTS, Part, part_columns, parts_for
 from services.archive_rates import lacks_archive_in_time
 from services.calendar import SchoolCalendar, load_calendar
+from services.kept_statements import kept_for_asker
 from services.paging import page_there
 from services.row_filters import sees_students
 from services.student_lists import ClassName, list_register_classes
@@ -132,13 +133,14 @@ def list_archives(
     session: Session, actor: Actor, *, filters: ArchiveFilters, page: int, total: int, page_size: int = PAGE_SIZE
 ) -> ArchivePage:
     """Return one page of archives, the gravest tiers first, then by class and name; two statements."""
-    order, held, first = tier_order(session), held_today(), held_today(name="held_first")
+    order, first = tier_order(session), held_today(name="held_first")
     page = page_there(page, total=total, page_size=page_size)
     # Which children first, from narrow indexes; what is in their archives is asked of this page alone.
     wanted = (*_at_school(actor), _condition(session, actor, filters, first, order))
     on_page = _joined(select(col(Student.id)), first).where(*wanted).order_by(*_in_order(first))
     on_page = on_page.limit(page_size).offset((page - 1) * page_size)
-    rows = session.execute(_detailed(actor, held).where(col(Student.id).in_(on_page)).order_by(*_in_order(held))).all()
+    detailed, held = _detailed(actor)
+    rows = session.execute(detailed.where(col(Student.id).in_(on_page)).order_by(*_in_order(held))).all()
     calendar = load_calendar(session)
     return ArchivePage(tuple(archive_row(actor, row, order, calendar) for row in rows), total)
 
@@ -185,12 +187,14 @@ def sets_tiers(actor: Actor) -> bool:
 
 def detailed_archives(actor: Actor, student_ids: Iterable[int]) -> Any:
     """Return the query of some children's archives, whatever became of them at the school."""
-    return _detailed(actor, held_today()).where(
-        col(Student.id).in_(list(student_ids)), sees_students(actor, Subject.TIER)
-    )
+    detailed, _ = _detailed(actor)
+    return detailed.where(col(Student.id).in_(list(student_ids)), sees_students(actor, Subject.TIER))
 
 
-def _detailed(actor: Actor, held: Any) -> Any:
+@kept_for_asker
+def _detailed(actor: Actor) -> tuple[Any, Any]:
+    """Return the query of archives with their parts, and the tiers held today that are joined in it."""
+    held = held_today()
     teacher, homeroom = aliased(ClassTeacher), aliased(AppUser)
     columns: list[Any] = [
         col(Student.id).label("student_id"),
@@ -213,7 +217,7 @@ def _detailed(actor: Actor, held: Any) -> Any:
     )
     stands = and_(col(WarningGroup.student_id) == col(Student.id), col(WarningGroup.to_day).is_(None))
     joined = _joined(select(*columns), held).join(WarningGroup, stands, isouter=True).join(teacher, leads, isouter=True)
-    return joined.join(homeroom, col(homeroom.id) == col(teacher.user_id), isouter=True)
+    return joined.join(homeroom, col(homeroom.id) == col(teacher.user_id), isouter=True), held
 
 
 def _joined(statement: Any, held: Any) -> Any:
