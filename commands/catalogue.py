@@ -22,6 +22,7 @@ COMMANDS = (
     Command("key", "commands.key", "密钥：看恢复单、核对、更换"),
     Command("account", "commands.account", "管理员忘了密码：在服务器上重设"),
     Command("verify", "commands.verify", "检查数据是否完整、有没有被人动过"),
+    Command("handover", "commands.handover", "核对一份移交包：密码对不对，有没有坏、有没有被改过"),
     Command("retention", "commands.retention", "看有多少离校孩子的记录到期该清（只看，不清）"),
     Command("demo", "commands.demo", "在空文件夹里编一所假的学校，用来看和试"),
     Command("bench", "commands.bench", "和 Streamlit 自己比快慢，写成一张表（给开发的人用）"),

@@ -56,6 +56,10 @@ class FileUnreadable(CommandProblem):
         self.path = path
 
 
+class PackageRefused(CommandProblem):
+    """A package of archives that its password doesn't open, or that was damaged or changed: nobody can tell which."""
+
+
 class NoCertificateInside(FileUnreadable):
     """The file holds no certificate in PEM form."""
 
@@ -265,6 +269,7 @@ SENTENCES: dict[type[Exception], str] = {
     AddressElsewhere: "{address} 不是这台机器的地址：请换成这台机器的地址，或写 --address 0.0.0.0。",
     CertificateAlone: "给了 {given}，还缺 {missing}：证书和它的私钥要一起给。",
     CertificateTwice: "--https 会自己做一张证书，和 --cert、--key 只能用一种：请去掉其中一种。",
+    PackageRefused: "打不开：密码不对，或者文件坏了、被改过。请核对密码；还是不行，请移交的学校重新给一份。",
     FileUnreadable: "读不了 {path}：请看看文件在不在，运行这条命令的账号能不能读。",
     NoCertificateInside: "{path} 里没有可用的证书：请换成 PEM 格式的证书文件。",
     NoKeyInside: "{path} 里没有可用的私钥：请换成 PEM 格式的私钥文件。",

@@ -159,6 +159,7 @@ class Permission(StrEnum):
     RECORD_READ = "record:read"
     ARCHIVE_READ = "archive:read"
     ARCHIVE_WRITE = "archive:write"  # opens archives and goes through them
+    ARCHIVE_HAND_OVER = "archive:hand_over"  # packs archives for another school
     TIER_WRITE = "tier:write"
     TIER_AGREE = "tier:agree"  # `tier_requests` says whose lowering
     TIER_NUMBERS = "figures:tier"  # how many stand in which tier, no child
@@ -220,6 +221,7 @@ HOLDERS: Mapping[Permission, frozenset[Role]] = {
     Permission.RECORD_READ: _TEACHERS,  # `sees_records` says of which they know, `reads_words` which they read
     Permission.ARCHIVE_READ: _CARE | {Role.HOMEROOM},
     Permission.ARCHIVE_WRITE: _CARE | {Role.HOMEROOM},
+    Permission.ARCHIVE_HAND_OVER: frozenset({Role.LEAD}),  # whoever packs reads counselling in words
     Permission.TIER_WRITE: _CARE,
     Permission.TIER_AGREE: _CARE | {Role.LEADERSHIP},  # the head; who gives the second yes, whatever else they are
     Permission.TIER_NUMBERS: frozenset({Role.LEADERSHIP, Role.SUPERVISOR}),

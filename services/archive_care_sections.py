@@ -120,7 +120,8 @@ def evaluations(reading: Reading) -> tuple[Entry, ...]:
             said = {
                 f"{place}. {one.voice.label} {one.who}": said_words(one) for place, one in enumerate(each.said, start=1)
             }
-            found.append(entry(f"效果评估　{head_words(each)}", **said, 怎么调整=each.conclusion))
+            voices = {} if reading.leaves else said  # who said what stays here; what came of it goes along
+            found.append(entry(f"效果评估　{head_words(each)}", **voices, 怎么调整=each.conclusion))
         if changed := comparison_words(told):
             found.append(entry("前后比较", 变化=changed))
     return tuple(found)

@@ -26,6 +26,7 @@ from services.actors import Actor
 from services.archive_parts import PARTS, Part, part_columns, parts_for
 from services.archive_rates import lacks_archive_in_time
 from services.calendar import SchoolCalendar, load_calendar
+from services.handover_rules import received_on
 from services.kept_statements import kept_for_asker
 from services.paging import page_there
 from services.row_filters import sees_students
@@ -208,6 +209,7 @@ def _detailed(actor: Actor) -> tuple[Any, Any]:
         held.c.number.label("tier_number"),
         PsychArchive.opened_on,
         col(WarningGroup.id).label("group_id"),
+        received_on().label("handed_over_on"),
         *part_columns(actor),
     ]
     leads = and_(

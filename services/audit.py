@@ -176,6 +176,12 @@ class Action(StrEnum):
     ARCHIVE_OPENED = "archive.begun"  # that it is kept from now on
     ARCHIVE_LOOKED_THROUGH = "archive.looked_through"
     ARCHIVE_READ = "archive.read"
+    ARCHIVE_PACKED = "archive.packed"  # of one child, for another school
+    HANDOVER_FETCHED = "archive.package_fetched"
+    HANDOVER_GIVEN = "archive.package_given"
+    HANDOVER_RECEIVED = "archive.package_received"
+    HANDOVER_RECEIPT_OPENED = "archive.receipt_opened"
+    HANDOVER_WITHDRAWN = "archive.package_withdrawn"
     DECISION_SAVED = "conference.decision_saved"
     DECISION_ENDED = "conference.decision_ended"
     DECISION_REOPENED = "conference.decision_reopened"
@@ -202,6 +208,8 @@ LOOKED_AT = frozenset(
         Action.SCREENING_OPENED,
         Action.LIST_OPENED,
         Action.ARCHIVE_READ,
+        Action.HANDOVER_FETCHED,
+        Action.HANDOVER_RECEIPT_OPENED,
     }
 )
 """The events of somebody who read something and changed nothing of it."""

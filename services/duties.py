@@ -41,6 +41,8 @@ class DutyKind(StrEnum):
     OUTWARD_ANSWER = "outward_answer"  # of the body a child was referred to
     OUTWARD_FOLLOW_UP = "outward_follow_up"
     SCREENING = "screening"  # somebody has to talk with a child after its result
+    HAND_OVER = "hand_over"  # archives of who has graduated, to the next school
+    HANDOVER_RECEIPT = "handover_receipt"
     READ_FEEDBACK = "read_feedback"
     POST_VACANT = "post_vacant"
     HOMEROOM_MISSING = "homeroom_missing"
@@ -89,6 +91,7 @@ class DutyTarget(StrEnum):
     SUMMARY = "summary"
     EVALUATION = "evaluation"
     OUTWARD = "outward"
+    HANDOVERS = "handovers"
     PROTECTION = "protection"
     CONTACT = "contact"  # a work record, with the child and what it follows
     POST = "post"
@@ -129,6 +132,8 @@ _TARGETS = {
     DutyKind.OUTWARD_ANSWER: DutyTarget.OUTWARD,
     DutyKind.OUTWARD_FOLLOW_UP: DutyTarget.OUTWARD,
     DutyKind.SCREENING: DutyTarget.CONTACT,
+    DutyKind.HAND_OVER: DutyTarget.HANDOVERS,
+    DutyKind.HANDOVER_RECEIPT: DutyTarget.HANDOVERS,
     DutyKind.POST_VACANT: DutyTarget.POST,
     DutyKind.HOMEROOM_MISSING: DutyTarget.CLASSES,
     DutyKind.HOLIDAYS_UNKNOWN: DutyTarget.SCHOOL_DAYS,

@@ -32,6 +32,7 @@ from services.deputies import NO_SECOND_PERSON, second_person_part
 from services.document_overviews import EDITIONS, editions_part, list_wanting
 from services.duties import Duty, DutyGroup, DutyKind, group_of
 from services.figures import Records, hold_back_small, total_of
+from services.handover_duties import HANDOVER_LINES, handover_parts, of_handovers
 from services.kept_statements import kept_for_asker
 from services.list_exchanges import OwedLists
 from services.referrals import OPEN_STATES
@@ -91,6 +92,7 @@ def _of_gaps(session: Session, actor: Actor, *, calendar: SchoolCalendar, now: d
     yield from of_screenings(actor, rows, calendar=calendar, now=now)
     yield from of_closings(session, actor, rows, calendar=calendar, now=now)
     yield from of_papers(actor, rows, now=now)
+    yield from of_handovers(rows, calendar=calendar, now=now)
     yield from _of_vacancies(vacancies)
     for row in rows:
         if row.about == NO_SECOND_PERSON and all(each.post_id != row.id for each in vacancies):
@@ -124,13 +126,14 @@ def _asked_of_head(actor: Actor, school_year: int, lists_since: date, shortest: 
             *screening_parts(actor),
             *closing_parts(actor, shortest),
             *paper_parts(actor),
+            *handover_parts(actor),
         ]
     )
 
 
 _NO_VACANCIES = {
     list_exchanges.LISTS, EDITIONS, NO_SECOND_PERSON, retention.WAITS_FOR_A_YES,
-    *TIER_LINES, SCREENING_LINE, *CLOSING_LINES, *PAPER_LINES,
+    *TIER_LINES, SCREENING_LINE, *CLOSING_LINES, *PAPER_LINES, *HANDOVER_LINES,
 }  # fmt: skip
 """What rows are told apart by from those of vacancies."""
 

@@ -23,6 +23,7 @@ from db.tables import (
     TierChange,
 )
 from services import clock
+from services.handover_rules import in_package
 from services.parameter_versions import load_numbers
 from services.referrals import OPEN_STATES
 from services.regulations.parameters import Numbers
@@ -45,6 +46,7 @@ class Kept(Labelled):
     OUTWARD = "outward", "转介出去还在跟进"
     DROP_OUT = "drop_out", "还在劝返"
     ABUSE = "abuse", "标过疑似侵害"
+    HANDOVER = "handover", "档案在移交，还没有回执"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,7 @@ def _facts(latest: date) -> Any:  # a select of more columns than the stubs know
         .where(DropOut.student_id == Student.id, col(DropOut.ended_on).is_(None))
         .exists()
         .label("is_followed"),
+        in_package(is_received=False).label("is_handed_over"),
     ]
     return (
         select(*columns)
@@ -167,6 +170,7 @@ def _due_child(row: Any, years: Years) -> DueChild:
         Kept.OUTWARD: row.is_followed_outside,
         Kept.DROP_OUT: row.is_followed,
         Kept.ABUSE: row.is_abuse,
+        Kept.HANDOVER: row.is_handed_over,
     }
     hold = row.RetentionHold
     return DueChild(

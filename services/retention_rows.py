@@ -17,7 +17,17 @@ from sqlmodel import Session, SQLModel, col
 import db.tables  # noqa: F401  the metadata is complete only with all tables imported
 from db.base import JsonObject
 from db.sealing import unseal
-from db.tables import Attachment, Draft, ImportedRow, ListDifference, ListExchange, Student, YearChangeRow
+from db.tables import (
+    Attachment,
+    Draft,
+    HandoverChild,
+    HandoverPackage,
+    ImportedRow,
+    ListDifference,
+    ListExchange,
+    Student,
+    YearChangeRow,
+)
 
 
 class RecordKind(StrEnum):
@@ -76,6 +86,7 @@ OWNED: Mapping[str, RecordKind] = {
     "outward_follow_up": RecordKind.CARE,
     "warning_group": RecordKind.CARE,
     "warning_member": RecordKind.CARE,
+    "handover_child": RecordKind.CARE,
 }
 """Tables whose rows are a child's own and go with it."""
 
@@ -133,6 +144,7 @@ def remove_rows(session: Session, student_id: int, *, is_whole: bool) -> int:
     before = list(session.execute(merged).scalars()) if is_whole else []
     count = sum(remove_rows(session, other_id or 0, is_whole=True) for other_id in before)
     count += _remove_beside(session, student_id) if is_whole else _remove_drafts(session, student_id)
+    count += _remove_signed_lists(session, student_id)
     for table in reversed(owned_tables()):
         if is_whole or OWNED[table.name] is RecordKind.CARE:
             count += _delete(session, table, student_id)
@@ -220,6 +232,16 @@ def _remove_lists(session: Session, student_id: int) -> int:
         col(ListDifference.exchange_id).in_(exchanges), col(ListDifference.student_id).is_(None)
     )
     return len(files) + int(session.execute(strangers).rowcount)  # type: ignore[attr-defined]
+
+
+def _remove_signed_lists(session: Session, student_id: int) -> int:
+    """Remove the signed lists that name a child whose archive was handed over; one can't be removed in part."""
+    packed = select(col(HandoverChild.package_id)).where(col(HandoverChild.student_id) == student_id)
+    named = (col(HandoverPackage.id).in_(packed), col(HandoverPackage.attachment_id).is_not(None))
+    files = session.execute(select(col(HandoverPackage.attachment_id)).where(*named)).scalars().all()
+    session.execute(update(HandoverPackage).where(*named).values(attachment_id=None))
+    session.execute(delete(Attachment).where(col(Attachment.id).in_(files)))
+    return len(files)
 
 
 def _remove_drafts(session: Session, student_id: int) -> int:

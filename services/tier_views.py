@@ -87,6 +87,7 @@ class ArchiveView:
     tier_number: int
     may_set: bool
     may_answer: bool  # the lowering that waits
+    handed_over_on: date | None  # the day on which somebody signed for it at another school
     is_opening_noted: bool
 
     @property
@@ -141,6 +142,7 @@ def find_archive(session: Session, actor: Actor, *, student_id: int) -> ArchiveV
         tier_number=found.tier_number or 0,
         may_set=reads,
         may_answer=waiting is not None and may_answer(session, actor, waiting.author_id),
+        handed_over_on=found.handed_over_on,
         is_opening_noted=is_noted(session, actor, audit.Action.ARCHIVE_READ, student_id=student_id),
     )
 

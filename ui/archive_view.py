@@ -205,6 +205,12 @@ def _draw_keeping(actor: Actor, view: ArchiveView) -> None:
                 st.rerun()
             return
         note(f"{formats.day(row.opened_on, today=today)}建的。")
+        if view.handed_over_on:
+            note(f"{formats.day(view.handed_over_on, today=today)}已移交，对方签收了。", icon="move_to_inbox")
+        elif allows(actor, Permission.ARCHIVE_HAND_OVER) and st.button(
+            "移交给别的学校", key="archive_hand_over", icon=":material/move_to_inbox:", type="tertiary"
+        ):
+            st.switch_page(navigation.path_of("handovers"), query_params={"student": str(row.student_id)})
         if view.last_look:
             note(f"{formats.day(view.last_look, today=today)} {view.last_looker or ''}整理过。")
         if allows(actor, Permission.ARCHIVE_WRITE) and st.button(

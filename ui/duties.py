@@ -51,6 +51,8 @@ ACTS = {
     DutyKind.OUTWARD_FOLLOW_UP: "去跟进",
     DutyKind.SCREENING: "记面谈",
     DutyKind.FOUND_GROUP: "去成立",
+    DutyKind.HAND_OVER: "去移交",
+    DutyKind.HANDOVER_RECEIPT: "去看看",
     DutyKind.READ_FEEDBACK: "看反馈",
     DutyKind.POST_VACANT: "去指定",
     DutyKind.HOMEROOM_MISSING: "去指定",
@@ -125,6 +127,7 @@ _PAGES = {
     DutyTarget.CHECKS: ("rounds", "class"),
     DutyTarget.SPECIAL_CHECKS: ("rounds", "class"),
     DutyTarget.EXCHANGES: ("exchanges", "exchange"),
+    DutyTarget.HANDOVERS: ("handovers", None),
     DutyTarget.RETENTION: ("retention", None),
     DutyTarget.BACKUPS: ("backups", None),
     DutyTarget.NEW_TERM: ("new_term", None),
@@ -224,6 +227,10 @@ def title_of(duty: Duty) -> str:
             return "和民政、妇联核对这学期的名单"
         case DutyKind.DECIDE_DIFFERENCES:
             return f"名单上还有 {duty.labels[0]} 处差别没定"
+        case DutyKind.HAND_OVER:
+            return f"毕业的 {duty.labels[0]} 个四特孩子，档案还没移交"
+        case DutyKind.HANDOVER_RECEIPT:
+            return f"{duty.labels[0]} 份移交包还没有回执"
         case DutyKind.AGREE_RETENTION:
             return "清掉到期的记录，等您点头"
         case DutyKind.BACKUP_OVERDUE:
@@ -339,6 +346,10 @@ def reason_of(duty: Duty) -> str:
             return f"名单：{due}核对一次；向对方要一份表格，从“名单核对”传上来"
         case DutyKind.DECIDE_DIFFERENCES:
             return "名单：照名单改、留着，或不是我们的学生，每处定一下"
+        case DutyKind.HAND_OVER:
+            return f"档案：{due}移交到接收的学校"
+        case DutyKind.HANDOVER_RECEIPT:
+            return f"档案：{due}要有对方签的回执，没有就问一问"
         case DutyKind.AGREE_RETENTION:
             return "到期清理：离校满年限的孩子，看清楚了再同意"
         case DutyKind.UNENCRYPTED:

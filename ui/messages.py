@@ -18,6 +18,7 @@ from services import (
     drop_outs,
     file_kinds,
     groups,
+    handovers,
     list_decisions,
     list_handouts,
     list_receipts,
@@ -427,6 +428,21 @@ def _already_followed(_error: drop_outs.AlreadyFollowed) -> str:
 @explain.register
 def _drop_out_ended(_error: drop_outs.DropOutEnded) -> str:
     return "这一件已经结束，不能再改。孩子又没来，请另登记一次。"
+
+
+@explain.register
+def _children_changed(_error: handovers.ChildrenChanged) -> str:
+    return "做的时候，有孩子的档案合并了或者清掉了，这一份没有留下。请刷新，再做一次。"
+
+
+@explain.register
+def _handover_over(_error: handovers.HandoverOver) -> str:
+    return "这一份已经有回执，或者作废了，不能再改。"
+
+
+@explain.register
+def _package_gone(_error: handovers.FileGone) -> str:
+    return "这个文件已经不在这里了（最多留 30 天）。还要的话，作废这一份，重新做一份。"
 
 
 @explain.register

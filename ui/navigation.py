@@ -42,6 +42,7 @@ ENTRIES = (
     PageEntry("cases", "个案与方案", "folder_shared", "学生", ("CASE_READ", "ABUSE_HANDLE")),
     PageEntry("outward", "转介出去", "output", "学生", "OUTWARD_REFER"),
     PageEntry("archives", "档案与分级", "inventory_2", "学生", ("ARCHIVE_READ", "TIER_NUMBERS")),
+    PageEntry("handovers", "档案移交", "move_to_inbox", "学生", "ARCHIVE_HAND_OVER"),
     PageEntry("screening", "心理筛查", "fact_check", "学生", ("SCREENING_READ", "SCREENING_NUMBERS")),
     PageEntry("warning_groups", "预警干预小组", "diversity_3", "学生", "WARNING_READ"),
     PageEntry("pairing", "结对帮扶", "diversity_1", "陪伴", "PAIRING_READ"),

@@ -82,6 +82,8 @@ SENTENCES: Mapping[str, str] = {
     "consent_refused": "家里不同意转介。孩子有危险、等不及的，在这里写明为什么；别的先不转。",
     "exception_needs_danger": "没有家里同意，只有“有危险”才能先转介。请选有危险，或先问家里。",
     "before_consent": "家里是{day}同意的，不能比它早。请核对；当时等不及的，在下面写明为什么。",
+    "before_step": "不能早于前一步的日子（{day}）。请核对。",
+    "without_archive": "选的孩子里有还没建档的，或者已经不在了。请刷新再选。",
     "before_referred": "不能早于转介的日子（{day}）。请核对。",
     "not_answered_yet": "还没有记对方的回音。请先点“记回音”，或选别的结果。",
     "counselling_refused": "家里从{day}起不同意心理辅导并记录。谈过的请记成谈心谈话；有危险的先救人，告诉负责人。",

@@ -144,6 +144,15 @@ RECORD: dict[str, Look] = {
     "imported": Look("history", "补录", "gray", "↺"),
 }
 
+HANDOVER: dict[str, Look] = {
+    "made": Look("inventory_2", "还没交出去", "orange", "◷"),
+    "handed": Look("hourglass_top", "等回执", "blue", "◷"),
+    "received": Look("check_circle", "有回执", "green", "✓"),
+    "withdrawn": Look("block", "作废", "gray", "－"),
+    "late": Look("warning", "逾期", "red", "▲"),
+    "owed": Look("schedule", "要移交", "orange", "◷"),
+}
+
 OUTWARD: dict[str, Look] = {
     "waiting": Look("hourglass_top", "等回音", "blue", "◷"),
     "followed": Look("visibility", "跟进中", "green", "◷"),

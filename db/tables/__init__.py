@@ -53,6 +53,7 @@ from db.tables.exchanges import (
     ListDifference,
     ListExchange,
 )
+from db.tables.handovers import HandoverChild, HandoverPackage, HandoverReason, HandoverWay
 from db.tables.imports import ImportAction, ImportBatch, ImportedRow, ImportKind
 from db.tables.intake import (
     Assessment,
@@ -210,6 +211,10 @@ __all__ = [
     "Guardian",
     "GuardianKind",
     "Guardianship",
+    "HandoverChild",
+    "HandoverPackage",
+    "HandoverReason",
+    "HandoverWay",
     "HealthState",
     "ImportAction",
     "ImportBatch",

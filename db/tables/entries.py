@@ -92,6 +92,7 @@ class ConsentPurpose(Labelled):
     COUNSELLING = "counselling", "心理辅导并记录"
     REFERRAL = "referral", "转介到校外机构"
     PHOTO = "photo", "拍照和公开照片"
+    HANDOVER = "handover", "把辅导内容交给接收的学校"
 
 
 class ConsentAnswer(Labelled):

@@ -7,7 +7,7 @@ from sqlmodel import Session, func, select
 
 from db.tables import AppUser, Role, Student, SystemFact
 from services import clock, setup
-from services.demonstration import checks, children, past, records, screening, staff, tiers, trail, worries
+from services.demonstration import checks, children, handovers, past, records, screening, staff, tiers, trail, worries
 from services.demonstration.names import Inventor
 from services.demonstration.plan import GRADES, PASSWORD, SCHOOL, Plan
 from services.demonstration.writer import Writer
@@ -22,6 +22,7 @@ AREAS = {
     "档案和分级": tiers.fill,
     "四特排查": checks.fill,
     "心理筛查": screening.fill,
+    "档案移交": handovers.fill,
 }
 TRAIL = "留痕"
 

@@ -64,6 +64,7 @@ MOVES: dict[tuple[str, str], tuple[str, str] | None] = {
     ("screening_result", "student_id"): ("筛查结果", "份"),
     ("screening_absence", "student_id"): None,
     ("warning_group", "student_id"): ("干预小组", "个"),
+    ("handover_child", "student_id"): ("档案移交", "次"),
 }
 # Unique rules a child's rows stand under, each decided about in `services.merging.moving`; a test asks each one.
 UNIQUE = {
@@ -73,6 +74,7 @@ UNIQUE = {
     "uq_consent_current", "uq_drop_out_open", "uq_retention_hold_open", "uq_care_record_entry_uid_student_id",
     "uq_tier_change_student_id_number", "uq_tier_change_waiting", "uq_psych_archive_student_id",
     "uq_screening_result_round_id_student_id_taken_on_number", "uq_screening_absence_round_id_student_id",
+    "uq_handover_child_package_id_student_id",
     "uq_warning_group_open",
 }  # fmt: skip
 

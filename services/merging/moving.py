@@ -18,6 +18,7 @@ from db.tables import (
     Consent,
     ContactCardVersion,
     Guardian,
+    HandoverChild,
     ParentsPromise,
     RetentionHold,
     ScreeningAbsence,
@@ -51,6 +52,7 @@ STAY_BEHIND = frozenset(
         ("year_exception", "student_id"),
         ("psych_archive", "student_id"),
         ("screening_absence", "student_id"),
+        ("handover_child", "student_id"),
     }
 )
 
@@ -79,6 +81,7 @@ class Mover:
             self._records,
             self._tiers,
             self._screenings,
+            self._handovers,
         )
         for decide in own_rules:
             decide()
@@ -231,6 +234,14 @@ class Mover:
         away = {row.round_id for row in self._of(ScreeningAbsence, self.kept)}
         for row in self._of(ScreeningAbsence, self.other):
             if row.round_id not in away:
+                row.student_id = self.kept.id
+                self.session.add(row)
+
+    def _handovers(self) -> None:
+        """That an archive was handed over goes along; both in one package are one child there, the kept one."""
+        there = {row.package_id for row in self._of(HandoverChild, self.kept)}
+        for row in self._of(HandoverChild, self.other):
+            if row.package_id not in there:
                 row.student_id = self.kept.id
                 self.session.add(row)
 

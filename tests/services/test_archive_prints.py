@@ -19,6 +19,8 @@ from services import (
     referral_moves,
     safeguarding,
 )
+from services.archive_parts import PARTS
+from services.archive_sections import WRITERS
 from services.errors import NotAllowed, NotFound
 from services.outward_letters import ConsentGone
 from tests.conftest import NOW
@@ -178,3 +180,7 @@ def test_an_archive_of_300_records_is_printed_in_five_seconds(session, lead, cou
     titles = [each.text for each in Document(BytesIO(content)).paragraphs]
     assert sum(f"　{kind.label}" in each for each in titles for kind in (CareKind.TALK, CareKind.COUNSELLING)) == 300
     assert took <= AT_MOST_SECONDS, f"{took:.2f} s, {len(content) // 1024} kB"
+
+
+def test_every_part_has_somebody_who_writes_it():
+    assert WRITERS.keys() == {part.code for part in PARTS}

@@ -50,6 +50,7 @@ PLAIN = {
     "document.clause_ids", "document.kind", "document.title",
     "drop_out.uid", "drop_out_step.uid", "outward_follow_up.uid", "outward_referral.uid",
     "draft.form", "draft.subject", "draft.uid", "enrolment_change.uid",
+    "handover_package.sha256", "handover_package.uid",
     "guardian.name", "guardian.phone_hash", "guardian.relation", "guardian.uid",
     "care_group.name", "care_group.seat", "care_group.wanted_roles",
     "group_member.uid", "pledge_text.body", "post.answers_for", "post.clause_id", "post.code", "post.name",

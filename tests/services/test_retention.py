@@ -20,6 +20,8 @@ from db.tables import (
     Draft,
     DropOut,
     EnrolmentState,
+    HandoverChild,
+    HandoverPackage,
     ImportAction,
     ImportedRow,
     ListExchange,
@@ -179,6 +181,14 @@ def test_what_keeps_records(session, school, why):
                     referred_on=LEFT, consent_on=LEFT, recorded_at=clock.now(),
                 )
             )  # fmt: skip
+            session.flush()
+        case Kept.HANDOVER:
+            package = HandoverPackage(
+                reason="graduation", children=1, files=3, size_bytes=9, sha256="0" * 64, made_at=clock.now()
+            )
+            session.add(package)
+            session.flush()
+            session.add(HandoverChild(package_id=package.id, student_id=school.due.id, place=1, items=1))
             session.flush()
         case Kept.ABUSE:
             make_referral(session, school.due, school.lead, is_suspected_abuse=True, abuse_marked_at=clock.now())
@@ -526,6 +536,7 @@ class Filler:
             "list_difference": {"state": "adopted"},
             "list_exchange": {"kind": "left_behind", "difficulty_id": None},
             "student_category": {"difficulty_id": None},
+            "handover_package": {"withdrawn_at": None, "attachment_id": None},  # a file belongs to one row
         }
         if "uid" in values:
             values["uid"] = f"{table.name:.20}-filled"
@@ -614,7 +625,7 @@ def test_a_fingerprint_sees_every_table(session, school, filled):
     before = retention_rows.fingerprints(session, [filled.child])[filled.child]
     seen = {before}
     for table in retention_rows.owned_tables():
-        ends = ("version", "recorded_at", "_at", "_day", "_sealed")
+        ends = ("version", "recorded_at", "_at", "_day", "_sealed", "items")
         column = next(each for end in ends for each in table.columns if each.name.endswith(end))
         value = {datetime: clock.now().replace(year=2020), date: date(2020, 1, 1), int: 7, str: "别的", bytes: b"y"}
         key = filled.filler.ids[table.name]
