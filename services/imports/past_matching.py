@@ -54,7 +54,8 @@ class StoredPast:
 def load_past(session: Session, rows: Sequence[PastRow], found: Sequence[tuple[Found, bool]]) -> StoredPast:
     """Read what a file may repeat, with its words, and who may have written it; `found` is whom each row means.
 
-    Four statements, and one for each five hundred records of the same child, day and kind: no others are opened.
+    Three statements, one for each five hundred records of the same child, day and kind, and one for each five hundred
+    children, of whose imported records the earlier words are read; no others are opened.
     """
     stored = StoredPast(authors=_authors(session), refusals=_refusals(session))
     wanted = {
@@ -75,7 +76,9 @@ def load_past(session: Session, rows: Sequence[PastRow], found: Sequence[tuple[F
     ids = [record_id for record_id, *key in known if tuple(key) in wanted]
     for start in range(0, len(ids), _AT_ONCE):
         _add_words(session, stored, ids[start : start + _AT_ONCE])
-    _add_earlier(session, stored)
+    children = sorted({child_id for child_id, _, _ in wanted if child_id is not None})
+    for start in range(0, len(children), _AT_ONCE):
+        _add_earlier(session, stored, children[start : start + _AT_ONCE])
     return stored
 
 
@@ -100,12 +103,12 @@ def _add_words(session: Session, stored: StoredPast, record_ids: Sequence[int | 
         stored.records.setdefault((student_id, kind, day), set()).add((start, said))
 
 
-def _add_earlier(session: Session, stored: StoredPast) -> None:
-    """Add how imported records stood before they were amended: the same file says that once more."""
+def _add_earlier(session: Session, stored: StoredPast, student_ids: Sequence[int]) -> None:
+    """Add how imported records of some children stood before they were amended: the same file says that once more."""
     found = session.exec(
         select(CareRecord, CareRecordVersion)
         .join(CareRecordVersion, col(CareRecordVersion.record_id) == col(CareRecord.id))
-        .where(col(CareRecord.import_id).is_not(None))
+        .where(col(CareRecord.import_id).is_not(None), col(CareRecord.student_id).in_(student_ids))
     )
     for record, version in found:
         text = open_text(version.content_sealed, table="care_record_version", column="content_sealed", uid=version.uid)

@@ -26,6 +26,7 @@ from services.duties import DutyKind
 from services.errors import NotAllowed, NotFound
 from services.exchange.reasons import Reason
 from services.home import list_duties
+from services.imports import past_matching
 from services.imports.undoing import UndoBlocked
 from services.imports.undoing_records import RecordsAmended
 from services.past_imports import confirm_past, preview_talks, preview_visits, read_talks, read_visits
@@ -220,6 +221,22 @@ def test_the_same_again_changes_nothing_also_after_it_was_amended_or_withdrawn(s
     assert again.summary()["duplicates_skipped"] == 1
     assert take(session, lead, ROW, OLD).wrote_nothing
     assert len(stored(session)) == 2
+
+
+def test_no_words_are_opened_but_those_of_the_children_in_the_file(
+    session, lead, child, make_student, school_class, monkeypatch
+):
+    other = make_student("霍半夏", in_class=school_class)
+    take(session, lead, ROW | {"姓名": other.name})
+    (row,) = stored(session)
+    amend_record(session, lead, record_id=row.id, version=1, entry=RecordEntry(
+        kind=CareKind.TALK, day=row.day, raised="想家，改过"
+    ))  # fmt: skip
+    opened = []
+    monkeypatch.setattr(past_matching, "open_text", lambda *_, **place: opened.append(place["table"]))
+
+    preview(session, lead, ROW)
+    assert opened == []
 
 
 def test_what_somebody_wrote_here_of_that_day_is_recognised_or_told(session, lead, child):
