@@ -148,7 +148,7 @@ def _add_child(
     contents = read_archive(session, actor, student_id=student_id, leaves=True, with_notes=with_notes)
     number = f"{place:03}"
     made = f"{actor.display_name}于 {clock.local(clock.now()):%Y-%m-%d %H:%M} 移交。"
-    values = {**values_of(contents), "缺什么": "移交时不列", "学校": school, "导出": made}
+    values = {**values_of(contents), "缺什么": "", "学校": school, "导出": made}
     writer.add(f"{number}.docx", _filled(ARCHIVE_PAPER, values, actor))
     writer.add(f"{number}.json", json.dumps(as_plain(contents), ensure_ascii=False, indent=1).encode())
     line = {
