@@ -5,6 +5,7 @@ A group is small by its children, not by its records: seven referrals of one chi
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 SMALLEST_GROUP = 5
 
@@ -23,6 +24,28 @@ def hold_back_small(parts: Mapping[str, Records]) -> dict[str, int | None]:
     while held and others and (len(held) < 2 or len(_together(parts[name] for name in held)) < SMALLEST_GROUP):
         held.add(others.pop(0)[1])
     return {name: None if name in held else records.total() for name, records in parts.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """One part of a total, itself told in parts; None where a number would tell of too few children."""
+
+    total: int | None
+    parts: dict[str, int | None]
+
+
+def hold_back_small_within(
+    others: Mapping[str, Records], within: Mapping[str, Records]
+) -> tuple[dict[str, int | None], Within]:
+    """Return the parts of a total of which one is told in parts itself, no small group left by any subtraction.
+
+    All are held back as parts of one total. The sum of the divided part would part what is held back in two: it is
+    told only where neither side is a small group alone.
+    """
+    told = hold_back_small({**others, **within})
+    sides = [_together(side[name] for name in side if told[name] is None) for side in (others, within)]
+    total = None if any(map(_is_small, sides)) else total_of(within)
+    return {name: told[name] for name in others}, Within(total, {name: told[name] for name in within})
 
 
 def total_of(parts: Mapping[str, Records]) -> int | None:

@@ -28,7 +28,7 @@ from services.actors import Actor
 from services.calendar import load_calendar
 from services.classes import class_label
 from services.errors import NotFound
-from services.figures import Records, hold_back_small, total_of
+from services.figures import Records, hold_back_small_within, total_of
 from services.row_filters import classes_of
 from services.screening.known import known_scales
 from services.screening.rounds import Term, last_day_of
@@ -156,19 +156,22 @@ def find_numbers(session: Session, actor: Actor, *, round_id: int) -> RoundNumbe
     kids = _standings(found, _day(session, found))
     rows = session.execute(select(kids.c.student_id, kids.c.valid, kids.c.is_away, kids.c.answer))
     latest = _latest_levels(session, round_id)
-    standings: dict[str, Records] = {each.value: Counter() for each in Standing}
     scale = known_scales().get(found.scale)
-    levels: dict[str, Records] = {each.name: Counter() for each in scale.levels} if scale else {}
+    names = [each.name for each in scale.levels] if scale else []
+    others: dict[str, Records] = {each.value: Counter() for each in Standing if each is not Standing.SCREENED}
+    screened: dict[str, Records] = {name: Counter() for name in (*names, Standing.SCREENED.value)}  # the last: no level
     for student_id, valid, is_away, answer in rows:
-        standings[_standing(valid, is_away, answer)][student_id] += 1
-        named = scale.level(latest[student_id]) if scale and student_id in latest else None
-        if named is not None:
-            levels[named.name][student_id] += 1
-    told = hold_back_small(standings)
+        standing = _standing(valid, is_away, answer)
+        level = scale.level(latest[student_id]) if scale and student_id in latest else None
+        if standing is not Standing.SCREENED:
+            others[standing.value][student_id] += 1
+        else:
+            screened[level.name if level else standing.value][student_id] += 1
+    told, within = hold_back_small_within(others, screened)
     return RoundNumbers(
-        standings={Standing(name): count for name, count in told.items()},
-        pupils=total_of(standings),
-        levels=hold_back_small(levels),
+        standings={each: within.total if each is Standing.SCREENED else told[each.value] for each in Standing},
+        pupils=total_of(others | screened),
+        levels={name: within.parts[name] for name in names},
     )
 
 

@@ -6,6 +6,8 @@ from datetime import date, time, timedelta
 from itertools import count, islice
 
 import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
 from sqlmodel import select
 
 from db.tables import (
@@ -397,6 +399,32 @@ def test_a_group_is_small_by_its_children_not_by_its_records(parts, told, total)
     records = {name: Counter(each) for name, each in parts.items()}
 
     assert (figures.hold_back_small(records), figures.total_of(records)) == (told, total)
+
+
+SIZES = st.lists(st.integers(0, 12), min_size=2, max_size=5)
+
+
+@given(beside=SIZES, inside=SIZES)
+@example(beside=[0, 3], inside=[5, 7])
+@example(beside=[9, 9], inside=[3, 9])
+@settings(max_examples=60, deadline=None)
+def test_no_subtraction_from_a_part_told_in_parts_leaves_a_small_group(beside, inside):
+    assume(sum(beside + inside) >= 5)  # else all of it is one small group
+    ids = count(1)
+    others, within = (
+        {f"{side}{place}": Counter(islice(ids, size)) for place, size in enumerate(sizes)}
+        for side, sizes in (("o", beside), ("w", inside))
+    )
+    told, part = figures.hold_back_small_within(others, within)
+
+    def unknown(shown, sizes):  # what is left when all that is shown is taken away
+        return [size for value, size in zip(shown.values(), sizes, strict=True) if value is None]
+
+    lefts = [unknown(told, beside) + unknown(part.parts, inside)]  # from everybody
+    if part.total is not None:
+        lefts += [unknown(told, beside), unknown(part.parts, inside)]
+    assert [left for left in lefts if 0 < sum(left) < 5] == []
+    assert all(value in (None, size) for value, size in zip(told.values(), beside, strict=True))
 
 
 def test_many_referrals_of_few_children_are_not_told(session, make_user, make_student):
