@@ -216,19 +216,21 @@ def _has_assessment(actor: Actor) -> ColumnElement[bool]:
 
 
 def _has_plan(actor: Actor) -> ColumnElement[bool]:
-    return (
+    """Return whether a plan is in force; of who is helped in no open case any more, whether one ever was."""
+    plans = (
         select(PlanVersion.id)
         .join(SupportPlan, col(SupportPlan.id) == col(PlanVersion.plan_id))
         .join(Case, col(Case.id) == col(SupportPlan.case_id), isouter=True)
         .join(Referral, col(Referral.id) == col(Case.referral_id), isouter=True)
-        .where(
-            SupportPlan.student_id == Student.id,
-            PlanVersion.state == PlanState.IN_FORCE,
-            sees_plans(actor),
-        )
+        .where(SupportPlan.student_id == Student.id, sees_plans(actor))
         .correlate(Student)
-        .exists()
     )
+    is_helped_now = _cases(actor).where(col(Case.closed_at).is_(None)).exists()
+    found: ColumnElement[bool] = or_(
+        plans.where(PlanVersion.state == PlanState.IN_FORCE).exists(),
+        and_(not_(is_helped_now), plans.where(col(PlanVersion.in_force_at).is_not(None)).exists()),
+    )
+    return found
 
 
 def _has_records(_actor: Actor) -> ColumnElement[bool]:

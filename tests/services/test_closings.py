@@ -30,6 +30,7 @@ from db.tables import (
 )
 from db.transactions import transaction
 from services import (
+    archive_lists,
     cases,
     clock,
     closing_checks,
@@ -342,6 +343,20 @@ def test_a_reopened_case_wants_a_plan_anew_and_can_be_closed_again(session, coun
     assert stage(session, counsellor, case) is CaseStage.SUPPORT
     close(session, counsellor, lead, case)
     assert stage(session, counsellor, case) is CaseStage.CLOSURE
+
+
+def test_the_archive_keeps_the_plan_that_ended_with_its_case(session, counsellor, lead, case):
+    def missing():
+        filters = archive_lists.ArchiveFilters()
+        (row,) = archive_lists.list_archives(session, counsellor, filters=filters, page=1, total=1).rows
+        return {part.code for part in row.missing}
+
+    before = missing()
+    assert "plan" not in before
+    close(session, counsellor, lead, case)
+    assert missing() == before
+    reopen(session, counsellor, case)
+    assert missing() == before | {"plan"}  # helped again: by a plan of now
 
 
 def _plan_version(session, case):
