@@ -153,7 +153,8 @@ def end_measure(session: Session, actor: Actor, *, measure_id: int, version: int
     if entry.outcome not in allowed:
         check.add("outcome", "unknown_choice")
     text = check.required_text("text", entry.text, limit=LONG)
-    day = _checked_day(check, entry.day, row.starts_on)
+    not_before = None if entry.outcome is MeasureState.STOPPED else row.starts_on  # what never began can be given up
+    day = _checked_day(check, entry.day, not_before)
     check.finish()
     row = _lock(session, row, version=version)
     if row.state is not MeasureState.OPEN:

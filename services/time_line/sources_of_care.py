@@ -142,9 +142,9 @@ def plans(actor: Actor, student_id: int) -> Lines:
 
 
 def ended_plans(actor: Actor, student_id: int) -> Lines:
-    """That a plan has ended."""
+    """That a plan has ended; a draft that was given up ends none."""
     lines = _plan_lines(actor, student_id, at=col(PlanVersion.ended_at), state="ended")
-    return lines.where(col(PlanVersion.state) == PlanState.ENDED)
+    return lines.where(col(PlanVersion.state) == PlanState.ENDED, col(PlanVersion.in_force_at).is_not(None))
 
 
 def _plan_lines(actor: Actor, student_id: int, *, at: Any, state: str) -> Lines:

@@ -406,6 +406,27 @@ def test_a_measure_is_due_in_its_rhythm_and_when_it_ends(session, counsellor, te
     assert kinds(session, teacher) == {DutyKind.MEASURE}
 
 
+def test_a_measure_that_has_not_begun_can_be_stopped_but_not_done(session, counsellor, teacher, case):
+    begins_on = TODAY + timedelta(days=7)
+    save(session, counsellor, case, typed(teacher, measures=(help_by(teacher, starts_on=begins_on),)))
+    own = seen(session, counsellor, case).measures[0]
+
+    def end(outcome, day=TODAY) -> None:
+        entry = EndEntry(outcome, day, "家里已经请到人照看，用不着了。")
+        measures.end_measure(session, counsellor, measure_id=own.id, version=own.version, entry=entry)
+
+    with pytest.raises(FieldErrors) as refused:
+        end(MeasureState.DONE)
+    assert codes(refused) == {"day": "before_measure"}
+    with pytest.raises(FieldErrors) as refused:
+        end(MeasureState.STOPPED, begins_on)
+    assert codes(refused) == {"day": "future"}
+    end(MeasureState.STOPPED)
+
+    row = session.get_one(PlanMeasure, own.id)
+    assert (row.state, row.ended_on) == (MeasureState.STOPPED, TODAY)
+
+
 def one_measure(session, actor):
     return next(duty for duty in home.list_duties(session, actor) if duty.kind is DutyKind.MEASURE)
 

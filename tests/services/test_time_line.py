@@ -269,6 +269,25 @@ def test_the_lines_say_what_happened(session, people, child):
     } <= told
 
 
+def test_a_draft_that_was_given_up_ends_no_plan(session, people, child):
+    plan = session.exec(select(SupportPlan).where(SupportPlan.student_id == child.id)).one()
+    session.add(
+        PlanVersion(plan_id=plan.id, number=2, state=PlanState.ENDED, review_on=TODAY, written_at=NOW, ended_at=NOW)
+    )
+    session.flush()
+
+    def states():
+        shown = list_time_line(session, people[Role.LEAD], student_id=child.id, kind="plan")
+        return [(row.state, row.number) for row in shown.rows]
+
+    assert states() == [("began", 1)]
+
+    first = session.exec(select(PlanVersion).where(PlanVersion.plan_id == plan.id, PlanVersion.number == 1)).one()
+    first.state, first.ended_at = PlanState.ENDED, NOW + timedelta(days=1)
+    session.flush()
+    assert states() == [("ended", 1), ("began", 1)]
+
+
 def test_a_child_that_is_hidden_has_no_lines_for_who_spoke_of_it(session, people, child, make_user, make_class):
     other = make_user(Role.HOMEROOM, name="孟紫苏", homeroom_of=make_class(9, 9))
     register(session, people[Role.COUNSELLOR], student_id=child.id, referred_by_id=other.user_id)
