@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, true
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, select
 
 from db.sealing import seal
 from db.tables import (
@@ -31,13 +31,11 @@ from services import audit, clock
 from services.access import Permission, permitted
 from services.actors import Actor
 from services.closing_checks import check_case, unmet_now
-from services.deputies import find_second_person
 from services.editing import last_editor, lock_version
 from services.errors import DomainError, EditedMeanwhile, NotAllowed, NotFound
 from services.fields import LONG, Checker
-from services.plan_answers import ANSWERING, holds
-from services.referrals import knows_of_abuse
 from services.row_filters import sees_cases
+from services.second_answers import may_answer_for, second_answerers
 from services.students import lock_named
 
 FURTHEST_FOLLOW_UP = timedelta(days=366)
@@ -238,17 +236,10 @@ def who_answers(
 ) -> Sequence[tuple[int, str]]:
     """Return who can answer a request, by id and name: heads that did not ask, else the second person; nobody at worst.
 
-    Two statements at most beyond those of `find_second_person`.
+    Its statements are those of `second_answerers`.
     """
-    people = select(AppUser.id, AppUser.display_name).where(AppUser.is_active, col(AppUser.id) != asked_by_id)
-    leads = session.exec(people.where(holds(Role.LEAD)).order_by(col(AppUser.id))).all()
-    if leads:
-        return [(user_id or 0, name) for user_id, name in leads]
-    second = find_second_person(session, actor)
-    wanted: ColumnElement[bool] = col(AppUser.id) == second.user_id
-    allowed = knows_of_abuse() if is_protected else holds(*ANSWERING)
-    named = session.exec(people.where(or_(wanted, knows_of_abuse()), allowed).order_by(wanted.desc())).all()
-    return [(user_id or 0, name) for user_id, name in named[:1]]
+    allowed = may_answer_for(Permission.CASE_CLOSE, is_protected=is_protected)
+    return second_answerers(session, actor, apart=col(AppUser.id) != asked_by_id, allowed=allowed)
 
 
 def find_waiting(session: Session, actor: Actor, closing_id: int) -> tuple[CaseClosure, Case, bool]:

@@ -12,17 +12,14 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
 from db.sealing import seal
-from db.tables import AppUser, Case, PlanAuthor, PlanState, PlanVersion, Referral, Role, RoleGrant, SupportPlan
+from db.tables import AppUser, Case, PlanAuthor, PlanState, PlanVersion, Referral, SupportPlan
 from services import audit, clock, plans
 from services.access import Permission, permitted
 from services.actors import Actor
-from services.deputies import find_second_person
 from services.errors import NotFound
 from services.fields import LONG, Checker
 from services.plans import Place, begin_to_count, lock_plan
-from services.referrals import knows_of_abuse
-
-ANSWERING = frozenset({Role.LEAD, Role.LEADERSHIP})
+from services.second_answers import is_head, may_answer_for, second_answerers
 
 
 @permitted(Permission.PLAN_ANSWER)
@@ -81,23 +78,10 @@ def may_answer(session: Session, actor: Actor, version: PlanVersion, place: Plac
 def who_answers(session: Session, actor: Actor, version: PlanVersion, place: Place) -> Sequence[tuple[int, str]]:
     """Return who can answer a version, by id and name: leads that had no hand in it, else the second person.
 
-    Two statements at most beyond those of `find_second_person`; nobody, where the school has named none.
+    Its statements are those of `second_answerers`; nobody, where the school has named none.
     """
-    people = select(AppUser.id, AppUser.display_name).where(AppUser.is_active, ~has_hand_in(version.id))
-    leads = session.exec(people.where(holds(Role.LEAD)).order_by(col(AppUser.id))).all()
-    if leads:
-        return [(user_id or 0, name) for user_id, name in leads]
-    second = find_second_person(session, actor)
-    wanted: ColumnElement[bool] = col(AppUser.id) == second.user_id
-    allowed = knows_of_abuse() if place.is_protected else holds(*ANSWERING)
-    named = session.exec(people.where(or_(wanted, knows_of_abuse()), allowed).order_by(wanted.desc())).all()
-    return [(user_id or 0, name) for user_id, name in named[:1]]
-
-
-def holds(*roles: Role) -> ColumnElement[bool]:
-    """Return the filter on accounts of who holds one of these roles now."""
-    grants = select(RoleGrant.user_id).where(col(RoleGrant.role).in_(roles), col(RoleGrant.ended_at).is_(None))
-    return col(AppUser.id).in_(grants)
+    allowed = may_answer_for(Permission.PLAN_ANSWER, is_protected=place.is_protected)
+    return second_answerers(session, actor, apart=~has_hand_in(version.id), allowed=allowed)
 
 
 def has_hand_in(version_id: Any) -> ColumnElement[bool]:  # a number or a column
@@ -125,7 +109,7 @@ def submitted() -> Any:  # a Select of what waits for an answer, and where it be
 
 def has_no_free_lead() -> ColumnElement[bool]:
     """Return the filter on versions that every active lead had a hand in: somebody else is asked."""
-    free = select(AppUser.id).where(AppUser.is_active, holds(Role.LEAD), ~has_hand_in(col(PlanVersion.id)))
+    free = select(AppUser.id).where(is_head(), ~has_hand_in(col(PlanVersion.id)))
     return ~free.correlate(PlanVersion).exists()
 
 

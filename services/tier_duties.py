@@ -1,6 +1,6 @@
 """What tiers ask of somebody on home: looking at one again, answering a lowering, deciding a suggestion (F-04)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -27,10 +27,11 @@ from services.calendar import END_OF_SCHOOL_DAY, SchoolCalendar
 from services.classes import class_label
 from services.duties import Duty, DutyGroup, DutyKind, group_of
 from services.regulations import deadlines
+from services.second_answers import is_head, second_people
 from services.students import LEFT_SCHOOL, is_in_class
 from services.tier_kinds import review_parameter
-from services.tier_requests import may_answer
-from services.tier_rows import holds_one_of, is_owed_by, key_rank, key_since, raised_today
+from services.tier_requests import may_be_asked
+from services.tier_rows import is_owed_by, key_rank, key_since, raised_today
 
 NOTICE = timedelta(days=2)
 """So long before it is due a child's tier stands on home."""
@@ -63,8 +64,8 @@ def of_tiers(
     Further statements only where a lowering waits for somebody who may be this person.
     """
     offered = [row.first or 0 for row in rows if row.about == RANK and row.second]
-    # None of them is this person's own, so that one answer holds for all.
-    answers = any(row.about == _ANSWER for row in rows) and may_answer(session, actor, None)
+    askers = {row.fourth for row in rows if row.about == _ANSWER}
+    answered = _askers_answered(session, actor, askers) if askers else askers
     for row in rows:
         if row.about == _REVIEW:
             yield from _review(actor, row, offered, calendar=calendar, now=now)
@@ -73,8 +74,16 @@ def of_tiers(
             yield _due(actor, _GROUP, row, due_at, now=now)
         elif row.about == _SUGGESTED:
             yield _waits_for_me(_SUGGESTED, row)
-        elif row.about == _ANSWER and answers:
+        elif row.about == _ANSWER and row.fourth in answered:
             yield _waits_for_me(_ANSWER, row)
+
+
+def _askers_answered(session: Session, actor: Actor, askers: Set[int | None]) -> Set[int | None]:
+    """Return those whose lowerings this person answers; none of them is the actor. No statement for a head."""
+    if actor.has_role(Role.LEAD):
+        return askers
+    in_turn = [user_id for user_id, _ in second_people(session, actor, allowed=may_be_asked())]
+    return {asker for asker in askers if next((each for each in in_turn if each != asker), None) == actor.user_id}
 
 
 def _review(
@@ -164,12 +173,12 @@ def _without_group(actor: Actor) -> Any:
 
 
 def _waiting(actor: Actor) -> Any:
-    """Lowerings that wait: the head's, unless a head asks; else whoever gives the second yes, asked one by one."""
+    """Lowerings that wait: the head's; where nobody but who asks is one, whoever gives the second yes."""
     rows = _about(_ANSWER, of_id=col(TierChange.id), day=col(TierChange.from_day), author_id=col(TierChange.author_id))
-    by_head = col(TierChange.author_id).in_(select(AppUser.id).where(holds_one_of(AppUser, {Role.LEAD})))
+    other_head = select(AppUser.id).where(is_head(), col(AppUser.id) != col(TierChange.author_id))
     joined = rows.select_from(TierChange).join(Student, col(Student.id) == col(TierChange.student_id))
     waits = _with_class(joined).where(TierChange.state == TierState.WAITING, col(TierChange.author_id) != actor.user_id)
-    return waits if actor.has_role(Role.LEAD) else waits.where(by_head)
+    return waits if actor.has_role(Role.LEAD) else waits.where(~other_head.correlate(TierChange).exists())
 
 
 def _suggested(actor: Actor) -> Any:

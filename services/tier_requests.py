@@ -1,28 +1,30 @@
 """Lowering a child from one of the upper two tiers: asked by one person, answered by another (design §4).
 
-Who answers: the head of the room; where the head asks, whoever gives the second yes at this school. Nobody answers
-their own. The answer shows what it needs, and nothing else of the child.
+Who answers: a head of the room; where none but who asks is there, whoever gives the second yes at this school. Nobody
+answers their own. The answer shows what it needs, and nothing else of the child.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from db.sealing import seal, unseal
-from db.tables import AppUser, ClassMembership, Role, SchoolClass, Student, TierChange, TierState
+from db.tables import AppUser, ClassMembership, SchoolClass, Student, TierChange, TierState
 from services import audit, clock
-from services.access import HOLDERS, Permission, Subject, permitted
+from services.access import Permission, Subject, permitted
 from services.actors import Actor
-from services.deputies import find_second_person
 from services.editing import last_editor, lock_version
 from services.errors import EditedMeanwhile, NotAllowed, NotFound
 from services.fields import LINE, Checker
 from services.row_filters import sees_students
+from services.second_answers import may_answer_for, second_answerers
 from services.students import is_in_class, lock_named, shown_class
-from services.tier_rows import holds_one_of, last_standing
+from services.tier_rows import last_standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,6 @@ class TierRequest:
     evidence: str | None
     asked_by: str | None
     asked_at: datetime
-    held_since: date | None
 
 
 @permitted(Permission.TIER_AGREE)
@@ -79,7 +80,6 @@ def find_request(session: Session, actor: Actor, *, change_id: int) -> TierReque
         evidence=unseal(row, "evidence_sealed"),
         asked_by=found[5],
         asked_at=row.recorded_at,
-        held_since=before.from_day if before else None,
     )
 
 
@@ -143,22 +143,18 @@ def withdraw_request(session: Session, actor: Actor, *, change_id: int, version:
 
 
 def may_answer(session: Session, actor: Actor, author_id: int | None) -> bool:
-    """Say whether this person answers what somebody asked: the head, or else who gives the second yes."""
-    if actor.user_id is None or actor.user_id == author_id:
-        return False
-    return actor.has_role(Role.LEAD) or find_second_person(session, actor).user_id == actor.user_id
+    """Say whether what somebody asked waits for this person."""
+    return any(user_id == actor.user_id for user_id, _ in who_answers(session, actor, asked_by_id=author_id))
 
 
-def can_be_answered(session: Session, actor: Actor) -> bool:
-    """Say whether there is somebody else who may answer what this actor asks."""
-    other_leads = select(AppUser.id).where(holds_one_of(AppUser, {Role.LEAD}), AppUser.id != actor.user_id)
-    if session.exec(other_leads).first() is not None:
-        return True
-    second = find_second_person(session, actor).user_id
-    if second is None or second == actor.user_id:
-        return False
-    able = select(AppUser.id).where(AppUser.id == second, holds_one_of(AppUser, HOLDERS[Permission.TIER_AGREE]))
-    return session.exec(able).first() is not None
+def who_answers(session: Session, actor: Actor, *, asked_by_id: int | None) -> Sequence[tuple[int, str]]:
+    """Return who can answer a lowering, by id and name: heads that did not ask, else the second person."""
+    return second_answerers(session, actor, apart=col(AppUser.id) != asked_by_id, allowed=may_be_asked())
+
+
+def may_be_asked() -> ColumnElement[bool]:
+    """Return the filter on accounts that may answer a lowering at all."""
+    return may_answer_for(Permission.TIER_AGREE)
 
 
 def _lock(session: Session, change_id: int, version: int) -> TierChange:

@@ -21,7 +21,7 @@ from services.record_views import sees_records
 from services.row_filters import sees_referrals, sees_students
 from services.students import lock_students
 from services.tier_kinds import TierOrder, tier_order
-from services.tier_requests import can_be_answered
+from services.tier_requests import who_answers
 from services.tier_rows import last_standing, waiting_request
 
 LONGEST_AGO = timedelta(days=366 * 2)
@@ -90,7 +90,7 @@ def set_tier(
         raise NotFound
     waits = order.takes_second(before=now_rank, after=chosen.rank)
     _settle_waiting(session, actor, student_id, is_lowering=waits)
-    if waits and not can_be_answered(session, actor):
+    if waits and not who_answers(session, actor, asked_by_id=actor.user_id):
         raise NobodyToAgree
     row = TierChange(
         student_id=student_id,

@@ -17,6 +17,8 @@ from db.tables import (
     ConsentAnswer,
     ConsentPurpose,
     EnrolmentState,
+    Post,
+    PostHolder,
     PsychArchive,
     Referral,
     Role,
@@ -31,6 +33,7 @@ from services import (
     archives,
     assessments,
     clock,
+    deputies,
     home,
     referral_moves,
     tier_figures,
@@ -366,6 +369,55 @@ def test_a_request_waits_on_one_home_alone(session, lead, counsellor, make_user,
     assert (tier_duties(session, lead), tier_duties(session, leader)) == (answer, answer)
     tier_requests.agree_to_lower(session, leader, change_id=asked.id, version=1)
     assert tier_duties(session, leader) == []
+
+
+def test_without_a_head_a_lowering_waits_on_the_second_person_s_home_and_another_s_where_that_one_asks(
+    session, counsellor, make_user, seven, make_student, statements
+):
+    leaders = [make_user(Role.LEADERSHIP, name=name) for name in ("顾白露", "柳小雪")]
+    for each in leaders:
+        session.get_one(AppUser, each.user_id).is_protection_leader = True
+    post = session.exec(select(Post).where(Post.code == deputies.SECOND_PERSON)).one()
+    second = make_user(Role.COUNSELLOR, name="方正行")
+    session.add(
+        PostHolder(
+            post_id=post.id, user_id=second.user_id, seat="school", is_sole=True, from_day=TODAY, recorded_at=NOW
+        )
+    )
+    session.flush()
+
+    def homes() -> list[int]:
+        return [len(tier_duties(session, each)) for each in (second, *leaders)]
+
+    def ask(actor, name) -> int:
+        child = make_student(name, in_class=seven)
+        put(session, actor, child, RED)
+        return put(session, actor, child, YELLOW).id
+
+    answer = [(DutyKind.ANSWER_TIER, DutyGroup.WAITING, True)]
+    first = ask(counsellor, "陆青黛")
+    assert [tier_duties(session, each) for each in (second, *leaders)] == [answer, [], []]
+    own = ask(second, "方惊蛰")
+    assert homes() == [1, 1, 0]
+    with pytest.raises(NotFound):
+        tier_requests.find_request(session, leaders[1], change_id=own)
+
+    home.list_duties(session, leaders[0])
+    statements.clear()
+    home.list_duties(session, leaders[0])
+    few = len(statements)
+    for name in ("霍半夏", "石绿", "陆秋分"):
+        ask(make_user(Role.COUNSELLOR), name)
+    home.list_duties(session, leaders[0])
+    statements.clear()
+    home.list_duties(session, leaders[0])
+    assert len(statements) == few
+    assert homes() == [4, 1, 0]
+
+    tier_requests.agree_to_lower(session, leaders[0], change_id=own, version=1)
+    tier_requests.agree_to_lower(session, second, change_id=first, version=1)
+    make_user(Role.LEAD, name="秦若谷")  # from now on it is the head's alone
+    assert homes() == [0, 0, 0]
 
 
 def test_a_suggestion_waits_for_who_read_it_in(session, lead, counsellor, seven, make_student):

@@ -127,6 +127,19 @@ def test_the_head_s_own_is_answered_by_who_gives_the_second_yes(session, lead, m
     assert rank_on(session, child) == YELLOW
 
 
+def test_beside_a_head_the_second_person_reads_and_answers_no_lowering(session, lead, counsellor, make_user, child):
+    """Tiers are numbers to leaders; the dialog with its words is for where no head can answer (0027)."""
+    leader = make_user(Role.LEADERSHIP, name="顾白露")
+    _name_leader(session, leader)
+    put(session, counsellor, child, RED)
+    asked = put(session, counsellor, child, YELLOW)
+
+    with pytest.raises(NotFound):
+        tier_requests.find_request(session, leader, change_id=asked.id)
+    with pytest.raises(NotAllowed):
+        tier_requests.agree_to_lower(session, leader, change_id=asked.id, version=1)
+
+
 def _name_leader(session, leader) -> None:
     user = session.get_one(AppUser, leader.user_id)
     user.is_protection_leader = True
