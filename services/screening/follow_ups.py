@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from db.tables import CareKind, CareRecord, ScreeningResult, Student
@@ -17,6 +18,7 @@ from services.record_views import sees_records, written_at_the_time
 from services.referral_moves import list_takers
 from services.referrals import may_own
 from services.row_filters import sees_students
+from services.screening.results import is_open
 from services.screening.suggestions import suggest
 from services.students import lock_named
 
@@ -93,7 +95,7 @@ def note_contact(session: Session, actor: Actor, *, result_id: int, record_id: i
             ScreeningResult.student_id == result.student_id,
             col(ScreeningResult.needs_contact),
             ScreeningResult.taken_on <= record.day,
-            col(ScreeningResult.contact_id).is_(None) | (col(ScreeningResult.id) == result.id),
+            or_(is_open(), col(ScreeningResult.id) == result.id),  # an attempt or a withdrawn record closed none
         )
         .order_by(col(ScreeningResult.id))
         .with_for_update()

@@ -33,7 +33,7 @@ from services.screening.results import ResultKind
 from services.screening.rounds import RoundEmpty, RoundThere, Term
 from services.tier_kinds import tier_order
 from tests.conftest import NOW, codes
-from tests.services.test_screening_imports import FLAGGED, ROW, URGENT, take
+from tests.services.test_screening_imports import FLAGGED, ROW, URGENT, stored, take
 
 TODAY = NOW.date()
 
@@ -146,6 +146,26 @@ def test_a_withdrawn_record_is_no_contact_any_more(session, counsellor, child):
 
     assert len(lines(session, counsellor)) == 1
     follow_ups.note_contact(session, counsellor, result_id=row.id, record_id=talk(session, counsellor, child))
+    assert lines(session, counsellor) == []
+
+
+@pytest.mark.parametrize("is_withdrawn", [False, True])
+def test_a_contact_after_an_attempt_or_a_withdrawn_record_covers_all_of_the_child(
+    session, counsellor, child, is_withdrawn
+):
+    take(session, counsellor, FLAGGED | {"GAD-7总分": "12"})
+    row = only(session, counsellor)
+    before = {} if is_withdrawn else {"is_done": False, "not_reached": NotReached.NOT_THERE}
+    first = talk(session, counsellor, child, **before)
+    follow_ups.note_contact(session, counsellor, result_id=row.id, record_id=first)
+    if is_withdrawn:
+        withdraw_record(session, counsellor, record_id=first, version=1, reason="记错孩子了")
+    assert {each.contact_id for each in stored(session)} == {first}
+    assert len(lines(session, counsellor)) == 1
+
+    talked = talk(session, counsellor, child)
+    follow_ups.note_contact(session, counsellor, result_id=row.id, record_id=talked)
+    assert [each.contact_id for each in stored(session)] == [talked, talked]
     assert lines(session, counsellor) == []
 
 
