@@ -143,7 +143,7 @@ def amend_record(session: Session, actor: Actor, *, record_id: int, version: int
         NotFound: there is none this actor sees.
         NotAllowed: somebody else wrote it.
         RecordWithdrawn: it was withdrawn.
-        FieldErrors: something is missing or can't be.
+        FieldErrors: something is missing or can't be: counselling moved to a day by which the family refused it.
         EditedMeanwhile: somebody amended it since; `current` is a StoredRecord.
     """
     row, words = _locked(session, actor, record_id, version)
@@ -151,6 +151,8 @@ def amend_record(session: Session, actor: Actor, *, record_id: int, version: int
     check = Checker()
     checked = _checked(session, actor, check, replace(entry, kind=row.kind), drawn=before)
     changed = [name for name in _kept_fields() if getattr(before, name) != getattr(checked, name)]
+    if "day" in changed and checked.day is not None:
+        _respect_refusal(session, [row.student_id], row.kind, checked.day, named="day")
     _keep_version(session, actor, row, before, reason=None)
     for name in changed:
         if name not in WORDS:
@@ -187,13 +189,15 @@ def withdraw_record(session: Session, actor: Actor, *, record_id: int, version: 
 # --- what can be saved ---
 
 
-def _respect_refusal(session: Session, children: Collection[int], kind: CareKind, day: date) -> None:
+def _respect_refusal(
+    session: Session, children: Collection[int], kind: CareKind, day: date, *, named: str = "child"
+) -> None:
     """Refuse counselling that a family refused by then (H-07); what was said in danger is written down as a talk."""
     if kind is not CareKind.COUNSELLING:
         return
     refused = list_refusals(session, student_ids=children, purpose=ConsentPurpose.COUNSELLING, on=day)
     if refused:
-        raise FieldErrors({"child": Problem("counselling_refused", day=refused[0])})
+        raise FieldErrors({named: Problem("counselling_refused", day=refused[0])})
 
 
 def _kept_fields() -> tuple[str, ...]:

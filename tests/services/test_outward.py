@@ -13,6 +13,7 @@ from db.sealing import unseal
 from db.tables import (
     AppUser,
     CareKind,
+    CareRecord,
     ConsentAnswer,
     ConsentPurpose,
     OutwardContact,
@@ -32,6 +33,7 @@ from services import (
     outward_forms,
     outward_referrals,
     outward_views,
+    records,
     referral_moves,
     safeguarding,
 )
@@ -42,6 +44,7 @@ from tests.conftest import NOW
 from tests.services.children import collected, problems_of
 from tests.services.intake_makers import register
 from tests.services.test_assessments import asked
+from tests.services.test_records import entry as record_entry
 from tests.services.test_records import write
 
 TODAY = NOW.date()
@@ -196,6 +199,21 @@ def test_counselling_that_a_family_refused_is_not_recorded_and_a_talk_is(session
     assert write(session, counsellor, child)
     say(session, counsellor, child, ConsentAnswer.GIVEN, purpose=ConsentPurpose.COUNSELLING)
     assert write(session, counsellor, child, kind=CareKind.COUNSELLING)
+
+
+def test_counselling_is_not_moved_to_a_day_by_which_the_family_refused_it(session, counsellor, child):
+    before = write(session, counsellor, child, kind=CareKind.COUNSELLING, day=TODAY - DAY)
+    talk = write(session, counsellor, child, day=TODAY - DAY)
+    say(session, counsellor, child, ConsentAnswer.REFUSED, purpose=ConsentPurpose.COUNSELLING)
+
+    def amend(record_id: int, **changes) -> None:
+        records.amend_record(session, counsellor, record_id=record_id, version=1, entry=record_entry(**changes))
+
+    assert problems_of(lambda: amend(before, day=TODAY)) == {"day": "counselling_refused"}
+    session.expire_all()
+    amend(talk, day=TODAY)  # a talk is none
+    moved = session.exec(select(CareRecord.day).where(CareRecord.id == before)).one()
+    assert moved == TODAY - DAY
 
 
 # --- what can't be ---
