@@ -288,15 +288,18 @@ def note_opening(session: Session, actor: Actor, *, record_id: int) -> None:
 def list_companions(
     session: Session, actor: Actor, *, class_id: int | None = None, student_ids: tuple[int, ...] = ()
 ) -> dict[int, str]:
-    """Return the children of a class, and these, by name and class, as far as the actor may see them; one statement."""
+    """Return the children of a class, and these, by name and class, as far as the actor may see them; one statement.
+
+    Of no class there are none: graduates and others without one are found by name.
+    """
+    wanted: ColumnElement[bool] = col(Student.id).in_(student_ids)
+    if class_id is not None:
+        wanted = or_(col(ClassMembership.class_id) == class_id, wanted)
     found = session.execute(
         select(Student.id, Student.name, SchoolClass.grade, SchoolClass.number, Student.state)  # type: ignore[call-overload]
         .join(ClassMembership, is_in_class(), isouter=True)
         .join(SchoolClass, col(SchoolClass.id) == col(ClassMembership.class_id), isouter=True)
-        .where(
-            or_(col(ClassMembership.class_id) == class_id, col(Student.id).in_(student_ids)),
-            sees_students(actor),
-        )
+        .where(wanted, sees_students(actor))
         .order_by(col(SchoolClass.grade), col(SchoolClass.number), col(Student.name_order), col(Student.id))
     )
     return {number: f"{name}，{shown_class(grade, place, state)}" for number, name, grade, place, state in found}

@@ -24,6 +24,7 @@ from db.tables import (
     CareRecordWords,
     ClassTeacher,
     ClassTeacherKind,
+    EnrolmentState,
     NotReached,
     Role,
 )
@@ -210,6 +211,20 @@ def test_counselling_is_the_care_room_s(session, people, child):
     assert CareKind.COUNSELLING in record_views.writable_kinds(people["counsellor"])
     found = problems_of(lambda: write(session, people["homeroom"], child, kind=CareKind.COUNSELLING))
     assert found == {"kind": "unknown_choice"}
+
+
+def test_companions_are_of_the_chosen_class_and_without_one_only_those_chosen(
+    session, people, child, sibling, school_class, make_student
+):
+    gone = make_student("林下", state=EnrolmentState.TRANSFERRED)
+
+    def known(**values) -> list[int]:
+        return list(record_views.list_companions(session, people["lead"], **values))
+
+    assert known(class_id=None) == []
+    assert known(class_id=None, student_ids=(gone.id,)) == [gone.id]
+    assert known(class_id=school_class.id, student_ids=(gone.id,)) != known(class_id=school_class.id)
+    assert sorted(known(class_id=school_class.id)) == sorted([child.id, sibling.id])
 
 
 # --- who knows, who reads ---
