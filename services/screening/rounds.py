@@ -150,6 +150,7 @@ def close_round(session: Session, actor: Actor, *, round_id: int, version: int) 
         RoundEmpty: nobody was screened in it.
         EditedMeanwhile: somebody ended or began it again since.
     """
+    take_turn(session, Turn.IMPORT)  # a list being brought in has looked at the round already
     found = lock_version(session, ScreeningRound, round_id, version=version)
     if found.closed_at is not None:
         raise NotFound
@@ -169,6 +170,7 @@ def reopen_round(session: Session, actor: Actor, *, round_id: int, version: int)
         NotFound: there is none, or it has not ended.
         EditedMeanwhile: somebody ended or began it again since.
     """
+    take_turn(session, Turn.IMPORT)  # a list being brought in has looked at the round already
     found = lock_version(session, ScreeningRound, round_id, version=version)
     if found.closed_at is None:
         raise NotFound
