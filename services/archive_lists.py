@@ -268,18 +268,15 @@ def _review(session: Session, actor: Actor, held: Any, order: TierOrder, review:
     """Return whose tier is to be looked at again; for nobody, where the reader doesn't set tiers."""
     if not sets_tiers(actor):
         return false()
-    today = clock.today()
+    today, numbers = clock.today(), load_calendar(session).numbers
     late: ColumnElement[bool] = false()
     soon: ColumnElement[bool] = false()
-    for kind, days in review_days(order, load_calendar(session)):
-        due = today - timedelta(days=days)  # what was looked at before that day is late
-        stands = and_(held.c.tier_id.is_not(None), held.c.tier_id == kind.id)
-        late = or_(late, and_(stands, held.c.from_day < due))
-        soon = or_(soon, and_(stands, held.c.from_day >= due, held.c.from_day <= due + SOON))
+    for kind in order.kinds:
+        name = order.review_parameter(kind.rank)
+        for span in numbers.spans(name) if name else ():  # what counted on the day it was put there (0009)
+            due = today - timedelta(days=span.value)  # what was looked at before that day is late
+            began = and_(held.c.from_day >= span.first, held.c.from_day < span.until)
+            stands = and_(held.c.tier_id.is_not(None), held.c.tier_id == kind.id, began)
+            late = or_(late, and_(stands, held.c.from_day < due))
+            soon = or_(soon, and_(stands, held.c.from_day >= due, held.c.from_day <= due + SOON))
     return late if review is Review.LATE else soon
-
-
-def review_days(order: TierOrder, calendar: SchoolCalendar) -> list[tuple[TierKind, int]]:
-    """Return each tier that is looked at again, with the days after which, by the number of today."""
-    named = [(kind, order.review_parameter(kind.rank)) for kind in order.kinds]
-    return [(kind, calendar.numbers.on(name, clock.today())) for kind, name in named if name]

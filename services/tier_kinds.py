@@ -70,8 +70,9 @@ class TierOrder:
 
 
 def shortest_review(calendar: SchoolCalendar) -> int:
-    """Return after how many days the tier looked at most often is looked at again, by the numbers of today."""
-    return min(calendar.numbers.on(name, clock.today()) for name in REVIEW_DAYS)
+    """Return after how few days any tier is looked at again, by the numbers of today and all before (0009)."""
+    spans = [each for name in REVIEW_DAYS for each in calendar.numbers.spans(name)]
+    return min(each.value for each in spans if each.first <= clock.today())
 
 
 def review_parameter(rank: int, offered_ranks: Sequence[int]) -> str | None:

@@ -93,6 +93,15 @@ class Change:
     value: int
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The days on which a value counts: from the first up to, but not on, the last."""
+
+    first: date
+    until: date
+    value: int
+
+
 @dataclass(frozen=True)
 class Numbers:
     """Every number of the regulations, by date: what the school set, and before that the catalogue's default."""
@@ -108,6 +117,17 @@ class Numbers:
         default = parameters()[name].default
         begun = [each for each in self.changes.get(name, ()) if each.in_force_from <= day]
         return max(begun, key=_order).value if begun else default
+
+    def spans(self, name: str) -> list[Span]:
+        """Return every value there was and will be with its days, the default first; for conditions on many rows.
+
+        Raises:
+            KeyError: there is no such parameter.
+        """
+        by_day = {each.in_force_from: each.value for each in sorted(self.changes.get(name, ()), key=_order)}
+        values = {date.min: parameters()[name].default} | by_day
+        ends = [*list(values)[1:], date.max]
+        return [Span(first, until, value) for (first, value), until in zip(values.items(), ends, strict=True)]
 
     def since(self, name: str, day: date) -> date | None:
         """Return from when the value of a day is in force; None for the default."""
