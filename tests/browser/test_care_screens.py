@@ -158,6 +158,12 @@ def test_half_a_contact_card_outlives_the_tab(school: Server, tab: OpenTab, ids:
     assert page.get_by_label("身体状况").input_value() == "良好"
 
 
+# A row that scrolls by itself holds the wheel on its way to the page.
+SCROLLING_ROWS = """[...document.querySelectorAll('[data-testid="stHorizontalBlock"]')]
+    .filter(row => getComputedStyle(row).overflowY === "auto" && row.scrollHeight > row.clientHeight)
+    .map(row => row.innerText)"""
+
+
 @SIZES
 @pytest.mark.parametrize(
     "role",
@@ -168,6 +174,7 @@ def test_pictures_of_home_by_role(school: Server, tab: OpenTab, role: Role, size
     page = enter(school, tab, role, size)
     driver.see(page, "先做逾期的")
     driver.take_picture(page, SCREENS / f"home-{role.value}-{size[0]}.png")
+    assert page.evaluate(SCROLLING_ROWS) == []
 
 
 @SIZES
