@@ -32,6 +32,7 @@ from services.errors import DomainError, EditedMeanwhile, NotFound
 from services.fields import LINE, LONG, Checker
 from services.outward_forms import is_of_care_room
 from services.outward_views import StoredOutward, stored_follow_up, stored_outward
+from services.referrals import knows_of_abuse
 from services.row_filters import sees_cases, sees_outward, sees_students
 from services.students import lock_named, lock_students
 
@@ -98,6 +99,7 @@ def refer_out(
     consent = current_consent(session, student_id=student_id, purpose=ConsentPurpose.REFERRAL)
     check = Checker()
     texts = _check(session, check, entry)
+    _check_owner(session, actor, check, entry.owner_id, case_id=case_id)
     emergency = _check_consent(check, entry, consent)
     check.finish()
     row = OutwardReferral(
@@ -131,6 +133,10 @@ def change_outward(session: Session, actor: Actor, *, outward_id: int, version: 
     row = _locked(session, actor, outward_id, version)
     check = Checker()
     texts = _check(session, check, entry, before=row)
+    if entry.owner_id != row.owner_id:
+        _check_owner(session, actor, check, entry.owner_id, case_id=row.case_id)
+    if row.consent_on and entry.referred_on and entry.referred_on < row.consent_on:
+        check.add("referred_on", "before_consent", day=row.consent_on)
     if row.is_emergency:
         texts["emergency"] = check.required_text("emergency", entry.emergency, limit=LONG)
     check.finish()
@@ -258,16 +264,32 @@ def _check(
     first = min((day for day in (before.answered_on, before.last_followed_on) if day), default=None) if before else None
     if entry.referred_on is not None and first is not None and entry.referred_on > first:
         check.add("referred_on", "after_step", day=first)
-    if entry.owner_id is not None and (before is None or entry.owner_id != before.owner_id):
-        follows = select(AppUser.id).where(AppUser.id == entry.owner_id, col(AppUser.is_active), is_of_care_room())
-        if session.exec(follows).first() is None:
-            check.add("owner_id", "unknown_choice")
     return {
         "target": check.required_text("target", entry.target, limit=LINE),
         "contact": check.text("contact", entry.contact, limit=LINE),
         "reason": check.required_text("reason", entry.reason, limit=LONG),
         "handed": check.text("handed", entry.handed, limit=LONG),
     }
+
+
+def _check_owner(session: Session, actor: Actor, check: Checker, owner_id: int | None, *, case_id: int | None) -> None:
+    """Somebody of the care room follows it; out of a marked case somebody who may know (D-08).
+
+    Whoever can't open the case any more, because it was marked since, is refused nothing by the mark (0018).
+    """
+    if owner_id is None:
+        return
+    follows = select(AppUser.id).where(AppUser.id == owner_id, col(AppUser.is_active), is_of_care_room())
+    if session.exec(follows).first() is None:
+        check.add("owner_id", "unknown_choice")
+    is_marked = (
+        select(Case.id)
+        .join(Referral, col(Referral.id) == col(Case.referral_id))
+        .where(Case.id == case_id, col(Referral.is_suspected_abuse), sees_cases(actor))
+    )
+    may_know = select(AppUser.id).where(AppUser.id == owner_id, knows_of_abuse())
+    if session.exec(is_marked).first() is not None and session.exec(may_know).first() is None:
+        check.add("owner_id", "leaders_only")
 
 
 def _check_consent(check: Checker, entry: OutwardEntry, consent: Consent | None) -> str | None:

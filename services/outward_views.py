@@ -137,7 +137,7 @@ def list_outward(
     if student_id is not None:
         conditions.append(col(OutwardReferral.student_id) == student_id)
     if case_id is not None:
-        conditions.append(col(OutwardReferral.case_id) == case_id)
+        conditions.append(col(OutwardReferral.case_id).in_(_seen_cases(actor).where(Case.id == case_id)))
     if open_only:
         conditions.append(col(OutwardReferral.ended_on).is_(None))
     counted = select(func.count()).select_from(OutwardReferral).join(Student, _is_child())
@@ -166,11 +166,7 @@ def find_outward(session: Session, actor: Actor, *, outward_id: int) -> OutwardV
     """
     recorder = aliased(AppUser)
     opens_case = (
-        select(Case.id)
-        .join(Referral, col(Referral.id) == col(Case.referral_id))
-        .where(Case.id == OutwardReferral.case_id, sees_cases(actor))
-        .correlate(OutwardReferral)
-        .scalar_subquery()
+        _seen_cases(actor).where(Case.id == OutwardReferral.case_id).correlate(OutwardReferral).scalar_subquery()
     )
     found: Any = session.execute(
         _detailed()
@@ -292,6 +288,11 @@ def _is_child() -> ColumnElement[bool]:
 
 def _is_own(actor: Actor, row: OutwardReferral) -> bool:
     return actor.user_id is not None and actor.user_id in (row.owner_id, row.recorded_by_id)
+
+
+def _seen_cases(actor: Actor) -> Any:
+    """Return the cases this actor may open; of any other nobody is told what hangs on it."""
+    return select(Case.id).join(Referral, col(Referral.id) == col(Case.referral_id)).where(sees_cases(actor))
 
 
 def _detailed() -> Any:  # a Select of more columns than its stubs can type

@@ -21,6 +21,7 @@ from db.tables import (
     OutwardOutcome,
     OutwardReferral,
     OutwardTarget,
+    Referral,
     Role,
     Urgency,
 )
@@ -44,6 +45,7 @@ from tests.conftest import NOW
 from tests.services.children import collected, problems_of
 from tests.services.intake_makers import register
 from tests.services.test_assessments import asked
+from tests.services.test_plans import ordinary
 from tests.services.test_records import entry as record_entry
 from tests.services.test_records import write
 
@@ -434,3 +436,33 @@ def test_of_two_who_end_it_at_once_one_is_told(session, counsellor, lead, child)
     with transaction() as own:
         assert len(own.exec(select(OutwardReferral).where(col(OutwardReferral.ended_on).is_not(None))).all()) == 1
         assert own.exec(select(OutwardFollowUp)).all() == []
+
+
+def test_out_of_a_marked_case_only_who_may_know_follows_it(session, lead, counsellor, colleague, child):
+    case = ordinary(session, counsellor, child)
+    before = refer(session, lead, child, case_id=case.id)
+    handed = refer(session, lead, child, case_id=case.id, owner_id=counsellor.user_id)
+    version = session.get_one(Referral, case.referral_id).version
+    safeguarding.mark_suspected_abuse(session, lead, referral_id=case.referral_id, version=version)
+
+    asked_for = replace(ENTRY, owner_id=colleague.user_id)
+    for act in (
+        lambda: refer(session, lead, child, case_id=case.id, owner_id=colleague.user_id),
+        lambda: outward_referrals.change_outward(session, lead, outward_id=before, version=1, entry=asked_for),
+    ):
+        assert problems_of(act) == {"owner_id": "leaders_only"}
+    assert outward_views.list_outward(session, lead, case_id=case.id).total == 2
+    # Who followed one before the mark is refused nothing by it, and told of no case (0018).
+    assert outward_views.list_outward(session, counsellor, case_id=case.id).total == 0
+    assert outward_views.list_outward(session, counsellor).total == 1
+    outward_referrals.change_outward(session, counsellor, outward_id=handed, version=1, entry=asked_for)
+
+
+def test_its_day_moves_to_none_before_the_consent(session, counsellor, child):
+    number = refer(session, counsellor, child)
+    moved = replace(ENTRY, referred_on=TODAY - 60 * DAY)
+
+    def change():
+        outward_referrals.change_outward(session, counsellor, outward_id=number, version=1, entry=moved)
+
+    assert problems_of(change) == {"referred_on": "before_consent"}
