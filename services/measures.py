@@ -37,6 +37,7 @@ from services.editing import last_editor, lock_version
 from services.errors import EditedMeanwhile, FieldErrors, NotFound, Problem
 from services.fields import LONG, Checker
 from services.row_filters import sees_plans, sees_students
+from services.students import lock_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ def note_progress(session: Session, actor: Actor, *, measure_id: int, entry: Not
         NotFound: there is none of a plan in force that is this person's to note something of.
         FieldErrors: day or words are missing or can't be.
     """
+    _lock_child(session, PlanMeasure, measure_id)
     found = _find(session, actor, measure_id)
     row: PlanMeasure = found[0]
     check = Checker()
@@ -146,6 +148,7 @@ def end_measure(session: Session, actor: Actor, *, measure_id: int, version: int
         FieldErrors: day or words are missing or can't be.
         EditedMeanwhile: somebody changed or ended it since the form was drawn.
     """
+    _lock_child(session, PlanMeasure, measure_id)
     found = _find(session, actor, measure_id)
     row: PlanMeasure = found[0]
     check = Checker()
@@ -174,6 +177,7 @@ def reopen_measure(session: Session, actor: Actor, *, measure_id: int, version: 
         FieldErrors: only who may open the plan takes back that it is not needed.
         EditedMeanwhile: somebody changed it since it was seen.
     """
+    _lock_child(session, PlanMeasure, measure_id)
     found = _find(session, actor, measure_id)
     if found[0].state is MeasureState.STOPPED and not found.may_open:
         raise FieldErrors({"outcome": Problem("unknown_choice")})
@@ -194,6 +198,7 @@ def judge_goal(session: Session, actor: Actor, *, goal_id: int, version: int, en
         FieldErrors: a part is missing or can't be.
         EditedMeanwhile: somebody judged or changed it since the form was drawn.
     """
+    _lock_child(session, PlanGoal, goal_id)
     found = session.exec(
         of_plans_in_force(select(PlanGoal, SupportPlan.student_id), PlanGoal).where(
             PlanGoal.id == goal_id, sees_plans(actor)
@@ -312,6 +317,12 @@ def _checked_day(check: Checker, day: date | None, not_before: date | None) -> d
     if not_before is not None and day < not_before:
         check.add("day", "before_measure", day=not_before)
     return day
+
+
+def _lock_child(session: Session, part: type[PlanMeasure] | type[PlanGoal], part_id: int) -> None:
+    """Lock the child first, as whoever closes its case does: what is found after it is of a plan still in force."""
+    of_part = select(SupportPlan.student_id).join(part, col(part.plan_id) == col(SupportPlan.id))
+    lock_named(session, of_part.where(part.id == part_id))
 
 
 def _lock(session: Session, row: Any, *, version: int | None) -> Any:  # a goal or a measure

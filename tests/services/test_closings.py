@@ -53,6 +53,7 @@ from tests.conftest import NOW, codes
 from tests.services.test_conferences import called, conference_of, to_do, write
 from tests.services.test_evaluations import evaluate
 from tests.services.test_plans import ordinary, save, stage, typed
+from tests.services.test_races import race
 from tests.services.test_tiers import put
 
 TODAY = NOW.date()
@@ -532,3 +533,28 @@ def test_of_two_who_ask_at_once_one_asks(session, counsellor, lead, make_user, c
     assert results.count("asked") == 1
     with transaction() as own:
         assert len(own.exec(select(CaseClosure)).all()) == 1
+
+
+@pytest.mark.parametrize("what", ["note", "end", "goal"])
+def test_nothing_is_written_into_a_case_that_is_being_closed(session, lead, counsellor, case, what):
+    goal, measure = session.exec(select(PlanGoal)).one(), session.exec(select(PlanMeasure)).one()
+    number = ask(session, counsellor, case)
+    version, drawn = session.get_one(CaseClosure, number).version, (goal.version, measure.version)
+    goal_id, measure_id = goal.id, measure.id
+    session.commit()
+    written = {
+        "note": lambda own: measures.note_progress(
+            own, counsellor, measure_id=measure_id, entry=NoteEntry(TODAY, "谈过了")
+        ),
+        "end": lambda own: measures.end_measure(
+            own, counsellor, measure_id=measure_id, version=drawn[1], entry=EndEntry(MeasureState.DONE, TODAY, "做完了")
+        ),
+        "goal": lambda own: measures.judge_goal(
+            own, counsellor, goal_id=goal_id, version=drawn[0], entry=EndEntry(GoalState.REACHED, TODAY, "来了")
+        ),
+    }
+
+    def agree(own):
+        closings.answer_closing(own, lead, closing_id=number, version=version, is_agreed=True, note=None)
+
+    assert race(agree, written[what]) == ["done", "NotFound"]
