@@ -40,7 +40,7 @@ if record_id := number_asked("record"):
 
 follows = number_asked("screening")  # written from a result's line: it is the talk that was due
 begin(actor)
-page_header("记一次", "和孩子、和家里的每一次联系，当天记下。写什么由记的是哪一种决定；以后能补，补之前的留着。")
+page_header("记一次", "和孩子、和家里的每一次联系，当天记下。先选记的是哪一种，再往下填；以后能补，原来写的会留着。")
 if kept := OPEN.unfinished(actor):
     with act_list():
         for draft in kept:

@@ -15,22 +15,22 @@ from ui.states import RECORD
 
 
 def draw_side(kind: CareKind, child: Picked, earlier: Sequence[RecordRow]) -> None:
-    """Draw what follows from the entry, the last records, and what to do when a child tells of harm."""
+    """Draw what follows from the entry, what to do when a child tells of harm, and the last records."""
     spec = KINDS[kind]
     with side_box("保存以后"):
         for each in spec.counts_for:
             note(f"算在：{each}", icon="check")
         note("没做成的只记下来，不算做过。", icon="call_missed")
         note(RESTRICTED_LINE if spec.is_restricted else "内容只有您自己和关爱室能看。", icon="lock")
-    if earlier:
-        with side_box("孩子最近的记录" if child.student_id else "我最近记的"):
-            for row in earlier:
-                _draw_row(row, names_child=child.student_id is None)
     with side_box("孩子说到被伤害"):
         note("身边不要离人。先报 110，告诉关爱室负责人，不要先告诉家里；再登记受理，打开“疑似侵害”。")
         if st.button("登记受理", key="record_refer", icon=":material/edit_note:", type="tertiary"):
             about = {"student": str(child.student_id)} if child.student_id else {}
             st.switch_page(navigation.path_of("intake"), query_params=about)
+    if earlier:
+        with side_box("孩子最近的记录" if child.student_id else "我最近记的"):
+            for row in earlier:
+                _draw_row(row, names_child=child.student_id is None)
 
 
 def _draw_row(row: RecordRow, *, names_child: bool) -> None:
