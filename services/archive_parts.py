@@ -16,6 +16,7 @@ from sqlmodel import col, func, select
 
 from db.base import Labelled
 from db.tables import (
+    AppUser,
     Assessment,
     CareRecord,
     Case,
@@ -169,6 +170,7 @@ def _is_key(_actor: Actor) -> ColumnElement[bool]:
 
 def _has_group(_actor: Actor) -> ColumnElement[bool]:
     """Return whether a group stands with somebody in each of the regulation's seven roles (G-07)."""
+    working = select(AppUser.id).where(col(AppUser.is_active))
     whole = (
         select(WarningGroup.student_id)
         .join(WarningMember, col(WarningMember.group_id) == col(WarningGroup.id))
@@ -176,6 +178,7 @@ def _has_group(_actor: Actor) -> ColumnElement[bool]:
             col(WarningGroup.to_day).is_(None),
             col(WarningMember.to_day).is_(None),
             col(WarningMember.role) != WarningRole.OTHER,
+            or_(col(WarningMember.user_id).is_(None), col(WarningMember.user_id).in_(working)),
         )
         .group_by(col(WarningGroup.student_id))
         .having(func.count(col(WarningMember.role).distinct()) >= len(WarningRole) - 1)

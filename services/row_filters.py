@@ -18,6 +18,7 @@ from db.tables import (
     ConferenceParticipant,
     Deputy,
     DropOut,
+    EnrolmentState,
     OutwardReferral,
     Post,
     PostHolder,
@@ -33,6 +34,7 @@ from services import clock
 from services.access import Scope, Subject, is_protection_leader, scopes_of
 from services.actors import Actor
 
+_GONE = (EnrolmentState.TRANSFERRED, EnrolmentState.GRADUATED)  # `students.GONE_FOR_GOOD`, which builds on this module
 HOMEROOM_ONLY: Set[ClassTeacherKind] = frozenset({ClassTeacherKind.HOMEROOM})
 
 
@@ -59,11 +61,16 @@ def sees_students(actor: Actor, subject: Subject = Subject.IDENTITY) -> ColumnEl
 
 
 def warning_groups_of(actor: Actor):  # type: ignore[no-untyped-def]  # a Select
-    """Return the warning groups that stand and in which the actor sits now, or stands in for somebody (G-07)."""
+    """Return the warning groups that stand and in which the actor sits now, or stands in for somebody (G-07).
+
+    Around a child that has left the school for good a group gives nothing any more, also until somebody ends it.
+    """
     return (
         select(WarningGroup.id)
         .join(WarningMember, col(WarningMember.group_id) == col(WarningGroup.id))
+        .join(Student, col(Student.id) == col(WarningGroup.student_id))
         .where(
+            col(Student.state).not_in(_GONE),
             col(WarningGroup.to_day).is_(None),
             col(WarningMember.to_day).is_(None),
             is_or_stands_in(actor, col(WarningMember.user_id)),

@@ -25,7 +25,7 @@ from services.actors import Actor
 from services.conference_people import people_to_ask
 from services.errors import NotFound
 from services.row_filters import sees_students, warning_groups_of
-from services.students import is_in_class, shown_class
+from services.students import GONE_FOR_GOOD, is_in_class, shown_class
 from services.tier_kinds import TierKind, tier_order
 from services.tier_rows import held_today
 from services.warning_groups import REQUIRED
@@ -42,6 +42,7 @@ class Seat:
     user_id: int | None
     phone: str | None
     from_day: date
+    is_closed: bool  # the account: nobody sits there any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def _groups(session: Session, actor: Actor, which: ColumnElement[bool]) -> tuple
     found = []
     for group, name, state, grade, number, tier_id in rows:
         sitting = tuple(seat for group_id, seat in seats if group_id == group.id)
-        tier, roles = order.of(tier_id), {seat.role for seat in sitting}
+        tier, roles = order.of(tier_id), {seat.role for seat in sitting if not seat.is_closed}
         found.append(
             GroupView(
                 id=group.id or 0,
@@ -121,7 +122,7 @@ def _groups(session: Session, actor: Actor, which: ColumnElement[bool]) -> tuple
                 child=name,
                 class_label=shown_class(grade, number, state),
                 tier=tier,
-                is_key=tier is not None and tier.rank >= order.key_rank,
+                is_key=tier is not None and tier.rank >= order.key_rank and state not in GONE_FOR_GOOD,
                 from_day=group.from_day,
                 seats=sitting,
                 missing=tuple(role for role in REQUIRED if role not in roles),
@@ -141,17 +142,17 @@ def _is_known(actor: Actor) -> ColumnElement[bool]:
 def _seats(session: Session, group_ids: Sequence[int]) -> list[tuple[int, Seat]]:
     member = aliased(AppUser)
     rows = session.execute(
-        select(WarningMember, col(member.display_name))
+        select(WarningMember, col(member.display_name), col(member.is_active))
         .join(member, col(member.id) == col(WarningMember.user_id), isouter=True)
         .where(col(WarningMember.group_id).in_(group_ids), col(WarningMember.to_day).is_(None))
         .order_by(col(WarningMember.id))
     ).all()
-    found = [(row.group_id, _seat(row, name)) for row, name in rows]
+    found = [(row.group_id, _seat(row, name, is_active=is_active)) for row, name, is_active in rows]
     places = list(WarningRole)
     return sorted(found, key=lambda each: (each[0], places.index(each[1].role), each[1].id))
 
 
-def _seat(row: WarningMember, name: str | None) -> Seat:
+def _seat(row: WarningMember, name: str | None, *, is_active: bool | None) -> Seat:
     return Seat(
         id=row.id or 0,
         version=row.version,
@@ -160,4 +161,5 @@ def _seat(row: WarningMember, name: str | None) -> Seat:
         user_id=row.user_id,
         phone=unseal(row, "phone_sealed"),
         from_day=row.from_day,
+        is_closed=is_active is False,
     )

@@ -39,7 +39,7 @@ def draw_group(view: GroupView, order: TierOrder) -> None:
         since = formats.day(view.from_day, today=clock.today())
         note(f"{since}成立。组里的老师在小组解散、自己退出以前，看得到这个孩子是谁。")
         if not view.is_key:
-            note("孩子已经不在最重的两级，没有别的事就可以解散。", icon="info")
+            note("孩子已经不在最重的两级，或者离校了，没有别的事就可以解散。", icon="info")
         if view.missing:
             note(f"还缺：{'、'.join(role.label for role in view.missing)}。", icon="person_add")
         for seat in view.seats:
@@ -60,8 +60,9 @@ def _draw_seat(view: GroupView, seat: Seat) -> None:
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):
         since = f"{formats.day(seat.from_day, today=clock.today())}起"
         phone = f"，电话 {seat.phone}" if seat.phone else ""
+        gone = "，账号停用了，要换人" if seat.is_closed else ""
         st.markdown(
-            f"**{seat.role.label}** {plain(seat.name)}  \n:small[:gray[{plain(since + phone)}]]", width="stretch"
+            f"**{seat.role.label}** {plain(seat.name)}  \n:small[:gray[{plain(since + phone + gone)}]]", width="stretch"
         )
         if view.may_write:
             st.button(

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from db.sealing import seal
+from db.sealing import seal, unseal
 from db.tables import ArchiveLook, PsychArchive, Student, Tier, TierChange, TierState, WarningGroup, WarningMember
 from services import audit, clock
 from services.actors import Actor
@@ -69,9 +69,10 @@ def merge_groups(session: Session, kept: Student, other: Student) -> None:
         )
     ).all()
     sitting = {row.user_id for row in seats if row.group_id == ours.id}
+    named = [row for row in seats if row.group_id == ours.id and row.user_id is None]
     for row in seats:
         if row.group_id == theirs.id:
-            if row.user_id is not None and row.user_id in sitting:
+            if (row.user_id is not None and row.user_id in sitting) or _is_named_in(row, named):
                 row.to_day = max(row.from_day, clock.today())
             else:
                 row.group_id = ours.id or 0
@@ -79,6 +80,15 @@ def merge_groups(session: Session, kept: Student, other: Student) -> None:
             session.add(row)
     theirs.to_day, theirs.version = max(theirs.from_day, clock.today()), theirs.version + 1
     session.add(theirs)
+
+
+def _is_named_in(row: WarningMember, named: list[WarningMember]) -> bool:
+    """Say whether a pupil or parent sits there already: same part, name, and no other phone."""
+    name, phone = unseal(row, "name_sealed"), unseal(row, "phone_sealed")
+    return row.user_id is None and any(
+        (each.role, unseal(each, "name_sealed")) == (row.role, name) and phone in (None, unseal(each, "phone_sealed"))
+        for each in named
+    )
 
 
 def _last(standing: list[TierChange], student: Student) -> TierChange | None:

@@ -8,7 +8,17 @@ import pytest
 from sqlmodel import col, select
 
 from db.sealing import unseal
-from db.tables import CareKind, CarePlace, Deputy, Role, WarningGroup, WarningMember, WarningRole
+from db.tables import (
+    AppUser,
+    CareKind,
+    CarePlace,
+    Deputy,
+    EnrolmentState,
+    Role,
+    WarningGroup,
+    WarningMember,
+    WarningRole,
+)
 from db.transactions import transaction
 from services import (
     archives,
@@ -279,3 +289,54 @@ def test_a_merge_keeps_one_group_with_everybody_in_it(session, lead, make_user, 
     assert [(row.id, row.student_id) for row in standing] == [(group, child.id)]
     view = warning_group_views.find_group(session, lead, group_id=group)
     assert sorted(each.user_id for each in view.seats) == [teacher.user_id, second.user_id]
+
+
+@pytest.mark.parametrize("state", [EnrolmentState.TRANSFERRED, EnrolmentState.GRADUATED])
+def test_a_seat_gives_nothing_once_the_child_left_for_good(session, lead, make_user, child, group, state):
+    member = make_user(Role.SUBJECT_TEACHER)
+    seat(session, lead, group, user=member)
+    assert sees(session, member, child)
+
+    students.change_state(
+        session, lead, student_id=child.id, version=child.version, state=state, day=TODAY, place="二中"
+    )
+
+    assert not sees(session, member, child)
+    assert warning_group_views.list_groups(session, member) == ()
+    view = warning_group_views.find_group(session, lead, group_id=group)
+    assert not view.is_key  # the head is told that it can be ended
+    warning_groups.end_group(session, lead, group_id=group, version=1)
+
+
+def test_a_seat_whose_account_was_closed_is_missing(session, lead, make_user, child, group):
+    staff = {role: make_user(Role.SUBJECT_TEACHER) for role in REQUIRED if role not in BY_NAME}
+    for role in REQUIRED:
+        words = {} if role in staff else {"name": "柳谷雨", "was_asked": True}
+        seat(session, lead, group, role=role, user=staff.get(role), **words)
+
+    def whole() -> bool:
+        return "group" in [part.code for part in tier_views.find_archive(session, lead, student_id=child.id).row.there]
+
+    assert whole()
+    session.get_one(AppUser, staff[WarningRole.SUBJECT_TEACHER].user_id).is_active = False
+    session.flush()
+    view = warning_group_views.find_group(session, lead, group_id=group)
+    assert view.missing == (WarningRole.SUBJECT_TEACHER,)
+    assert [each.role for each in view.seats if each.is_closed] == [WarningRole.SUBJECT_TEACHER]
+    assert not whole()
+
+
+def test_a_merge_seats_a_parent_of_both_groups_once(session, lead, make_student, child, group):
+    other = make_student("方惊蛰", student_no=None)
+    put(session, lead, other, RED)
+    theirs = warning_groups.found_group(session, lead, student_id=other.id)
+    for each, phone in ((group, "15400001111"), (theirs, "15400001111"), (theirs, "15400002222")):
+        seat(session, lead, each, role=WarningRole.PARENT, name="方外婆", phone=phone, was_asked=True)
+    found = merges.compare_entries(session, lead, kept_id=child.id, other_id=other.id)
+    merges.merge_entries(
+        session, lead, kept_id=child.id, other_id=other.id, digest=found.digest, is_one_child=True,
+        choices={each.key: each.proposed or merges.Side.KEPT for each in found.differences},
+    )  # fmt: skip
+
+    view = warning_group_views.find_group(session, lead, group_id=group)
+    assert [each.phone for each in view.seats] == ["15400001111", "15400002222"]
