@@ -86,9 +86,9 @@ def _scores(each: FullResult) -> str:
 def _draw_acts(each: FullResult) -> None:
     row = each.row
     with st.container(horizontal=True, gap="xsmall"):
-        if row.contact_id is None and st.button("记面谈", key=f"screening_talk_{row.id}", icon=":material/forum:"):
+        if not row.is_met and st.button("记面谈", key=f"screening_talk_{row.id}", icon=":material/forum:"):
             write_talk(row)
-        if row.contact_id is None:
+        if not row.is_met:
             st.button("选一条记录", key=f"screening_note_{row.id}", type="tertiary", on_click=ask,
                       args=(CONTACT, row.id))  # fmt: skip
         if row.waits_for_decision and st.button("去定级", key=f"screening_tier_{row.id}", type="tertiary"):

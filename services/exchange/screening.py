@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
-from services.screening.scales import Judgement, Makes, Scale, Scores, judge
+from services.screening.scales import Judgement, Makes, Scale, Scores, Span, judge
 
 from . import values
 from .errors import HeaderCandidate, NoScaleFound
@@ -118,8 +118,8 @@ class _ScreeningParser(ListParser[ScreeningRow]):
             self.reading.absent.extend(self._absent(line))
             raise PassedOver(NOT_TESTED)
         row = self._child(line)
-        row.results = tuple(_result(line, plan) for plan in plans if _is_filled(line, plan))
-        row.day = self._day(line)
+        row.results = _results(line, [plan for plan in plans if _is_filled(line, plan)])
+        row.day = self._day_of(line, row)
         _warn(line, row, plans)
         width = max(len(line.table.headers), len(line.row.cells))
         row.header = self._returned_header(line.table, width)
@@ -156,6 +156,16 @@ class _ScreeningParser(ListParser[ScreeningRow]):
             return []
         line.warnings.clear()
         return [row]
+
+    def _day_of(self, line: Line, row: ScreeningRow) -> date | None:
+        """Return the day of a result; of a crisis item also where the cell can't be read: it is due all the same."""
+        try:
+            return self._day(line)
+        except Fault as fault:
+            if not any(each.judgement.danger for each in row.results):
+                raise
+            line.warn(fault.reason, fault.key)
+            return None
 
     def _day(self, line: Line) -> date | None:
         cell = line.cell("day")
@@ -195,17 +205,60 @@ def _read(cell: Cell) -> float | None:
     return _YES_NO.get(text)
 
 
+def _results(line: Line, plans: Sequence[Plan]) -> tuple[ReadResult, ...]:
+    """Read each scale of a row; a fault in one refuses all of it, unless a crisis item stands in another."""
+    found, faults = [], []
+    for plan in plans:
+        try:
+            found.append(_result(line, plan))
+        except Fault as fault:
+            faults.append(fault)
+    if faults and not any(result.judgement.danger for result in found):
+        raise faults[0]
+    for each in faults:
+        line.warn(each.reason, each.key)
+    return tuple(found)
+
+
 def _result(line: Line, plan: Plan) -> ReadResult:
-    """Read one scale's scores; missing comes before out of range, that before a total that doesn't add up."""
-    scale = plan.scale
+    """Read one scale's scores; what is wrong with them refuses the row, but for a crisis item that can be read.
+
+    Of such a row everything else that can be read is taken, and what is wrong is noted: it outranks every total (0028).
+    """
     found = {key: _read(line.cell(key)) for key in plan.keys}
+    try:
+        total = _total(line, plan, found)
+    except Fault as fault:
+        found = {key: score for key, score in found.items() if score is not None and _may_be(plan, key, score)}
+        if not _tells_danger(plan, found):
+            raise
+        line.warn(fault.reason, fault.key)
+        total = _least_total(plan, found)
+    scores = Scores(
+        total=total,
+        validity=found.get(plan.validity) if plan.validity else None,
+        subscales=_there(plan.subscales, found),
+        items=_there(plan.items, found),
+    )
+    return ReadResult(plan.scale, scores, judge(plan.scale, scores))
+
+
+Number = TypeVar("Number", str, int)
+
+
+def _there(keys: Mapping[Number, str], found: Mapping[str, float | None]) -> tuple[tuple[Number, float], ...]:
+    return tuple((each, score) for each, key in keys.items() if (score := found.get(key)) is not None)
+
+
+def _total(line: Line, plan: Plan, found: Mapping[str, float | None]) -> float:
+    """Return the total; missing comes before out of range, that before a total that doesn't add up."""
+    scale = plan.scale
     optional = set(plan.items.values()) if scale.makes is not Makes.ITEMS or plan.total else set()
     for key, score in found.items():
         if score is None and key not in optional:
             raise Fault(Reason.SCORE_MISSING, key, line.text(key))
-    for key, span in _spans(plan):
-        score = found[key]
-        if score is not None and not (span.holds(score) and _is_on_step(score, scale.step)):
+    for key, score in found.items():
+        if score is not None and not _may_be(plan, key, score):
             raise Fault(Reason.SCORE_OUT_OF_RANGE, key, line.text(key))
     computed = _computed(plan, found)
     total = found[plan.total] if plan.total else None
@@ -214,24 +267,37 @@ def _result(line: Line, plan: Plan) -> ReadResult:
     total = computed if total is None else total
     if total is None:
         raise Fault(Reason.SCORE_MISSING, plan.total or "total")
-    scores = Scores(
-        total=total,
-        validity=found[plan.validity] if plan.validity else None,
-        subscales=tuple((code, score) for code, key in plan.subscales.items() if (score := found[key]) is not None),
-        items=tuple((number, score) for number, key in plan.items.items() if (score := found[key]) is not None),
+    return total
+
+
+def _may_be(plan: Plan, key: str, score: float) -> bool:
+    span = _spans(plan).get(key)
+    return span is None or (span.holds(score) and _is_on_step(score, plan.scale.step))
+
+
+def _tells_danger(plan: Plan, found: Mapping[str, float | None]) -> bool:
+    items = plan.scale.items
+    return items is not None and any(
+        number in items.danger and score >= items.danger_from for number, score in _there(plan.items, found)
     )
-    return ReadResult(scale, scores, judge(scale, scores))
 
 
-def _spans(plan: Plan) -> list[tuple[str, Any]]:
+def _least_total(plan: Plan, found: Mapping[str, float | None]) -> float:
+    """Return what a total that can't be trusted is at least: what was typed, or what the parts that are there make."""
+    typed = found.get(plan.total) if plan.total else None
+    parts = sum(score for _, score in _there(plan.items, found)) if plan.scale.makes is Makes.ITEMS else None
+    return max(plan.scale.total.least, typed or 0, parts or 0)
+
+
+def _spans(plan: Plan) -> dict[str, Span]:
     scale = plan.scale
-    spans = [(plan.subscales[each.code], each.span) for each in scale.subscales if each.code in plan.subscales]
+    spans = {plan.subscales[each.code]: each.span for each in scale.subscales if each.code in plan.subscales}
     if plan.total:
-        spans.append((plan.total, scale.total))
+        spans[plan.total] = scale.total
     if plan.validity and scale.validity:
-        spans.append((plan.validity, scale.validity.span))
+        spans[plan.validity] = scale.validity.span
     if scale.items:
-        spans += [(key, scale.items.span) for key in plan.items.values()]
+        spans |= dict.fromkeys(plan.items.values(), scale.items.span)
     return spans
 
 
@@ -248,7 +314,7 @@ def _computed(plan: Plan, found: Mapping[str, float | None]) -> float | None:
         return None
     else:
         keys = [plan.subscales.get(each.code) for each in scale.subscales if each.in_total]
-    parts = [found[key] if key else None for key in keys]
+    parts = [found.get(key) if key else None for key in keys]
     scores = [score for score in parts if score is not None]
     if not parts or len(scores) < len(parts):
         return None

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from db.tables import CareKind, CareRecord, ScreeningResult, Student
@@ -63,7 +62,7 @@ def list_contacts(session: Session, actor: Actor, *, result_id: int) -> list[Kno
 def note_contact(session: Session, actor: Actor, *, result_id: int, record_id: int | None) -> None:
     """Note a work record as the contact after a result, and after every other open one of the child up to that day.
 
-    One in which nobody was met is noted as tried; the duty stays.
+    One in which nobody was met is noted as tried; the duty stays. A result that was talked about keeps its contact.
 
     Raises:
         NotFound: there is no such result, or no such record of this child that this actor knows of.
@@ -95,7 +94,7 @@ def note_contact(session: Session, actor: Actor, *, result_id: int, record_id: i
             ScreeningResult.student_id == result.student_id,
             col(ScreeningResult.needs_contact),
             ScreeningResult.taken_on <= record.day,
-            or_(is_open(), col(ScreeningResult.id) == result.id),  # an attempt or a withdrawn record closed none
+            is_open(),  # an attempt or a withdrawn record closed none; what closed one stays
         )
         .order_by(col(ScreeningResult.id))
         .with_for_update()

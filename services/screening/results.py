@@ -81,6 +81,11 @@ class ResultRow:
     asks_homeroom: bool
     consent: ConsentAnswer | None
 
+    @property
+    def is_met(self) -> bool:
+        """Whether somebody has talked with the child about it; an attempt, or a talk taken back, is none."""
+        return self.state in (DutyState.MET, DutyState.MET_LATE)
+
 
 @dataclass(frozen=True, slots=True)
 class ResultPage:
@@ -232,7 +237,10 @@ def list_to_look_after(session: Session, actor: Actor) -> list[LookAfter]:
 def is_open() -> ColumnElement[bool]:
     """Return the filter on results: somebody still has to talk with the child; an attempt is no contact (H-04)."""
     contacted = select(_Contact.id).where(
-        col(_Contact.id) == col(ScreeningResult.contact_id), col(_Contact.is_done), col(_Contact.withdrawn_at).is_(None)
+        col(_Contact.id) == col(ScreeningResult.contact_id),
+        col(_Contact.is_done),
+        col(_Contact.withdrawn_at).is_(None),
+        col(_Contact.day) >= col(ScreeningResult.taken_on),  # it may have been amended since
     )
     return and_(
         col(ScreeningResult.needs_contact),
@@ -258,6 +266,7 @@ def listed(actor: Actor) -> Any:  # a select of more columns than the stubs know
         col(_Contact.is_done).label("is_done"),
         col(_Contact.recorded_at).label("contacted_at"),
         col(_Contact.withdrawn_at).label("withdrawn_at"),
+        col(_Contact.day).label("contact_day"),
         col(Consent.answer).label("consent"),
         col(TierSuggestion.id).label("suggestion_id"),
         col(TierSuggestion.ended_at).label("suggestion_ended_at"),
@@ -295,6 +304,8 @@ def _row(found: Any, scales: dict[str, Scale], *, calendar: SchoolCalendar, now:
     scale = scales.get(round_.scale)
     level = scale.level(result.level) if scale else None
     due_at = due_of(result, calendar)
+    state = _state(found, due_at, now)
+    is_undecided = found.suggestion_id is not None and found.suggestion_ended_at is None
     return ResultRow(
         id=result.id or 0,
         version=result.version,
@@ -314,9 +325,9 @@ def _row(found: Any, scales: dict[str, Scale], *, calendar: SchoolCalendar, now:
         owner_id=result.owner_id,
         owner_name=found.owner_name,
         due_at=due_at,
-        state=_state(found, due_at, now),
+        state=state,
         contact_id=result.contact_id,
-        waits_for_decision=found.suggestion_id is not None and found.suggestion_ended_at is None,
+        waits_for_decision=is_undecided and state in (DutyState.MET, DutyState.MET_LATE),
         asks_homeroom=result.homeroom_asked_at is not None,
         consent=found.consent,
     )
@@ -332,7 +343,7 @@ def due_of(result: ScreeningResult, calendar: SchoolCalendar) -> datetime | None
 def _state(found: Any, due_at: datetime | None, now: datetime) -> DutyState | None:
     if due_at is None:
         return None
-    is_made = found.contacted_at is not None and found.withdrawn_at is None
+    is_made = found.contacted_at is not None and found.withdrawn_at is None and found.contact_day >= found[0].taken_on
     if is_made and found.is_done:
         return state_at(due_at=due_at, done_at=found.contacted_at, now=now)
     if is_made and now <= due_at:

@@ -199,9 +199,40 @@ def test_items_make_the_total_and_must_agree_with_it() -> None:
     assert summed.scores.total == 9
     assert summed.judgement.danger == (9,)
 
-    assert reasons(read([header, ["江小满", "701", *answers, "8"]])) == ["total_mismatch"]
+    calm = [*answers[:-1], "0"]
+    assert reasons(read([header, ["江小满", "701", *calm, "7"]])) == ["total_mismatch"]
     assert reasons(read([header, ["江小满", "701", *answers[:-1], "", "8"]]))[:1] == ["test_day_missing"]
-    assert reasons(read([header, ["江小满", "701", "4", *answers[1:], "12"]])) == ["score_out_of_range"]
+    assert reasons(read([header, ["江小满", "701", "4", *calm[1:], "11"]])) == ["score_out_of_range"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason", "total"),
+    [
+        (["2026-10-12", *"111_11113", ""], Reason.SCORE_MISSING, 10),
+        (["2026-10-12", *"111_11113", "17"], Reason.TEST_DAY_MISSING, 17),  # no fault: the total tells what is blank
+        (["2026-10-12", *"111111113", "10"], Reason.TOTAL_MISMATCH, 11),
+        (["2026-10-12", *"111911113", "99"], Reason.SCORE_OUT_OF_RANGE, 10),
+        (["十月", *"111111113", "11"], Reason.TEST_DAY_UNREADABLE, 11),
+    ],
+)
+def test_a_crisis_item_is_taken_whatever_else_is_wrong_in_its_row(
+    cells: list[str], reason: Reason, total: float
+) -> None:
+    header = ["姓名", "班级", "测评日期", *(f"PHQ-9第{n}题" for n in range(1, 10)), "PHQ-9总分"]
+    reading = read([header, ["江小满", "701", *(cell.replace("_", "") for cell in cells)]])
+
+    ((found,),) = (row.results for row in reading.rows)
+    assert (found.judgement.danger, found.judgement.is_urgent, found.scores.total) == ((9,), True, total)
+    assert reading.rejected == []
+    assert (reason.value in reasons(reading)) == (reason is not Reason.TEST_DAY_MISSING)
+
+
+@pytest.mark.parametrize("answer", ["", "4", "x", "0"])
+def test_a_row_whose_crisis_item_says_nothing_is_given_back(answer: str) -> None:
+    header = ["姓名", "班级", *(f"PHQ-9第{n}题" for n in range(1, 10))]
+    reading = read([header, ["江小满", "701", *["1"] * 7, "", answer]])
+
+    assert (len(reading.rows), len(reading.rejected)) == (0, 1)
 
 
 def test_what_only_says_total_belongs_to_the_scale_its_title_names() -> None:

@@ -25,7 +25,7 @@ from services import clock, home, merges, tiers
 from services.consents import record_consent
 from services.duties import DutyGroup, DutyKind
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
-from services.records import RecordEntry, record_contact, withdraw_record
+from services.records import RecordEntry, amend_record, record_contact, withdraw_record
 from services.regulations.deadlines import DutyState
 from services.screening import coverage, follow_ups, results, rounds, suggestions
 from services.screening.coverage import Standing
@@ -167,6 +167,42 @@ def test_a_contact_after_an_attempt_or_a_withdrawn_record_covers_all_of_the_chil
     follow_ups.note_contact(session, counsellor, result_id=row.id, record_id=talked)
     assert [each.contact_id for each in stored(session)] == [talked, talked]
     assert lines(session, counsellor) == []
+
+
+def test_what_was_talked_about_stays_so_whatever_is_noted_later(session, counsellor, child):
+    take(session, counsellor, FLAGGED)
+    row = only(session, counsellor)
+    first = talk(session, counsellor, child)
+    follow_ups.note_contact(session, counsellor, result_id=row.id, record_id=first)
+
+    tried = talk(session, counsellor, child, is_done=False, not_reached=NotReached.NOT_THERE)
+    follow_ups.note_contact(session, counsellor, result_id=row.id, record_id=tried)
+    clock.set_fixed(NOW + timedelta(days=40))
+    later = talk(session, counsellor, child, day=clock.today())
+    follow_ups.note_contact(session, counsellor, result_id=row.id, record_id=later)
+
+    after = only(session, counsellor)
+    assert (after.contact_id, after.state, after.is_met) == (first, DutyState.MET, True)
+
+
+def test_a_talk_that_was_taken_back_or_moved_before_the_test_is_to_be_held_again(session, counsellor, child):
+    take(session, counsellor, URGENT)
+    row, record_id = only(session, counsellor), talk(session, counsellor, child)
+    follow_ups.note_contact(session, counsellor, result_id=row.id, record_id=record_id)
+    assert (only(session, counsellor).waits_for_decision, lines(session, counsellor)) == (True, [])
+
+    earlier = RecordEntry(kind=CareKind.TALK, day=date(2026, 9, 10), place=CarePlace.OFFICE, raised="说这周睡得好些。")
+    amend_record(session, counsellor, record_id=record_id, version=1, entry=earlier)
+    session.expire_all()
+    moved = only(session, counsellor)
+    assert (moved.is_met, moved.waits_for_decision, len(lines(session, counsellor))) == (False, False, 1)
+
+    again = talk(session, counsellor, child)
+    follow_ups.note_contact(session, counsellor, result_id=row.id, record_id=again)
+    assert only(session, counsellor).waits_for_decision
+    withdraw_record(session, counsellor, record_id=again, version=1, reason="记错孩子了")
+    session.expire_all()
+    assert (only(session, counsellor).waits_for_decision, len(lines(session, counsellor))) == (False, 1)
 
 
 def test_what_met_nobody_or_another_child_or_came_before_is_no_contact(
