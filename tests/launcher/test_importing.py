@@ -178,7 +178,7 @@ def test_without_json_every_rejected_row_is_told_with_its_reason(type_line, begu
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"", "空的"), (b"%PDF-1.7", "PDF"), ("甲,乙\n1,2\n".encode(), "没有找到名册")],
+    [(b"", "空的"), (b"%PDF-1.7", "PDF"), ("甲,乙\n1,2\n".encode(), "没有找到要导入的表")],
     ids=["empty", "another kind", "no table"],
 )
 def test_a_file_that_cannot_be_taken_is_one_sentence(type_line, begun, tmp_path, content, words):

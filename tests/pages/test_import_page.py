@@ -274,7 +274,7 @@ def test_the_name_cannot_be_corrected_away(open_page: OpenPage, world: World):
 def test_a_file_without_known_headers_is_read_once_the_columns_are_told(open_page: OpenPage, world: World):
     content = csv("江小满,女,2013-05-21,七（1）班", header="娃娃,女或男,哪天生,哪个教室")
     screen = opened(open_page, world, "名册.csv", content)
-    assert "没有找到名册" in words_on(screen)
+    assert "没有找到要导入的表" in words_on(screen)
 
     for header, key in [("娃娃", "name"), ("女或男", "gender"), ("哪天生", "birth_day"), ("哪个教室", "class")]:
         column_box(screen, header).set_value(key).run()
