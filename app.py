@@ -52,7 +52,7 @@ async def at_work(_app: st.App) -> AsyncIterator[None]:
     """
     from db.location import Location
     from db.presence import at_work as known_as_at_work
-    from services.backup_work import DailyBackups
+    from services.daily_backups import DailyBackups
 
     start_warming()
     location, daily = Location.from_environment(), DailyBackups()

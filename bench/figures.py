@@ -9,6 +9,7 @@ from statistics import median
 PAIRS, QUICK_PAIRS = 5, 1
 PAGE_LIMIT, GROWTH_LIMIT, CROWD_LIMIT, MEMORY_LIMIT, START_LIMIT = 1.5, 1.25, 1.5, 1.05, 1.5
 STATEMENTS_LIMIT, RIGHTS_LIMIT = 12, 2
+CLAUSES_COLD_MS, CLAUSES_KEPT_MS, CLAUSES_GROWTH = 3_000, 300, 5
 
 
 class Kind(StrEnum):
@@ -21,6 +22,7 @@ class Kind(StrEnum):
     START = "start"
     STATEMENTS = "statements"
     RIGHTS = "rights"
+    CLAUSES = "clauses"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
+from statistics import median
 
 from bench import figures, servers
 from bench.client import Browser
@@ -127,13 +128,19 @@ def measure_start(stage: Stage) -> Iterator[Figure]:
 
 
 def count_statements(stage: Stage) -> Iterator[Figure]:
-    """Count what a page sends when it is opened in a new tab and when it is run again; the greater counts."""
+    """Count what a page sends when it is opened in a new tab and when it is run again; the greater counts.
+
+    An earlier tab has had it before, as in the tests: that a file was opened is noted once in half an hour, and clauses
+    are evaluated once after a save, which `measure_clauses` tells.
+    """
     told = stage.logs / "statements"
     told.touch()
     words = ("-m", "bench.counted_server", str(told), *OURS[2:])
     with stage.serve(*words) as ours:
         for visit in stage.visits:
             counts = []
+            with tab(ours, stage.school, visit) as earlier:
+                earlier.seconds_to_rerun()
             with tab(ours, stage.school, visit) as own:
                 for _ in range(2):
                     before = told.stat().st_size
@@ -144,6 +151,34 @@ def count_statements(stage: Stage) -> Iterator[Figure]:
             yield counted_figure(Kind.STATEMENTS, visit.name, len(most), most=figures.STATEMENTS_LIMIT, note=note)
             rights = max(each.count(RIGHTS) for each in counts)
             yield counted_figure(Kind.RIGHTS, visit.name, rights, most=figures.RIGHTS_LIMIT, note=note)
+
+
+def measure_clauses(stage: Stage, large: School | None) -> Iterator[Figure]:
+    """Measure every clause for the whole school, in processes of their own: with nothing kept, and nothing written."""
+    cold, kept = _medians([_milliseconds_for_clauses(stage.school) for _ in range(stage.pairs)])
+    yield Figure(Kind.CLAUSES, "第一遍", cold, figures.CLAUSES_COLD_MS, 1.0)
+    yield Figure(Kind.CLAUSES, "什么都没有改过", kept, figures.CLAUSES_KEPT_MS, 1.0)
+    if large is not None:
+        more, _ = _medians([_milliseconds_for_clauses(large) for _ in range(stage.pairs)])
+        yield Figure(Kind.CLAUSES, "大学校第一遍，比小学校", more, cold, figures.CLAUSES_GROWTH)
+
+
+def _milliseconds_for_clauses(school: School) -> tuple[float, float]:
+    told = subprocess.run(
+        [sys.executable, "-m", "bench.clauses"],
+        cwd=PROJECT_DIR,
+        env=servers.environment_of(school.place, CARE_CLOCK=CLOCK),
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    cold, kept = json.loads(told.stdout)
+    return float(cold), float(kept)
+
+
+def _medians(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    first, second = (median(side) for side in zip(*pairs, strict=True))
+    return first, second
 
 
 @contextmanager

@@ -28,7 +28,10 @@ from db.transactions import reading, transaction
 from services import row_filters, sign_in
 from services.actors import Actor
 from services.demonstration import filling, staff
+from services.errors import NotAllowed
 from services.outward_views import list_outward
+from services.pairing import pair_lists
+from services.pairing.pair_lists import PairFilters
 from services.record_views import list_own_records
 from services.student_lists import list_students
 from ui.cookies import ALGORITHM
@@ -96,7 +99,14 @@ def _cookie(session: Session, user: AppUser) -> str:
 
 
 def _record(session: Session, user: AppUser, kind: str | None) -> int | None:
-    """Return a record this person can open, the last one, or None where the school has none."""
+    """Return a record this person can open, the last one, or None where the school has none for it."""
+    try:
+        return _last(session, user, kind)
+    except NotAllowed:  # opens the page for something else than one of these records
+        return None
+
+
+def _last(session: Session, user: AppUser, kind: str | None) -> int | None:
     actor = Actor(user.id, user.display_name, sign_in.roles_held(session, user.id or 0))
     if kind == "student":
         page = list_students(session, actor, page_size=1)
@@ -116,6 +126,11 @@ def _record(session: Session, user: AppUser, kind: str | None) -> int | None:
     if kind == "group":
         standing = select(WarningGroup.id).where(col(WarningGroup.to_day).is_(None))
         return session.exec(standing.order_by(col(WarningGroup.id))).first()
+    if kind in ("pair", "helper"):
+        filters = PairFilters()
+        total = pair_lists.count_pairs(session, actor, filters=filters).total
+        pairs = pair_lists.list_pairs(session, actor, filters=filters, page=1, total=total, page_size=1)
+        return (pairs[0].id if kind == "pair" else pairs[0].helper_id) if pairs else None
     if kind == "record":
         records = list_own_records(session, actor, limit=1)
         return records[0].id if records else None

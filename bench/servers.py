@@ -15,7 +15,8 @@ from db.location import PROJECT_DIR, Location
 
 SECONDS_TO_START, SECONDS_TO_END = 60, 20
 OURS = ("-m", "streamlit", "run", "app.py")
-REFERENCE = ("-m", "streamlit", "run", str(Path("bench") / "reference" / "app.py"))
+REFERENCE = ("-m", "streamlit", "run", str(Path("bench") / "reference" / "app.py"), "--runner.postScriptGC", "true")
+"""Streamlit as it is shipped; our server leaves out the collection of garbage after each run (decision 0015)."""
 CLOCK = "2026-11-20T09:41+08:00"
 """When it is in the school that is measured; figures of different days are then about the same data."""
 
@@ -44,8 +45,12 @@ def free_port() -> int:
 
 
 def environment_of(place: Location | None, **more: str) -> dict[str, str]:
-    """Return this process's environment without what it says of another installation."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("CARE_")}
+    """Return this process's environment without what it says of another installation.
+
+    A server keeps what it has compiled, as a school's does.
+    """
+    left_out = ("CARE_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     ours = {"CARE_DATA_DIR": str(place.data_dir), "CARE_KEY_FILE": str(place.key_file)} if place else {}
     return {**kept, **ours, "PYTHONUTF8": "1", **more}
 

@@ -1,6 +1,6 @@
 """Which role uses which page most, and which record it has open there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from db.tables import Role
 from services.access import HOLDERS, Permission
@@ -11,12 +11,18 @@ MAIN_ROLES = {
     "students": Role.COUNSELLOR,
     "rounds": Role.HOMEROOM,
     "class_entries": Role.HOMEROOM,
+    "class_papers": Role.HOMEROOM,
     "intake": Role.COUNSELLOR,
     "screening": Role.COUNSELLOR,
     "record": Role.HOMEROOM,
     "cases": Role.COUNSELLOR,
     "archives": Role.COUNSELLOR,
     "warning_groups": Role.COUNSELLOR,
+    "pairing": Role.COUNSELLOR,
+    "my_children": Role.MENTOR,
+    "pairing_suggest": Role.COUNSELLOR,
+    "rules": Role.LEAD,
+    "weekly": Role.LEAD,
     "accounts": Role.ADMIN,
     "audit": Role.ADMIN,
     "settings": Role.ADMIN,
@@ -60,11 +66,22 @@ BESIDE = (
     ("outward", "outward"),
     ("screening", "student"),
     ("warning_groups", "group"),
+    ("pairing", "pair"),
+    ("pairing", "helper"),
 )
 """Lists that also show one record: visited both ways."""
 
 
-VIEWS = (("child", "child_tab", "时间线"),)
+VIEWS = (
+    ("child", "child_tab", "时间线"),
+    ("rules", "clause", "K-01"),
+    ("weekly", "list", "overdue"),
+    ("pairing_suggest", "asked", "1"),
+    ("pairing", "view", "pairs"),
+    ("pairing", "view", "helpers"),
+    ("pairing", "view", "progress"),
+    ("pairing", "view", "subsidies"),
+)
 """Parts of a page that ask for much themselves: visited besides what opens first."""
 
 
@@ -81,7 +98,8 @@ class Visit:
     def name(self) -> str:
         """How tables name it."""
         if self.view is not None:
-            return f"{self.page}?{self.view[0]}"
+            name, word = self.view
+            return f"{self.page}?{name}={word}" if name == "view" else f"{self.page}?{name}"
         return f"{self.page}?{self.record}" if self.record and self.page not in OPEN_RECORDS else self.page
 
 
@@ -91,6 +109,17 @@ def list_visits() -> list[Visit]:
     visits += [Visit(page, MAIN_ROLES[page], record) for page, record in BESIDE]
     visits += [Visit(page, MAIN_ROLES[page], OPEN_RECORDS.get(page), (name, word)) for page, name, word in VIEWS]
     return visits
+
+
+def other_visits() -> list[Visit]:
+    """Return the same pages as every other role that may open them has them."""
+    entries = {entry.name: entry for entry in existing_entries()}
+    return [
+        replace(visit, role=role)
+        for visit in list_visits()
+        for role in Role
+        if role is not visit.role and _holds(role, entries[visit.page].permissions)
+    ]
 
 
 def main_role(entry: PageEntry) -> Role:

@@ -98,6 +98,8 @@ def _measure(args: argparse.Namespace, stage: "Stage", large: "School | None") -
     yield from measures.measure_crowd(stage)
     _tell("启动")
     yield from measures.measure_start(stage)
+    _tell("制度的每一条")
+    yield from measures.measure_clauses(stage, large)
     if args.memory:
         _tell("内存")
         yield from measures.measure_memory(stage)

@@ -24,6 +24,7 @@ COMMANDS = (
     Command("verify", "commands.verify", "检查数据是否完整、有没有被人动过"),
     Command("handover", "commands.handover", "核对一份移交包：密码对不对，有没有坏、有没有被改过"),
     Command("retention", "commands.retention", "看有多少离校孩子的记录到期该清（只看，不清）"),
+    Command("compliance", "commands.compliance", "看制度的每一条做得怎样"),
     Command("demo", "commands.demo", "在空文件夹里编一所假的学校，用来看和试"),
     Command("bench", "commands.bench", "和 Streamlit 自己比快慢，写成一张表（给开发的人用）"),
     Command("doctor", "commands.doctor", "体检：哪里不对，怎么改"),

@@ -14,6 +14,7 @@ PURPOSES = {
     "visit": "家访、谈话前准备",
     "meeting": "会议研究",
     "check": "核对名册",
+    "referral": "转介给校外单位",
 }
 """As services.student_exports names them; written again, for help must not wait for an installation."""
 

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from services.imports.previews import Preview
     from services.student_imports import ImportPreview
 
-_PLACES = {"screening": "筛查结果", "special": "四特登记", "talks": "工作记录", "visits": "工作记录"}
+_PLACES = {
+    "screening": "筛查结果",
+    "special": "四特登记",
+    "talks": "工作记录",
+    "visits": "工作记录",
+    "pairings": "结对帮扶",
+}
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -29,9 +35,9 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = command_parser(subparsers, "import", json=True)
     parser.add_argument(
         "list", metavar="名册种类",
-        choices=["students", "left-behind", "screening", "special", "talks", "visits", "staff"],
+        choices=["students", "left-behind", "screening", "special", "talks", "visits", "pairings", "staff"],
         help="导入哪一种：students 学生名册，left-behind 留守儿童台账，screening 筛查结果，special 四特学生台账，"
-        "talks 以前的谈心谈话，visits 以前的家访，staff 教职工名单",
+        "talks 以前的谈心谈话，visits 以前的家访，pairings 结对帮扶登记表，staff 教职工名单",
     )  # fmt: skip
     parser.add_argument("file", metavar="文件", type=Path, help="名册文件：xlsx、xls、ods 或 csv")
     parser.add_argument("--as", dest="user", metavar="账号", help="用哪个账号的岗位来做（不写就是命令行自己）")
@@ -134,6 +140,7 @@ def actor_of(session: Any, user: str | None) -> "Actor":  # the command modules 
 
 def _read(kind: str, data: bytes, file_name: str) -> "ListReading[Any]":  # of rows of whatever list
     from services.left_behind_imports import read_left_behind
+    from services.pairing_imports import read_pairings
     from services.past_imports import read_talks, read_visits
     from services.screening_imports import read_screening
     from services.special_imports import read_special
@@ -141,7 +148,7 @@ def _read(kind: str, data: bytes, file_name: str) -> "ListReading[Any]":  # of r
 
     readers: dict[str, Callable[..., ListReading[Any]]] = {
         "students": read_roster, "left-behind": read_left_behind, "screening": read_screening,
-        "special": read_special, "talks": read_talks, "visits": read_visits,
+        "special": read_special, "talks": read_talks, "visits": read_visits, "pairings": read_pairings,
     }  # fmt: skip
     return readers[kind](data, file_name=file_name)
 
@@ -150,6 +157,7 @@ def _import(args: argparse.Namespace, reading: "ListReading[Any]", digest: str) 
     from db.transactions import reading as looking
     from db.transactions import transaction
     from services.left_behind_imports import confirm_left_behind, preview_left_behind
+    from services.pairing_imports import confirm_pairings, preview_pairings
     from services.past_imports import confirm_past, preview_talks, preview_visits
     from services.screening_imports import confirm_screening, preview_screening
     from services.special_imports import confirm_special, preview_special
@@ -162,6 +170,7 @@ def _import(args: argparse.Namespace, reading: "ListReading[Any]", digest: str) 
         "special": (preview_special, confirm_special),
         "talks": (preview_talks, confirm_past),
         "visits": (preview_visits, confirm_past),
+        "pairings": (preview_pairings, confirm_pairings),
     }
     preview_it, confirm = ways[args.list]
     with looking() if args.dry_run else transaction() as session:
@@ -192,13 +201,17 @@ def _tell(args: argparse.Namespace, preview: "ImportPreview") -> None:
     counts, place = tell_counts(preview), _PLACES.get(args.list, "名册")
     for problem in preview.full_reading().problems:
         if problem.kind is Kind.REJECTED:
-            print(f"没导入 {place_words(problem.position)}，{problem.header}：{sentence(problem.reason)}")
+            print(
+                f"没导入 {place_words(problem.position)}，{problem.header}：{sentence(problem.reason, problem.value)}"
+            )
     for position in counts["duplicates_at"]:
         print(f"跳过 {place_words(position)}：前面已经有一样的一行。")
     for reason, positions in counts["warnings_at"].items():
         print(f"收下了，请看一眼（{len(positions)} 行）：{_remark(reason)}")
         print(f"  {'、'.join(map(place_words, positions))}")
     _tell_of_screening(counts)
+    if in_words := counts.get("subsidies_in_words"):
+        print(f"{in_words} 笔补助还没有学期可记，写在结对内容里。请先在“设置”里加上学期，再补记。")
     if args.dry_run:
         print("这次只是看看，什么都没有写进去。")
     elif preview.is_empty:
@@ -223,7 +236,8 @@ def _remark(reason: str) -> str:
 
 def place_words(position: "Position") -> str:
     """Say where a row stands."""
-    if isinstance(position, int):
-        return f"第 {position} 行"
-    sheet, _, number = position.rpartition("!")
-    return f"“{sheet}”第 {number} 行"
+    from services.exchange.readings import place_of
+
+    sheet, row, nth = place_of(position)
+    words = f"第 {row} 行" + (f"第 {nth} 个" if nth > 1 else "")
+    return f"“{sheet}”{words}" if sheet else words

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from commands.problems import NotTheirs, SlipsExist
 
 if TYPE_CHECKING:
-    from services.accounts import Slip
     from services.exchange.staff import StaffReading
+    from services.passwords import Slip
     from services.staff_imports import StaffPreview, StaffResult
 
 

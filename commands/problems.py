@@ -56,6 +56,14 @@ class FileUnreadable(CommandProblem):
         self.path = path
 
 
+class DayUnreadable(CommandProblem):
+    """What is typed as a day is none."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
 class PackageRefused(CommandProblem):
     """A package of archives that its password doesn't open, or that was damaged or changed: nobody can tell which."""
 
@@ -271,6 +279,7 @@ SENTENCES: dict[type[Exception], str] = {
     CertificateTwice: "--https 会自己做一张证书，和 --cert、--key 只能用一种：请去掉其中一种。",
     PackageRefused: "打不开：密码不对，或者文件坏了、被改过。请核对密码；还是不行，请移交的学校重新给一份。",
     FileUnreadable: "读不了 {path}：请看看文件在不在，运行这条命令的账号能不能读。",
+    DayUnreadable: "看不懂日期 {text}：请写成 2026-10-30 这样。",
     NoCertificateInside: "{path} 里没有可用的证书：请换成 PEM 格式的证书文件。",
     NoKeyInside: "{path} 里没有可用的私钥：请换成 PEM 格式的私钥文件。",
     KeyHasPassword: "{path} 里的私钥上了密码：请换成不带密码的私钥文件，并只让这个账号能读。",

@@ -139,7 +139,7 @@ def _linked(notes: Iterable[Note], head: AuditEvent | None, key: bytes | None) -
 
 def walk(connection: Connection) -> Iterator[Any]:
     """Yield every event in order as a plain row of the columns that are linked; also of an older schema's database."""
-    yield from connection.execution_options(yield_per=1000).execute(select(*LINKED).order_by(LINKED[0]))
+    yield from connection.execute(select(*LINKED).order_by(LINKED[0]), execution_options={"yield_per": 1000})
 
 
 def find_breaks(session: Session, *, limit: int = 20, key: bytes | None = None) -> Iterator[int]:

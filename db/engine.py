@@ -12,6 +12,7 @@ from db import replacing
 from db.embedded import open_embedded
 from db.keys import Keys, create_key_file, read_key_file
 from db.location import Location
+from db.written import follow_writes
 
 WRITE = {"care_begin": "BEGIN IMMEDIATE"}
 """Execution options of a writing transaction: on SQLite it takes the write lock before it reads."""
@@ -41,7 +42,9 @@ def make_engine(location: Location, keys: Keys) -> Engine:
     """Make an engine; QueuePool, because the dialect's default pool crashes with more than about five threads."""
     if location.database_url is not None:
         url = location.database_url.replace("postgresql://", "postgresql+psycopg://", 1)
-        return create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=30)
+        server = create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=30)
+        follow_writes(server)
+        return server
 
     return make_file_engine(location.database_file, keys)
 
@@ -60,6 +63,7 @@ def make_file_engine(file: Path, keys: Keys) -> Engine:
         hide_parameters=True,
     )
     event.listen(engine, "begin", _begin_ourselves)
+    follow_writes(engine)
     return engine
 
 

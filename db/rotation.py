@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Connection, bindparam, delete, text, update
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from db import audit_chain, replacing
 from db.audit_chain import START, Note, find_breaks, find_head, link_of, walk
@@ -20,7 +20,7 @@ from db.errors import BackupUnproven, ChainBroken, EmbeddedOnly
 from db.keys import Keys, new_keys
 from db.presence import alone_or_waiting, refuse_company
 from db.sealed_columns import find_broken_seals, reseal
-from db.tables import AuditEvent, SignInSession
+from db.tables import METADATA, AuditEvent, SignInSession
 from db.triggers import create_triggers, drop_triggers
 from db.upgrade import FINGERPRINT
 
@@ -77,7 +77,7 @@ def relink(connection: Connection, old: Keys, new: Keys) -> int:
     Raises:
         ChainBroken: an event does not fit the chain with the old key.
     """
-    events = SQLModel.metadata.tables[str(AuditEvent.__tablename__)]
+    events = METADATA.tables[str(AuditEvent.__tablename__)]
     statement = update(events).where(events.c.seq == bindparam("of_seq")).values(link=bindparam("new_link"))
     previous_old = previous_new = START
     changed: list[dict[str, object]] = []

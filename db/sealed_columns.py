@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Column, Connection, Table, and_, bindparam, delete, select, tuple_, update
-from sqlmodel import SQLModel
 
-import db.tables  # noqa: F401  the metadata is complete only with all tables imported
 from db.base import FORGOTTEN, HASH_OF, LARGE, ROW_OF
 from db.errors import SealBroken
 from db.keys import Keys
 from db.sealing import hash_with, open_bytes, seal_bytes
+from db.tables import METADATA
 
 SUFFIX = "_sealed"
 BATCH, BATCH_OF_FILES = 500, 4  # rows in memory at a time
@@ -42,7 +41,7 @@ class SealedTable:
 def sealed_tables() -> list[SealedTable]:
     """Return every table that holds something sealed."""
     found = []
-    for table in SQLModel.metadata.sorted_tables:
+    for table in METADATA.sorted_tables:
         sealed = tuple(column for column in table.columns if column.name.endswith(SUFFIX))
         hashes = {column: column.info[HASH_OF] for column in table.columns if HASH_OF in column.info}
         if sealed:
@@ -81,7 +80,7 @@ def reseal(connection: Connection, old: Keys, new: Keys) -> int:
             changed = [_resealed(row, each, old, new, uids) for row in batch]
             connection.execute(statement, changed)
             count += sum(row[column.name] is not None for row in batch for column in each.sealed)
-    for table in SQLModel.metadata.sorted_tables:
+    for table in METADATA.sorted_tables:
         if any(FORGOTTEN in column.info for column in table.columns):
             connection.execute(delete(table))
     return count
@@ -165,7 +164,7 @@ def _uids_of_rows_inside(connection: Connection, each: SealedTable, batch: list[
                 wanted.setdefault(row[mark[0]], set()).add(row[mark[1]])
     found: dict[tuple[str, int], str] = {}
     for name, ids in wanted.items():
-        table = SQLModel.metadata.tables.get(name)
+        table = METADATA.tables.get(name)
         if table is not None and "uid" in table.c:
             query = select(table.c.id, table.c.uid).where(table.c.id.in_(ids))
             found |= {(name, row_id): uid for row_id, uid in connection.execute(query)}
@@ -175,7 +174,7 @@ def _uids_of_rows_inside(connection: Connection, each: SealedTable, batch: list[
 def _resealed_inside(plain: bytes, name: str, uid: str | None, old: Keys, new: Keys) -> bytes:
     """Seal anew what stands sealed in a row kept as JSON; of a row that is gone there is nothing to bring back."""
     values: dict[str, Any] = json.loads(plain)
-    table = SQLModel.metadata.tables.get(name)
+    table = METADATA.tables.get(name)
     if table is None or uid is None:
         return plain
     for column in (table.c[key] for key in list(values) if key in table.c):

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from db.audit_chain import append_collected
 from db.engine import ONE_MOMENT, WRITE, runtime
 from db.errors import CrossedEachOther
+from db.written import count_written
 
 _kept: ContextVar[dict[str, Any] | None] = ContextVar("kept_for_one_run", default=None)
 _READS_ONLY = "care_reads_only"
@@ -52,6 +53,7 @@ def transaction() -> Iterator[Session]:
             session.connection(execution_options=WRITE)
             yield session
             session.flush()
+            count_written(session)
             append_collected(session)
             session.commit()
     except DBAPIError as error:

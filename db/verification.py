@@ -1,4 +1,4 @@
-"""Proving that a database is whole: its pages, its schema, its triggers, its keys, its audit chain."""
+"""Proving that a database is whole: pages, schema, triggers, keys, the audit chain, the frozen weeks."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,14 +9,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DatabaseError
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
-import db.tables  # noqa: F401  the metadata is complete only with all tables imported
 from db.audit_chain import find_breaks, find_head
 from db.embedded import PLAIN_HEADER
 from db.engine import Runtime
+from db.frozen_weeks import find_changed_weeks
 from db.remembered_heads import find_cut_tails
 from db.sealed_columns import find_broken_seals
+from db.tables import METADATA
 from db.triggers import declared_triggers, list_triggers
 
 
@@ -31,6 +32,7 @@ class Check(StrEnum):
     CHAIN = "chain"
     BACKUP_HEADS = "backup_heads"
     SEALS = "seals"
+    WEEKS = "weeks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ def verify(runtime: Runtime, *, folders: Sequence[Path] = ()) -> Report:
         findings += [Finding(Check.CHAIN, str(seq)) for seq in find_breaks(session)]
         findings += [Finding(Check.BACKUP_HEADS, where) for where in find_cut_tails(session, runtime, folders=folders)]
         findings += [Finding(Check.SEALS, where) for where in find_broken_seals(session.connection(), runtime.keys)]
+        findings += [Finding(Check.WEEKS, day) for day in find_changed_weeks(session, runtime.keys)]
         head = find_head(session)
     return Report(tuple(findings), head.seq if head else 0, head.link if head else None)
 
@@ -99,7 +102,7 @@ def _check_schema(connection: Connection) -> Iterator[Finding]:
     for name in sorted(declared_triggers() ^ list_triggers(connection)):
         yield Finding(Check.TRIGGERS, name)
     context = MigrationContext.configure(connection, opts={"compare_type": True})
-    for difference in compare_metadata(context, SQLModel.metadata):
+    for difference in compare_metadata(context, METADATA):
         yield Finding(Check.MIGRATIONS, _name_of(difference))
 
 

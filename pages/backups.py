@@ -46,7 +46,7 @@ def table_row(run: RunRow) -> dict[str, object]:
 now = Action("现在做一份", "backups_now", icon="backup", is_primary=True)
 if page_header("备份", "每天自动做一份，做完读一遍验证，留 30 天。别人照常用。", actions=[now]):
     with st.spinner("正在备份，做完会读一遍验证…"):
-        outcome = backup_work.make_now(actor)
+        outcome = backup_work.make_now(actor, is_apart=True)
     flash(outcome_words(outcome), icon="error" if outcome.problem else "check")
     st.rerun()
 

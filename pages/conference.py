@@ -88,7 +88,7 @@ if submitted:
 
     if form.save(save):
         draft.forget()
-        flash("研讨已记下，个案进入帮扶。" if conference.held_at is None else "已保存。")
+        flash("研讨已记下，接下来定帮扶方案。" if conference.held_at is None else "已保存。")
         go_back()
 if cancelled:
     draft.throw_away(actor)

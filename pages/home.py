@@ -9,6 +9,7 @@ from db.transactions import reading
 from services import beginnings, home
 from services.access import Permission, allows
 from services.duties import DutyGroup
+from services.regulations import own_duties
 from ui import closing_dialogs, measure_dialogs, navigation
 from ui.child_records import write_record
 from ui.decision_dialogs import draw_opened
@@ -16,6 +17,7 @@ from ui.duties import badge_of, button_of, follow, reason_of, title_of
 from ui.first_steps import draw_first_steps
 from ui.home_side import draw_side, empty_line, today_line
 from ui.layout import Action, act_list, act_row, empty_state, page_header, side_column
+from ui.own_duties import draw_own_duties
 from ui.session import my_duties, require_user
 from ui.tier_dialogs import draw_answer
 from ui.views import begin_filter, keep_filter
@@ -30,6 +32,7 @@ with reading() as session:
     figures = home.find_my_figures(session, actor)
     line = today_line(session, actor)
     begins = actor.has_role(Role.LEAD)  # the counsellor's register is the lead's to bring in
+    asked_by_clauses = own_duties.list_own_duties(session, actor)
     first_steps = beginnings.list_first_steps(session, actor) if begins else ()
 duties = my_duties(actor)
 
@@ -49,7 +52,7 @@ with main:
     in_danger = any(duty.is_first for duty in duties)  # such a child stands above everything
     if first_steps and not in_danger:
         draw_first_steps(first_steps)
-    if not duties and not first_steps:
+    if not (duties or first_steps or asked_by_clauses):
         empty_state("check_circle", "现在没有要做的事", empty_line(actor))
     elif duties:
         counts = {view: sum(group in (None, duty.group) for duty in duties) for view, group in VIEWS.items()}
@@ -67,6 +70,7 @@ with main:
                     key = f"home_{duty.kind}_{duty.target_id}_{block}_{place}"
                     if act_row(title_of(duty), badge_of(duty), reason_of(duty), button_of(duty), key=key):
                         follow(duty)
+    draw_own_duties(actor, asked_by_clauses)
     if first_steps and in_danger:
         draw_first_steps(first_steps)
 draw_opened(actor)

@@ -3,7 +3,6 @@
 import streamlit as st
 
 from db.transactions import reading
-from services import year_plans
 from services.access import Permission
 from services.calendar import school_year_label
 from ui import navigation, year_change
@@ -14,7 +13,7 @@ from ui.session import require_user
 actor = require_user(Permission.YEAR_CHANGE)
 
 with reading() as session:
-    plan = year_plans.plan_year(session, actor, graduating=year_change.chosen_grades())
+    plan = year_change.read_plan(session, actor)
 
 acts = [Action("看学生名册", "new_year_back", "groups")]
 if plan.can_run and plan.classes:
@@ -25,7 +24,7 @@ clicked = page_header(
 if plan.done:
     year_change.draw_done(plan.done)
 if plan.classes:
-    year_change.draw_plan(plan)
+    year_change.draw_plan(actor, plan)
 else:
     empty_state("moving", "没有可以升的班", "上一学年的班里没有孩子。新学校从导入名册开始就好，明年再到这里升年级。")
 year_change.draw_dialogs(actor, plan)

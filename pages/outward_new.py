@@ -16,7 +16,19 @@ from ui.drafts import Draftable
 from ui.formats import plain
 from ui.forms import Form
 from ui.intake_side import draw_danger
-from ui.layout import Action, facts, flash, form_end, note, page_header, refusal, side_box, side_column
+from ui.layout import (
+    DISCARD,
+    Action,
+    facts,
+    flash,
+    form_end,
+    leave_button,
+    note,
+    page_header,
+    refusal,
+    side_box,
+    side_column,
+)
 from ui.outward_fields import WORDS, draw_fields, entry_of
 from ui.session import require_user
 
@@ -34,10 +46,18 @@ except NotFound as error:
 clicked = page_header(
     f"把{asked.child}转介到校外",
     f"{asked.class_label}。登记以后，跟进的人工作台上到期就有，直到写明结果。",
-    actions=[Action("回到孩子", "outward_new_back", icon="arrow_back")],
+    actions=[Action("回到个案" if case_id else "回到孩子", "outward_new_back", icon="arrow_back")],
 )
-if clicked:
+
+
+def go_back() -> None:
+    if case_id:
+        st.switch_page(navigation.path_of("cases"), query_params={"case": str(case_id)})
     st.switch_page(navigation.path_of(navigation.CHILD), query_params={"student": str(student_id)})
+
+
+if clicked:
+    go_back()
 
 draft = Draftable(
     FORM, f"student:{student_id}", ("target", "contact", *WORDS), {"target_kind": OutwardTarget, "urgency": Urgency}
@@ -51,6 +71,7 @@ with main:
     with st.container(border=True):
         draw_fields(form, asked.owners, asks_emergency=not has_consent, mine=actor.user_id, keep=draft.keep)
         with form_end(draft.line()):
+            dropped = leave_button(DISCARD, key="outward_new_drop")
             submitted = st.button(plain(f"登记{asked.child}的转介"), key="outward_new_submit", type="primary",
                                   icon=":material/check:")  # fmt: skip
 with side:
@@ -73,6 +94,9 @@ with side:
             "跟进": f"每 {asked.follow_up_days} 天问一次",
         })  # fmt: skip
 
+if dropped:
+    draft.throw_away(actor)
+    go_back()
 if submitted:
     saved: list[int] = []
 

@@ -47,7 +47,8 @@ except DomainError as error:
     st.stop()
 
 about = opened.case_id or f"{opened.kind}_{opened.student_id}"
-form = Form(f"plan_{about}", opened.stored, labels=labels_of(opened.stored), show=show_value(opened))
+name = f"plan_{about}"
+form = Form(name, opened.stored, labels=labels_of(opened.stored), show=show_value(opened, name))
 draft = draft_of(form, opened)
 draft.offer(actor)
 form.notices()

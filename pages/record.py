@@ -13,6 +13,7 @@ from ui.child_picker import picked
 from ui.formats import plain
 from ui.forms import Form
 from ui.layout import DISCARD, act_list, act_row, filter_row, flash, form_end, leave_button, page_header, side_column
+from ui.own_children import OWN_CHILDREN
 from ui.record_form import (
     CHILD,
     FORM,
@@ -25,12 +26,14 @@ from ui.record_form import (
     draw_fields,
     draw_kind,
     entry_of,
+    helpers_of,
 )
 from ui.record_side import draw_side
 from ui.record_view import open_one
 from ui.referral_words import moment
 from ui.session import require_user
 from ui.states import DRAFT as DRAFT_LOOK
+from ui.way_back import BACK, address_left
 
 actor = require_user(Permission.RECORD_WRITE)
 
@@ -57,11 +60,11 @@ with main:
         kind = draw_kind(form, actor)
     with st.container(border=True):
         draw_children(form, actor)
-        draw_fields(form, actor, kind, OPEN.keep, None)
         about = children()
+        draw_fields(form, actor, kind, OPEN.keep, None, helpers=helpers_of(actor, about))
         with form_end(OPEN.line()):
             leave_button(DISCARD, key="record_discard", on_click=OPEN.throw_away)
-            name = picked(CHILD).name if len(about) < 2 else f"{len(about)} 个孩子"
+            name = picked(CHILD).name if len(about) < 2 else f" {len(about)} 个孩子"
             label = f"保存{name}的{kind.label}" if name else f"保存{kind.label}"
             submitted = st.button(plain(label), key="record_submit", type="primary", icon=":material/check:")
 with reading() as session:
@@ -70,7 +73,7 @@ with reading() as session:
     else:
         earlier = record_views.list_own_records(session, actor)
 with side:
-    draw_side(kind, picked(CHILD), earlier)
+    draw_side(kind, picked(CHILD), earlier, is_for_helper=form.typed(["helper_id"])["helper_id"] is not None)
 
 if submitted:
     saved: list[int] = []
@@ -85,4 +88,6 @@ if submitted:
     if form.save(save):
         OPEN.start_afresh()
         flash("已保存。" if len(saved) == 1 else f"已保存，{len(saved)} 个孩子各一条。")
+        if st.query_params.get(BACK) == OWN_CHILDREN:
+            st.switch_page(navigation.path_of(OWN_CHILDREN), query_params=address_left(OWN_CHILDREN))
         st.switch_page(navigation.path_of("record"), query_params={"record": str(saved[0])})

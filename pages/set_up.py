@@ -4,8 +4,8 @@ import streamlit as st
 
 from db.transactions import reading, transaction
 from services import accounts, passwords, recovery, setup
-from services.accounts import NewPassword
 from services.errors import DomainError, FieldErrors
+from services.passwords import NewPassword
 from ui import navigation
 from ui.first_run import draw_claim_form, draw_what_follows
 from ui.forms import Form

@@ -8,9 +8,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlmodel import Session
 
-from db.tables import (
-    Role,
-)
+from db.tables import Role
 from services.actors import Actor
 from services.errors import NotAllowed, NotPledged
 
@@ -183,6 +181,19 @@ class Permission(StrEnum):
     DOCUMENT_WRITE = "document:write"
     POST_READ = "post:read"
     POST_WRITE = "post:write"
+    REGULATION_READ = "regulation:read"  # how clauses stand; `compliance` says of whom
+    REGULATION_WRITE = "regulation:write"  # which clauses count since when
+    EXCUSE_ASK = "regulation:excuse"  # that a child or class need not keep a clause, or kept it otherwise
+    EXCUSE_AGREE = "regulation:excuse_agree"  # whose yes that needs; `excuses` says which
+    REVIEW_READ = "review:read"  # the leadership group's week; names for who reads the whole school's, else numbers
+    PAIRING_SUGGEST = "pairing:suggest"  # who could help whom, in the whole school, and pairs made of it
+    PAIRING_WEIGH = "pairing:weigh"  # what counts when somebody is suggested
+    PAIRING_READ = "pairing:read"  # pairs of the children one sees, and who helps; `pairing.sight` says which helpers
+    PAIRING_OWN = "pairing:own"  # the children one is paired with
+    PAIRING_WRITE = "pairing:write"  # of the whole school, or the own class
+    HELPER_VET = "pairing:vet"  # who of the volunteers may meet a child (J-17), and how many one takes on
+    SUBSIDY_WRITE = "pairing:subsidy"
+    PAIRING_NUMBERS = "figures:pairing"  # how many are paired, no child
     GROUP_GUESTS = "group:guests"  # names of pupils, parents, experts in groups
     AUDIT_READ = "audit:read"
 
@@ -245,8 +256,21 @@ HOLDERS: Mapping[Permission, frozenset[Role]] = {
     Permission.DOCUMENT_READ: frozenset(Role),
     Permission.DOCUMENT_READ_TEAM: _CARE | {Role.LEADERSHIP, Role.SUPERVISOR},
     Permission.DOCUMENT_WRITE: frozenset({Role.LEAD, Role.LEADERSHIP, Role.ADMIN}),
+    Permission.REGULATION_READ: _CARE | {Role.HOMEROOM, Role.LEADERSHIP, Role.SUPERVISOR},
+    Permission.REGULATION_WRITE: frozenset({Role.LEAD}),
+    Permission.EXCUSE_ASK: _CARE | {Role.HOMEROOM},
+    Permission.EXCUSE_AGREE: frozenset({Role.LEAD, Role.LEADERSHIP}),
+    Permission.REVIEW_READ: _CARE | {Role.LEADERSHIP, Role.SUPERVISOR},  # the supervisor's group: numbers (design §4)
     Permission.POST_READ: frozenset(Role),
     Permission.POST_WRITE: frozenset({Role.ADMIN, Role.LEAD}),
+    Permission.PAIRING_SUGGEST: _CARE,  # every child's categories and tier weigh in it
+    Permission.PAIRING_WEIGH: frozenset({Role.LEAD}),
+    Permission.PAIRING_READ: _CARE | {Role.HOMEROOM},
+    Permission.PAIRING_OWN: _TEACHERS,
+    Permission.PAIRING_WRITE: _CARE | {Role.HOMEROOM},
+    Permission.HELPER_VET: _CARE,
+    Permission.SUBSIDY_WRITE: _CARE,
+    Permission.PAIRING_NUMBERS: frozenset({Role.LEADERSHIP, Role.SUPERVISOR}),
     Permission.GROUP_GUESTS: _CARE,
     Permission.AUDIT_READ: _TEACHERS | {Role.ADMIN},
 }
@@ -268,6 +292,7 @@ CHILD_DATA = frozenset(
         "outward",
         "screening",
         "warning",
+        "pairing",
     }
 )
 """What shows or changes something about a child."""

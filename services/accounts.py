@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from sqlmodel import Session, col, func, select
 
@@ -18,6 +17,7 @@ from services.editing import lock_version
 from services.errors import DomainError, EditedMeanwhile, NotAllowed, Problem
 from services.exchange.values import read_phones
 from services.fields import SHORT, Checker
+from services.passwords import NewPassword
 from services.sign_in import end_sessions_of, normalise_name, roles_held
 from services.student_keys import name_keys
 
@@ -34,24 +34,6 @@ class PasswordResetMeanwhile(DomainError):
 
 class OwnAccount(DomainError):
     """Nobody disables the own account or takes the own administrator role away."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewPassword:
-    """An account with the password to hand over; shown once, stored only as a hash."""
-
-    user_id: int
-    username: str
-    password: str
-
-
-@dataclass(frozen=True, slots=True)
-class Slip:
-    """A first password on its way to paper."""
-
-    name: str
-    staff_no: str | None
-    password: NewPassword = field(repr=False)
 
 
 def prepare_password() -> tuple[str, str]:

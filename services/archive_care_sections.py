@@ -151,7 +151,7 @@ def _record(reading: Reading, row: RecordRow, stored: StoredRecord | None) -> En
     start = f" {row.start_time:%H:%M}" if row.start_time else ""
     title = f"{day_of(row.day)}{start}　{row.kind.label}{'（补录）' if row.is_imported else ''}"
     state = None if row.is_done else f"没做成：{row.not_reached.label if row.not_reached else ''}".rstrip("：")
-    around = (row.author_name, row.place.label if row.place else None, f"{row.minutes} 分钟" if row.minutes else None)
+    around = (row.done_by, row.place.label if row.place else None, f"{row.minutes} 分钟" if row.minutes else None)
     facts = {"记录": "，".join(each for each in around if each), "做成没有": state}
     keeps_back = reading.leaves and row.kind in RESTRICTED and not reading.with_notes
     if stored is None or keeps_back:

@@ -18,6 +18,7 @@ from db.tables import (
     PsychArchive,
     SchoolClass,
     Student,
+    Tier,
     WarningGroup,
 )
 from services import clock
@@ -33,7 +34,7 @@ from services.row_filters import sees_students
 from services.student_lists import ClassName, list_register_classes
 from services.students import LEFT_SCHOOL, is_in_class, shown_class
 from services.tier_kinds import TierKind, TierOrder, tier_order
-from services.tier_rows import held_today
+from services.tier_rows import held_by_child, held_today
 
 PAGE_SIZE = 15
 SOON = timedelta(days=7)
@@ -115,8 +116,11 @@ def count_archives(session: Session, actor: Actor, *, filters: ArchiveFilters) -
         func.sum(case((lacks, 1), else_=0)),
         func.count(col(Student.id)),
     ]
+    counted = select(*columns).select_from(Student)
+    if filters.grade is not None or filters.class_id is not None:
+        counted = _in_classes(counted)
     rows = session.execute(
-        _joined(select(*columns), held)
+        _with_archives(counted, held)
         .where(*_at_school(actor), _condition(session, actor, others, held, order))
         .group_by(held.c.tier_id)
     ).all()
@@ -134,14 +138,14 @@ def list_archives(
     session: Session, actor: Actor, *, filters: ArchiveFilters, page: int, total: int, page_size: int = PAGE_SIZE
 ) -> ArchivePage:
     """Return one page of archives, the gravest tiers first, then by class and name; two statements."""
-    order, first = tier_order(session), held_today(name="held_first")
+    order, held = tier_order(session), held_today()
     page = page_there(page, total=total, page_size=page_size)
     # Which children first, from narrow indexes; what is in their archives is asked of this page alone.
-    wanted = (*_at_school(actor), _condition(session, actor, filters, first, order))
-    on_page = _joined(select(col(Student.id)), first).where(*wanted).order_by(*_in_order(first))
+    wanted = (*_at_school(actor), _condition(session, actor, filters, held, order))
+    on_page = _joined(select(col(Student.id)), held).where(*wanted).order_by(*_in_order(held.c.rank))
     on_page = on_page.limit(page_size).offset((page - 1) * page_size)
-    detailed, held = _detailed(actor)
-    rows = session.execute(detailed.where(col(Student.id).in_(on_page)).order_by(*_in_order(held))).all()
+    detailed, tier = _detailed(actor)
+    rows = session.execute(detailed.where(col(Student.id).in_(on_page)).order_by(*_in_order(tier.rank))).all()
     calendar = load_calendar(session)
     return ArchivePage(tuple(archive_row(actor, row, order, calendar) for row in rows), total)
 
@@ -194,8 +198,9 @@ def detailed_archives(actor: Actor, student_ids: Iterable[int]) -> Any:
 
 @kept_for_asker
 def _detailed(actor: Actor) -> tuple[Any, Any]:
-    """Return the query of archives with their parts, and the tiers held today that are joined in it."""
-    held = held_today()
+    """Return the query of some archives with their parts, and the tiers held today that are joined in it."""
+    held, is_held = held_by_child(col(Student.id))
+    tier = aliased(Tier)
     teacher, homeroom = aliased(ClassTeacher), aliased(AppUser)
     columns: list[Any] = [
         col(Student.id).label("student_id"),
@@ -204,9 +209,9 @@ def _detailed(actor: Actor) -> tuple[Any, Any]:
         SchoolClass.grade,
         SchoolClass.number,
         col(homeroom.display_name).label("homeroom_name"),
-        held.c.tier_id,
-        held.c.from_day,
-        held.c.number.label("tier_number"),
+        held.tier_id,
+        held.from_day,
+        held.number.label("tier_number"),
         PsychArchive.opened_on,
         col(WarningGroup.id).label("group_id"),
         received_on().label("handed_over_on"),
@@ -218,28 +223,40 @@ def _detailed(actor: Actor) -> tuple[Any, Any]:
         col(teacher.to_day).is_(None),
     )
     stands = and_(col(WarningGroup.student_id) == col(Student.id), col(WarningGroup.to_day).is_(None))
-    joined = _joined(select(*columns), held).join(WarningGroup, stands, isouter=True).join(teacher, leads, isouter=True)
-    return joined.join(homeroom, col(homeroom.id) == col(teacher.user_id), isouter=True), held
+    joined = (
+        _in_classes(select(*columns).select_from(Student))
+        .join(held, is_held, isouter=True)
+        .join(tier, col(tier.id) == col(held.tier_id), isouter=True)
+        .join(PsychArchive, col(PsychArchive.student_id) == col(Student.id), isouter=True)
+        .join(WarningGroup, stands, isouter=True)
+        .join(teacher, leads, isouter=True)
+        .join(homeroom, col(homeroom.id) == col(teacher.user_id), isouter=True)
+    )
+    return joined, tier
 
 
 def _joined(statement: Any, held: Any) -> Any:
-    return (
-        statement.select_from(Student)
-        .join(ClassMembership, is_in_class(), isouter=True)
-        .join(SchoolClass, col(SchoolClass.id) == col(ClassMembership.class_id), isouter=True)
-        .join(held, held.c.student_id == Student.id, isouter=True)
-        .join(PsychArchive, col(PsychArchive.student_id) == col(Student.id), isouter=True)
-    )
+    return _with_archives(_in_classes(statement.select_from(Student)), held)
+
+
+def _in_classes(statement: Any) -> Any:
+    joined = statement.join(ClassMembership, is_in_class(), isouter=True)
+    return joined.join(SchoolClass, col(SchoolClass.id) == col(ClassMembership.class_id), isouter=True)
+
+
+def _with_archives(statement: Any, held: Any) -> Any:
+    joined = statement.join(held, held.c.student_id == Student.id, isouter=True)
+    return joined.join(PsychArchive, col(PsychArchive.student_id) == col(Student.id), isouter=True)
 
 
 def _at_school(actor: Actor) -> Sequence[ColumnElement[bool]]:
     return sees_students(actor, Subject.TIER), col(Student.state).not_in(LEFT_SCHOOL)
 
 
-def _in_order(held: Any) -> Sequence[Any]:  # columns of several types
+def _in_order(rank: Any) -> Sequence[Any]:  # columns of several types
     """The gravest tiers first, then by class and name."""
     return (
-        func.coalesce(held.c.rank, -1).desc(),
+        func.coalesce(rank, -1).desc(),
         col(SchoolClass.grade),
         col(SchoolClass.number),
         col(Student.name_order),

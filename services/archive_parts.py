@@ -1,11 +1,12 @@
 """What a child's archive must hold, part by part: whose it must be in, whether it is there, who owes it (F-01–F-05).
 
 Each part is one row of PARTS with one function each for "must it" and "is it there", as SQL over Student, so that a
-list counts them without reading a record. Whoever builds an area adds its row here. What the program has no place for
-yet stands in LATER: it is named, and counts as neither there nor missing.
+list counts them without reading a record. They ask child by child: a list asks for the children of one page alone.
+Whoever builds an area adds its row here. What the program has no place for yet stands in LATER: it is named, and
+counts as neither there nor missing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -45,7 +46,7 @@ from services.card_parts import CardPart
 from services.case_rhythms import has_gone_on, is_evaluated, is_summed_up
 from services.row_filters import sees_cases, sees_plans, sees_referrals
 from services.screening.coverage import EXEMPTING
-from services.tier_rows import held_today, key_rank
+from services.tier_rows import key_rank, rank_today
 
 Condition = Callable[[Actor], ColumnElement[bool]]
 
@@ -163,18 +164,18 @@ def _has_tier(_actor: Actor) -> ColumnElement[bool]:
 
 
 def _is_key(_actor: Actor) -> ColumnElement[bool]:
-    held = held_today(name="held_as_key")
-    found: ColumnElement[bool] = col(Student.id).in_(select(held.c.student_id).where(held.c.rank >= key_rank()))
-    return found
+    is_key: ColumnElement[bool] = func.coalesce(rank_today(col(Student.id)), 0) >= key_rank()
+    return is_key
 
 
 def _has_group(_actor: Actor) -> ColumnElement[bool]:
     """Return whether a group stands with somebody in each of the regulation's seven roles (G-07)."""
     working = select(AppUser.id).where(col(AppUser.is_active))
-    whole = (
+    return (
         select(WarningGroup.student_id)
         .join(WarningMember, col(WarningMember.group_id) == col(WarningGroup.id))
         .where(
+            col(WarningGroup.student_id) == col(Student.id),
             col(WarningGroup.to_day).is_(None),
             col(WarningMember.to_day).is_(None),
             col(WarningMember.role) != WarningRole.OTHER,
@@ -182,30 +183,37 @@ def _has_group(_actor: Actor) -> ColumnElement[bool]:
         )
         .group_by(col(WarningGroup.student_id))
         .having(func.count(col(WarningMember.role).distinct()) >= len(WarningRole) - 1)
+        .correlate(Student)
+        .exists()
     )
-    return col(Student.id).in_(whole)
 
 
 def _is_screened_for(_actor: Actor) -> ColumnElement[bool]:
     """Return whom the latest round is for: everybody, once there is one, whose family has not said no (H-01)."""
-    refused = select(Consent.student_id).where(
+    refused = select(Consent.id).where(
+        col(Consent.student_id) == col(Student.id),
         Consent.purpose == ConsentPurpose.SCREENING,
         col(Consent.answer).in_(EXEMPTING),
         col(Consent.replaced_at).is_(None),
     )
-    return and_(select(ScreeningRound.id).exists(), col(Student.id).not_in(refused))
+    return and_(select(ScreeningRound.id).exists(), not_(refused.correlate(Student).exists()))
 
 
 def _has_screening(_actor: Actor) -> ColumnElement[bool]:
     """Return whether there is a valid result of the latest term in which a scale was given."""
     term, latest = aliased(ScreeningRound), aliased(ScreeningRound)
     newest = select(func.max(latest.school_year * 10 + latest.half)).scalar_subquery()
-    done = (
-        select(ScreeningResult.student_id)
+    return (
+        select(ScreeningResult.id)
         .join(term, col(term.id) == col(ScreeningResult.round_id))
-        .where(ScreeningResult.is_valid, term.school_year * 10 + term.half == newest)
+        .where(
+            ScreeningResult.student_id == Student.id,
+            ScreeningResult.is_valid,
+            term.school_year * 10 + term.half == newest,
+        )
+        .correlate(Student)
+        .exists()
     )
-    return col(Student.id).in_(done)
 
 
 def _has_assessment(actor: Actor) -> ColumnElement[bool]:
@@ -304,7 +312,12 @@ def parts_for(actor: Actor) -> tuple[Part, ...]:
 
 def part_columns(actor: Actor) -> list[Any]:
     """Return a column a part, over Student: 1 there, 0 missing, NULL where the child's archive need not hold it."""
+    return columns_of(parts_for(actor), actor)
+
+
+def columns_of(parts: Iterable[Part], actor: Actor) -> list[Any]:
+    """Return the column of each of these parts, as `part_columns` does."""
     return [
         case((not_(part.applies(actor)), null()), (part.is_there(actor), 1), else_=0).label(f"part_{part.code}")
-        for part in parts_for(actor)
+        for part in parts
     ]

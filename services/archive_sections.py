@@ -101,7 +101,7 @@ def screening(reading: Reading) -> tuple[Entry, ...]:
         entries.append(
             entry(
                 f"{day_of(row.taken_on)}　{row.scale_name}", 结果="，".join([row.level_name, *marks]),
-                总分=None if reading.leaves else f"{each.scores.total:g}",
+                总分=None if reading.leaves or each.scores.total is None else f"{each.scores.total:g}",
                 偏高=None if reading.leaves else high,
             )
         )  # fmt: skip

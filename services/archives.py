@@ -17,6 +17,7 @@ from services.openings import is_noted
 from services.row_filters import grounds_for, sees_students
 from services.student_rights import still_there, writes_students
 from services.tier_kinds import tier_order
+from services.tier_news import is_news
 
 MOST_AT_ONCE = 2_000
 
@@ -76,7 +77,7 @@ def look_through(session: Session, actor: Actor, *, student_id: int) -> None:
 
 @permitted(Permission.ARCHIVE_READ)
 def note_opening(session: Session, actor: Actor, *, student_id: int) -> None:
-    """Note that the actor read a child's archive: once per person, child and 30 minutes.
+    """Note that the actor read a child's archive: once per person, child and 30 minutes, or where a tier is news.
 
     Raises:
         NotFound: there is no such child for this actor.
@@ -85,7 +86,8 @@ def note_opening(session: Session, actor: Actor, *, student_id: int) -> None:
     child = session.exec(seen.with_for_update(key_share=True)).first()  # two tabs of one person don't both note it
     if child is None:
         raise NotFound
-    if not is_noted(session, actor, audit.Action.ARCHIVE_READ, student_id=student_id):
+    is_known = is_noted(session, actor, audit.Action.ARCHIVE_READ, student_id=student_id)
+    if not is_known or is_news(session, actor, student_id=student_id):
         grounds = grounds_for(session, actor, student_id=student_id)
         audit.record(session, actor, audit.Action.ARCHIVE_READ, target=child, student_id=student_id, grounds=grounds)
 

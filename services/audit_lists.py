@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, or_
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, SQLModel, col, func, select
+from sqlmodel import Session, col, func, select
 
 from db.base import Labelled
-from db.tables import AppUser, AuditEvent, Student
+from db.tables import METADATA, AppUser, AuditEvent, Student
 from services import audit, clock
 from services.access import Permission, Scope, Subject, is_protection_leader, permitted, scopes_of
 from services.actors import Actor
@@ -179,7 +179,7 @@ def _conditions(actor: Actor, filters: AuditFilters) -> list[ColumnElement[bool]
             is_other_work = and_(*(col(AuditEvent.action).not_like(f"{word}%") for word in _CARE_WORK))
             conditions.append(or_(is_other_work, col(AuditEvent.actor_id) == actor.user_id))
     if filters.target_table is not None:
-        is_table = filters.target_table in SQLModel.metadata.tables  # anything else may not even be sendable text
+        is_table = filters.target_table in METADATA.tables  # anything else may not even be sendable text
         conditions.append(col(AuditEvent.target_table) == filters.target_table if is_table else false())
     if filters.target_id is not None:
         conditions.append(col(AuditEvent.target_id) == filters.target_id)

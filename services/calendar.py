@@ -5,14 +5,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import chinese_calendar
 from sqlalchemy import Date, Integer, String, cast, literal, null, union_all
 from sqlmodel import Session, col, select
 
-from db.tables import CompleteYear, ParameterVersion, SchoolDayException, Term
+from db.tables import CompleteYear, ParameterVersion, SchoolDayException, Setting, Term
 from db.transactions import kept_for_one_run
 from services import clock
 from services.regulations.parameters import Change, Numbers
@@ -54,13 +54,15 @@ class TermDates:
 class SchoolCalendar:
     """Terms, the days on which this school differs from the national calendar, and the numbers in force by date.
 
-    The numbers come along because no due time is known without them: whoever holds a calendar can compute one.
+    The numbers come along because no due time is known without them: whoever holds a calendar can compute one. The
+    school's name does because every page shows it and every page reads the calendar: one statement for both.
     """
 
     terms: Sequence[TermDates] = ()
     exceptions: Mapping[date, bool] = field(default_factory=dict)
     numbers: Numbers = field(default_factory=Numbers)
     complete_years: frozenset[int] = frozenset()  # the school says that all their days off are among the exceptions
+    school_name: str | None = None
 
     def is_school_day(self, day: date) -> bool:
         """Say whether school is held: the school's own word first, then its terms, then the national calendar."""
@@ -82,7 +84,7 @@ class SchoolCalendar:
         term = self.term_of(day)
         if term is None:
             return None
-        return (_monday(day) - _monday(term.first_day)).days // 7 + 1
+        return (monday_of(day) - monday_of(term.first_day)).days // 7 + 1
 
     def add_school_days(self, day: date, count: int) -> date:
         """Return the `count`-th school day after a day; 0 gives that day, or the next school day if it is none.
@@ -128,7 +130,8 @@ class SchoolCalendar:
         return not has_later_term and day not in self.exceptions and is_national_workday(day)
 
 
-def _monday(day: date) -> date:
+def monday_of(day: date) -> date:
+    """Return the Monday of a day's week."""
     return day - timedelta(days=day.weekday())
 
 
@@ -198,6 +201,7 @@ def _read_calendar(session: Session) -> SchoolCalendar:
     exceptions: dict[date, bool] = {}
     changes: dict[str, list[Change]] = defaultdict(list)
     complete: set[int] = set()
+    school_name: str | None = None
     for kind, number, school_year, half, first_day, last_day, name, value in session.execute(_dated_facts()):
         if kind == _TERM:
             terms.append(TermDates(number, school_year, half, first_day, last_day))
@@ -205,17 +209,22 @@ def _read_calendar(session: Session) -> SchoolCalendar:
             exceptions[first_day] = bool(number)
         elif kind == _YEAR:
             complete.add(number)
+        elif kind == _NAME:
+            school_name = json.loads(value)
         else:
             changes[name].append(Change(first_day, number, int(json.loads(value))))
-    return SchoolCalendar(terms, exceptions, Numbers(dict(changes)), frozenset(complete))
+    return SchoolCalendar(terms, exceptions, Numbers(dict(changes)), frozenset(complete), school_name)
 
 
 _CALENDAR = "calendar"
-_TERM, _DAY, _NUMBER, _YEAR = "term", "day", "number", "year"
+_TERM, _DAY, _NUMBER, _YEAR, _NAME = "term", "day", "number", "year", "name"
+SCHOOL_NAME = "school_name"
+"""The setting that holds it."""
 
 
-def _dated_facts() -> Any:  # a union of four tables has no row type
-    """Return terms, days, numbers and complete years as rows of one shape, the earliest first."""
+@cache  # a question without anything of its own: putting it together takes longer than the answer
+def _dated_facts() -> Any:  # a union of five tables has no row type
+    """Return terms, days, numbers, complete years and the school's name as rows of one shape, the earliest first."""
     nothing, nowhere, no_day = literal(0, Integer), literal(None, String), cast(null(), Date)
     terms = select(  # type: ignore[call-overload]  # more columns than the stubs know
         literal(_TERM, String).label("kind"),
@@ -257,4 +266,14 @@ def _dated_facts() -> Any:  # a union of four tables has no row type
         cast(nowhere, String),
         cast(nowhere, String),
     )
-    return union_all(terms, days, numbers, years).order_by("first_day")
+    name = select(  # type: ignore[call-overload]
+        literal(_NAME, String),
+        nothing,
+        nothing,
+        nothing,
+        no_day,
+        no_day,
+        cast(nowhere, String),
+        col(Setting.value),
+    ).where(Setting.name == SCHOOL_NAME)
+    return union_all(terms, days, numbers, years, name).order_by("first_day")

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Integer, String, and_, case, cast, literal
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
+from db.aliases import shared_alias
 from db.locks import Turn, take_turn
 from db.tables import AppUser, CareGroup, GroupMember, Post, PostHolder, SchoolClass
 from services import clock, groups, posts
@@ -24,7 +25,7 @@ from services.terms_ahead import TermAhead, term_to_prepare
 
 POSTS, GROUPS, CLOSED_MEMBERS = "posts", "groups", "closed_members"
 
-_before, _after, _later = aliased(SchoolClass), aliased(SchoolClass), aliased(PostHolder)
+_before, _after, _later = shared_alias(SchoolClass), shared_alias(SchoolClass), shared_alias(PostHolder)
 _POST_COLUMNS: list[Any] = [
     PostHolder,
     Post.name,

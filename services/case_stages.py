@@ -110,6 +110,17 @@ def begun_at() -> Any:  # a column
     return func.coalesce(again.scalar_subquery(), opened, type_=opened.type)
 
 
+def plans_in_force() -> Any:  # a column
+    """Return how many versions of a case's plan were in force so far."""
+    return (
+        select(func.count(col(PlanVersion.id)))
+        .join(SupportPlan, col(SupportPlan.id) == col(PlanVersion.plan_id))
+        .where(SupportPlan.case_id == Case.id, col(PlanVersion.in_force_at).is_not(None))
+        .correlate(Case)
+        .scalar_subquery()
+    )
+
+
 def join_stage(query: Any) -> Any:  # a Select of any columns of cases
     """Join what the stage of a case is read from: its conference, its plan, and the version in force."""
     return (
@@ -148,12 +159,19 @@ _PLACES = {
 }
 
 
-def steps_of(stage: CaseStage, *, calls_conference: bool) -> tuple[tuple[str, StepState], ...]:
-    """Return the way of a case as steps, each done, under way, to come, or not needed."""
+def steps_of(stage: CaseStage, *, calls_conference: bool, plans_in_force: int) -> tuple[tuple[str, StepState], ...]:
+    """Return the way of a case as steps, each done, under way, to come, or not needed.
+
+    `plans_in_force` is how many versions of its plan were in force so far: a closed case had none, or one that was
+    never looked at again, and then does not say it did.
+    """
     here = _PLACES[stage]
+    left_out: set[int] = set() if calls_conference else {1}
+    if stage is CaseStage.CLOSURE:
+        left_out |= {place for place, versions in ((2, 1), (4, 2)) if plans_in_force < versions}
 
     def state(place: int) -> StepState:
-        if place == 1 and not calls_conference:
+        if place in left_out:
             return StepState.NOT_NEEDED
         if place == here:
             return StepState.NOW

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
@@ -12,8 +13,10 @@ from db.tables import (
     AppUser,
     Assessment,
     Case,
+    CaseClosure,
     CaseConference,
     ClassMembership,
+    ClosingState,
     Domain,
     PlanVersion,
     Referral,
@@ -26,7 +29,7 @@ from services import audit, clock
 from services.access import Permission, permitted
 from services.actors import Actor
 from services.calendar import SchoolCalendar, load_calendar
-from services.case_stages import CaseStage, begun_at, join_stage, stage_column, stage_order
+from services.case_stages import CaseStage, begun_at, join_stage, plans_in_force, stage_column, stage_order
 from services.classes import class_label
 from services.conference_views import ConferenceView, read_conference
 from services.errors import NotFound
@@ -59,6 +62,7 @@ class CaseRow:
     plan: Deadline | None  # owed, and not there yet
     review_on: date | None
     is_danger: bool  # it came as danger, and nobody has discussed it yet
+    is_closing_asked: bool  # a second person is still to say yes
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,7 @@ class CaseView:
     assessed_by_name: str
     assessed_at: datetime
     conference: ConferenceView | None
+    plans_in_force: int  # how many versions of its plan were in force so far
     is_opening_noted: bool
 
 
@@ -98,7 +103,10 @@ def list_cases(
     page: int = 1,
     page_size: int = PAGE_SIZE,
 ) -> CasePage:
-    """Return one page of the cases this actor may open, what waits for somebody first; four statements."""
+    """Return one page of the cases this actor may open; four statements.
+
+    What waits for somebody stands first, of closed cases the latest.
+    """
     conditions = [sees_cases(actor)]
     if stage is not None:
         conditions.append(stage_column() == stage.value)
@@ -114,7 +122,7 @@ def list_cases(
     found = session.exec(
         _detailed()
         .where(*conditions)
-        .order_by(stage_order(stage_column()), col(Case.opened_at), col(Case.id))
+        .order_by(stage_order(stage_column()), col(Case.closed_at).desc(), col(Case.opened_at), col(Case.id))
         .offset((page_there(page, total=total, page_size=page_size) - 1) * page_size)
         .limit(page_size)
     ).all()
@@ -132,7 +140,7 @@ def find_case(session: Session, actor: Actor, *, case_id: int) -> CaseView:
     assessor = aliased(AppUser)
     found = session.exec(
         _detailed()
-        .add_columns(Assessment, col(assessor.display_name).label("assessor"))
+        .add_columns(Assessment, col(assessor.display_name).label("assessor"), plans_in_force().label("plans"))
         .join(Assessment, col(Assessment.referral_id) == col(Case.referral_id))
         .join(assessor, col(assessor.id) == col(Assessment.assessed_by_id))
         .where(Case.id == case_id, sees_cases(actor))
@@ -156,6 +164,7 @@ def find_case(session: Session, actor: Actor, *, case_id: int) -> CaseView:
         conference=read_conference(session, actor, case, conference, is_protected=found.is_suspected_abuse)
         if conference
         else None,
+        plans_in_force=found.plans,
         is_opening_noted=is_opening_noted(session, actor, case_id=case_id),
     )
 
@@ -200,6 +209,7 @@ def _detailed() -> Any:  # a Select of more columns than its stubs can type
         stage_column().label("stage"),
         PlanVersion.review_on,
         begun_at().label("begun_at"),
+        _is_closing_asked().label("is_closing_asked"),
     ]
     return (
         join_stage(select(*columns).select_from(Case))
@@ -209,6 +219,14 @@ def _detailed() -> Any:  # a Select of more columns than its stubs can type
         .join(ClassMembership, is_in_class(), isouter=True)
         .join(SchoolClass, col(SchoolClass.id) == col(ClassMembership.class_id), isouter=True)
     )
+
+
+def _is_closing_asked() -> ColumnElement[bool]:
+    waiting = select(CaseClosure.id).where(
+        CaseClosure.case_id == Case.id, col(CaseClosure.state) == ClosingState.WAITING
+    )
+    asked: ColumnElement[bool] = waiting.correlate(Case).exists()
+    return asked
 
 
 def _row(actor: Actor, found: Any, *, calendar: SchoolCalendar, now: datetime) -> CaseRow:
@@ -242,4 +260,5 @@ def _row(actor: Actor, found: Any, *, calendar: SchoolCalendar, now: datetime) -
         else None,
         review_on=found.review_on,
         is_danger=found.urgency is Urgency.DANGER and stage is CaseStage.CONFERENCE,
+        is_closing_asked=bool(found.is_closing_asked),
     )

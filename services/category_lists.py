@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
@@ -68,6 +70,15 @@ def list_current_categories(session: Session, actor: Actor, *, student_id: int) 
 
 def categories_of(session: Session, student_id: int) -> tuple[CategoryEntry, ...]:
     """Return every category of a child, those it is in now first."""
+    rows = session.exec(_of_one_child(), params={"child": student_id}).all()
+    return tuple(
+        replace(category_entry(row, *words), confirmed_on=clock.local(at).date() if at else None)
+        for row, *words, at in rows
+    )
+
+
+@cache  # the question alone, which nobody's rights are part of
+def _of_one_child() -> Any:  # a select of more columns than the stubs know
     confirmed_at = (
         select(func.max(CheckReturn.returned_at))
         .join(CheckFinding, col(CheckFinding.return_id) == col(CheckReturn.id))
@@ -78,15 +89,11 @@ def categories_of(session: Session, student_id: int) -> tuple[CategoryEntry, ...
         )
         .scalar_subquery()
     )
-    rows = session.exec(
+    return (
         _with_words()
         .add_columns(confirmed_at)
-        .where(StudentCategory.student_id == student_id)
+        .where(StudentCategory.student_id == bindparam("child"))
         .order_by(col(StudentCategory.to_day).is_not(None), col(StudentCategory.from_day).desc())
-    ).all()
-    return tuple(
-        replace(category_entry(row, *words), confirmed_on=clock.local(at).date() if at else None)
-        for row, *words, at in rows
     )
 
 

@@ -1,11 +1,11 @@
 """Rounds of checks: opening one, who has returned, what is owed (E-02, E-07; G-01)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, literal, null, or_, true, union_all
+from sqlalchemy import ColumnElement, case, or_, true
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, func, select
@@ -29,11 +29,11 @@ from db.tables import (
 from services import audit, clock, setup
 from services.access import Permission, allows, permitted
 from services.actors import Actor
+from services.asking_together import Fact, asked
 from services.calendar import END_OF_SCHOOL_DAY, SchoolCalendar, load_calendar
 from services.check_kinds import COVERED, Period, period_of
 from services.classes import class_label, teaches_as_homeroom
 from services.errors import DomainError
-from services.kept_statements import kept_for_asker
 from services.regulations.deadlines import DutyState, state_at
 from services.row_filters import classes_of
 from services.student_rights import writes_students
@@ -160,55 +160,74 @@ def find_round(session: Session, actor: Actor, *, kind: CheckKind = CheckKind.CL
     )
 
 
-@permitted(Permission.CHECK_RETURN)
-def list_owed(session: Session, actor: Actor, *, calendar: SchoolCalendar) -> list[OwedChecks]:
-    """Return what the rounds of this term and this quarter ask of the actor; one statement, two before one is opened.
+CHECK_LINES = frozenset(kind.value for kind in CheckKind)
+"""What its rows are told apart by from what others ask in the same statement."""
+
+
+def periods_owed(actor: Actor, calendar: SchoolCalendar) -> tuple[Period, ...]:
+    """Return the periods whose rounds may ask something of this person: of this term and this quarter, or none."""
+    if not allows(actor, Permission.CHECK_RETURN) or not actor.has_role(Role.LEAD, Role.HOMEROOM):
+        return ()
+    periods = (period_of(calendar, kind) for kind in CheckKind) if calendar.terms else ()
+    return tuple(period for period in periods if clock.today() >= period.first_day)
+
+
+def owed_parts(actor: Actor, periods: Iterable[Period]) -> list[Any]:
+    """Return what home asks about the rounds of these periods, in asking_together's shape.
+
+    Of every class of the actor with something missing: the class, its grade and number, whether it is the own one,
+    the round's day and when it was opened, if it is, and when the school was set up.
+    """
+    return [_missing(actor, period) for period in periods]
+
+
+def owed_of(actor: Actor, rows: Sequence[Fact], periods: Iterable[Period]) -> list[OwedChecks]:
+    """Return what the rounds of these periods ask of the actor.
 
     Half a class check is not owed any more once it is returned; of 四特 every child is to be seen.
     """
-    is_lead = actor.has_role(Role.LEAD)
-    if not calendar.terms or not (is_lead or actor.has_role(Role.HOMEROOM)):
-        return []
-    periods = [
-        period for period in (period_of(calendar, kind) for kind in CheckKind) if clock.today() >= period.first_day
-    ]
-    if not periods:
-        return []
-    rows = session.execute(_asked_of_classes(actor, *periods)).all()
-    found = (_owed(session, period, [row for row in rows if row.kind == period.kind], is_lead) for period in periods)
+    classes = sorted(rows, key=lambda row: (row.first or 0, row.second or 0, row.id or 0))
+    found = (_owed(period, [row for row in classes if row.about == period.kind], actor) for period in periods)
     return [each for each in found if each is not None]
 
 
-@kept_for_asker
-def _asked_of_classes(actor: Actor, *periods: Period) -> Any:  # a union
-    return union_all(*[_classes(actor, period, only_missing=True) for period in periods]).order_by("grade", "number")
+def _missing(actor: Actor, period: Period) -> Any:  # a select
+    set_up_at = select(SystemFact.value).where(SystemFact.name == setup.CLAIMED).scalar_subquery()
+    missing = asked(
+        period.kind.value,
+        of_id=col(SchoolClass.id),
+        first=col(SchoolClass.grade),
+        second=col(SchoolClass.number),
+        third=case((_own_class(actor), 1), else_=0),
+        day=col(CheckRound.due_day),
+        at=col(CheckRound.opened_at),
+        beside=set_up_at,
+    )
+    is_missing: ColumnElement[bool] = col(CheckReturn.returned_at).is_(None)
+    if period.quarter_from is not None:
+        # Asked once for all classes: class by class, every child of the school would be looked up.
+        is_missing = or_(is_missing, col(SchoolClass.id).in_(_unseen(period).correlate(None)))
+    return _in_period(missing.select_from(SchoolClass), actor, period).where(is_missing)
 
 
-def _owed(session: Session, period: Period, missing: Sequence[Any], is_lead: bool) -> OwedChecks | None:
+def _owed(period: Period, missing: Sequence[Fact], actor: Actor) -> OwedChecks | None:
+    is_lead = actor.has_role(Role.LEAD)
     if not missing:
         return None
-    if missing[0].due_day is None:
+    due_day, opened_at, set_up_at = missing[0].day, missing[0].at, missing[0].beside
+    if due_day is None or opened_at is None:
         if not is_lead:
             return None
         since = clock.at_school(period.first_day, time(8))
-        since = max(since, _set_up_at(session) or since)  # nobody waited for it before
+        since = max(since, datetime.fromisoformat(set_up_at)) if set_up_at else since  # nobody waited for it before
         return OwedChecks(period.kind, since, since, is_to_open=True)
-    own = tuple((row.class_id, class_label(row.grade, row.number)) for row in missing if row.is_own)
-    others = tuple(class_label(row.grade, row.number) for row in missing) if is_lead else ()
+    labels = [(row.id or 0, class_label(row.first or 0, row.second or 0), row.third) for row in missing]
+    own = tuple((class_id, label) for class_id, label, is_own in labels if is_own)
+    others = tuple(label for _, label, _ in labels) if is_lead else ()
     if not own and not others:
         return None
-    return OwedChecks(
-        period.kind,
-        due_at=clock.at_school(missing[0].due_day, END_OF_SCHOOL_DAY),
-        since=missing[0].opened_at,
-        own=own,
-        missing=others,
-    )
-
-
-def _set_up_at(session: Session) -> datetime | None:
-    fact = session.get(SystemFact, setup.CLAIMED)
-    return datetime.fromisoformat(fact.value) if fact else None
+    due_at = clock.at_school(due_day, END_OF_SCHOOL_DAY)
+    return OwedChecks(period.kind, due_at=due_at, since=opened_at, own=own, missing=others)
 
 
 def _round_of(session: Session, period: Period) -> CheckRound | None:
@@ -220,55 +239,53 @@ def _own_class(actor: Actor) -> ColumnElement[bool]:
     return col(SchoolClass.id).in_(classes_of(actor))
 
 
-def _classes(actor: Actor, period: Period, *, only_missing: bool = False) -> Any:  # a select
-    """Return the query of the classes that have children, with teacher, the period's round and the current return.
-
-    Only those with something missing are not counted: nobody asks how many children they have.
-    """
-    is_in_it = and_(col(ClassMembership.class_id) == col(SchoolClass.id), col(ClassMembership.to_day).is_(None))
-    pupils = select(func.count()).select_from(ClassMembership).where(is_in_it).scalar_subquery()
+def _classes(actor: Actor, period: Period) -> Any:  # a select
+    """Return the query of the classes that have children, with teacher, the period's round and the current return."""
+    pupils = select(func.count()).select_from(ClassMembership).where(_is_in_it()).scalar_subquery()
     teacher, returner = AppUser.__table__.alias("teacher"), AppUser.__table__.alias("returner")  # type: ignore[attr-defined]
-    all_classes = writes_students(actor, Permission.CHECK_RETURN).is_everything
-    is_missing: ColumnElement[bool] = col(CheckReturn.returned_at).is_(None)
-    if only_missing and period.quarter_from is not None:
-        is_missing = or_(is_missing, _unseen(period).correlate(SchoolClass, CheckReturn).exists())
-    return (
+    classes = (
         select(  # type: ignore[call-overload]  # more columns than the stubs know
-            literal(period.kind.value, String).label("kind"),
             col(SchoolClass.id).label("class_id"),
             col(SchoolClass.grade),
             col(SchoolClass.number),
             teacher.c.display_name.label("homeroom_name"),
-            (null() if only_missing else pupils).label("pupils"),
+            pupils.label("pupils"),
             col(CheckReturn.id).label("return_id"),
             col(CheckReturn.returned_at),
             col(CheckReturn.revision),
             returner.c.display_name.label("returned_by"),
-            _own_class(actor).label("is_own"),
-            col(CheckRound.due_day),
-            col(CheckRound.opened_at),
         )
         .select_from(SchoolClass)
         .join(ClassTeacher, teaches_as_homeroom(), isouter=True)
         .join(teacher, teacher.c.id == ClassTeacher.user_id, isouter=True)
-        .join(CheckRound, period.is_of_round, isouter=True)
-        .join(CheckReturn, _is_current_return(), isouter=True)
-        .join(returner, returner.c.id == CheckReturn.returned_by_id, isouter=True)
+    )
+    return _in_period(classes, actor, period).join(returner, returner.c.id == CheckReturn.returned_by_id, isouter=True)
+
+
+def _in_period(classes: Any, actor: Actor, period: Period) -> Any:  # selects
+    """Return a query of classes as that of those the actor follows and that have children, with round and return."""
+    all_classes = writes_students(actor, Permission.CHECK_RETURN).is_everything
+    return (
+        classes.join(CheckRound, period.is_of_round, isouter=True)
+        .join(CheckReturn, _is_current_return(col(SchoolClass.id)), isouter=True)
         .where(
             SchoolClass.school_year == period.term.school_year,
-            select(ClassMembership.id).where(is_in_it).exists(),
+            select(ClassMembership.id).where(_is_in_it()).exists(),
             true() if all_classes else _own_class(actor),
-            is_missing if only_missing else true(),
         )
     )
 
 
+def _is_in_it() -> ColumnElement[bool]:
+    return and_(col(ClassMembership.class_id) == col(SchoolClass.id), col(ClassMembership.to_day).is_(None))
+
+
 def _unseen(period: Period) -> Any:  # a select
-    """Return the query of the children of a returned class whom nobody has seen in this period.
+    """Return the query of the returned classes with a child whom nobody has seen in this period, once for each child.
 
     Who was registered only after the class had returned was seen by whoever registered it.
     """
-    seen, said_in = aliased(CheckFinding), aliased(CheckReturn)
+    seen, said_in, child = aliased(CheckFinding), aliased(CheckReturn), aliased(Student)
     was_seen = (
         select(col(seen.id))
         .join(said_in, col(said_in.id) == col(seen.return_id))
@@ -280,19 +297,21 @@ def _unseen(period: Period) -> Any:  # a select
         )
         .correlate(StudentCategory, CheckReturn)
     )
+    state = select(child.state).where(child.id == ClassMembership.student_id).correlate(ClassMembership)
     return (
-        select(ClassMembership.class_id, Student.name)
-        .select_from(ClassMembership)
-        .join(Student, col(Student.id) == col(ClassMembership.student_id))
-        .join(StudentCategory, col(StudentCategory.student_id) == col(Student.id))
+        select(ClassMembership.class_id)
+        .select_from(StudentCategory)
+        .join(ClassMembership, col(ClassMembership.student_id) == col(StudentCategory.student_id))
+        .join(CheckRound, period.is_of_round)
+        # Wrapped: else SQLite goes from the returns to every child of the school.
+        .join(CheckReturn, _is_current_return(func.coalesce(ClassMembership.class_id, 0)))
         .where(
-            ClassMembership.class_id == SchoolClass.id,
             col(ClassMembership.to_day).is_(None),
-            col(Student.state).not_in(LEFT_SCHOOL),
             col(StudentCategory.to_day).is_(None),
             col(StudentCategory.kind).in_(COVERED[period.kind]),
             col(StudentCategory.recorded_at) <= col(CheckReturn.returned_at),
-            ~was_seen.exists(),
+            # In this order: a child's row is long, and few are left when all others were seen.
+            case((was_seen.exists(), 0), (state.scalar_subquery().in_(LEFT_SCHOOL), 0), else_=1) == 1,
         )
     )
 
@@ -303,10 +322,9 @@ def _unseen_of(session: Session, period: Period, class_ids: Sequence[int]) -> di
         return {}
     rows = session.execute(
         _unseen(period)
-        .join(SchoolClass, col(SchoolClass.id) == col(ClassMembership.class_id))
-        .join(CheckRound, period.is_of_round)
-        .join(CheckReturn, _is_current_return())
-        .where(col(SchoolClass.id).in_(class_ids))
+        .add_columns(col(Student.name))
+        .join(Student, col(Student.id) == col(ClassMembership.student_id))
+        .where(col(ClassMembership.class_id).in_(class_ids))
         .order_by(col(Student.name_order), col(Student.id))
     ).all()
     found: dict[int, dict[str, None]] = {}
@@ -315,9 +333,9 @@ def _unseen_of(session: Session, period: Period, class_ids: Sequence[int]) -> di
     return {class_id: tuple(names) for class_id, names in found.items()}
 
 
-def _is_current_return() -> ColumnElement[bool]:
+def _is_current_return(class_id: Any) -> ColumnElement[bool]:  # a column
     return and_(
-        col(CheckReturn.class_id) == col(SchoolClass.id),
+        col(CheckReturn.class_id) == class_id,
         col(CheckReturn.round_id) == col(CheckRound.id),
         col(CheckReturn.replaced_at).is_(None),
     )

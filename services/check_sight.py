@@ -43,9 +43,12 @@ def check_sight(
     people: Container[int],
     first_day: date,
 ) -> None:
-    """Every child but those nobody has seen was seen by somebody, on a day of this quarter."""
+    """Every child but those nobody has seen was seen by somebody, on a day of this quarter.
+
+    Of whom nothing is said yet, that alone is asked: day and person come with the answer (0023).
+    """
     said: list[tuple[str, str, CheckAnswer | NewFinding]] = [
-        (f"{answer.category_id}", "", answer) for answer in answers if answer.result is not CheckResult.NOT_SEEN
+        (f"{answer.category_id}", "", answer) for answer in answers if answer.result not in (None, CheckResult.NOT_SEEN)
     ]
     said += [(f"{new.row}", "found_", new) for new in found]
     for name, prefix, each in said:

@@ -14,6 +14,7 @@ from db.tables import (
     Case,
     CaseConference,
     CaseDecision,
+    ClassMembership,
     ConferenceParticipant,
     DecisionState,
     DropOut,
@@ -32,7 +33,7 @@ from services import clock, drop_out_views, plan_duties
 from services.access import Permission, allows, is_protection_leader, permitted
 from services.actors import Actor
 from services.calendar import SchoolCalendar, load_calendar
-from services.classes import class_label
+from services.classes import known_class
 from services.conference_views import decision_step
 from services.decisions import owes_decision
 from services.duties import Duty, DutyGroup, DutyKind, group_of
@@ -43,7 +44,7 @@ from services.referrals import OPEN_STATES
 from services.regulations import deadlines
 from services.regulations.deadlines import Deadline
 from services.row_filters import sees_cases, sees_referrals, sees_students
-from services.students import GONE_FOR_GOOD
+from services.students import GONE_FOR_GOOD, is_in_class
 
 _FIRST_IN_DANGER = frozenset({DutyKind.DANGER, DutyKind.ASSIGN, DutyKind.ASSESS})
 """What looks after a child in danger; telling others of it takes its turn."""
@@ -306,8 +307,9 @@ def _asked_of_cases(actor: Actor) -> Any:  # a select of all these columns
         .join(Referral, col(Referral.id) == col(Case.referral_id), isouter=True)
         .join(DropOut, col(DropOut.id) == due.c.drop_out_id, isouter=True)
         .join(OutwardReferral, col(OutwardReferral.id) == due.c.outward_id, isouter=True)
-        .join(SchoolClass, col(SchoolClass.id) == col(DropOut.class_id), isouter=True)
         .join(Student, col(Student.id) == func.coalesce(*_children_of()))
+        .join(ClassMembership, is_in_class(), isouter=True)
+        .join(SchoolClass, col(SchoolClass.id) == func.coalesce(*_class_columns()), isouter=True)
         .join(AppUser, col(AppUser.id) == func.coalesce(*_owners_of()), isouter=True)
         .order_by(col(CaseConference.called_at), col(CaseConference.id), col(DropOut.noticed_on), col(DropOut.id))
     )
@@ -319,6 +321,11 @@ def _cases_of(due: Any) -> tuple[Any, ...]:  # columns
 
 def _children_of() -> tuple[Any, ...]:  # columns
     return col(Case.student_id), col(DropOut.student_id), col(SupportPlan.student_id), col(OutwardReferral.student_id)
+
+
+def _class_columns() -> tuple[Any, ...]:
+    """The class a child stayed away from, else the one it is in now."""
+    return col(DropOut.class_id), col(ClassMembership.class_id)
 
 
 def _owners_of() -> tuple[Any, ...]:  # columns
@@ -372,7 +379,7 @@ def _return(found: Any, *, calendar: SchoolCalendar, now: datetime) -> Duty:
         due_at=due_at,
         since=clock.at_school(found.noticed_on, time(8)),
         child=found.child,
-        class_label=class_label(found.grade, found.number) if found.grade is not None else None,
+        class_label=known_class(found.grade, found.number),
         has_begun=found.last_step_on is not None,
         is_mine=bool(found.is_answered_for),
         labels=(found.state.label,) if found.state in GONE_FOR_GOOD else (),
@@ -388,6 +395,7 @@ def _decision(actor: Actor, found: Any, *, now: datetime, may_end: bool, may_nam
         group_of(due_at, now=now),
         due_at=due_at,
         child=found.child if may_name else None,
+        class_label=known_class(found.grade, found.number) if may_name else None,
         owner_name=found.doer_name,
         is_mine=found.doer_id == actor.user_id,
         target_id=found.decision_id if may_end else None,
@@ -408,6 +416,7 @@ def _invitation(found: Any, due_at: datetime, *, now: datetime) -> Duty:  # Any:
         group,
         due_at=due_at,
         child=found.child if found.may_name else None,
+        class_label=known_class(found.grade, found.number) if found.may_name else None,
         owner_name=found.case_owner_name,
         meets_at=found.planned_at,
         place=open_text(place, table="case_conference", column="place_sealed", uid=found.conference_uid),
@@ -426,6 +435,7 @@ def _conference(actor: Actor, found: Any, due_at: datetime, *, now: datetime) ->
         group_of(due_at, now=now),
         due_at=due_at,
         child=found.child,
+        class_label=known_class(found.grade, found.number),
         urgency=found.urgency,
         owner_name=found.case_owner_name,
         is_mine=found.case_owner_id == actor.user_id,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Integer, String, and_, cast, null, union_all
+from sqlalchemy import Integer, String, and_, bindparam, cast, null, union_all
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -12,6 +12,7 @@ from db.tables import AppUser, Case, PlanKind, PlanState, PlanVersion, Referral,
 from services.access import Permission, permitted
 from services.actors import Actor
 from services.case_stages import CaseStage, join_stage, stage_column
+from services.kept_statements import kept_for_asker
 from services.row_filters import sees_cases, sees_plans
 
 
@@ -54,12 +55,9 @@ def list_support(
 
     Only what this actor may open.
     """
-    of_cases = _of_cases(actor).where(Case.id == case_id if case_id is not None else Case.student_id == student_id)
-    if case_id is not None:
-        parts = [of_cases]
-    else:
-        parts = [of_cases.where(col(Case.closed_at).is_(None)), _of_child(actor, student_id)]
-    rows = session.execute(union_all(*parts)).all()
+    rows = session.execute(
+        _question(actor, case_id is not None), {"asked": student_id if case_id is None else case_id}
+    ).all()
     cases = [
         OpenCase(row.case_id, CaseStage(row.stage), row.severity, row.owner_name, row.begun_at)
         for row in rows
@@ -76,6 +74,16 @@ def list_support(
     )
 
 
+@kept_for_asker
+def _question(actor: Actor, is_of_case: bool) -> Any:  # a union of selects
+    """Return what is asked of one case, or of one child; which is handed in."""
+    asked: Any = bindparam("asked", type_=Integer)
+    if is_of_case:
+        return union_all(_of_cases(actor).where(Case.id == asked))
+    of_cases = _of_cases(actor).where(Case.student_id == asked, col(Case.closed_at).is_(None))
+    return union_all(of_cases, _of_child(actor, asked))
+
+
 def _of_cases(actor: Actor) -> Any:  # a Select
     waiting = aliased(PlanVersion)
     query = join_stage(
@@ -87,7 +95,7 @@ def _of_cases(actor: Actor) -> Any:  # a Select
     return _with_waiting(query, waiting).where(sees_cases(actor))
 
 
-def _of_child(actor: Actor, student_id: int | None) -> Any:  # a Select of the same shape
+def _of_child(actor: Actor, student_id: Any) -> Any:  # a Select of the same shape
     waiting = aliased(PlanVersion)
     severity: Any = Case.__table__.c.severity  # type: ignore[attr-defined]  # SQLModel does not declare it
     nothing = (cast(null(), Integer), cast(null(), String), cast(null(), severity.type))

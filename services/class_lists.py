@@ -16,6 +16,7 @@ from db.tables import (
     ClassMembership,
     Gender,
     LeftBehindKind,
+    PairingRole,
     SchoolClass,
     Student,
     StudentCategory,
@@ -31,7 +32,9 @@ from services.card_parts import CardPart
 from services.classes import class_label
 from services.errors import FieldErrors, NotFound, Problem
 from services.exchange.grids import Cell
+from services.exchange.values import show_cell
 from services.exchange.writing import SheetOut, write_sheets
+from services.pairing.friends import COLUMNS, Friend, read_friends
 from services.promises import has_promise
 from services.row_filters import sees_students
 from services.student_exports import ExportPurpose, export_notes
@@ -80,7 +83,7 @@ class _Child:
 def export_class_lists(
     session: Session, actor: Actor, *, class_id: int | None, purpose: ExportPurpose | None
 ) -> ClassLists:
-    """Return the five lists of one class, or of every class this actor may export; ten statements.
+    """Return the five lists of one class, or of every class this actor may export; eleven statements.
 
     Raises:
         NotFound: there is no such class this year, or it is not this actor's.
@@ -93,6 +96,7 @@ def export_class_lists(
     if not pupils and class_id is not None:
         raise NotFound
     children = _left_behind(session, pupils)
+    friends = read_friends(session, exporter, [each.student.id or 0 for each in children], roles=list(PairingRole))
     audit.record(
         session,
         actor,
@@ -109,7 +113,7 @@ def export_class_lists(
         ("联系卡", *_cards(children)),
         ("统计表", *_statistics(pupils, children)),
         ("基本情况登记", *_basics(children)),
-        ("手拉手登记", *_hand_in_hand(children)),
+        ("手拉手登记", *_hand_in_hand(children, friends)),
     )
     label = class_label(pupils[0].grade, pupils[0].number) if class_id is not None else "各班"
     return ClassLists(tuple((name, titles, rows, notes) for name, titles, rows in tables), len(children), label)
@@ -277,12 +281,18 @@ def _basics(children: Sequence[_Child]) -> _Table:
     )
 
 
-def _hand_in_hand(children: Sequence[_Child]) -> _Table:
-    """手拉手登记: who walks with whom; the right-hand columns are filled by hand until pairs are recorded here."""
-    empty: tuple[_Column, ...] = tuple(
-        (title, lambda _child: None) for title in ("手拉手的同学或老师", "身份", "电话", "从哪天起", "做了什么", "效果")
-    )
-    return _table((*_WHO, ("情况", _kind_words), *empty), children)
+def _hand_in_hand(children: Sequence[_Child], friends: Mapping[int, Sequence[Friend]]) -> _Table:
+    """手拉手登记: who walks with whom today; what it did is left to be written by hand."""
+
+    def told(place: int) -> Callable[[_Child], Cell]:
+        def cell(child: _Child) -> Cell:
+            cells = [each.cells[place] for each in friends.get(child.student.id or 0, ())]
+            return "、".join(show_cell(each) for each in cells if each is not None) or None
+
+        return cell
+
+    told_of = tuple((title, told(place)) for place, title in enumerate(COLUMNS))
+    return _table((*_WHO, ("情况", _kind_words), *told_of), children)
 
 
 def _statistics(pupils: Sequence[Any], children: Sequence[_Child]) -> _Table:

@@ -1,6 +1,7 @@
 """The classes of a school year, how they are written, and who teaches them."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement
@@ -13,11 +14,13 @@ from services.access import Permission, permitted
 from services.actors import Actor
 from services.calendar import current_school_year, is_school_year, load_calendar
 from services.errors import EditedMeanwhile, NotFound
+from services.exchange.classes import read_class
 from services.fields import Checker
 
 MOST_CLASSES = 60
 GRADE_DIGITS = "一二三四五六七八九"
 SENIOR = {10: "高一", 11: "高二", 12: "高三"}
+_NO_GRADE = 99
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,18 @@ class ClassRow:
 def class_label(grade: int, number: int) -> str:
     """Write a class as schools do: 七（3）班, 高一（2）班."""
     return f"{SENIOR.get(grade) or GRADE_DIGITS[grade - 1]}（{number}）班"
+
+
+@lru_cache(maxsize=4096)  # lists of a hundred thousand lines name a few dozen classes
+def label_order(label: str) -> tuple[int, int, str]:
+    """Return what labels are sorted by: as classes stand in a school, by grade and number; what is none comes last."""
+    found = read_class(label)
+    return (found.grade, found.class_no, label) if found else (_NO_GRADE, 0, label)
+
+
+def known_class(grade: int | None, number: int | None) -> str | None:
+    """Write a class that was joined to a child; None for a child without one."""
+    return class_label(grade, number) if grade is not None and number is not None else None
 
 
 def grade_label(grade: int) -> str:

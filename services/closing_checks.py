@@ -29,6 +29,7 @@ from services import clock
 from services.actors import Actor
 from services.archive_parts import part_columns, parts_for
 from services.case_rhythms import calls_for_summary, is_evaluated_at_end, summary_due_on
+from services.case_stages import begun_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,8 @@ def _conferences() -> Any:  # a Select, as the others below
 
 
 def _begun_plans() -> Any:
-    return _of_plan(PlanVersion).where(col(PlanVersion.in_force_at).is_not(None))
+    """What came into force since the case is under way: an earlier plan ended when the case was closed."""
+    return _of_plan(PlanVersion).where(col(PlanVersion.in_force_at) >= begun_at())
 
 
 def _goals() -> Any:

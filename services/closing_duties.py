@@ -13,12 +13,14 @@ from db.tables import (
     Case,
     CaseClosure,
     CaseConference,
+    ClassMembership,
     ClosingState,
     MeasureNote,
     PlanMeasure,
     PlanVersion,
     Referral,
     Role,
+    SchoolClass,
     Student,
     SupportPlan,
 )
@@ -27,18 +29,23 @@ from services.access import Permission, allows
 from services.actors import Actor
 from services.asking_together import Fact, asked
 from services.calendar import END_OF_SCHOOL_DAY, SchoolCalendar
+from services.classes import known_class
 from services.closings import who_answers
 from services.duties import Duty, DutyGroup, DutyKind, group_of
 from services.record_views import written_at_the_time
 from services.row_filters import sees_cases, sees_students
+from services.second_answers import is_head
+from services.students import is_in_class
 from services.tier_duties import RANK
 from services.tier_kinds import REVIEW_DAYS, review_parameter
-from services.tier_rows import rank_today
+from services.tier_rows import can_no_more, rank_today
 from services.time_line.parts import LocalDay
 
 _ANSWER, _FOLLOW, _STALLED = DutyKind.CLOSING_ANSWER, DutyKind.CLOSED_FOLLOW_UP, DutyKind.CASE_STALLED
 CLOSING_LINES = frozenset({_ANSWER, _FOLLOW, _STALLED})
 """What its rows are told apart by from what others ask in the same statement."""
+CLASS: dict[str, Any] = {"first": SchoolClass.grade, "second": SchoolClass.number}
+"""Where a row of a child has its class."""
 
 
 def closing_parts(actor: Actor, shortest_review: int) -> list[Any]:
@@ -59,7 +66,8 @@ def of_closings(
     asked: dict[tuple[int | None, int | None], bool] = {}  # by who asked, and whether the case is marked
     for row in rows:
         if row.about == _ANSWER and _is_asked(session, actor, row, asked):
-            yield Duty(_ANSWER, DutyGroup.WAITING, since=_morning(row.day), child=row.label or None, target_id=row.id)
+            yield Duty(_ANSWER, DutyGroup.WAITING, since=_morning(row.day), child=row.label or None,
+                       class_label=known_class(row.first, row.second), target_id=row.id)  # fmt: skip
         elif row.about == _FOLLOW and row.day is not None:
             yield _due(actor, _FOLLOW, row, row.day, now=now)
         elif row.about == _STALLED and row.day is not None:
@@ -81,8 +89,16 @@ def _due(
     actor: Actor, kind: DutyKind, row: Fact, due_on: date, *, now: datetime, since: datetime | None = None
 ) -> Duty:
     due_at = clock.at_school(due_on, END_OF_SCHOOL_DAY)
-    return Duty(kind, group_of(due_at, now=now), due_at=due_at, since=since, child=row.label,
-                is_mine=row.fourth == actor.user_id, target_id=row.id)  # fmt: skip
+    return Duty(
+        kind,
+        group_of(due_at, now=now),
+        due_at=due_at,
+        since=since,
+        child=row.label,
+        class_label=known_class(row.first, row.second),
+        is_mine=row.fourth == actor.user_id,
+        target_id=row.id,
+    )
 
 
 def _morning(day: date | None) -> datetime | None:
@@ -101,24 +117,30 @@ def _is_asked(session: Session, actor: Actor, row: Fact, known: dict[tuple[int |
 
 
 def _waiting(actor: Actor) -> Any:
-    """Requests of others that wait: the head's; another leader's where a head asked."""
-    name = case((func.coalesce(or_(sees_cases(actor), sees_students(actor)), False), col(Student.name)), else_="")
+    """Requests of others that wait: the head's; another leader's where nobody but who asks is one."""
+    may_name = func.coalesce(or_(sees_cases(actor), sees_students(actor)), False)
     rows = asked(
-        _ANSWER, of_id=col(CaseClosure.id), label=name, third=case((col(Referral.is_suspected_abuse), 1), else_=0),
+        _ANSWER, of_id=col(CaseClosure.id), label=case((may_name, col(Student.name)), else_=""),
+        first=case((may_name, col(SchoolClass.grade))), second=case((may_name, col(SchoolClass.number))),
+        third=case((col(Referral.is_suspected_abuse), 1), else_=0),
         fourth=col(CaseClosure.asked_by_id), day=LocalDay(col(CaseClosure.asked_at)),
     )  # fmt: skip
-    return (
+    other_head = select(col(AppUser.id)).where(is_head(), col(AppUser.id) != col(CaseClosure.asked_by_id))
+    waits = (
         rows.select_from(CaseClosure)
         .join(Case, col(Case.id) == col(CaseClosure.case_id))
         .join(Referral, col(Referral.id) == col(Case.referral_id))
         .join(Student, col(Student.id) == col(Case.student_id))
+        .join(ClassMembership, is_in_class(), isouter=True)
+        .join(SchoolClass, col(SchoolClass.id) == col(ClassMembership.class_id), isouter=True)
         .where(CaseClosure.state == ClosingState.WAITING, CaseClosure.asked_by_id != actor.user_id)
     )
+    return waits if actor.has_role(Role.LEAD) else waits.where(~other_head.correlate(CaseClosure).exists())
 
 
 def _to_follow(actor: Actor) -> Any:
     rows = asked(
-        _FOLLOW, of_id=col(Case.id), label=col(Student.name), fourth=col(Case.owner_id),
+        _FOLLOW, of_id=col(Case.id), label=col(Student.name), **CLASS, fourth=col(Case.owner_id),
         day=col(CaseClosure.follow_up_on),
     )  # fmt: skip
     return (
@@ -126,6 +148,8 @@ def _to_follow(actor: Actor) -> Any:
         .join(Case, col(Case.id) == col(CaseClosure.case_id))
         .join(Referral, col(Referral.id) == col(Case.referral_id))
         .join(Student, col(Student.id) == col(Case.student_id))
+        .join(ClassMembership, is_in_class(), isouter=True)
+        .join(SchoolClass, col(SchoolClass.id) == col(ClassMembership.class_id), isouter=True)
         .where(
             CaseClosure.state == ClosingState.AGREED,
             col(CaseClosure.follow_up_on) <= clock.today(),
@@ -169,7 +193,7 @@ def _stalled(actor: Actor, latest: date) -> Any:
         .subquery()
     )
     rows = asked(
-        _STALLED, of_id=col(Case.id), label=col(Student.name), third=rank_today(col(Case.student_id)),
+        _STALLED, of_id=col(Case.id), label=col(Student.name), **CLASS, third=rank_today(col(Case.student_id)),
         fourth=col(Case.owner_id), day=last.c.day,
     )  # fmt: skip
     return (
@@ -177,6 +201,8 @@ def _stalled(actor: Actor, latest: date) -> Any:
         .join(Case, col(Case.id) == last.c.case_id)
         .join(Referral, col(Referral.id) == col(Case.referral_id))
         .join(Student, col(Student.id) == col(Case.student_id))
+        .join(ClassMembership, is_in_class(), isouter=True)
+        .join(SchoolClass, col(SchoolClass.id) == col(ClassMembership.class_id), isouter=True)
         .where(sees_cases(actor))
     )
 
@@ -185,6 +211,5 @@ def answers_for(actor: Actor) -> ColumnElement[bool]:
     """Return the filter on cases that are this person's; the head's too, where the owner is gone."""
     own: ColumnElement[bool] = col(Case.owner_id) == actor.user_id
     if actor.has_role(Role.LEAD):
-        gone = select(col(AppUser.id)).where(col(AppUser.is_active).is_(False))
-        own = or_(own, col(Case.owner_id).in_(gone))
+        own = or_(own, can_no_more(col(Case.owner_id), Permission.CASE_READ))
     return own

@@ -5,9 +5,9 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import bindparam
-from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
+from db.aliases import shared_alias
 from db.sealing import unseal
 from db.tables import (
     AppUser,
@@ -166,7 +166,7 @@ def find_request(session: Session, actor: Actor, *, closing_id: int) -> ClosingR
     )
 
 
-_ASKED, _DECIDED, _REOPENED = aliased(AppUser), aliased(AppUser), aliased(AppUser)
+_ASKED, _DECIDED, _REOPENED = shared_alias(AppUser), shared_alias(AppUser), shared_alias(AppUser)
 
 
 def _columns() -> list[Any]:

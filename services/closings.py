@@ -198,7 +198,7 @@ def record_follow_up(
         NotFound: there is no such closed case this actor may open.
         NotAllowed: it is somebody else's case.
         FieldErrors: day or words are missing or can't be.
-        EditedMeanwhile: somebody wrote it down, or opened the case again, since it was read.
+        EditedMeanwhile: it stands written down already, or somebody opened the case again since it was read.
     """
     row = session.get(CaseClosure, closing_id)
     if row is None:
@@ -216,6 +216,8 @@ def record_follow_up(
     row = _lock(session, row, case, version=version)
     if row.state is not ClosingState.AGREED or row.reopened_at is not None:
         raise NotFound
+    if row.followed_on is not None:  # what somebody heard of the child is never written over
+        raise EditedMeanwhile({}, edited_by=last_editor(session, row))
     row.followed_on, row.followed_by_id = day, actor.user_id
     seal(row, "follow_up_sealed", text)
     session.add(row)

@@ -4,8 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, and_, not_, or_
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from db.sealing import seal, unseal
@@ -45,16 +46,25 @@ def current_answer(session: Session, *, student_id: int, purpose: ConsentPurpose
 def list_refusals(
     session: Session, *, student_ids: Collection[int], purpose: ConsentPurpose, on: date
 ) -> tuple[date, ...]:
-    """Return since when families have refused a purpose by a day, or taken their consent back; one statement.
+    """Return since when families refused a purpose on a day, as they had answered by then; one statement.
 
-    Nobody asked is no refusal. What was done before it stands.
+    Nobody asked is no refusal. What was done before it stands; an answer since doesn't allow what was refused then.
     """
+    newer = aliased(Consent)
+    answered_again = select(newer.id).where(
+        col(newer.student_id) == col(Consent.student_id),
+        col(newer.purpose) == col(Consent.purpose),
+        col(newer.day) <= on,
+        or_(
+            col(newer.day) > col(Consent.day), and_(col(newer.day) == col(Consent.day), col(newer.id) > col(Consent.id))
+        ),
+    )
     refused = select(col(Consent.day)).where(
         col(Consent.student_id).in_(student_ids),
         Consent.purpose == purpose,
         col(Consent.answer).in_((ConsentAnswer.REFUSED, ConsentAnswer.WITHDRAWN)),
-        col(Consent.replaced_at).is_(None),
         col(Consent.day) <= on,
+        not_(answered_again.correlate(Consent).exists()),
     )
     return tuple(session.exec(refused.order_by(col(Consent.day))).all())
 

@@ -26,6 +26,7 @@ from services.errors import EditedMeanwhile, FieldErrors, NotFound, Problem
 from services.fields import LINE, LONG, Checker, clean
 from services.regulations.deadlines import Deadline
 from services.row_filters import sees_cases, sees_students
+from services.tier_rows import can_no_more
 
 MOST_AT_ONCE = 20
 FURTHEST_DAYS = 366
@@ -259,10 +260,10 @@ def reopen_decision(session: Session, actor: Actor, *, decision_id: int, version
 def owes_decision(actor: Actor) -> ColumnElement[bool]:
     """Return the filter on open decisions, joined with Case and Referral, that this person is to carry out.
 
-    One whose owner's account is closed falls to who answers for the case. That the case itself was closed changes
+    One whose owner is gone falls to who answers for the case. That the case itself was closed changes
     nothing: what was decided is carried out or dropped, not forgotten.
     """
-    gone = col(CaseDecision.owner_id).in_(select(AppUser.id).where(col(AppUser.is_active).is_(False)))
+    gone = can_no_more(col(CaseDecision.owner_id), Permission.DECISION_FOLLOW)
     mine = col(CaseDecision.owner_id) == actor.user_id
     return and_(col(CaseDecision.state) == DecisionState.OPEN, or_(mine, and_(gone, _answers_for(actor))))
 

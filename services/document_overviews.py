@@ -71,6 +71,29 @@ def find_overview(session: Session, actor: Actor) -> Overview:
     """Return every kind with how it stands, and the six haves; two statements, however many documents there are."""
     calendar, today = load_calendar(session), clock.today()
     kinds = visible_kinds(actor)
+    found = _newest_editions(session)
+    states = {
+        name: [state_of(edition, today=today, calendar=calendar) for _, edition in found[name]]
+        for name in document_kinds()
+    }
+    listed = tuple(_kind_row(each, found[each.name], states[each.name], calendar) for each in kinds)
+    # Who may not read a kind still sees whether the school has it: the six haves name no document.
+    having = _having(states)
+    counts: dict[DocumentState, int] = defaultdict(int)
+    for row in listed:
+        counts[row.state] += 1
+    return Overview(listed, having, dict(counts))
+
+
+def standing_haves(session: Session, *, on: date, calendar: SchoolCalendar) -> dict[str, bool]:
+    """Return which of the six haves a document that holds on a day proves (C-14), for the rules; one statement."""
+    found = _newest_editions(session)
+    return _having(
+        {name: [state_of(each, today=on, calendar=calendar) for _, each in found[name]] for name in document_kinds()}
+    )
+
+
+def _newest_editions(session: Session) -> Mapping[str, list[tuple[str, Edition]]]:
     found: dict[str, list[tuple[str, Edition]]] = defaultdict(list)
     latest = latest_looks()
     rows: Any = session.execute(
@@ -81,22 +104,16 @@ def find_overview(session: Session, actor: Actor) -> Overview:
     )
     for document, looked_on in rows:
         found[document.kind].append((document.title, edition_of(document, looked_on)))
-    states = {
-        name: [state_of(edition, today=today, calendar=calendar) for _, edition in found[name]]
-        for name in document_kinds()
-    }
-    listed = tuple(_kind_row(each, found[each.name], states[each.name], calendar) for each in kinds)
-    # Who may not read a kind still sees whether the school has it: the six haves name no document.
-    having = {
+    return found
+
+
+def _having(states: Mapping[str, Sequence[DocumentState]]) -> dict[str, bool]:
+    return {
         name: any(
             state in COUNTS for each in document_kinds().values() if each.have == name for state in states[each.name]
         )
         for name in haves()
     }
-    counts: dict[DocumentState, int] = defaultdict(int)
-    for row in listed:
-        counts[row.state] += 1
-    return Overview(listed, having, dict(counts))
 
 
 def _kind_row(

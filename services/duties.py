@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING
 
-from db.tables import (
-    ReferralChannel,
-    Urgency,
-)
 from services import clock
+
+if TYPE_CHECKING:
+    from db.tables import ReferralChannel, Urgency
 
 
 class DutyKind(StrEnum):
@@ -26,6 +26,8 @@ class DutyKind(StrEnum):
     REVIEW_TIER = "review_tier"  # a child's tier is to be looked at again
     ANSWER_TIER = "answer_tier"  # a lowering waits for this person's yes or no
     FOUND_GROUP = "found_group"  # a key child has no warning group yet
+    GRAVEST_TIER = "gravest_tier"  # a colleague put a child into it
+    END_GROUP = "end_group"  # the child it stands around has left
     DECIDE_TIER = "decide_tier"  # a screening suggests a tier
     DECISION = "decision"  # what a conference decided that one is to do
     PLAN_WRITE = "plan_write"
@@ -43,6 +45,7 @@ class DutyKind(StrEnum):
     SCREENING = "screening"  # somebody has to talk with a child after its result
     HAND_OVER = "hand_over"  # archives of who has graduated, to the next school
     HANDOVER_RECEIPT = "handover_receipt"
+    ANSWER_EXCUSE = "answer_excuse"  # that a clause need not be kept: waits for this person's yes or no
     READ_FEEDBACK = "read_feedback"
     POST_VACANT = "post_vacant"
     HOMEROOM_MISSING = "homeroom_missing"
@@ -106,6 +109,7 @@ class DutyTarget(StrEnum):
     BACKUPS = "backups"
     NEW_TERM = "new_term"
     DOCUMENTS = "documents"
+    RULES = "rules"
     NOTHING = "nothing"
 
 
@@ -117,7 +121,9 @@ _TARGETS = {
     DutyKind.DECISION: DutyTarget.DECISION,
     DutyKind.REVIEW_TIER: DutyTarget.ARCHIVE,
     DutyKind.DECIDE_TIER: DutyTarget.ARCHIVE,
+    DutyKind.GRAVEST_TIER: DutyTarget.ARCHIVE,
     DutyKind.FOUND_GROUP: DutyTarget.ARCHIVE,
+    DutyKind.END_GROUP: DutyTarget.ARCHIVE,
     DutyKind.ANSWER_TIER: DutyTarget.TIER_REQUEST,
     DutyKind.PLAN_WRITE: DutyTarget.CASE_PLAN,
     DutyKind.PLAN_ANSWER: DutyTarget.PLAN,
@@ -134,6 +140,7 @@ _TARGETS = {
     DutyKind.SCREENING: DutyTarget.CONTACT,
     DutyKind.HAND_OVER: DutyTarget.HANDOVERS,
     DutyKind.HANDOVER_RECEIPT: DutyTarget.HANDOVERS,
+    DutyKind.ANSWER_EXCUSE: DutyTarget.RULES,
     DutyKind.POST_VACANT: DutyTarget.POST,
     DutyKind.HOMEROOM_MISSING: DutyTarget.CLASSES,
     DutyKind.HOLIDAYS_UNKNOWN: DutyTarget.SCHOOL_DAYS,
@@ -175,9 +182,10 @@ _OFFICE = frozenset(DutyTarget) - {
     DutyTarget.DROP_OUT,
     DutyTarget.CHECKS,
     DutyTarget.SPECIAL_CHECKS,
+    DutyTarget.RULES,
 }
 _NOBODY_S = frozenset({DutyKind.POST_VACANT, DutyKind.SECOND_PERSON, DutyKind.HOMEROOM_MISSING})
-"""What nobody answers for stands first of the office's lines; no child waits behind it."""
+"""What nobody answers for stands before all of the office's lines that are not late; no child waits behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +199,8 @@ class Duty:
     is_first: bool = False  # a child in danger stands above everything
     child: str | None = None
     class_label: str | None = None
-    channel: ReferralChannel | None = None
-    urgency: Urgency | None = None
+    channel: "ReferralChannel | None" = None
+    urgency: "Urgency | None" = None
     has_begun: bool = False
     with_whom: str | None = None
     owner_name: str | None = None
@@ -211,10 +219,14 @@ class Duty:
 
     @property
     def rank(self) -> tuple[bool, bool, bool, DutyGroup, datetime]:
-        """Where the line stands: danger, children before the office, then late, today, waiting, upcoming."""
+        """Where the line stands: danger, children before the office, then late, today, waiting, upcoming.
+
+        Of one part, what was due or has waited longest stands first.
+        """
         is_office = self.target in _OFFICE
         moment = self.due_at or self.since or clock.now()
-        return (not self.is_first, is_office, is_office and self.kind not in _NOBODY_S, self.group, moment)
+        waits_its_turn = is_office and self.kind not in _NOBODY_S and self.group is not DutyGroup.LATE
+        return (not self.is_first, is_office, waits_its_turn, self.group, moment)
 
 
 def group_of(due_at: datetime, *, now: datetime) -> DutyGroup:

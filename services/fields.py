@@ -59,10 +59,14 @@ class Checker:
 
 
 def clean(value: str | None) -> str | None:
-    """Tidy a typed text: one form of each character, no control characters, no outer blanks; blank is None."""
+    """Tidy a typed text: one form of each character, no control characters, no outer blanks; blank is None.
+
+    U+FFFE and U+FFFF go too: no XML may hold them, and a Word document filled with one loses other marks silently.
+    """
     if value is None:
         return None
     text = unicodedata.normalize("NFC", value).replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\ufffe", "").replace("\uffff", "")
     text = "".join(mark for mark in text if mark in "\n\t" or unicodedata.category(mark) not in {"Cc", "Cs", "Co"})
     if all(unicodedata.category(mark) in {"Cf", "Zs", "Zl", "Zp", "Cc"} for mark in text):  # nothing one could see
         return None

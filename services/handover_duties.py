@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import not_
 from sqlmodel import col, func
 
 from db.tables import EnrolmentState, HandoverPackage, Student
@@ -13,7 +14,7 @@ from services.actors import Actor
 from services.asking_together import Fact, asked
 from services.calendar import END_OF_SCHOOL_DAY, SchoolCalendar
 from services.duties import Duty, DutyKind, group_of
-from services.handover_rules import DAYS, due_on, is_special, is_to_hand_over, stands
+from services.handover_rules import DAYS, due_on, is_excused, is_not_handed_over, is_special, stands
 from services.time_line.parts import LocalDay
 
 _OWED, _RECEIPT = DutyKind.HAND_OVER, DutyKind.HANDOVER_RECEIPT
@@ -40,10 +41,14 @@ def of_handovers(rows: Sequence[Fact], *, calendar: SchoolCalendar, now: datetim
 
 
 def _owed(_actor: Actor) -> Any:
-    """Graduated children of the four special kinds whose archives are in no package."""
+    """Graduated children of the four special kinds whose archives have not left the room, packed or not, and should."""
     counted = asked(_OWED, first=func.count(col(Student.id)), day=func.min(Student.left_on))
     return counted.select_from(Student).where(
-        Student.state == EnrolmentState.GRADUATED, col(Student.left_on).is_not(None), is_to_hand_over(), is_special()
+        Student.state == EnrolmentState.GRADUATED,
+        col(Student.left_on).is_not(None),
+        is_not_handed_over(),
+        is_special(),
+        not_(is_excused()),
     )
 
 

@@ -14,6 +14,7 @@ from db.tables import (
     AppUser,
     ClassMembership,
     EnrolmentState,
+    ExcuseState,
     HandoverChild,
     HandoverPackage,
     HandoverReason,
@@ -30,7 +31,16 @@ from services.actors import Actor
 from services.calendar import load_calendar
 from services.classes import class_label
 from services.errors import NotFound
-from services.handover_rules import DAYS, FILE_DAYS, due_on, in_package, is_special, is_to_hand_over, path_of
+from services.handover_rules import (
+    DAYS,
+    FILE_DAYS,
+    due_on,
+    excuse_state,
+    in_package,
+    is_special,
+    is_to_hand_over,
+    path_of,
+)
 from services.paging import page_there
 
 PAGE_SIZE = 15
@@ -109,6 +119,7 @@ class Candidate:
     state: EnrolmentState
     left_on: date | None
     due_on: date | None
+    excuse: ExcuseState | None = None  # that the archive need not be handed over: agreed, or still to be answered
 
     @property
     def group(self) -> str:
@@ -192,7 +203,14 @@ def list_candidates(session: Session, actor: Actor, *, student_id: int | None = 
         .correlate(Student)
         .scalar_subquery()
     )
-    columns: list[Any] = [Student, SchoolClass.grade, SchoolClass.number, is_special().label("is_special")]
+    child: list[Any] = [Student.id, Student.name, Student.state, Student.left_on]  # a whole row is long
+    columns = [
+        *child,
+        SchoolClass.grade,
+        SchoolClass.number,
+        is_special().label("is_special"),
+        excuse_state().label("excuse"),
+    ]
     rows = session.execute(
         select(*columns)
         .select_from(Student)
@@ -220,20 +238,28 @@ def _goes_next(student_id: int | None) -> ColumnElement[bool]:
     highest = select(func.max(SchoolClass.grade)).where(
         SchoolClass.school_year == select(func.max(SchoolClass.school_year)).scalar_subquery()
     )
-    here = and_(col(ClassMembership.to_day).is_(None), col(SchoolClass.grade) == highest.scalar_subquery())
+    member, at = aliased(ClassMembership), aliased(SchoolClass)
+    # Those of the grade are found first: else every child of the school is looked at.
+    in_it = (
+        select(member.student_id)
+        .join(at, col(at.id) == col(member.class_id))
+        .where(col(member.to_day).is_(None), at.grade == highest.scalar_subquery())
+    )
+    here = col(Student.id).in_(in_it)
     return or_(here, col(Student.id) == student_id) if student_id is not None else here
 
 
 def _candidate(row: Any, days: int) -> Candidate:
-    child: Student = row[0]
-    asks = child.state is EnrolmentState.GRADUATED and child.left_on is not None and row.is_special
+    asks = row.state is EnrolmentState.GRADUATED and row.left_on is not None and row.is_special
+    excuse = ExcuseState(row.excuse) if asks and row.excuse else None
     return Candidate(
-        student_id=child.id or 0,
-        name=child.name,
+        student_id=row.id,
+        name=row.name,
         class_label=class_label(row.grade, row.number) if row.grade is not None else "没有编过班",
-        state=child.state,
-        left_on=child.left_on,
-        due_on=due_on(child.left_on, days) if asks and child.left_on else None,
+        state=row.state,
+        left_on=row.left_on,
+        due_on=due_on(row.left_on, days) if asks and excuse is not ExcuseState.STANDING else None,
+        excuse=excuse,
     )
 
 

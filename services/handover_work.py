@@ -5,15 +5,14 @@ file is whole and its row is written, in this order; a file without a row is nob
 """
 
 import json
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from db.base import new_uid
-from db.tables import ConsentAnswer, ConsentPurpose, HandoverPackage
+from db.tables import ConsentAnswer, ConsentPurpose
 from db.transactions import reading, transaction
 from services import clock, handovers
 from services.actors import Actor
@@ -23,13 +22,13 @@ from services.archive_prints import values_of
 from services.consents import current_answer
 from services.exchange.documents import TemplateBroken, TemplateValue, fill_template
 from services.exchange.packages import PackageWriter, new_password
-from services.handover_rules import FILE_DAYS, package_dir, path_of
+from services.handover_files import sweep
+from services.handover_rules import package_dir, path_of
 from services.handovers import HandoverEntry, Packed, WholeFile
 from services.paper import OwnTemplateBroken, template_for
 from services.schools import school_name
 
 LIST_PAPER = "handover_list"
-_MADE_LONG_AGO = 3_600  # seconds; nobody is still writing what has not grown for an hour
 Told = Callable[[int, int], None]
 """Is told how many children are done, and of how many."""
 
@@ -90,32 +89,11 @@ def make_package(actor: Actor, *, entry: HandoverEntry, told: Told | None = None
     return Made(package_id, password, len(ids), whole.size_bytes)
 
 
-def sweep() -> int:
-    """Remove files that belong to no package that waits: half written ones, received, taken back, too old; how many."""
-    with reading() as session:
-        rows = session.exec(select(HandoverPackage)).all()
-    keep = {
-        f"{row.uid}.zip"
-        for row in rows
-        if row.received_on is None
-        and row.withdrawn_at is None
-        and (clock.today() - clock.local(row.made_at).date()).days <= FILE_DAYS
-    }
-    known = {f"{row.uid}.zip" for row in rows}
-    gone = 0
-    for path in package_dir().glob("*"):
-        is_nobodys = path.name not in known
-        if path.name in keep or (is_nobodys and time.time() - path.stat().st_mtime < _MADE_LONG_AGO):
-            continue  # one that nobody knows yet may be in the making
-        path.unlink(missing_ok=True)
-        gone += 1
-    return gone
-
-
 def _write(
     actor: Actor, draft: Path, uid: str, password: str, ids: tuple[int, ...], entry: HandoverEntry, school: str,
     told: Told | None,
 ) -> WholeFile:  # fmt: skip
+    begun_at = clock.now()
     writer = PackageWriter(draft, password=password, readme=README.format(school=school))
     lines: list[dict[str, str]] = []
     packed: list[Packed] = []
@@ -137,7 +115,7 @@ def _write(
         digest = writer.finish(head)
     finally:
         writer.close()
-    return WholeFile(uid, files, draft.stat().st_size, digest, tuple(packed))
+    return WholeFile(uid, files, draft.stat().st_size, digest, tuple(packed), begun_at)
 
 
 def _add_child(

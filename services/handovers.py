@@ -1,21 +1,31 @@
 """Archives handed over to another school: what was made, who took it, the receipt, taking one back (F-12, C-10)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, and_, col, or_, select
 
 from db.sealing import seal
-from db.tables import HandoverChild, HandoverPackage, HandoverReason, HandoverWay, PsychArchive, Student
+from db.tables import (
+    ConsentPurpose,
+    HandoverChild,
+    HandoverPackage,
+    HandoverReason,
+    HandoverWay,
+    PsychArchive,
+    Referral,
+    Student,
+)
 from services import attachments, audit, clock
 from services.access import Permission, permitted
 from services.actors import Actor
 from services.attachments import OpenedFile
+from services.consents import has_consent
 from services.editing import lock_version
 from services.errors import DomainError, NotFound
 from services.fields import LINE, LONG, Checker
-from services.handover_rules import path_of, stands
+from services.handover_rules import in_package, path_of, stands
 from services.students import lock_students
 
 MOST_CHILDREN = 1_000
@@ -27,6 +37,10 @@ class ChildrenChanged(DomainError):
 
 class HandoverOver(DomainError):
     """It was received or taken back; it stays as it is."""
+
+
+class MayNotLeave(DomainError):
+    """Since it was packed a family took back that counselling in words may leave, or a matter was marked 疑似侵害."""
 
 
 class FileGone(DomainError):
@@ -79,6 +93,7 @@ class WholeFile:
     size_bytes: int
     sha256: str
     children: tuple[Packed, ...]
+    begun_at: datetime  # before the first archive was read: what was marked since may not be in it
 
 
 @permitted(Permission.ARCHIVE_HAND_OVER)
@@ -86,7 +101,8 @@ def check_entry(session: Session, actor: Actor, *, entry: HandoverEntry) -> tupl
     """Return whose archives are to be packed, in the order of the list, before anything is written.
 
     Raises:
-        FieldErrors: nobody or too many are chosen, one has no archive, or something is missing or too long.
+        FieldErrors: nobody or too many are chosen, one has no archive or is in a package already, or something is
+            missing or too long.
     """
     check = Checker()
     wanted = sorted(set(entry.student_ids))
@@ -105,8 +121,16 @@ def check_entry(session: Session, actor: Actor, *, entry: HandoverEntry) -> tupl
         ).all()
         if len(found) != len(wanted):
             check.add("student_ids", "without_archive")
+        elif _packed(session, wanted):
+            check.add("student_ids", "packed_already")
     check.finish()
     return tuple(each or 0 for each in found)
+
+
+def _packed(session: Session, student_ids: Collection[int]) -> bool:
+    """Whether a child is in a package nobody has signed for yet: of two nobody would know which one it was."""
+    packed = select(Student.id).where(col(Student.id).in_(student_ids), in_package(is_received=False))
+    return session.exec(packed).first() is not None
 
 
 @permitted(Permission.ARCHIVE_HAND_OVER)
@@ -114,12 +138,12 @@ def record_made(session: Session, actor: Actor, *, entry: HandoverEntry, whole: 
     """Write down that a package is there, and for each child that its archive was packed; return its id.
 
     Raises:
-        ChildrenChanged: a child was merged or removed since its archive was read.
+        ChildrenChanged: a child was merged, removed or packed by somebody else since its archive was read.
     """
     ids = {each.student_id for each in whole.children}
     lock_students(session, ids)
     there = select(Student.id).where(col(Student.id).in_(ids), col(Student.merged_into_id).is_(None))
-    if len(session.exec(there).all()) != len(ids):
+    if len(session.exec(there).all()) != len(ids) or _packed(session, ids):
         raise ChildrenChanged
     row = HandoverPackage(
         uid=whole.uid,
@@ -129,7 +153,7 @@ def record_made(session: Session, actor: Actor, *, entry: HandoverEntry, whole: 
         size_bytes=whole.size_bytes,
         sha256=whole.sha256,
         made_by_id=actor.user_id,
-        made_at=clock.now(),
+        made_at=whole.begun_at,
     )
     seal(row, "to_sealed", entry.to)
     session.add(row)
@@ -155,10 +179,13 @@ def record_handed(session: Session, actor: Actor, *, package_id: int, version: i
 
     Raises:
         NotFound, HandoverOver: there is none, or it was received or taken back.
+        MayNotLeave: it still lies here, and something in it must stay here since.
         FieldErrors: something is missing or can't be.
         EditedMeanwhile: somebody was faster.
     """
     row = _locked(session, package_id, version)
+    if row.handed_on is None:
+        _refuse_outdated(session, row)
     check = Checker()
     _check_day(check, "handed_on", entry.handed_on, not_before=clock.local(row.made_at).date())
     if entry.way is None:
@@ -224,11 +251,13 @@ def fetch_package(session: Session, actor: Actor, *, package_id: int) -> bytes:
 
     Raises:
         NotFound: there is none that stands.
+        MayNotLeave: something in it must stay here since.
         FileGone: its time here is over; it can be made anew.
     """
     row = session.exec(select(HandoverPackage).where(HandoverPackage.id == package_id, stands())).first()
     if row is None:
         raise NotFound
+    _refuse_outdated(session, row)
     try:
         content = path_of(row.uid).read_bytes()
     except FileNotFoundError:
@@ -257,6 +286,21 @@ def _locked(session: Session, package_id: int, version: int) -> HandoverPackage:
     if row.received_on is not None or row.withdrawn_at is not None:
         raise HandoverOver
     return row
+
+
+def _refuse_outdated(session: Session, row: HandoverPackage) -> None:
+    """What may leave is asked again when it leaves; packed anew, it is without what must stay here."""
+    not_agreed = and_(HandoverChild.with_notes, ~has_consent(ConsentPurpose.HANDOVER))
+    marked = select(Referral.student_id).where(
+        col(Referral.is_suspected_abuse), col(Referral.abuse_marked_at) >= row.made_at
+    )
+    stays = (
+        select(Student.id)
+        .join(HandoverChild, col(HandoverChild.student_id) == col(Student.id))
+        .where(HandoverChild.package_id == row.id, or_(not_agreed, col(Student.id).in_(marked)))
+    )
+    if session.exec(stays).first() is not None:
+        raise MayNotLeave
 
 
 def _check_day(check: Checker, field: str, day: date | None, *, not_before: date) -> None:

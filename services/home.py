@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -23,9 +23,10 @@ from services import backups, check_rounds, clock, list_exchanges, retention
 from services.access import Permission, Scope, Subject, allows, is_protection_leader, permitted, scopes_of
 from services.actors import Actor
 from services.answers import Vacancy, vacancies_of, vacancy_parts
-from services.asking_together import ask, together
+from services.asking_together import Fact, ask, together
 from services.calendar import SchoolCalendar, current_school_year, load_calendar
 from services.case_paper_duties import PAPER_LINES, of_papers, paper_parts
+from services.check_kinds import Period
 from services.child_duties import of_conferences_and_returns, of_feedback, of_referrals
 from services.closing_duties import CLOSING_LINES, closing_parts, of_closings
 from services.deputies import NO_SECOND_PERSON, second_person_part
@@ -36,6 +37,7 @@ from services.handover_duties import HANDOVER_LINES, handover_parts, of_handover
 from services.kept_statements import kept_for_asker
 from services.list_exchanges import OwedLists
 from services.referrals import OPEN_STATES
+from services.regulations.excuse_duties import EXCUSE_LINE, excuse_parts, of_excuses
 from services.row_filters import sees_cases, sees_referrals
 from services.screening.duties import SCREENING_LINE, of_screenings, screening_parts
 from services.terms_ahead import lacks_dates, term_to_prepare
@@ -60,20 +62,20 @@ def list_duties(session: Session, actor: Actor) -> list[Duty]:
         found.extend(of_feedback(session, actor))
     if scopes_of(actor, Subject.CASE) or is_protection_leader(actor):
         found.extend(of_conferences_and_returns(session, actor, calendar=calendar, now=now))
+    periods = check_rounds.periods_owed(actor, calendar)
     if not actor.has_role(Role.LEAD):  # of whom _of_gaps asks it
-        asks = ask(session, _asked_of_others(actor, shortest_review(calendar)))
+        asks = ask(session, _asked_of_others(actor, shortest_review(calendar), *periods))
         found.extend(of_tiers(session, actor, asks, calendar=calendar, now=now))
         found.extend(of_screenings(actor, asks, calendar=calendar, now=now))
         found.extend(of_closings(session, actor, asks, calendar=calendar, now=now))
         found.extend(of_papers(actor, asks, now=now))
+        found.extend(of_excuses(session, actor, asks))
+        found.extend(_of_checks(actor, asks, periods, now=now))
+        found.extend(_of_retention(session, actor, asks))
     if actor.has_role(Role.LEAD):
-        found.extend(_of_gaps(session, actor, calendar=calendar, now=now))
+        found.extend(_of_gaps(session, actor, periods, calendar=calendar, now=now))
     elif actor.holds_office and (owed := list_exchanges.find_owed(session, actor, calendar=calendar)):
         found.extend(_of_exchanges(actor, owed, now=now))
-    if allows(actor, Permission.CHECK_RETURN):
-        found.extend(_of_checks(session, actor, calendar=calendar, now=now))
-    if allows(actor, Permission.RETENTION_AGREE) and not actor.has_role(Role.LEAD):  # of whom _of_gaps asks it
-        found.extend(_of_retention(session, actor))
     if allows(actor, Permission.ACCOUNT_MANAGE):
         found.extend(_of_system(session, calendar))
     if allows(actor, Permission.SCHOOL_WRITE) and lacks_dates(calendar, clock.today()):
@@ -82,23 +84,26 @@ def list_duties(session: Session, actor: Actor) -> list[Duty]:
     return sorted(found, key=lambda duty: duty.rank)
 
 
-def _of_gaps(session: Session, actor: Actor, *, calendar: SchoolCalendar, now: datetime) -> Iterator[Duty]:
+def _of_gaps(
+    session: Session, actor: Actor, periods: Sequence[Period], *, calendar: SchoolCalendar, now: datetime
+) -> Iterator[Duty]:
     """Vacancies; what is not on file (C-14), lists without an office, a second yes, tiers, results; one statement."""
     year = current_school_year(calendar, clock.today())
-    question = _asked_of_head(actor, year, list_exchanges.asked_since(calendar), shortest_review(calendar))
-    rows = ask(session, question)
+    since = list_exchanges.asked_since(calendar)
+    rows = ask(session, _asked_of_head(actor, year, since, shortest_review(calendar), *periods))
     vacancies = vacancies_of(row for row in rows if row.about not in _NO_VACANCIES)
     yield from of_tiers(session, actor, rows, calendar=calendar, now=now)
     yield from of_screenings(actor, rows, calendar=calendar, now=now)
     yield from of_closings(session, actor, rows, calendar=calendar, now=now)
     yield from of_papers(actor, rows, now=now)
+    yield from of_excuses(session, actor, rows)
     yield from of_handovers(rows, calendar=calendar, now=now)
+    yield from _of_checks(actor, rows, periods, now=now)
     yield from _of_vacancies(vacancies)
     for row in rows:
         if row.about == NO_SECOND_PERSON and all(each.post_id != row.id for each in vacancies):
             yield Duty(DutyKind.SECOND_PERSON, DutyGroup.WAITING, target_id=row.id)
-    if any(row.about == retention.WAITS_FOR_A_YES for row in rows):
-        yield from _of_retention(session, actor)
+    yield from _of_retention(session, actor, rows)
     editions = (row.label for row in rows if row.about == EDITIONS)
     if wanting := list_wanting(editions, day=clock.today(), calendar=calendar):
         yield Duty(DutyKind.DOCUMENTS_WANTING, DutyGroup.WAITING, labels=tuple(wanting))
@@ -108,13 +113,22 @@ def _of_gaps(session: Session, actor: Actor, *, calendar: SchoolCalendar, now: d
 
 
 @kept_for_asker
-def _asked_of_others(actor: Actor, shortest: int) -> Any:  # a union of facts
-    closing = [*closing_parts(actor, shortest), *paper_parts(actor)]
-    return together([*tier_parts(actor, shortest), *screening_parts(actor), *closing])
+def _asked_of_others(actor: Actor, shortest: int, *periods: Period) -> Any:  # a union of facts
+    care = [
+        *tier_parts(actor, shortest),
+        *screening_parts(actor),
+        *closing_parts(actor, shortest),
+        *paper_parts(actor),
+        *excuse_parts(actor),
+    ]
+    waiting = [retention.waiting_part()] if allows(actor, Permission.RETENTION_AGREE) else []
+    return together([*care, *check_rounds.owed_parts(actor, periods), *waiting])
 
 
 @kept_for_asker
-def _asked_of_head(actor: Actor, school_year: int, lists_since: date, shortest: int) -> Any:  # a union of facts
+def _asked_of_head(
+    actor: Actor, school_year: int, lists_since: date, shortest: int, *periods: Period
+) -> Any:  # a union of facts
     return together(
         [
             *vacancy_parts(school_year),
@@ -126,14 +140,16 @@ def _asked_of_head(actor: Actor, school_year: int, lists_since: date, shortest: 
             *screening_parts(actor),
             *closing_parts(actor, shortest),
             *paper_parts(actor),
+            *excuse_parts(actor),
             *handover_parts(actor),
+            *check_rounds.owed_parts(actor, periods),
         ]
     )
 
 
 _NO_VACANCIES = {
     list_exchanges.LISTS, EDITIONS, NO_SECOND_PERSON, retention.WAITS_FOR_A_YES,
-    *TIER_LINES, SCREENING_LINE, *CLOSING_LINES, *PAPER_LINES, *HANDOVER_LINES,
+    *TIER_LINES, SCREENING_LINE, *CLOSING_LINES, *PAPER_LINES, EXCUSE_LINE, *HANDOVER_LINES, *check_rounds.CHECK_LINES,
 }  # fmt: skip
 """What rows are told apart by from those of vacancies."""
 
@@ -160,9 +176,9 @@ _CHECK_DUTIES = {
 }
 
 
-def _of_checks(session: Session, actor: Actor, *, calendar: SchoolCalendar, now: datetime) -> Iterator[Duty]:
+def _of_checks(actor: Actor, rows: Sequence[Fact], periods: Sequence[Period], *, now: datetime) -> Iterator[Duty]:
     """The term's check (E-02), the quarter's (G-01): opened by the lead, returned by teachers, who has not is seen."""
-    for owed in check_rounds.list_owed(session, actor, calendar=calendar):
+    for owed in check_rounds.owed_of(actor, rows, periods):
         opens, returns, missing = _CHECK_DUTIES[owed.kind]
         if owed.is_to_open:
             yield Duty(opens, DutyGroup.WAITING, since=owed.since)
@@ -185,8 +201,10 @@ def _of_exchanges(actor: Actor, owed: OwedLists, *, now: datetime) -> Iterator[D
         )
 
 
-def _of_retention(session: Session, actor: Actor) -> Iterator[Duty]:
-    """The second yes that waits for this person: one statement, and more only where somebody has asked."""
+def _of_retention(session: Session, actor: Actor, rows: Iterable[Fact]) -> Iterator[Duty]:
+    """The second yes that waits for this person: statements only where somebody has asked."""
+    if all(row.about != retention.WAITS_FOR_A_YES for row in rows):
+        return
     asked_at = retention.find_asked(session, actor)
     if asked_at is not None:
         yield Duty(DutyKind.AGREE_RETENTION, DutyGroup.WAITING, since=asked_at)

@@ -38,6 +38,7 @@ from services.errors import EditedMeanwhile, FieldErrors, NotFound, Problem
 from services.fields import LONG, Checker
 from services.row_filters import sees_plans, sees_students
 from services.students import lock_named
+from services.tier_rows import can_no_more
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,9 +244,9 @@ def notes_of(session: Session, measure_ids: list[int], *, by_id: int | None = No
 def owes_measure(actor: Actor) -> ColumnElement[bool]:
     """Return the filter on open measures, joined as `of_plans_in_force`, that this person carries out.
 
-    One whose responsible's account is closed falls to who answers for the plan.
+    One whose responsible is gone falls to who answers for the plan.
     """
-    gone = col(PlanMeasure.responsible_id).in_(select(AppUser.id).where(col(AppUser.is_active).is_(False)))
+    gone = can_no_more(col(PlanMeasure.responsible_id), Permission.MEASURE_FOLLOW)
     mine = col(PlanMeasure.responsible_id) == actor.user_id
     return and_(col(PlanMeasure.state) == MeasureState.OPEN, or_(mine, and_(gone, answers_for_plan(actor))))
 
@@ -259,8 +260,8 @@ def answers_for_plan(actor: Actor) -> ColumnElement[bool]:
         and_(col(SupportPlan.case_id).is_not(None), col(Case.owner_id) == actor.user_id),
     )
     if actor.has_role(Role.LEAD):
-        nobody = select(AppUser.id).where(col(AppUser.is_active).is_(False))
-        owner = or_(owner, col(SupportPlan.owner_id).in_(nobody), col(Case.owner_id).in_(nobody))
+        answers = func.coalesce(col(Case.owner_id), col(SupportPlan.owner_id))
+        owner = or_(owner, can_no_more(answers, Permission.CASE_READ))
     return and_(owner, sees_plans(actor))
 
 

@@ -5,6 +5,9 @@ clauses in force will add an entry each.
 """
 
 from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
 
 from sqlmodel import Session
 
@@ -35,6 +38,10 @@ def find_checklist(session: Session, actor: Actor) -> Checklist:
     """Return the list of the term to prepare; one statement beside the calendar, however many areas there are."""
     calendar, today = load_calendar(session), clock.today()
     ahead = term_to_prepare(calendar, today)
-    facts = ask(session, together([part for area in AREAS for part in area.parts(ahead, today)]))
-    situation = Situation(ahead, calendar, today, facts)
+    situation = Situation(ahead, calendar, today, ask(session, _question(ahead, today)))
     return Checklist(ahead, tuple(line for area in AREAS for line in area.lines(situation)))
+
+
+@lru_cache(maxsize=8)  # the question alone, which nobody's rights are part of: it takes longer to make than to answer
+def _question(ahead: TermAhead, today: date) -> Any:  # a union of facts
+    return together([part for area in AREAS for part in area.parts(ahead, today)])

@@ -10,6 +10,7 @@ from db.tables import OutwardReferral
 from services.access import Permission, allows
 from services.actors import Actor
 from services.calendar import SchoolCalendar
+from services.classes import known_class
 from services.duties import Duty, DutyKind, group_of
 from services.outward_views import next_step, owes_outward
 
@@ -46,6 +47,7 @@ def outward_duty(actor: Actor, found: Any, *, calendar: SchoolCalendar, now: dat
         group_of(step.due_at, now=now),
         due_at=step.due_at,
         child=found.child,
+        class_label=known_class(found.grade, found.number),
         owner_name=found.case_owner_name,
         is_mine=found.follower_id == actor.user_id,
         labels=(found.target_kind.label,),

@@ -234,6 +234,9 @@ def end_outward(session: Session, actor: Actor, *, outward_id: int, version: int
     elif entry.outcome in (OutwardOutcome.TAKEN_OVER, OutwardOutcome.NO_NEED) and row.answered_on is None:
         check.add("outcome", "not_answered_yet")
     _check_day(check, "ended_on", entry.ended_on, row)
+    last = max((day for day in (row.answered_on, row.last_followed_on) if day), default=None)
+    if last is not None and entry.ended_on is not None and entry.ended_on < last:
+        check.add("ended_on", "before_step", day=last)
     words = check.required_text("words", entry.words, limit=LONG)
     check.finish()
     row.outcome, row.ended_on = entry.outcome, entry.ended_on

@@ -39,6 +39,7 @@ from services.regulations import deadlines
 from services.regulations.deadlines import Deadline, state_at
 from services.row_filters import grounds_for, sees_cases, sees_outward
 from services.students import is_in_class, shown_class
+from services.tier_rows import can_no_more
 
 PAGE_SIZE = 20
 
@@ -221,8 +222,7 @@ def owes_outward(actor: Actor) -> ColumnElement[bool]:
         return false()
     mine: ColumnElement[bool] = col(OutwardReferral.owner_id) == actor.user_id
     if actor.has_role(Role.LEAD):
-        gone = select(AppUser.id).where(col(AppUser.is_active).is_(False))
-        mine = or_(mine, col(OutwardReferral.owner_id).in_(gone))
+        mine = or_(mine, can_no_more(col(OutwardReferral.owner_id), Permission.OUTWARD_REFER))
     return and_(col(OutwardReferral.ended_on).is_(None), mine)
 
 

@@ -2,14 +2,15 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TypeVar
 
 from sqlmodel import Session, col, func, select
 
 from db.locks import Turn, take_turn
-from db.tables import AppUser, ParameterVersion
+from db.tables import AppUser, ClauseSwitch, ParameterVersion
 from services import audit, clock
 from services.access import Permission, permitted
 from services.actors import Actor
@@ -219,15 +220,31 @@ def withdraw_change(session: Session, actor: Actor, *, change_id: int) -> None:
         NotFound: there is no such change, or somebody took it back already.
         AlreadyInForce: it counts by now.
     """
+    row = take_back(session, actor, ParameterVersion, change_id, begins=lambda row: row.in_force_from)
+    audit.record(session, actor, audit.Action.PARAMETER_WITHDRAWN, target=row, kind=row.name)
+
+
+Taken = TypeVar("Taken", ParameterVersion, ClauseSwitch)
+
+
+def take_back(
+    session: Session, actor: Actor, table: type[Taken], row_id: int, *, begins: Callable[[Taken], date]
+) -> Taken:
+    """Take back what was set for a day to come, before that day, and return it; the event is the caller's.
+
+    Raises:
+        NotFound: there is no such row, or somebody took it back already.
+        AlreadyInForce: it counts by now.
+    """
     take_turn(session, Turn.SCHOOL)
-    row = session.get(ParameterVersion, change_id, with_for_update=True)
+    row = session.get(table, row_id, with_for_update=True)
     if row is None or row.withdrawn_at is not None:
         raise NotFound
-    if row.in_force_from <= clock.today():
+    if begins(row) <= clock.today():
         raise AlreadyInForce
     row.withdrawn_at, row.withdrawn_by_id = clock.now(), actor.user_id
     session.add(row)
-    audit.record(session, actor, audit.Action.PARAMETER_WITHDRAWN, target=row, kind=row.name)
+    return row
 
 
 def form_values(history: ParameterHistory) -> dict[str, object]:

@@ -4,6 +4,7 @@ import os
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import bcrypt
@@ -14,6 +15,24 @@ ROUNDS = 12
 MAX_BYTES = 72
 MIN_LENGTH = 8
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that looks like something else on a printed slip
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """An account with the password to hand over; shown once, stored only as a hash."""
+
+    user_id: int
+    username: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """A first password on its way to paper."""
+
+    name: str
+    staff_no: str | None
+    password: NewPassword = field(repr=False)
 
 
 def is_too_long(password: str) -> bool:

@@ -1,8 +1,7 @@
 """Importing talks and home visits the school kept before the program, as work records marked 补录 (F-09, K-02)."""
 
-from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -13,7 +12,7 @@ from sqlmodel import Session, col, select
 from db.base import new_uid
 from db.locks import Turn, take_turn
 from db.sealing import seal_text
-from db.tables import CareChannel, CareKind, CarePlace, CareRecord, CareRecordWords, ImportKind
+from db.tables import CareChannel, CareKind, CarePlace, CareRecord, CareRecordWords, ImportBatch, ImportKind
 from services import clock
 from services.access import Permission, permitted
 from services.actors import Actor
@@ -22,15 +21,15 @@ from services.exchange.past_columns import TALKS, VISITS
 from services.exchange.past_records import PastReading, parse_talks, parse_visits
 from services.exchange.readings import ListReading, Position
 from services.exchange.reasons import Reason
+from services.import_rows import rows_taken, write_batch
 from services.imports.matching import Outcome
 from services.imports.past_matching import PastMatch, kinds_of, match_past
-from services.imports.previews import written_whole
 from services.imports.reading import reader_of
 from services.imports.returning import merged_reading
 from services.imports.stored import load_children
 from services.imports.writing import Progress
-from services.record_kinds import WORDS
-from services.student_imports import ImportPreview, ImportResult, StalePreview, save_batch
+from services.record_kinds import PARTS, WORDS, count_parts
+from services.student_imports import ImportPreview, ImportResult
 
 _BLAMED = {Reason.NAME_ID_MISMATCH: "id_number", Reason.PAST_DAY_UNREADABLE: "day"}
 _LABELS = {ImportKind.TALKS: TALKS.labels, ImportKind.VISITS: VISITS.labels}
@@ -88,23 +87,17 @@ def confirm_past(
         raise TypeError(preview)
     take_turn(session, Turn.IMPORT)
     current = _preview(session, preview.reading, preview.kind, locking=True)
-    preview.refuse_if_overtaken(current)
-    left_out = frozenset() if ticked is None else preview.to_tick - frozenset(ticked)
-    kept = [each for each in current.matches if each.shown.position not in left_out]
-    outcomes = Counter(each.shown.outcome for each in kept)
-    counts = ImportResult(
-        created=outcomes[Outcome.NEW],
-        changed=0,
-        unchanged=outcomes[Outcome.UNCHANGED],
-        rejected=len(current.full_reading().rejected) + len(left_out),
-    )
-    if counts.says_nothing_new:
-        return counts
-    with written_whole(session, otherwise=StalePreview(current)):
-        batch = save_batch(session, actor, preview.kind, counts, file_name=file_name, digest=digest)
-        new = [each for each in kept if each.shown.outcome is Outcome.NEW]
+    taken = rows_taken(preview, current, current.matches, ticked=ticked)
+    if taken.counts.says_nothing_new:
+        return taken.counts
+
+    def write(batch: ImportBatch) -> None:
+        new = [each for each in taken.rows if each.shown.outcome is Outcome.NEW]
         _write(session, new, batch_id=batch.id or 0, now=batch.imported_at, progress=progress)
-    return replace(counts, batch_id=batch.id)
+
+    return write_batch(
+        session, actor, preview.kind, taken.counts, current, file_name=file_name, digest=digest, write=write
+    )  # fmt: skip
 
 
 preview_talks = partial(preview_past, kind=ImportKind.TALKS)
@@ -144,7 +137,6 @@ def _write(
 def _row(match: PastMatch, batch_id: int, now: datetime) -> dict[str, Any]:
     row = match.row
     place = CarePlace(row.place) if row.place else None
-    filled = [place, *(row.words.get(name) for name in ("raised", "measures", "effect"))]
     return {
         "entry_uid": new_uid(),
         "student_id": match.shown.student_id,
@@ -156,7 +148,7 @@ def _row(match: PastMatch, batch_id: int, now: datetime) -> dict[str, Any]:
         "channel": CareChannel(row.channel) if row.channel else None,
         "is_done": True,
         "group_size": 1,
-        "parts_filled": 2 + sum(part is not None for part in filled),
+        "parts_filled": count_parts(place, *(row.words.get(name) for name in PARTS[1:])),
         "author_id": match.author_id,
         "author_name": row.author if match.author_id is None else None,
         "import_id": batch_id,

@@ -1,5 +1,6 @@
 """What a plan needs before it is saved: goals, measures with somebody who does them, and a review date (I-01, I-02)."""
 
+from collections.abc import Collection
 from datetime import date, timedelta
 
 from sqlmodel import Session, col, func, select
@@ -16,11 +17,19 @@ FURTHEST_DAYS = 366
 
 
 def check_plan(
-    session: Session, check: Checker, entry: PlanEntry, *, is_protected: bool, is_change: bool, within_days: int | None
+    session: Session,
+    check: Checker,
+    entry: PlanEntry,
+    *,
+    is_protected: bool,
+    is_change: bool,
+    within_days: int | None,
+    known_starts: Collection[date] = (),
 ) -> None:
     """Check every line that isn't blank; its fields are called `goal_<line>_…` and `measure_<line>_…`.
 
-    `within_days`: how far off the review may be, where the child's tier says so (F-04).
+    `within_days`: how far off the review may be, where the child's tier says so (F-04). `known_starts`: the first days
+    of measures this plan had before, which a measure that is carried over keeps, however long ago.
     """
     check.text("basis", entry.basis, limit=LONG)
     check.text("reason", entry.reason, limit=LONG, required=is_change)
@@ -34,7 +43,7 @@ def check_plan(
     for goal in goals:
         _check_goal(check, f"goal_{goal.line}_", goal)
     for measure in measures:
-        _check_measure(session, check, f"measure_{measure.line}_", measure, is_protected=is_protected)
+        _check_measure(session, check, measure, is_protected=is_protected, known_starts=known_starts)
     if len(goals) > MOST_GOALS:
         check.add(f"goal_{goals[-1].line}_text", "too_many_lines", limit=MOST_GOALS)
     if len(measures) > MOST_MEASURES:
@@ -59,7 +68,10 @@ def _check_goal(check: Checker, prefix: str, goal: GoalEntry) -> None:
     check.required_text(f"{prefix}sign", goal.sign, limit=LINE)
 
 
-def _check_measure(session: Session, check: Checker, prefix: str, measure: MeasureEntry, *, is_protected: bool) -> None:
+def _check_measure(
+    session: Session, check: Checker, measure: MeasureEntry, *, is_protected: bool, known_starts: Collection[date]
+) -> None:
+    prefix = f"measure_{measure.line}_"
     check.required_text(f"{prefix}text", measure.text, limit=LONG)
     check_doer(session, check, f"{prefix}responsible_id", measure.responsible_id, is_suspected_abuse=is_protected)
     for name in ("domain", "rhythm", "starts_on", "ends_on"):
@@ -71,7 +83,9 @@ def _check_measure(session: Session, check: Checker, prefix: str, measure: Measu
             check.add(f"{prefix}ends_on", "before_start")
         elif measure.ends_on > furthest:
             check.add(f"{prefix}ends_on", "too_far", day=measure.ends_on)
-        elif measure.starts_on < clock.today() - timedelta(days=FURTHEST_DAYS):
+        elif (
+            measure.starts_on < clock.today() - timedelta(days=FURTHEST_DAYS) and measure.starts_on not in known_starts
+        ):
             check.add(f"{prefix}starts_on", "too_long_ago", day=measure.starts_on)
 
 

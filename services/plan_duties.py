@@ -35,12 +35,14 @@ from services.access import Permission, allows
 from services.actors import Actor
 from services.calendar import END_OF_SCHOOL_DAY, SchoolCalendar
 from services.case_stages import begun_at
+from services.classes import known_class
 from services.duties import Duty, DutyGroup, DutyKind, group_of
 from services.measures import answers_for_plan, of_plans_in_force, owes_measure
 from services.plan_answers import has_no_free_lead, is_own, may_answer, submitted
 from services.plans import Place
 from services.regulations import deadlines
 from services.row_filters import sees_cases, sees_plans
+from services.tier_rows import can_no_more
 
 _MOMENT: Any = PlanVersion.__table__.c.submitted_at  # type: ignore[attr-defined]  # SQLModel does not declare it
 _WRITE, _RETURNED, _REVIEW, _ANSWER, _ASKED = "write", "returned", "review", "answer", "asked"
@@ -110,6 +112,7 @@ def _measure(actor: Actor, found: Any, *, calendar: SchoolCalendar, now: datetim
         group_of(due_at, now=now),
         due_at=due_at,
         child=found.child if found.may_name or found.may_open_plan else None,
+        class_label=_class_of(found),
         owner_name=found.responsible_name,
         is_mine=found.responsible_id == actor.user_id,
         has_begun=found.last_noted_on is not None,
@@ -203,7 +206,7 @@ def _is_returned_last() -> ColumnElement[bool]:
 def _owns_case(actor: Actor) -> ColumnElement[bool]:
     own: ColumnElement[bool] = col(Case.owner_id) == actor.user_id
     if actor.has_role(Role.LEAD):
-        own = or_(own, col(Case.owner_id).in_(select(AppUser.id).where(col(AppUser.is_active).is_(False))))
+        own = or_(own, can_no_more(col(Case.owner_id), Permission.CASE_READ))
     return own
 
 
@@ -214,6 +217,11 @@ def _is_asked(session: Session, actor: Actor, version_id: int) -> bool:
     return may_answer(session, actor, version, Place(plan.student_id, case, bool(is_protected), plan))
 
 
+def _class_of(found: Any) -> str | None:  # Any: a row with these columns
+    """The child's class, for who may know which child it is."""
+    return known_class(found.grade, found.number) if found.may_name or found.may_open_plan else None
+
+
 def _duty(found: Any, *, calendar: SchoolCalendar, now: datetime) -> Duty:
     child = found.child if found.may_name or found.may_open_plan else None
     if found.about == _WRITE:
@@ -222,12 +230,19 @@ def _duty(found: Any, *, calendar: SchoolCalendar, now: datetime) -> Duty:
             called_at=found.plan_called_at if found.begun_at == found.opened_at else None,  # it was reopened since
             calendar=calendar,
         )
-        return Duty(DutyKind.PLAN_WRITE, group_of(due_at, now=now), due_at=due_at, child=found.child,
-                    has_begun=found.plan_id is not None, target_id=found.plan_case_id)  # fmt: skip
+        return Duty(
+            DutyKind.PLAN_WRITE,
+            group_of(due_at, now=now),
+            due_at=due_at,
+            child=found.child,
+            class_label=known_class(found.grade, found.number),
+            has_begun=found.plan_id is not None,
+            target_id=found.plan_case_id,
+        )
     if found.about == _REVIEW:
         due_at = clock.at_school(found.day, END_OF_SCHOOL_DAY)
         return Duty(DutyKind.PLAN_REVIEW, group_of(due_at, now=now), due_at=due_at, child=found.child,
-                    target_id=found.plan_id)  # fmt: skip
+                    class_label=known_class(found.grade, found.number), target_id=found.plan_id)  # fmt: skip
     kind = DutyKind.PLAN_RETURNED if found.about == _RETURNED else DutyKind.PLAN_ANSWER
-    return Duty(kind, DutyGroup.WAITING, since=found.moment, child=child, owner_name=found.plan_owner_name,
-                target_id=found.plan_id)  # fmt: skip
+    return Duty(kind, DutyGroup.WAITING, since=found.moment, child=child, class_label=_class_of(found),
+                owner_name=found.plan_owner_name, target_id=found.plan_id)  # fmt: skip

@@ -5,6 +5,7 @@ as it was, and the next one is a version of its own. What somebody else says to 
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlmodel import Session, col, or_, select
@@ -14,6 +15,7 @@ from db.tables import (
     Case,
     PlanAuthor,
     PlanKind,
+    PlanMeasure,
     PlanState,
     PlanVersion,
     Referral,
@@ -231,6 +233,13 @@ def _of_case() -> Any:  # a Select of a case, the mark on it, and its plan
     )
 
 
+def _starts_before(session: Session, plan: SupportPlan | None) -> frozenset[date]:
+    """Return on which days the measures began that a plan has or had."""
+    if plan is None:
+        return frozenset()
+    return frozenset(session.exec(select(col(PlanMeasure.starts_on)).where(col(PlanMeasure.plan_id) == plan.id)))
+
+
 def _save(
     session: Session, actor: Actor, place: Place, kind: PlanKind, *, version: int, entry: PlanEntry, is_final: bool
 ) -> int:
@@ -239,7 +248,10 @@ def _save(
     is_change = place.plan is not None and asks_reason(session, place.plan.id or 0)
     check = Checker()
     within = review_within(session, place.student_id)
-    check_plan(session, check, entry, is_protected=place.is_protected, is_change=is_change, within_days=within)
+    check_plan(
+        session, check, entry, is_protected=place.is_protected, is_change=is_change, within_days=within,
+        known_starts=_starts_before(session, place.plan),
+    )  # fmt: skip
     check.finish()
     plan = _begin(session, actor, place, kind) if place.plan is None else place.plan
     plan_id = plan.id or 0
@@ -247,6 +259,7 @@ def _save(
         lock_plan(session, plan_id, version=version)
     draft = _draft_of(session, plan_id)
     _write(session, actor, draft, entry)
+    _keep_authors(session, draft)
     if is_final and place.needs_approval:
         draft.state, draft.submitted_at, draft.submitted_by_id = PlanState.SUBMITTED, clock.now(), actor.id_of_staff
         session.add(draft)
@@ -309,6 +322,24 @@ def _write(session: Session, actor: Actor, draft: PlanVersion, entry: PlanEntry)
     known = select(PlanAuthor.id).where(PlanAuthor.plan_version_id == draft.id, PlanAuthor.user_id == actor.id_of_staff)
     if session.exec(known).first() is None:
         session.add(PlanAuthor(plan_version_id=draft.id or 0, user_id=actor.id_of_staff, first_at=clock.now()))
+
+
+def _keep_authors(session: Session, draft: PlanVersion) -> None:
+    """Who had a hand in the version that was returned has one in the next: its form begins with their words."""
+    before = session.exec(
+        select(PlanVersion).where(PlanVersion.plan_id == draft.plan_id, PlanVersion.number == draft.number - 1)
+    ).first()
+    if before is None or before.state is not PlanState.RETURNED:
+        return
+    written = session.exec(_authors_of(before.id)).all()
+    missing = {*written, before.submitted_by_id} - {None, *session.exec(_authors_of(draft.id)).all()}
+    for user_id in sorted(each for each in missing if each is not None):
+        session.add(PlanAuthor(plan_version_id=draft.id or 0, user_id=user_id, first_at=clock.now()))
+    session.flush()
+
+
+def _authors_of(version_id: int | None) -> Any:  # a Select of numbers
+    return select(PlanAuthor.user_id).where(PlanAuthor.plan_version_id == version_id)
 
 
 def begin_to_count(session: Session, actor: Actor, place: Place, draft: PlanVersion) -> None:

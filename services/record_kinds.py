@@ -8,6 +8,9 @@ from db.tables import CareChannel, CareKind, CarePlace
 WORDS = ("raised", "measures", "effect", "next_step")
 """What is written in words and sealed: 主要情况, 措施, 效果, 下一步."""
 
+PARTS = ("place", "raised", "measures", "effect")
+"""Of the six parts of F-09 those that may be missing; a record always has its day and its child."""
+
 FACTS = ("day", "start_time", "minutes", "place", "channel")
 """What rules read."""
 
@@ -25,6 +28,7 @@ LABELS: Mapping[str, str] = {
     "is_done": "做成了没有",
     "not_reached": "为什么没做成",
     "agreed_with_id": "事先和谁说好",
+    "helper_id": "替谁记的",
 }
 
 
@@ -44,6 +48,7 @@ class KindSpec:
     reaches_family: bool = False  # agreed with a head of the care room beforehand, whoever's child it is
     is_restricted: bool = False  # words for author and head of the room only; only the care room's own staff write it
     is_for_groups: bool = False  # asked at once who else was there
+    is_for_helpers: bool = True  # may be what somebody without an account did, written down for them
     tells_attempt: bool = False  # that nobody was reached is asked in sight, not folded away
 
     @property
@@ -61,7 +66,11 @@ _TALK = KindSpec(
     more=("start_time", "minutes", "next_step"),
     labels={"raised": "孩子说了什么，主要情况", "measures": "怎么谈的，答应了什么"},
     hints={"raised": "写事实和孩子的原话。"},
-    counts_for=("每月和留守儿童谈心（K-01）", "谈心记录卡（K-02）"),
+    counts_for=(
+        "每学期和每个学生谈心（K-03）",
+        "班主任每月和本班留守儿童谈心（K-01），别人谈的不算",
+        "谈心记录卡（K-02）",
+    ),
 )
 _FAMILY_WORDS = {"raised": "说了什么，家里的情况", "measures": "给了什么建议", "effect": "家里怎么说"}
 
@@ -83,13 +92,18 @@ KINDS: Mapping[CareKind, KindSpec] = {
         labels={"raised": "主要问题", "measures": "评估、分析和做法"},
         counts_for=("个别心理辅导（H-07）",),
         is_restricted=True,
+        is_for_helpers=False,
     ),
     CareKind.HOME_VISIT: KindSpec(
         asks=("day", "start_time", "raised", "measures", "effect", "next_step"),
         more=("minutes", "place"),
         place=CarePlace.HOME,
         labels={"raised": "家里的情况，见到谁", "measures": "说了什么，给了什么建议", "effect": "家里的意见"},
-        counts_for=("每学期家访（K-04、K-05）", "了解监护情况（K-06）"),
+        counts_for=(
+            "每学期家访（K-05）",
+            "班主任每学期去本班留守儿童家（K-04），别人去的不算",
+            "了解监护情况（K-06）",
+        ),
         reaches_family=True,
         tells_attempt=True,
     ),
@@ -178,8 +192,27 @@ KINDS: Mapping[CareKind, KindSpec] = {
         labels={"raised": "为什么要申请", "measures": "向谁申请了什么", "effect": "结果"},
         counts_for=("争取奖助学金、救助（I-27）",),
     ),
+    CareKind.PAIR_CHECK: KindSpec(
+        asks=("day", "raised", "measures", "effect"),
+        more=("start_time", "minutes", "place", "channel", "next_step"),
+        labels={"raised": "结对得怎么样，听了谁的", "measures": "提了什么要求", "effect": "孩子有什么变化"},
+        counts_for=("每月检查学习帮手的成效（J-18）",),
+        is_for_helpers=False,  # it looks at what the helper does
+    ),
+    CareKind.SICK_CARE: KindSpec(
+        asks=("day", "place", "raised", "measures", "effect"),
+        more=("start_time", "minutes", "next_step"),
+        requires=frozenset({"day", "raised", "measures"}),
+        labels={"raised": "哪里不舒服，谁发现的", "measures": "怎么看的病，谁在照看", "effect": "现在怎么样"},
+        counts_for=("生病当天有人照看、告知监护人（I-23）",),
+    ),
 }
 """Every kind. A test keeps it whole."""
 
 RESTRICTED = frozenset(kind for kind, spec in KINDS.items() if spec.is_restricted)
 REACHES_FAMILY = frozenset(kind for kind, spec in KINDS.items() if spec.reaches_family)
+
+
+def count_parts(*parts: object) -> int:
+    """Return how many of the six parts of F-09 a record has, which of PARTS has these."""
+    return 2 + sum(part is not None for part in parts)

@@ -56,7 +56,7 @@ def _facts(view: RecordView, stored: StoredRecord) -> dict[str, str]:
         "时长": f"{stored.minutes} 分钟" if stored.minutes else "",
         "地点": stored.place.label if stored.place else "",
         "方式": stored.channel.label if stored.channel else "",
-        "记录人": f"{row.author_name or ''}{_imported(view)}",
+        "记录人": f"{row.done_by or ''}{_imported(view)}",
         "做成": "做成了" if stored.is_done else why,
         "人数": f"{row.group_size} 人",
         "事先说好": view.agreed_with or "",

@@ -1,12 +1,13 @@
 """Work records as somebody may see them: that one exists, and for whom it is theirs to read, its words (H-07, A-03)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime, time
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, true
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
 from db.sealing import unseal
@@ -19,6 +20,8 @@ from db.tables import (
     CareRecordVersion,
     CareRecordWords,
     ClassMembership,
+    Deputy,
+    Helper,
     ImportBatch,
     NotReached,
     Role,
@@ -31,6 +34,7 @@ from services.actors import Actor
 from services.errors import NotFound
 from services.openings import is_noted
 from services.paging import page_there
+from services.pairing.names import helper_name
 from services.record_kinds import KINDS, RESTRICTED, WORDS
 from services.row_filters import grounds_for, sees_students
 from services.students import is_in_class, shown_class
@@ -52,6 +56,7 @@ class RecordFacts:
     channel: CareChannel | None
     is_done: bool
     not_reached: NotReached | None
+    helper_id: int | None  # who did it, where that is somebody without an account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +74,14 @@ class RecordRow(RecordFacts):
     is_withdrawn: bool
     may_read: bool
     is_imported: bool = False  # 补录: from the school's old spreadsheet, at `recorded_at`
+    helper_name: str | None = None  # of who did it without an account; the author wrote it down
+
+    @property
+    def done_by(self) -> str | None:
+        """Who did it, in words: the author, or a helper with who wrote it down: 林初雪（周砚田记）."""
+        if self.helper_name is None:
+            return self.author_name
+        return f"{self.helper_name}（{self.author_name}记）" if self.author_name else self.helper_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,11 +215,37 @@ def list_with_words(
 
     One statement, however many; what was withdrawn is left out. For papers: whoever asks notes it.
     """
+    return _with_words(session, actor, col(CareRecord.student_id) == student_id)
+
+
+@permitted(Permission.RECORD_READ)
+def list_of_helper(
+    session: Session, actor: Actor, *, student_id: int, helper: Helper, first: date, last: date
+) -> tuple[tuple[RecordRow, StoredRecord | None], ...]:
+    """Return what a helper, or who stood in for it, did with a child in these days, counselling left out; as above."""
+    done = col(CareRecord.helper_id) == helper.id
+    if helper.user_id is not None:
+        stood_in = select(Deputy.deputy_id).where(
+            Deputy.absent_id == helper.user_id,
+            col(Deputy.from_day) <= col(CareRecord.day),
+            col(Deputy.to_day) > col(CareRecord.day),
+        )
+        wrote = or_(col(CareRecord.author_id) == helper.user_id, col(CareRecord.author_id).in_(stood_in))
+        done = or_(done, and_(col(CareRecord.helper_id).is_(None), wrote))
+    return _with_words(
+        session, actor, col(CareRecord.student_id) == student_id, col(CareRecord.day).between(first, last),
+        col(CareRecord.kind).not_in(RESTRICTED), done,
+    )  # fmt: skip
+
+
+def _with_words(
+    session: Session, actor: Actor, *wanted: ColumnElement[bool]
+) -> tuple[tuple[RecordRow, StoredRecord | None], ...]:
     found = session.execute(
         _listed()
         .add_columns(CareRecordWords)
         .join(CareRecordWords, col(CareRecordWords.record_id) == col(CareRecord.id))
-        .where(CareRecord.student_id == student_id, col(CareRecord.withdrawn_at).is_(None), sees_records(actor))
+        .where(*wanted, col(CareRecord.withdrawn_at).is_(None), sees_records(actor))
         .order_by(col(CareRecord.day), col(CareRecord.id))
     )
     return tuple(
@@ -321,6 +360,7 @@ def _listed() -> Any:  # a select of more columns than the stubs know
         SchoolClass.number,
         Student.state,
         AppUser.display_name,
+        shown_helper().label("helper_name"),
     ]
     return (
         select(*columns)
@@ -332,8 +372,21 @@ def _listed() -> Any:  # a select of more columns than the stubs know
     )
 
 
+def shown_helper() -> Any:  # a scalar subquery of a name
+    """Return what a record's helper is called, as a column; one of the staff may have got an account since."""
+    account = aliased(AppUser)  # the author's stands beside it in many a statement
+    return (
+        select(func.coalesce(col(account.display_name), col(Helper.name)))
+        .select_from(Helper)
+        .join(account, col(account.id) == col(Helper.user_id), isouter=True)
+        .where(col(Helper.id) == col(CareRecord.helper_id))
+        .correlate(CareRecord)
+        .scalar_subquery()
+    )
+
+
 def _row(actor: Actor, found: Any) -> RecordRow:
-    record, child, grade, number, state, author = found
+    record, child, grade, number, state, author, helper = found
     return RecordRow(
         **_facts(record),
         student_id=record.student_id,
@@ -347,6 +400,7 @@ def _row(actor: Actor, found: Any) -> RecordRow:
         is_withdrawn=record.withdrawn_at is not None,
         may_read=reads_words(actor, record),
         is_imported=record.import_id is not None,
+        helper_name=helper,
     )
 
 
@@ -363,7 +417,23 @@ def _earlier(session: Session, record_id: int) -> tuple[EarlierText, ...]:
         .where(CareRecordVersion.record_id == record_id)
         .order_by(col(CareRecordVersion.number).desc())
     ).all()
+    contents = [json.loads(unseal(row, "content_sealed") or "{}") for row, _ in found]
+    helpers = _helper_names(session, {int(each["helper_id"]) for each in contents if "helper_id" in each})
+    for each in contents:
+        if "helper_id" in each:
+            each["helper_id"] = helpers.get(int(each["helper_id"]), "")
     return tuple(
-        EarlierText(row.ended_at, name, json.loads(unseal(row, "content_sealed") or "{}"), unseal(row, "reason_sealed"))
-        for row, name in found
+        EarlierText(row.ended_at, name, content, unseal(row, "reason_sealed"))
+        for (row, name), content in zip(found, contents, strict=True)
     )
+
+
+def _helper_names(session: Session, ids: Collection[int]) -> dict[int, str]:
+    """Return what helpers are called; nothing is asked where there are none."""
+    if not ids:
+        return {}
+    named = select(Helper.id, helper_name()).select_from(Helper)
+    rows = session.exec(
+        named.join(AppUser, col(AppUser.id) == col(Helper.user_id), isouter=True).where(col(Helper.id).in_(ids))
+    )
+    return {helper_id or 0: name for helper_id, name in rows}

@@ -31,7 +31,8 @@ from services.consents import list_refusals
 from services.editing import last_editor, lock_version
 from services.errors import DomainError, EditedMeanwhile, FieldErrors, NotAllowed, NotFound, Problem
 from services.fields import LINE, LONG, Checker
-from services.record_kinds import KINDS, WORDS, KindSpec
+from services.pairing.outside_helpers import are_paired_on
+from services.record_kinds import KINDS, PARTS, WORDS, KindSpec, count_parts
 from services.record_views import StoredRecord, may_amend, sees_records, stored_record
 from services.row_filters import sees_students
 from services.student_rights import still_there
@@ -62,6 +63,7 @@ class RecordEntry:
     is_done: bool = True
     not_reached: NotReached | None = None
     agreed_with_id: int | None = None  # who of the care room's heads said yes, where it reaches the family
+    helper_id: int | None = None  # who did it, where that is somebody without an account
     raised: str | None = None
     measures: str | None = None
     effect: str | None = None
@@ -84,7 +86,7 @@ def record_contact(
     Raises:
         NotFound: a child is not there, or the actor may not see it.
         FieldErrors: something is missing or can't be: a family reached without the care room's yes, whoever's child;
-            counselling that the family refused.
+            counselling that the family refused; a helper who was not paired with every child that day.
         AlreadyRecorded: the form was saved with something else.
     """
     children = list(dict.fromkeys(student_ids))
@@ -93,7 +95,7 @@ def record_contact(
         check.add("child", "child_not_chosen")
     if len(children) > LARGEST_GROUP:
         check.add("others", "too_many", limit=LARGEST_GROUP)
-    checked = _checked(session, actor, check, entry)
+    checked = _checked(session, actor, check, entry, children=children)
     if checked.kind is None or checked.day is None:  # refused already; said again for the types
         raise NotFound
     entry_uid = form_uid or new_uid()
@@ -123,6 +125,7 @@ def record_contact(
             day=checked.day.isoformat(),
             count=len(children),
             agreed_with_id=row.agreed_with_id,
+            helper_id=row.helper_id,
         )
     session.flush()
     return tuple(row.id or 0 for row in rows)
@@ -143,13 +146,14 @@ def amend_record(session: Session, actor: Actor, *, record_id: int, version: int
         NotFound: there is none this actor sees.
         NotAllowed: somebody else wrote it.
         RecordWithdrawn: it was withdrawn.
-        FieldErrors: something is missing or can't be: counselling moved to a day by which the family refused it.
+        FieldErrors: something is missing or can't be: counselling moved to a day by which the family refused it, what
+            a helper did to one on which the two were not paired.
         EditedMeanwhile: somebody amended it since; `current` is a StoredRecord.
     """
     row, words = _locked(session, actor, record_id, version)
     before = stored_record(row, words)
     check = Checker()
-    checked = _checked(session, actor, check, replace(entry, kind=row.kind), drawn=before)
+    checked = _checked(session, actor, check, replace(entry, kind=row.kind), children=[row.student_id], drawn=before)
     changed = [name for name in _kept_fields() if getattr(before, name) != getattr(checked, name)]
     if "day" in changed and checked.day is not None:
         _respect_refusal(session, [row.student_id], row.kind, checked.day, named="day")
@@ -163,7 +167,7 @@ def amend_record(session: Session, actor: Actor, *, record_id: int, version: int
     session.flush()
     audit.record(
         session, actor, audit.Action.RECORD_AMENDED, target=row, student_id=row.student_id, fields=changed,
-        agreed_with_id=row.agreed_with_id,
+        agreed_with_id=row.agreed_with_id, helper_id=row.helper_id,
     )  # fmt: skip
 
 
@@ -202,12 +206,19 @@ def _respect_refusal(
 
 def _kept_fields() -> tuple[str, ...]:
     return (
-        "day", "start_time", "minutes", "place", "channel", "is_done", "not_reached", "agreed_with_id", *WORDS,
+        "day", "start_time", "minutes", "place", "channel", "is_done", "not_reached", "agreed_with_id", "helper_id",
+        *WORDS,
     )  # fmt: skip
 
 
 def _checked(
-    session: Session, actor: Actor, check: Checker, entry: RecordEntry, *, drawn: StoredRecord | None = None
+    session: Session,
+    actor: Actor,
+    check: Checker,
+    entry: RecordEntry,
+    *,
+    children: Collection[int],
+    drawn: StoredRecord | None = None,
 ) -> RecordEntry:
     """Return the entry as it is kept: texts tidied, without what its kind doesn't ask for; refuse the rest at once."""
     if entry.kind is None:
@@ -224,6 +235,7 @@ def _checked(
         place=entry.place if "place" in spec.fields else spec.place,
         channel=entry.channel if "channel" in spec.fields else spec.channel,
         not_reached=None if entry.is_done else entry.not_reached,
+        helper_id=entry.helper_id if spec.is_for_helpers else None,
         raised=check.text("raised", entry.raised, limit=LONG),
         measures=check.text("measures", entry.measures, limit=LONG),
         effect=check.text("effect", entry.effect, limit=LONG),
@@ -231,6 +243,7 @@ def _checked(
     )
     _check_when(check, kept, drawn)
     _check_required(check, kept, spec)
+    _check_helper(session, actor, check, kept, children, drawn)
     kept = replace(kept, agreed_with_id=_agreed(session, actor, check, kept, drawn))
     check.finish()
     return kept
@@ -257,6 +270,26 @@ def _check_required(check: Checker, entry: RecordEntry, spec: KindSpec) -> None:
             check.add(name, "required")
 
 
+def _check_helper(
+    session: Session,
+    actor: Actor,
+    check: Checker,
+    entry: RecordEntry,
+    children: Collection[int],
+    drawn: StoredRecord | None,
+) -> None:
+    """Note a helper who was not paired with every child on the day; what stood in the record already may stay."""
+    if entry.helper_id is None or entry.day is None or not children:
+        return
+    is_known = drawn is not None and drawn.helper_id == entry.helper_id
+    if is_known and drawn is not None and drawn.day == entry.day:
+        return
+    if not are_paired_on(
+        session, actor, helper_id=entry.helper_id, student_ids=children, day=entry.day, is_known=is_known
+    ):
+        check.add("helper_id", "helper_not_paired", day=entry.day)
+
+
 def _agreed(
     session: Session, actor: Actor, check: Checker, entry: RecordEntry, drawn: StoredRecord | None
 ) -> int | None:
@@ -274,8 +307,7 @@ def _agreed(
 
 
 def _parts(entry: RecordEntry) -> int:
-    """Count the six parts of F-09; day and pupil are always there."""
-    return 2 + sum(part is not None for part in (entry.place, entry.raised, entry.measures, entry.effect))
+    return count_parts(*(getattr(entry, name) for name in PARTS))
 
 
 def _new_row(actor: Actor, entry: RecordEntry, student_id: int, entry_uid: str, group_size: int) -> CareRecord:
@@ -296,6 +328,7 @@ def _new_row(actor: Actor, entry: RecordEntry, student_id: int, entry_uid: str, 
         parts_filled=_parts(entry),
         author_id=actor.id_of_staff,
         agreed_with_id=entry.agreed_with_id,
+        helper_id=entry.helper_id,
         recorded_at=clock.now(),
     )
 

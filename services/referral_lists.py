@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, false, literal
-from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, func, or_, select
 
+from db.aliases import shared_alias
 from db.sealing import unseal
 from db.tables import (
     AppUser,
@@ -23,7 +23,7 @@ from services import clock
 from services.access import Permission, Scope, Subject, is_protection_leader, permitted, scopes_of
 from services.actors import Actor
 from services.calendar import SchoolCalendar, load_calendar
-from services.classes import class_label
+from services.classes import known_class
 from services.paging import page_there
 from services.referrals import OPEN_STATES, can_take, of_stopped_child
 from services.regulations import deadlines
@@ -181,7 +181,7 @@ def _conditions(actor: Actor, filters: ReferralFilters) -> list[ColumnElement[bo
     return conditions
 
 
-_Owner, _Referrer, _Registrar = aliased(AppUser), aliased(AppUser), aliased(AppUser)
+_Owner, _Referrer, _Registrar = shared_alias(AppUser), shared_alias(AppUser), shared_alias(AppUser)
 
 
 def owner_is_there() -> ColumnElement[bool]:
@@ -244,7 +244,7 @@ def names_of(actor: Actor, found: Any) -> tuple[str | None, str | None]:  # Any:
     """Return child and class as this actor may know them: the register's, else the speaker's words."""
     referral: Referral = found[0]
     if found.child is not None and (found.may_name or is_protection_leader(actor)):
-        return found.child, class_label(found.grade, found.number) if found.grade else None
+        return found.child, known_class(found.grade, found.number)
     wrote_it = actor.user_id in (referral.registered_by_id, referral.referred_by_id)
     if wrote_it or sees_referral_words(actor, referral):
         return unseal(referral, "child_label_sealed"), None

@@ -6,10 +6,10 @@ from db.locks import Turn, take_turn
 from db.tables import AppUser, Role, RoleGrant
 from services import audit
 from services.access import Permission, permitted
-from services.accounts import NewPassword
 from services.actors import Actor
 from services.editing import lock_version
 from services.errors import NotAllowed
+from services.passwords import NewPassword
 from services.sign_in import end_sessions_of, normalise_name
 
 

@@ -12,12 +12,12 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Column, Table, delete, or_, select, update
-from sqlmodel import Session, SQLModel, col
+from sqlmodel import Session, col
 
-import db.tables  # noqa: F401  the metadata is complete only with all tables imported
 from db.base import JsonObject
 from db.sealing import unseal
 from db.tables import (
+    METADATA,
     Attachment,
     Draft,
     HandoverChild,
@@ -87,6 +87,9 @@ OWNED: Mapping[str, RecordKind] = {
     "warning_group": RecordKind.CARE,
     "warning_member": RecordKind.CARE,
     "handover_child": RecordKind.CARE,
+    "clause_excuse": RecordKind.CARE,
+    "pairing": RecordKind.CARE,
+    "pairing_subsidy": RecordKind.CARE,
 }
 """Tables whose rows are a child's own and go with it."""
 
@@ -105,7 +108,7 @@ _AT_ONCE = 500
 
 def owned_tables() -> list[Table]:
     """Return the tables of OWNED, those that others point at first."""
-    return [table for table in SQLModel.metadata.sorted_tables if table.name in OWNED]
+    return [table for table in METADATA.sorted_tables if table.name in OWNED]
 
 
 def fingerprints(session: Session, student_ids: Collection[int]) -> dict[int, str]:
@@ -246,7 +249,7 @@ def _remove_signed_lists(session: Session, student_id: int) -> int:
 
 def _remove_drafts(session: Session, student_id: int) -> int:
     """Remove half-typed words about a child: by their subject, or by the children they name inside."""
-    referrals = {int(row[0]) for _, row in _rows(session, SQLModel.metadata.tables["referral"], [student_id])}
+    referrals = {int(row[0]) for _, row in _rows(session, METADATA.tables["referral"], [student_id])}
     subjects = {f"student:{student_id}", *(f"referral:{each}" for each in referrals)}
     gone = [
         draft.id

@@ -19,7 +19,9 @@ from db.tables import (
     Deputy,
     DropOut,
     EnrolmentState,
+    Helper,
     OutwardReferral,
+    Pairing,
     Post,
     PostHolder,
     Referral,
@@ -31,7 +33,7 @@ from db.tables import (
     WarningMember,
 )
 from services import clock
-from services.access import Scope, Subject, is_protection_leader, scopes_of
+from services.access import SCOPES, Scope, Subject, is_protection_leader, scopes_of
 from services.actors import Actor
 
 _GONE = (EnrolmentState.TRANSFERRED, EnrolmentState.GRADUATED)  # `students.GONE_FOR_GOOD`, which builds on this module
@@ -51,13 +53,41 @@ def sees_students(actor: Actor, subject: Subject = Subject.IDENTITY) -> ColumnEl
         kinds.add(ClassTeacherKind.HOMEROOM)
     if Scope.TAUGHT in scopes:
         kinds |= set(ClassTeacherKind)
-    # Scope.OWN_PAIRS adds its children here once pairings are recorded.
     ways: list[ColumnElement[bool]] = []
     if kinds:
         ways.append(col(Student.id).in_(_students_of_classes(actor, kinds)))
+    if Scope.OWN_PAIRS in scopes or _pairs_give(actor, subject):
+        ways.append(col(Student.id).in_(students_of_pairs(actor)))
     if subject is Subject.IDENTITY and not actor.by_post_only and actor.user_id is not None:
         ways.append(col(Student.id).in_(_students_of_groups(actor)))
     return and_(col(Student.merged_into_id).is_(None), or_(*ways)) if ways else false()
+
+
+def _pairs_give(actor: Actor, subject: Subject) -> bool:
+    """Whether a pair gives this teacher what it gives a mentor: the relation does, whatever else they teach (0036)."""
+    if actor.by_post_only or SCOPES[subject][Role.MENTOR] is not Scope.OWN_PAIRS:
+        return False
+    return actor.has_role(Role.HOMEROOM, Role.SUBJECT_TEACHER)
+
+
+def students_of_pairs(actor: Actor):  # type: ignore[no-untyped-def]  # a Select
+    """Return the children paired today with the actor's account, or with whom the actor stands in for (area J).
+
+    Around a child that has left the school for good a pair gives nothing any more, also until somebody ends it.
+    """
+    today = clock.today()
+    child = aliased(Student)
+    return (
+        select(Pairing.student_id)
+        .join(Helper, col(Helper.id) == col(Pairing.helper_id))
+        .join(child, col(child.id) == col(Pairing.student_id))
+        .where(
+            is_or_stands_in(actor, col(Helper.user_id)),
+            col(Pairing.from_day) <= today,
+            or_(col(Pairing.to_day).is_(None), col(Pairing.to_day) > today),
+            col(child.state).not_in(_GONE),
+        )
+    )
 
 
 def warning_groups_of(actor: Actor):  # type: ignore[no-untyped-def]  # a Select
@@ -175,6 +205,7 @@ class Grounds(StrEnum):
     TAUGHT = "taught"
     DROP_OUT = "drop_out"  # brings a child back that stays away
     WARNING_GROUP = "warning_group"  # sits in the working group around the child
+    PAIR = "pair"  # is paired with the child
 
 
 def grounds_for(session: Session, actor: Actor, *, student_id: int) -> Grounds | None:
@@ -189,6 +220,10 @@ def grounds_for(session: Session, actor: Actor, *, student_id: int) -> Grounds |
         children = _students_of_classes(actor, kinds)
         if scope in scopes and session.exec(children.where(ClassMembership.student_id == student_id)).first():
             return grounds
+    if (Scope.OWN_PAIRS in scopes or _pairs_give(actor, Subject.IDENTITY)) and session.exec(
+        students_of_pairs(actor).where(Pairing.student_id == student_id)
+    ).first():
+        return Grounds.PAIR
     if session.exec(_students_of_groups(actor).where(WarningGroup.student_id == student_id)).first():
         return Grounds.WARNING_GROUP
     return None

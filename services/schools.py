@@ -13,12 +13,11 @@ from db.tables import SchoolDayException, Setting, Term
 from services import audit
 from services.access import Permission, permitted
 from services.actors import Actor
-from services.calendar import SchoolCalendar, begins_in, is_school_year, load_calendar
+from services.calendar import SCHOOL_NAME, SchoolCalendar, begins_in, is_school_year, load_calendar
 from services.editing import lock_version
 from services.errors import EditedMeanwhile, NotFound
 from services.fields import SHORT, Checker
 
-SCHOOL_NAME = "school_name"
 DAY = timedelta(days=1)
 LONGEST_BREAK_DAYS = 100
 SHORTEST_TERM_DAYS, LONGEST_TERM_DAYS = 28, 215

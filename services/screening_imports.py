@@ -17,6 +17,7 @@ from db.tables import (
     Consent,
     ConsentAnswer,
     ConsentPurpose,
+    ImportBatch,
     ImportKind,
     SchoolClass,
     ScreeningAbsence,
@@ -27,16 +28,17 @@ from services import clock
 from services.access import Permission, permitted
 from services.actors import Actor
 from services.calendar import current_school_year, load_calendar
+from services.errors import NotFound
 from services.exchange.headers import Corrections
 from services.exchange.lists import RowsRead
 from services.exchange.readings import ListReading, Position
 from services.exchange.reasons import Reason
-from services.exchange.screening import ScreeningReading, parse_screening
+from services.exchange.screening import EARLIEST, ScreeningReading, parse_screening
 from services.exchange.screening_columns import screening_spec
 from services.exchange.sheets import read_workbook
+from services.fields import Checker
+from services.import_rows import rows_taken, write_batch
 from services.imports.ledgers import find_child
-from services.imports.matching import Outcome
-from services.imports.previews import written_whole
 from services.imports.returning import merged_reading
 from services.imports.stored import load_children
 from services.imports.writing import Progress
@@ -52,8 +54,8 @@ from services.screening.matching import (
     scores_as_text,
 )
 from services.screening.rounds import Term, begin_rounds, find_rounds, term_on
-from services.screening.scales import Scale
-from services.student_imports import ImportPreview, ImportResult, StalePreview, save_batch
+from services.screening.scales import NO_LEVEL, Judgement, Scale
+from services.student_imports import ImportPreview, ImportResult
 from services.students import LEFT_SCHOOL
 
 _BLAMED = {Reason.NAME_ID_MISMATCH: "id_number"}
@@ -68,6 +70,12 @@ class ScreeningPreview(ImportPreview):
     answers: Mapping[int, ConsentAnswer] = field(repr=False, compare=False, default_factory=dict)
     pupils: int = 0  # of the school today
     absent_ids: frozenset[int] = frozenset()
+    newly_absent: frozenset[tuple[Term, str, int]] = field(repr=False, compare=False, default=frozenset())
+
+    @property
+    def beside(self) -> int:
+        """How many children confirming would note as away: a list may hold nobody else."""
+        return len({child for _, _, child in self.newly_absent})
 
     def full_reading(self) -> ListReading[Any]:
         """Return the reading with the rows whose child can't be told among the rejected, repeated ones among those."""
@@ -75,6 +83,11 @@ class ScreeningPreview(ImportPreview):
         labels = screening_spec(scales).labels
         remarks = ((),) * len(self.rows)
         return merged_reading(self.reading, self.rows, remarks, labels=labels, blamed=_BLAMED)
+
+    @property
+    def undated(self) -> frozenset[Position]:
+        """The rows with new results that name no day: by it depend the round and by when somebody talks (H-04)."""
+        return frozenset(match.shown.position for match in self.matches if match.new and match.row.day is None)
 
     @property
     def results(self) -> Iterator[NewResult]:
@@ -111,7 +124,7 @@ class ScreeningPreview(ImportPreview):
                     before = latest.get(match.shown.student_id)
                     if before is None or before[0] <= day:
                         latest[match.shown.student_id] = (day, read)
-        bands = Counter(read.judgement.level.code for _, read in latest.values())
+        bands = Counter(_level_code(read.judgement) for _, read in latest.values())
         found = {
             "students_with_a_valid_result": len(latest),
             "bands_by_latest_valid_result": {each.code: bands[each.code] for each in scale.levels},
@@ -122,7 +135,7 @@ class ScreeningPreview(ImportPreview):
             limit, gravest = f"{limits.pop():g}", scale.levels[-1]
             high = sum(bool(read.judgement.high) for _, read in latest.values())
             flagged = sum(
-                bool(read.judgement.high) or read.judgement.level.code == gravest.code for _, read in latest.values()
+                bool(read.judgement.high) or _level_code(read.judgement) == gravest.code for _, read in latest.values()
             )
             found[f"students_with_any_subscale_{limit}_or_more"] = high
             found[f"students_flagged_total_{gravest.from_score:g}_or_subscale_{limit}"] = flagged
@@ -149,9 +162,33 @@ def read_screening(
     )
 
 
+def check_tested_on(day: date | None) -> date:
+    """Return the day on which the children of undated rows were tested, as somebody says it.
+
+    Raises:
+        FieldErrors: there is none, it is still to come, or no list of results is as old.
+    """
+    check = Checker()
+    if day is None:
+        check.add("tested_on", "required")
+    check.not_future("tested_on", day, today=clock.today())
+    if day is not None and day < EARLIEST:
+        check.add("tested_on", "too_early", day=day)
+    check.finish()
+    if day is None:  # refused above; said again for the types
+        raise NotFound
+    return day
+
+
+def with_days(reading: ScreeningReading, days: Mapping[Position, date]) -> ScreeningReading:
+    """Return the reading with the days that somebody said of rows that name none."""
+    rows = [replace(row, day=days[row.position]) if row.position in days else row for row in reading.rows]
+    return replace(reading, rows=rows)
+
+
 @permitted(Permission.SCREENING_WRITE)
 def preview_screening(session: Session, actor: Actor, *, reading: ScreeningReading) -> ScreeningPreview:
-    """Say what the import of results would do; writes nothing. Nine statements, however long the list."""
+    """Say what the import of results would do; writes nothing. Nine statements, three more where somebody was away."""
     return _Importing(session, actor, reading, locking=False).preview
 
 
@@ -177,24 +214,17 @@ def confirm_screening(
     take_turn(session, Turn.IMPORT)
     now = _Importing(session, actor, preview.reading, locking=True)  # type: ignore[arg-type]
     current = now.preview
-    preview.refuse_if_overtaken(current)
-    left_out = frozenset() if ticked is None else preview.to_tick - frozenset(ticked)
-    taken = [match for match in current.matches if match.shown.position not in left_out]
-    results = [each for match in taken for each in match.new]
-    outcomes = Counter(match.shown.outcome for match in taken)
-    counts = ImportResult(
-        created=outcomes[Outcome.NEW],
-        changed=0,
-        unchanged=outcomes[Outcome.UNCHANGED],
-        rejected=len(current.full_reading().rejected) + len(left_out),
-    )
-    absent = now.new_absences()
+    taken = rows_taken(preview, current, current.matches, ticked=ticked)
+    results, absent = [each for match in taken.rows for each in match.new], set(current.newly_absent)
     if not results and not absent:
-        return counts
-    with written_whole(session, otherwise=StalePreview(current)):
-        batch = save_batch(session, actor, ImportKind.SCREENING, counts, file_name=file_name, digest=digest)
+        return taken.counts
+
+    def write(batch: ImportBatch) -> None:
         _write(session, actor, results, absent, batch_id=batch.id or 0, now=batch.imported_at, progress=progress)
-    return replace(counts, batch_id=batch.id)
+
+    return write_batch(
+        session, actor, ImportKind.SCREENING, taken.counts, current, file_name=file_name, digest=digest, write=write
+    )  # fmt: skip
 
 
 class _Importing:
@@ -223,12 +253,13 @@ class _Importing:
             pupils=_pupils(session, actor, school_year),
             absent_ids=frozenset(self._absent_children()),
         )
+        self.preview = replace(self.preview, newly_absent=frozenset(self._new_absences()))
 
     def _absent_children(self) -> set[int]:
         found = (find_child(row, self.children)[0] for row in self.reading.absent)
         return {child.id for child in found if child is not None}
 
-    def new_absences(self) -> set[tuple[Term, str, int]]:
+    def _new_absences(self) -> set[tuple[Term, str, int]]:
         """Return who was away in which round: of children with a result there, or noted already, nothing is new."""
         days = [row.day for row in self.reading.rows if row.day is not None]
         usual = Counter(days).most_common(1)[0][0] if days else self.today
@@ -236,10 +267,12 @@ class _Importing:
         for row in self.reading.absent:
             child, _, _ = find_child(row, self.children)
             term = term_on(self.calendar, row.day or usual)
-            for scale in self.reading.scales if child is not None else ():
-                if child is not None and not self.stored.is_closed(term, scale):
-                    wanted.add((term, scale, child.id))
+            wanted |= {(term, scale, child.id) for scale in self.reading.scales if child is not None}
+        if not wanted:
+            return wanted
         rounds = find_rounds(self.session, {(term, scale) for term, scale, _ in wanted})
+        closed = {key for key, found in rounds.items() if found.closed_at is not None}
+        wanted = {(term, scale, child) for term, scale, child in wanted if (term, scale) not in closed}
         ids = {found.id: key for key, found in rounds.items()}
         there: set[tuple[Term, str, int]] = set()
         for table in (ScreeningAbsence, ScreeningResult):
@@ -307,6 +340,10 @@ def _write(
         progress(len(results), len(results))
 
 
+def _level_code(judgement: Judgement) -> str:
+    return judgement.level.code if judgement.level else NO_LEVEL
+
+
 def _row(new: NewResult, round_id: int, actor: Actor, batch_id: int, now: Any) -> dict[str, Any]:
     uid, judgement = new_uid(), new.read.judgement
     return {
@@ -316,7 +353,7 @@ def _row(new: NewResult, round_id: int, actor: Actor, batch_id: int, now: Any) -
         "taken_on": new.day,
         "number": 1,
         "is_valid": judgement.is_valid,
-        "level": judgement.level.code,
+        "level": _level_code(judgement),
         "rank": judgement.rank,
         "is_urgent": judgement.is_urgent,
         "needs_contact": judgement.needs_contact,

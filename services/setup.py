@@ -16,10 +16,11 @@ from db.sheets import check_groups, tidy, write_groups
 from db.tables import AppUser, Role, SystemFact, Term
 from db.transactions import transaction
 from services import audit, clock, passwords, recovery, schools, sign_in
-from services.accounts import NewPassword, add_user, check_username
 from services.actors import Actor
+from services.calendar import SCHOOL_NAME
 from services.errors import DomainError, FieldErrors
 from services.fields import LONG, SHORT, Checker
+from services.passwords import NewPassword
 
 CLAIM_CODE = "claim_code_sha256"
 CLAIMED = "claimed"
@@ -105,6 +106,8 @@ def check_claim(session: Session, *, request: ClaimRequest) -> None:
     Raises:
         FieldErrors: with every problem found.
     """
+    from services.accounts import check_username  # knows the classes: not before a school begins, see ui/refusals
+
     check = Checker()
     check.required_text("school_name", request.school_name, limit=SHORT)
     check.required_text("admin_name", request.admin_name, limit=SHORT)
@@ -141,6 +144,8 @@ def claim(
         WrongClaimCode: the code has changed since it was checked.
         FieldErrors: the request can't be carried out.
     """
+    from services.accounts import add_user
+
     announced = session.get(SystemFact, CLAIM_CODE, with_for_update=True)  # a second claim waits here for the first
     if session.get(SystemFact, CLAIMED) is not None:
         raise AlreadyClaimed
@@ -149,7 +154,7 @@ def claim(
     check_claim(session, request=request)
     session.add(SystemFact(name=CLAIMED, value=clock.now().isoformat()))
     session.delete(announced)
-    schools.save_setting(session, schools.SCHOOL_NAME, request.school_name.strip())
+    schools.save_setting(session, SCHOOL_NAME, request.school_name.strip())
     session.add(_term(request))
     setter_up = Actor(None, "", frozenset())
     admin = _user(request.admin_username, request.admin_name, admin_hash, must_change=False)

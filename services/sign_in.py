@@ -8,10 +8,11 @@ import hashlib
 import secrets
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, bindparam
 from sqlmodel import Session, and_, col, or_, select, update
 
 from db.engine import keys
@@ -173,27 +174,8 @@ def resolve(session: Session, token: str | None) -> Actor | None:
     if not token:
         return None
     now = clock.now()
-    columns: list[Any] = [SignInSession, AppUser, Pledge.id, _holds_office(), RoleGrant.role]
-    found = session.execute(
-        select(*columns)
-        .select_from(SignInSession)
-        .join(AppUser, col(AppUser.id) == col(SignInSession.user_id))
-        .join(
-            RoleGrant, and_(col(RoleGrant.user_id) == col(AppUser.id), col(RoleGrant.ended_at).is_(None)), isouter=True
-        )
-        .join(
-            Pledge,
-            and_(Pledge.user_id == AppUser.id, Pledge.school_year == school_year_of(clock.today())),
-            isouter=True,
-        )
-        .where(
-            SignInSession.token_hash == _hash(token),
-            col(SignInSession.ended_at).is_(None),
-            col(SignInSession.expires_at) > now,
-            col(SignInSession.last_seen_at) > now - IDLE,
-            AppUser.is_active,
-        )
-    ).all()  # one row for each role
+    asked = {"token": _hash(token), "now": now, "idle_since": now - IDLE}
+    found = session.execute(_who_holds(clock.today()), asked).all()  # one row for each role
     if not found:
         return None
     row, user, pledge_id, holds_office, _ = found[0]
@@ -212,9 +194,30 @@ def resolve(session: Session, token: str | None) -> Actor | None:
     )
 
 
-def _holds_office() -> ColumnElement[bool]:
+@lru_cache(maxsize=2)  # the question alone, of this day: every page asks it, and putting it together takes longer
+def _who_holds(today: date) -> Any:  # a select of more columns than the stubs know
+    """Return the question of who holds a token, which is handed in with the moment."""
+    columns: list[Any] = [SignInSession, AppUser, Pledge.id, _holds_office(today), RoleGrant.role]
+    return (
+        select(*columns)
+        .select_from(SignInSession)
+        .join(AppUser, col(AppUser.id) == col(SignInSession.user_id))
+        .join(
+            RoleGrant, and_(col(RoleGrant.user_id) == col(AppUser.id), col(RoleGrant.ended_at).is_(None)), isouter=True
+        )
+        .join(Pledge, and_(Pledge.user_id == AppUser.id, Pledge.school_year == school_year_of(today)), isouter=True)
+        .where(
+            SignInSession.token_hash == bindparam("token"),
+            col(SignInSession.ended_at).is_(None),
+            col(SignInSession.expires_at) > bindparam("now"),
+            col(SignInSession.last_seen_at) > bindparam("idle_since"),
+            AppUser.is_active,
+        )
+    )
+
+
+def _holds_office(today: date) -> ColumnElement[bool]:
     """Return, inside a query of an account, whether it holds the office post today (B-04) or stands in."""
-    today = clock.today()
     stood_in_for = (
         select(Deputy.absent_id)
         .where(Deputy.deputy_id == AppUser.id, col(Deputy.from_day) <= today, col(Deputy.to_day) > today)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlmodel import Session
 from db.base import new_uid
 from db.locks import Turn, take_turn
 from db.sealing import seal_text
-from db.tables import FoundBy, ImportKind
+from db.tables import FoundBy, ImportBatch, ImportKind
 from services import clock
 from services.access import Permission, permitted
 from services.actors import Actor
@@ -21,8 +21,7 @@ from services.exchange.past_columns import SPECIAL
 from services.exchange.readings import ListReading, Position
 from services.exchange.reasons import Reason
 from services.exchange.special_ledger import SpecialReading, parse_special
-from services.imports.matching import Outcome
-from services.imports.previews import written_whole
+from services.import_rows import rows_taken, write_batch
 from services.imports.reading import reader_of
 from services.imports.returning import merged_reading
 from services.imports.special_matching import (
@@ -35,7 +34,7 @@ from services.imports.special_matching import (
 )
 from services.imports.stored import CATEGORY, load_children
 from services.imports.writing import Progress, Written, update_rows
-from services.student_imports import ImportPreview, ImportResult, StalePreview, save_batch
+from services.student_imports import ImportPreview, ImportResult
 
 _BLAMED = {
     Reason.NAME_ID_MISMATCH: "id_number",
@@ -91,23 +90,17 @@ def confirm_special(
     """
     take_turn(session, Turn.IMPORT)
     current = _preview(session, preview.reading, locking=True)
-    preview.refuse_if_overtaken(current)
-    left_out = frozenset() if ticked is None else preview.to_tick - frozenset(ticked)
-    kept = [each for each in current.matches if each.shown.position not in left_out]
-    outcomes = Counter(each.shown.outcome for each in kept)
-    counts = ImportResult(
-        created=outcomes[Outcome.NEW],
-        changed=outcomes[Outcome.CHANGED],
-        unchanged=outcomes[Outcome.UNCHANGED],
-        rejected=len(current.full_reading().rejected) + len(left_out),
-    )
-    if counts.says_nothing_new:
-        return counts
-    with written_whole(session, otherwise=StalePreview(current)):
-        batch = save_batch(session, actor, ImportKind.SPECIAL, counts, file_name=file_name, digest=digest)
-        written = _write(session, kept, batch_id=batch.id or 0, now=batch.imported_at, progress=progress)
+    taken = rows_taken(preview, current, current.matches, ticked=ticked)
+    if taken.counts.says_nothing_new:
+        return taken.counts
+
+    def write(batch: ImportBatch) -> None:
+        written = _write(session, taken.rows, batch_id=batch.id or 0, now=batch.imported_at, progress=progress)
         written.save(session, batch.id or 0)
-    return replace(counts, batch_id=batch.id)
+
+    return write_batch(
+        session, actor, ImportKind.SPECIAL, taken.counts, current, file_name=file_name, digest=digest, write=write
+    )  # fmt: skip
 
 
 def _preview(session: Session, reading: SpecialReading, *, locking: bool = False) -> SpecialPreview:

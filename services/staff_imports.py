@@ -13,7 +13,7 @@ from db.sealing import seal
 from db.tables import AppUser, RoleGrant
 from services import audit, clock
 from services.access import Permission, permitted
-from services.accounts import NewPassword, Slip, add_user
+from services.accounts import add_user
 from services.actors import Actor
 from services.calendar import current_school_year, load_calendar
 from services.classes import assign_homeroom, class_label, set_subject_teacher
@@ -24,6 +24,7 @@ from services.imports.matching import Outcome
 from services.imports.previews import Counts, Preview, PreviewOvertaken, written_whole
 from services.imports.reading import reader_of
 from services.imports.returning import put_in_file_order
+from services.passwords import NewPassword, Slip
 from services.posts import appoint
 from services.sign_in import end_sessions_of
 from services.staff_matching import StaffChange, StaffPlan, load_stored, plan_staff

@@ -13,9 +13,9 @@ from db.tables import AppUser, RoleGrant
 from services import audit
 from services.access import Permission, allows, permitted
 from services.account_lists import TEAM_ROLES
-from services.accounts import NewPassword, Slip
 from services.actors import Actor
 from services.errors import DomainError
+from services.passwords import NewPassword, Slip
 from services.sign_in import end_sessions_of
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from services.accounts import Slip
 from services.exchange.writing import write_xlsx
+from services.passwords import Slip
 
 COLUMNS = ("姓名", "工号", "账号", "第一次密码")
 NOTES = ("一人一行，剪开当面交给本人。用它登录一次，会马上请本人换成自己的密码。", "印好发完，请删掉这个文件。")

@@ -29,6 +29,7 @@ class ExportPurpose(Labelled):
     VISIT = "visit", "家访、谈话前准备"
     MEETING = "meeting", "会议研究"
     CHECK = "check", "核对名册"
+    REFERRAL = "referral", "转介给校外单位"
 
 
 @dataclass(frozen=True, slots=True)

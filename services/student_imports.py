@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from db.locks import Turn, take_turn
 from db.sealing import seal, unseal
+from db.statistics import count_rows_anew
 from db.tables import AppUser, ImportBatch, ImportKind
 from services import audit, clock
 from services.access import Permission, permitted
@@ -26,6 +27,7 @@ from services.imports.reading import reader_of
 from services.imports.returning import problem_of, put_in_file_order, returned_row
 from services.imports.stored import load_children
 from services.imports.undoing import BlockedRow, UndoBlocked
+from services.imports.undoing_pairings import take_back_pairings
 from services.imports.undoing_records import take_back_records
 from services.imports.undoing_results import take_back_results
 from services.imports.wanted import WantedChild, wanted_children
@@ -48,6 +50,9 @@ __all__ = [
     "read_roster",
     "undo_import",
 ]
+
+
+MANY = 200  # rows written from which the database is told of them at once
 
 
 class StalePreview(PreviewOvertaken):
@@ -260,6 +265,8 @@ def undo_import(session: Session, actor: Actor, *, batch_id: int) -> None:
         take_back_results(session, batch)
     elif batch.kind in (ImportKind.TALKS, ImportKind.VISITS):
         take_back_records(session, batch)
+    elif batch.kind is ImportKind.PAIRINGS:
+        take_back_pairings(session, batch)
     else:
         undoing.take_back(session, actor, batch_id)
     batch.undone_at, batch.undone_by_id = clock.now(), actor.user_id
@@ -344,4 +351,6 @@ def save_batch(
         unchanged=result.unchanged,
         rejected=result.rejected,
     )
+    if result.created + result.changed >= MANY:
+        count_rows_anew(session)
     return batch

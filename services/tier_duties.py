@@ -1,10 +1,12 @@
 """What tiers ask of somebody on home: looking at one again, answering a lowering, deciding a suggestion (F-04)."""
 
 from collections.abc import Iterator, Sequence, Set
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import case
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
 from db.tables import (
@@ -24,12 +26,14 @@ from services.access import Permission, allows
 from services.actors import Actor
 from services.asking_together import Fact, asked
 from services.calendar import END_OF_SCHOOL_DAY, SchoolCalendar
-from services.classes import class_label
+from services.classes import known_class
 from services.duties import Duty, DutyGroup, DutyKind, group_of
 from services.regulations import deadlines
+from services.screening.results import is_talked_about
 from services.second_answers import is_head, second_people
-from services.students import LEFT_SCHOOL, is_in_class
+from services.students import GONE_FOR_GOOD, LEFT_SCHOOL, is_in_class
 from services.tier_kinds import review_parameter
+from services.tier_news import may_be_told, news_for
 from services.tier_requests import may_be_asked
 from services.tier_rows import is_owed_by, key_rank, key_since, raised_today
 
@@ -37,9 +41,9 @@ NOTICE = timedelta(days=2)
 """So long before it is due a child's tier stands on home."""
 
 _REVIEW, _ANSWER, _SUGGESTED = DutyKind.REVIEW_TIER, DutyKind.ANSWER_TIER, DutyKind.DECIDE_TIER
-_GROUP = DutyKind.FOUND_GROUP
+_GROUP, _END, _NEWS = DutyKind.FOUND_GROUP, DutyKind.END_GROUP, DutyKind.GRAVEST_TIER
 RANK, _MORNING = "tier_rank", time(8)
-TIER_LINES = frozenset({_REVIEW, _ANSWER, _SUGGESTED, _GROUP, RANK})
+TIER_LINES = frozenset({_REVIEW, _ANSWER, _SUGGESTED, _GROUP, _END, _NEWS, RANK})
 """What its rows are told apart by from what others ask in the same statement."""
 
 
@@ -48,11 +52,12 @@ def tier_parts(actor: Actor, shortest_review: int) -> list[Any]:
 
     Of every row: the child or the request, the child's name, grade and class, the day, the rank, and who it is of.
     """
+    news = [_gravest(actor)] if may_be_told(actor) else []
     if not allows(actor, Permission.TIER_AGREE):
-        return []
-    parts = [_waiting(actor)]
+        return news
+    parts = [_waiting(actor), *news]
     if allows(actor, Permission.TIER_WRITE):
-        parts += [_ranks(), _reviews(actor, shortest_review), _suggested(actor), _without_group(actor)]
+        parts += [_ranks(), _reviews(actor, shortest_review), _suggested(actor), _without_group(actor), _to_end(actor)]
     return parts
 
 
@@ -72,8 +77,10 @@ def of_tiers(
         elif row.about == _GROUP and row.day is not None:
             due_at = deadlines.warning_group_due(key_since=row.day, calendar=calendar)
             yield _due(actor, _GROUP, row, due_at, now=now)
-        elif row.about == _SUGGESTED:
-            yield _waits_for_me(_SUGGESTED, row)
+        elif row.about == _NEWS:
+            yield replace(_waits_for_me(_NEWS, row), is_first=True, owner_name=row.beside)
+        elif row.about in {_SUGGESTED, _END}:
+            yield _waits_for_me(DutyKind(row.about), row)
         elif row.about == _ANSWER and row.fourth in answered:
             yield _waits_for_me(_ANSWER, row)
 
@@ -104,7 +111,7 @@ def _due(actor: Actor, kind: DutyKind, row: Fact, due_at: datetime, *, now: date
         group_of(due_at, now=now),
         due_at=due_at,
         child=row.label,
-        class_label=_class_of(row),
+        class_label=known_class(row.first, row.second),
         is_mine=row.fourth == actor.user_id,
         target_id=row.id,
     )
@@ -112,14 +119,11 @@ def _due(actor: Actor, kind: DutyKind, row: Fact, due_at: datetime, *, now: date
 
 def _waits_for_me(kind: DutyKind, row: Fact) -> Duty:
     since = clock.at_school(row.day, _MORNING) if row.day else None
-    return Duty(kind, DutyGroup.WAITING, since=since, child=row.label, class_label=_class_of(row), target_id=row.id)
+    label = known_class(row.first, row.second)
+    return Duty(kind, DutyGroup.WAITING, since=since, child=row.label, class_label=label, target_id=row.id)
 
 
-def _class_of(row: Fact) -> str | None:
-    return class_label(row.first, row.second or 0) if row.first is not None else None
-
-
-def _about(kind: DutyKind, *, of_id: Any, day: Any, author_id: Any, rank: Any = None) -> Any:
+def _about(kind: DutyKind, *, of_id: Any, day: Any, author_id: Any, rank: Any = None, name: Any = None) -> Any:
     return asked(
         kind.value,
         of_id=of_id,
@@ -129,6 +133,7 @@ def _about(kind: DutyKind, *, of_id: Any, day: Any, author_id: Any, rank: Any = 
         third=rank,
         fourth=author_id,
         day=day,
+        beside=name,
     )
 
 
@@ -172,6 +177,16 @@ def _without_group(actor: Actor) -> Any:
     )
 
 
+def _to_end(actor: Actor) -> Any:
+    """Groups around children that went for good, to be ended by who founded them; who stays away is followed on."""
+    founder = col(WarningGroup.founded_by_id)
+    rows = _about(_END, of_id=col(Student.id), day=col(Student.left_on), author_id=founder)
+    joined = rows.select_from(WarningGroup).join(Student, col(Student.id) == col(WarningGroup.student_id))
+    return _with_class(joined).where(
+        col(WarningGroup.to_day).is_(None), col(Student.state).in_(GONE_FOR_GOOD), is_owed_by(actor, founder)
+    )
+
+
 def _waiting(actor: Actor) -> Any:
     """Lowerings that wait: the head's; where nobody but who asks is one, whoever gives the second yes."""
     rows = _about(_ANSWER, of_id=col(TierChange.id), day=col(TierChange.from_day), author_id=col(TierChange.author_id))
@@ -181,8 +196,23 @@ def _waiting(actor: Actor) -> Any:
     return waits if actor.has_role(Role.LEAD) else waits.where(~other_head.correlate(TierChange).exists())
 
 
+def _gravest(actor: Actor) -> Any:
+    """Children whom a colleague put into the gravest tier, until this person has read their archives."""
+    author = aliased(AppUser)
+    rows = _about(
+        _NEWS, of_id=col(Student.id), day=col(TierChange.from_day), author_id=col(TierChange.author_id),
+        name=col(author.display_name),
+    )  # fmt: skip
+    joined = (
+        rows.select_from(TierChange)
+        .join(Student, col(Student.id) == col(TierChange.student_id))
+        .join(author, col(author.id) == col(TierChange.author_id), isouter=True)
+    )
+    return _with_class(joined).where(news_for(actor))
+
+
 def _suggested(actor: Actor) -> Any:
     by = col(TierSuggestion.suggested_by_id)
     rows = _about(_SUGGESTED, of_id=col(Student.id), day=col(TierSuggestion.suggested_on), author_id=by)
     joined = rows.select_from(TierSuggestion).join(Student, col(Student.id) == col(TierSuggestion.student_id))
-    return _with_class(joined).where(col(TierSuggestion.ended_at).is_(None), is_owed_by(actor, by))
+    return _with_class(joined).where(col(TierSuggestion.ended_at).is_(None), is_talked_about(), is_owed_by(actor, by))

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import and_, or_
+from sqlalchemy import ColumnElement, Integer, and_, cast, null, or_, union_all
 from sqlmodel import Session, col, func, select
 
 from db.tables import ClassMembership, SchoolClass, Student
@@ -55,7 +56,7 @@ def find_distribution(session: Session, actor: Actor, *, day: date) -> Distribut
     held = held_on(day)
     tier_id = func.coalesce(held.c.tier_id, NO_TIER)
     rows = session.execute(
-        _on_rolls(select(SchoolClass.grade, SchoolClass.number, tier_id, func.count()), actor, day)
+        _on_rolls(select(SchoolClass.grade, SchoolClass.number, tier_id, func.count()), _counts_in(actor), day)
         .join(held, held.c.student_id == Student.id, isouter=True)
         .group_by(SchoolClass.grade, SchoolClass.number, tier_id)
     ).all()
@@ -72,8 +73,42 @@ def find_distribution(session: Session, actor: Actor, *, day: date) -> Distribut
             ),
             is_held_back=False,
         )
-    told = _held_back(_counted(rows))
+    told = hold_back_tiers(_counted(rows))
     return Distributions(day, Distribution("全校", told), (), (), is_held_back=None in told.values())
+
+
+def children_in_tiers(session: Session, *, day: date) -> tuple[dict[int, int], dict[int, tuple[int, ...]]]:
+    """Return how many children in a class stood in each tier on a day, and who did in those above the ordinary one.
+
+    One statement, whose numbers are those of `find_distribution`; 0 stands for none, as there.
+    """
+    counts: dict[int, int] = {}
+    children: dict[int, list[int]] = {}
+    for found, student_id, count in session.execute(_tier_question(day)):
+        if student_id is None:
+            counts[found] = count
+        else:
+            children.setdefault(found, []).append(student_id)
+    return counts, {found: tuple(sorted(ids)) for found, ids in children.items()}
+
+
+@lru_cache(maxsize=8)
+def _tier_question(day: date) -> Any:  # a union has no public type of its own
+    """Put the question together once a day: that took longer than the database's answer."""
+    held, raised = held_on(day), held_on(day, name="raised")
+    tier_id = func.coalesce(held.c.tier_id, NO_TIER)
+    is_there = col(Student.merged_into_id).is_(None)
+    counted = (
+        _on_rolls(select(tier_id, cast(null(), Integer), func.count()), is_there, day)
+        .join(held, held.c.student_id == Student.id, isouter=True)
+        .group_by(tier_id)
+    )
+    listed = (
+        _on_rolls(select(raised.c.tier_id, col(Student.id), cast(null(), Integer)), is_there, day)
+        .join(raised, raised.c.student_id == Student.id)
+        .where(raised.c.rank > 0)
+    )
+    return union_all(counted, listed)
 
 
 @permitted(Permission.ARCHIVE_READ)
@@ -85,7 +120,7 @@ def list_flows(session: Session, actor: Actor, *, first_day: date, last_day: dat
     before, after = held_on(first_day - timedelta(days=1), name="held_before"), held_on(last_day, name="held_after")
     was, now = func.coalesce(before.c.tier_id, NO_TIER), func.coalesce(after.c.tier_id, NO_TIER)
     rows = session.execute(
-        _on_rolls(select(was, now, func.count()), actor, last_day)
+        _on_rolls(select(was, now, func.count()), _counts_in(actor), last_day)
         .join(before, before.c.student_id == Student.id, isouter=True)
         .join(after, after.c.student_id == Student.id, isouter=True)
         .group_by(was, now)
@@ -94,19 +129,22 @@ def list_flows(session: Session, actor: Actor, *, first_day: date, last_day: dat
     return tuple(Flow(*row) for row in rows)
 
 
-def _on_rolls(statement: Any, actor: Actor, day: date) -> Any:
-    """Narrow a select to children who were in a class on a day, as far as the reader may count them."""
+def _on_rolls(statement: Any, is_seen: ColumnElement[bool], day: date) -> Any:
+    """Narrow a select to children who were in a class on a day, of those that may be counted."""
     was_there = and_(
         col(ClassMembership.from_day) <= day,
         or_(col(ClassMembership.to_day).is_(None), col(ClassMembership.to_day) > day),
     )
-    is_seen = sees_students(actor, Subject.TIER) if _sees_children(actor) else col(Student.merged_into_id).is_(None)
     return (
         statement.select_from(Student)
         .join(ClassMembership, and_(col(ClassMembership.student_id) == col(Student.id), was_there))
         .join(SchoolClass, col(SchoolClass.id) == col(ClassMembership.class_id))
         .where(is_seen)
     )
+
+
+def _counts_in(actor: Actor) -> ColumnElement[bool]:
+    return sees_students(actor, Subject.TIER) if _sees_children(actor) else col(Student.merged_into_id).is_(None)
 
 
 def _sees_children(actor: Actor) -> bool:
@@ -120,7 +158,7 @@ def _counted(rows: Any) -> dict[int, int | None]:
     return dict(found)
 
 
-def _held_back(counts: Mapping[int, int | None]) -> dict[int, int | None]:
+def hold_back_tiers(counts: Mapping[int, int | None]) -> dict[int, int | None]:
     """Hold small tiers back: each child stands in one, so that any numbers of their own will do."""
     parts: dict[str, Records] = {}
     seen = 0

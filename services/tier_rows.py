@@ -27,9 +27,11 @@ def held_on(day: date, *, name: str = "held") -> Any:  # a subquery whose column
         .group_by(col(TierChange.student_id))
         .subquery(f"{name}_last")
     )
+    # Else SQLite takes the unique index, which leads to the rows and their sealed words; the other one holds it all.
+    is_last = func.coalesce(col(TierChange.number), 0) == last.c.number
     return (
         select(*_columns())
-        .join(last, and_(last.c.student_id == TierChange.student_id, last.c.number == TierChange.number))
+        .join(last, and_(last.c.student_id == TierChange.student_id, is_last))
         .join(Tier, col(Tier.id) == col(TierChange.tier_id))
         .subquery(name)
     )
@@ -68,7 +70,7 @@ def raised_today(*, name: str = "raised") -> Any:  # as `held_on`
     )
 
 
-def rank_today(student_id: Any) -> Any:  # a column of Case; a scalar subquery
+def rank_today(student_id: Any) -> Any:  # a column of Case or Student; a scalar subquery
     """Return the rank of the tier one child holds now, for a query of few of them; empty where it was put into none."""
     return (
         select(col(Tier.rank))
@@ -80,9 +82,24 @@ def rank_today(student_id: Any) -> Any:  # a column of Case; a scalar subquery
         )
         .order_by(col(TierChange.number).desc())
         .limit(1)
-        .correlate(Case)
+        .correlate(Case, Student)
         .scalar_subquery()
     )
+
+
+def held_by_child(student_id: Any) -> tuple[Any, ColumnElement[bool]]:  # a column; tables have no common public type
+    """Return the change that put a child into the tier it holds now, and what it is joined by: for few children.
+
+    Where a whole school is asked about, `held_today` is faster.
+    """
+    held, last = aliased(TierChange), aliased(TierChange)
+    number = (
+        select(func.max(col(last.number)))
+        .where(col(last.student_id) == student_id, col(last.number).is_not(None), col(last.from_day) <= clock.today())
+        .correlate(Student)
+        .scalar_subquery()
+    )
+    return held, and_(col(held.student_id) == student_id, col(held.number) == number)
 
 
 def held_today(*, name: str = "held") -> Any:  # as `held_on`
@@ -152,6 +169,13 @@ def holds_one_of(user: Any, roles: Set[Role]) -> ColumnElement[bool]:  # a table
     return and_(user.is_active, user.id.in_(holding))
 
 
+def can_no_more(user_id: Any, permission: Permission) -> ColumnElement[bool]:  # a column
+    """Return whether somebody's account was closed, or has no role any more that does this: it falls to another."""
+    there = select_rows(AppUser.id).where(holds_one_of(AppUser, HOLDERS[permission]))
+    found: ColumnElement[bool] = user_id.not_in(there)
+    return found
+
+
 def is_owed_by(actor: Actor, author_id: Any) -> ColumnElement[bool]:
     """Return whose it is to look at a tier again: who put the child there; the head's, where that one is gone.
 
@@ -160,5 +184,4 @@ def is_owed_by(actor: Actor, author_id: Any) -> ColumnElement[bool]:
     own: ColumnElement[bool] = author_id == actor.user_id
     if not actor.has_role(Role.LEAD):
         return own
-    there = select_rows(AppUser.id).where(holds_one_of(AppUser, HOLDERS[Permission.TIER_WRITE]))
-    return or_(own, author_id.is_(None), author_id.not_in(there))
+    return or_(own, author_id.is_(None), can_no_more(author_id, Permission.TIER_WRITE))

@@ -32,6 +32,7 @@ from services.errors import NotFound
 from services.openings import is_noted
 from services.record_views import sees_records
 from services.row_filters import sees_cases, sees_referrals
+from services.screening.results import is_talked_about
 from services.tier_kinds import tier_order
 from services.tier_requests import may_answer
 
@@ -87,6 +88,8 @@ class ArchiveView:
     tier_number: int
     may_set: bool
     may_answer: bool  # the lowering that waits
+    review_days: tuple[tuple[str, int], ...]  # how often each tier offered is looked at again, the gravest first (F-04)
+    group_days: int  # school days within which a key child has a warning group (G-07)
     handed_over_on: date | None  # the day on which somebody signed for it at another school
     is_opening_noted: bool
 
@@ -118,7 +121,10 @@ def find_archive(session: Session, actor: Actor, *, student_id: int) -> ArchiveV
     if found is None:
         raise NotFound
     reads = sets_tiers(actor)
-    tier = tier_order(session).of(found.tier_id)
+    order = tier_order(session)
+    tier = order.of(found.tier_id)
+    calendar = load_calendar(session)
+    numbers = calendar.numbers
     case = _case(session, actor, student_id) if reads else None
     changes = _changes(session, actor, student_id) if reads else ()
     waiting = next((each for each in changes if each.state is TierState.WAITING), None)
@@ -130,18 +136,24 @@ def find_archive(session: Session, actor: Actor, *, student_id: int) -> ArchiveV
         .order_by(col(ArchiveLook.day).desc(), col(ArchiveLook.id).desc())
     ).first()
     return ArchiveView(
-        row=archive_row(actor, found, tier_order(session), load_calendar(session)),
+        row=archive_row(actor, found, order, calendar),
         changes=changes,
         suggestions=_suggestions(session, student_id) if reads else (),
         case_id=case[0] if case else None,
         case_owner=case[1] if case else None,
         group_id=found.group_id if reads else None,
-        is_key=tier is not None and tier.rank >= tier_order(session).key_rank,
+        is_key=tier is not None and tier.rank >= order.key_rank,
         last_look=look[0] if look else None,
         last_looker=look[1] if look else None,
         tier_number=found.tier_number or 0,
         may_set=reads,
         may_answer=waiting is not None and may_answer(session, actor, waiting.author_id),
+        review_days=tuple(
+            (each.label, numbers.on(name, clock.today()))
+            for each in order.offered
+            if (name := order.review_parameter(each.rank)) is not None
+        ),
+        group_days=numbers.on("G-07.group_school_days", clock.today()),
         handed_over_on=found.handed_over_on,
         is_opening_noted=is_noted(session, actor, audit.Action.ARCHIVE_READ, student_id=student_id),
     )
@@ -246,7 +258,7 @@ def _suggestions(session: Session, student_id: int) -> tuple[Suggestion, ...]:
     rows = session.exec(
         select(TierSuggestion, AppUser.display_name)
         .join(AppUser, col(AppUser.id) == col(TierSuggestion.suggested_by_id), isouter=True)
-        .where(TierSuggestion.student_id == student_id, col(TierSuggestion.ended_at).is_(None))
+        .where(TierSuggestion.student_id == student_id, col(TierSuggestion.ended_at).is_(None), is_talked_about())
         .order_by(col(TierSuggestion.suggested_on).desc(), col(TierSuggestion.id).desc())
     ).all()
     return tuple(

@@ -25,8 +25,9 @@ from services.actors import Actor
 from services.calendar import SchoolCalendar, current_school_year, load_calendar
 from services.errors import DomainError, NotFound
 from services.fields import Checker
-from services.year_plans import ChildStep, DoneChange, YearPlan, build_plan, find_done, places_of
+from services.year_plans import build_plan, find_done, places_of
 from services.year_rows import CHANGE, CLASS, NOTE, STAY, STUDENT, TEACHER, chunks
+from services.year_steps import ChildStep, DoneChange, YearPlan
 from services.year_undoing import Undoer
 
 _STATE_AFTER = {YearStep.GRADUATES: EnrolmentState.GRADUATED, YearStep.LEAVES: EnrolmentState.TRANSFERRED}

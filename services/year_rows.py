@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from sqlmodel import SQLModel
+from db.tables import METADATA
 
-_TABLES = SQLModel.metadata.tables
+_TABLES = METADATA.tables
 STUDENT, CLASS = _TABLES["student"], _TABLES["school_class"]
 STAY, TEACHER = _TABLES["class_membership"], _TABLES["class_teacher"]
 CHANGE, NOTE = _TABLES["enrolment_change"], _TABLES["year_change_row"]

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Table, delete, select, update
-from sqlmodel import Session, SQLModel, col
+from sqlmodel import Session, col
 
 from db.tables import (
+    METADATA,
     ClassTeacherKind,
     DropOut,
     ImportAction,
@@ -134,7 +135,7 @@ class Undoer:
 
 def _unused(target: Table) -> Iterator[Any]:
     """Yield a condition for each table that may point at a row: that it does not."""
-    for table in SQLModel.metadata.sorted_tables:
+    for table in METADATA.sorted_tables:
         for key in table.foreign_keys:
             if key.column.table is target:
                 yield ~select(key.parent).where(key.parent == target.c.id).exists()

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, event
 from sqlmodel import Session, col, func, select
 from xdist.remote import Producer
@@ -35,6 +36,7 @@ from services import accounts, clock, passwords, sign_in
 from services.actors import Actor
 from services.calendar import school_year_of
 from services.errors import FieldErrors
+from services.regulations import kept_results
 from services.student_keys import name_keys
 from tests.postgres import ServerDatabase, running_cluster
 
@@ -44,6 +46,9 @@ FAST_ROUNDS = 4
 MAIN_MODULE = sys.modules["__main__"]
 SLOW_FOLDERS = ("browser", "long")
 _make_file_engine = engine.make_file_engine
+
+settings.register_profile("any_machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any_machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -128,6 +133,7 @@ def location(
     request: pytest.FixtureRequest, database_engine: str, migrated_folder: Path, tmp_path: Path
 ) -> Iterator[Location]:
     """This test's own database, in use by this process."""
+    kept_results.forget_all()  # of the test before, whose database was written to as often
     if database_engine == "postgresql":
         database: ServerDatabase = request.getfixturevalue("server_database")
         database.reset()

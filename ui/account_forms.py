@@ -10,9 +10,9 @@ from db.transactions import reading, transaction
 from services import account_lists, accounts, classes, clock
 from services.access import Permission, allows
 from services.account_lists import AccountRow
-from services.accounts import NewPassword
 from services.actors import Actor
 from services.errors import DomainError, EditedMeanwhile
+from services.passwords import NewPassword
 from ui.dialogs import close_dialog, open_dialog, opened_about
 from ui.formats import clock as clock_words
 from ui.formats import day, plain

@@ -26,7 +26,7 @@ from ui.wording import day_field
 
 _FIRST, _LAST = "archives_first", "archives_last"
 _USUAL = timedelta(days=90)
-_HELD_BACK = "少于 5 人"
+_HELD_BACK = "不单独说"
 _FILLS = {
     "red": "#9B1C3F", "orange": "#D9791A", "yellow": "#C9A227", "green": "#1F8A70", "blue": "#3F7FBF",
     "violet": "#7B5EA7", "gray": "#8B857A",
@@ -126,7 +126,7 @@ def _draw_bars(rows: list[dict[str, Any]], labels: list[str], order: TierOrder, 
                 legend=alt.Legend(orient="top", title=None, columns=3),
             ),
             order=alt.Order("顺序:Q"),
-            tooltip=["年级:N", "等级:N", "人数:Q"],
+            tooltip=[alt.Tooltip("年级:N"), alt.Tooltip("等级:N"), alt.Tooltip("人数:Q")],
         )
         .transform_calculate(顺序=f"indexof({labels!r}, datum.等级)")
     )  # fmt: skip
@@ -185,7 +185,7 @@ def _draw_lines(moved: Sequence[Flow], order: TierOrder, words: str) -> None:
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         x=alt.X("什么时候:N", sort=["开始时", "最后一天"], title=None, axis=alt.Axis(labelAngle=0)),
         y=alt.Y("等级:N", sort=labels, title=None),
-        detail="流:N",
+        detail=alt.Detail("流:N"),
     )
     lines = base.mark_line(opacity=0.75, strokeCap="round").encode(
         strokeWidth=alt.StrokeWidth("人数:Q", scale=alt.Scale(range=[1.5, 16]), legend=None),
@@ -193,7 +193,7 @@ def _draw_lines(moved: Sequence[Flow], order: TierOrder, words: str) -> None:
             "方向:N", scale=alt.Scale(domain=["加重", "减轻", "第一次定级"], range=["#A65A2E", "#1F5F6B", "#8B867B"]),
             legend=alt.Legend(orient="top", title=None, columns=3),
         ),
-        tooltip=["方向:N", "人数:Q"],
+        tooltip=[alt.Tooltip("方向:N"), alt.Tooltip("人数:Q")],
     )  # fmt: skip
     chart = lines + base.mark_point(filled=True, size=60, color="#1A1917", opacity=1)
     draw_chart(

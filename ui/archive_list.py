@@ -18,7 +18,7 @@ from ui.dialogs import close_dialog, open_dialog, opened
 from ui.forms import Form
 from ui.layout import Action, empty_state, filter_row, flash, note
 from ui.session import require_user
-from ui.tables import StateColumn, current_page, data_table, opening_column, paging_line
+from ui.tables import StateColumn, current_page, data_table, opening_column, paging_line, row_clicked
 from ui.tier_words import NO_TIER as NO_TIER_LOOK
 from ui.tier_words import review_cell, tier_look
 from ui.views import begin_filter, keep_filter
@@ -33,10 +33,9 @@ _REVIEWS = {Review.LATE.value: "复核逾期", Review.SOON.value: "一周内复�
 
 
 def open_clicked() -> None:
-    """Open the archive whose child was just clicked: looked up in the list that was sent, before a new one is."""
-    click, shown = st.session_state.get(_CLICK), st.session_state.get(_SHOWN, [])
-    if click is not None and click["row"] < len(shown):
-        st.query_params["student"] = str(shown[click["row"]])
+    """Open the archive whose child was just clicked."""
+    if (student_id := row_clicked(_CLICK, _SHOWN)) is not None:
+        st.query_params["student"] = str(student_id)
 
 
 def read_filters(classes: Sequence[ClassName], order: TierOrder) -> ArchiveFilters:

@@ -27,7 +27,7 @@ def draw_case(actor: Actor, view: CaseView) -> None:
         row = view.row
         st.markdown(f"**{formats.plain(child_with_class(row.child, row.class_label))}** {case_badge(row)}")
         note(case_reason(row))
-        draw_steps(row.stage, calls_conference=view.conference is not None)
+        draw_steps(view)
         labelled_words("牵涉方面", "、".join(DOMAINS[domain] for domain in view.domains))
         labelled_words("是什么问题", view.nature)
         labelled_words("打算怎么做", view.measures)

@@ -49,7 +49,8 @@ def _draw_summary(actor: Actor, view: CaseView, found: CaseSummaries, summary: S
         labelled_words("做了什么，照工作记录数的", done_words(summary.done))
     labelled_words("有什么变化", summary.changed)
     labelled_words("下一步", summary.next_steps)
-    note(f"{summary.written_by}写，{formats.day(summary.next_on, today=clock.today())}再总结。")
+    again = f"，{formats.day(summary.next_on, today=clock.today())}再总结" if found.head.is_open else ""
+    note(f"{summary.written_by}写{again}。")
     with st.container(horizontal=True, gap="xsmall"):
         if found.head.may_write and st.button(
             "改一改", key=f"summary_edit_{summary.id}", icon=":material/edit:", type="tertiary"
@@ -73,13 +74,19 @@ def draw_side(view: CaseView, papers: CasePapers) -> None:
     with side_box("阶段性总结", badge=step_badge(summaries.due) if summaries.due else ""):
         if summaries.due:
             note(f"最晚 {due_words(summaries.due.due_at)}总结一次。")
-        elif not summaries.summaries:
-            note("没有写过总结。")
+        else:
+            note(_written_words(len(summaries.summaries), is_open=summaries.head.is_open))
         if summaries.head.is_open and summaries.head.may_write and st.button(
             "写总结", key="case_summary_write", icon=":material/summarize:"
         ):  # fmt: skip
             st.switch_page(navigation.path_of("summary"), query_params={"case": str(view.row.id)})
     _draw_evaluations(view, papers.evaluations)
+
+
+def _written_words(count: int, *, is_open: bool) -> str:
+    """Say what there is where no summary is owed: a box is never empty."""
+    told = f"写过 {count:,} 次总结" if count else "没有写过总结"
+    return f"{told}。" if is_open else f"{told}；结案了，不用再写。"
 
 
 def _draw_evaluations(view: CaseView, found: CaseEvaluations) -> None:

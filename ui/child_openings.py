@@ -19,6 +19,7 @@ GROUNDS = {
     Grounds.TAUGHT: "任课",
     Grounds.DROP_OUT: "控辍保学",
     Grounds.WARNING_GROUP: "预警干预小组",
+    Grounds.PAIR: "结对帮扶",
 }
 WHAT = {
     OpenedWhat.FILE: "打开档案",

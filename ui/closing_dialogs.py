@@ -68,7 +68,7 @@ def _ask(actor: Actor, view: CaseView, closing: CaseClosing) -> None:
                 despite = st.text_area("没做完的为什么不做了", key=key, height=80)
         with form.field("follow_up_on", clock.today() + _USUAL_FOLLOW_UP) as key:
             follow_up_on = day_field("哪天回访（离校的可以不填）", key=key)
-        saved, cancelled = buttons(form, "提出结案")
+        saved, cancelled = buttons(form, f"提出{view.row.child}结案")
     cancel_if(form, cancelled)
     if saved:
         entry = ClosingEntry(outcome=outcome, reason=reason, follow_up_on=follow_up_on, despite=despite)

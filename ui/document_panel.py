@@ -16,7 +16,7 @@ from ui.document_forms import edition_dialog, opened_dialog, withdraw_dialog
 from ui.formats import day, plain
 from ui.layout import act_list, flash, note, refusal
 from ui.states import DOCUMENT
-from ui.tables import StateColumn, data_table, opening_column, page_asked, paging_line
+from ui.tables import StateColumn, data_table, opening_column, page_asked, paging_line, row_clicked
 
 _CLICK, _SHOWN, _KIND, _PAGE = "documents_open", "care_documents_shown", "kind", "documents_page"
 _RANK = (
@@ -36,11 +36,9 @@ def kind_asked() -> str | None:
 
 
 def keep_clicked() -> None:
-    """Put the kind just clicked into the address: looked up in the list that was sent."""
-    click = st.session_state.get(_CLICK)
-    shown: Sequence[str] = st.session_state.get(_SHOWN, [])
-    if click is not None and click["row"] < len(shown):
-        st.query_params[_KIND] = shown[click["row"]]
+    """Put the kind just clicked into the address."""
+    if (kind := row_clicked(_CLICK, _SHOWN)) is not None:
+        st.query_params[_KIND] = kind
         st.query_params.pop(_PAGE, None)
         st.session_state.pop(_PAGE, None)
 

@@ -68,6 +68,13 @@ class Draftable:
         saved_at = st.session_state.get(self._state)
         return saved_words(saved_at) if saved_at else ""
 
+    def throw_away(self, actor: Actor) -> None:
+        """Throw it away, and what was typed: not wanted."""
+        with transaction() as session:
+            drafts.discard_draft(session, actor, form=self.form, subject=self.subject)
+        self.forget()
+        release(self.form)
+
     def forget(self) -> None:
         """Forget that it was offered, after the form was saved."""
         st.session_state.pop(self._state, None)

@@ -28,7 +28,7 @@ def row_words(row: DropOutRow) -> str:
         return f"{said}；{formats.day(row.ended_on, today=today)}结束"
     done = f"做过 {row.steps} 步" if row.steps else "还没有人去找"
     left = f"学籍已改成“{row.state.label}”，" if row.state in GONE_FOR_GOOD else ""
-    return f"{said}；{left}{whose(row)}，{done}，下一步应在{_due(row)}"
+    return f"{said}；{left}{whose(row)}，{done}，{formats.spaced('下一步应在', _due(row))}"
 
 
 def whose(row: DropOutRow) -> str:

@@ -37,6 +37,7 @@ ACTS = {
     DutyKind.REVIEW_TIER: "去复核",
     DutyKind.ANSWER_TIER: "看看，答复",
     DutyKind.DECIDE_TIER: "去定",
+    DutyKind.GRAVEST_TIER: "看档案",
     DutyKind.PLAN_WRITE: "写方案",
     DutyKind.PLAN_ANSWER: "看方案",
     DutyKind.PLAN_RETURNED: "去改",
@@ -51,8 +52,10 @@ ACTS = {
     DutyKind.OUTWARD_FOLLOW_UP: "去跟进",
     DutyKind.SCREENING: "记面谈",
     DutyKind.FOUND_GROUP: "去成立",
+    DutyKind.END_GROUP: "去结束",
     DutyKind.HAND_OVER: "去移交",
     DutyKind.HANDOVER_RECEIPT: "去看看",
+    DutyKind.ANSWER_EXCUSE: "看看，答复",
     DutyKind.READ_FEEDBACK: "看反馈",
     DutyKind.POST_VACANT: "去指定",
     DutyKind.HOMEROOM_MISSING: "去指定",
@@ -132,6 +135,7 @@ _PAGES = {
     DutyTarget.BACKUPS: ("backups", None),
     DutyTarget.NEW_TERM: ("new_term", None),
     DutyTarget.DOCUMENTS: ("documents", None),
+    DutyTarget.RULES: ("rules", None),
     DutyTarget.NOTHING: ("settings", None),
 }
 
@@ -139,48 +143,51 @@ _PAGES = {
 def title_of(duty: Duty) -> str:
     """Return what is to be done, and about whom."""
     child = child_with_class(duty.child, duty.class_label)
-    name = duty.child or UNKNOWN_CHILD
     match duty.kind:
         case DutyKind.REPORT_ABUSE:
             return f"报告疑似侵害：{child}"
         case DutyKind.DANGER:
             return f"有危险：{child}"
         case DutyKind.ASSIGN:
-            return f"给{name}的受理指定接手的人"
+            return f"指定接手的人：{child}"
         case DutyKind.ASSESS:
             return f"有危险：评估{child}" if duty.urgency is Urgency.DANGER else f"评估{child}"
         case DutyKind.REPLY:
-            return f"答复{name}的家长" if duty.channel is ReferralChannel.PARENT else f"答复{name}"
+            return f"答复家长：{child}" if duty.channel is ReferralChannel.PARENT else f"答复：{child}"
         case DutyKind.FEEDBACK:
-            return f"反馈给{duty.with_whom or '转介教师'}：{name}"
+            return f"反馈给{duty.with_whom or '转介教师'}：{child}"
         case DutyKind.MATCH_CHILD:
-            return f"认出是哪个孩子：{name}"
+            return f"认出是哪个孩子：{duty.child or UNKNOWN_CHILD}"
         case DutyKind.CONFERENCE:
             return f"有危险：集体研讨{child}" if duty.urgency is Urgency.DANGER else f"集体研讨：{child}"
         case DutyKind.INVITED:
-            return f"请您参加集体研讨：{duty.child}" if duty.child else "请您参加集体研讨"
+            return f"请您参加集体研讨：{child}" if duty.child else "请您参加集体研讨"
         case DutyKind.DECISION:
-            return f"研讨定的事：{duty.child}" if duty.child else "研讨定的事"
+            return f"研讨定的事：{child}" if duty.child else "研讨定的事"
         case DutyKind.REVIEW_TIER:
             return f"复核等级：{child}"
         case DutyKind.ANSWER_TIER:
             return f"降级，等您答复：{child}"
         case DutyKind.FOUND_GROUP:
             return f"成立预警干预小组：{child}"
+        case DutyKind.END_GROUP:
+            return f"结束预警干预小组：{child}"
         case DutyKind.DECIDE_TIER:
             return f"筛查有提示，定等级：{child}"
+        case DutyKind.GRAVEST_TIER:
+            return f"有新的定级，请马上看：{child}"
         case DutyKind.PLAN_WRITE:
             return f"写帮扶方案：{child}"
         case DutyKind.PLAN_ANSWER:
-            return f"方案等您点头：{duty.child}" if duty.child else "有一份方案等您点头"
+            return f"方案等您点头：{child}" if duty.child else "有一份方案等您点头"
         case DutyKind.PLAN_RETURNED:
             return f"方案退回来了：{child}"
         case DutyKind.PLAN_REVIEW:
             return f"复查帮扶方案：{child}"
         case DutyKind.MEASURE:
-            return f"帮扶措施：{duty.child}" if duty.child else "帮扶措施"
+            return f"帮扶措施：{child}" if duty.child else "帮扶措施"
         case DutyKind.CLOSING_ANSWER:
-            return f"结案，等您答复：{duty.child}" if duty.child else "有一件个案要结案，等您答复"
+            return f"结案，等您答复：{child}" if duty.child else "有一件个案要结案，等您答复"
         case DutyKind.CLOSED_FOLLOW_UP:
             return f"结案以后回访：{child}"
         case DutyKind.CASE_STALLED:
@@ -197,6 +204,8 @@ def title_of(duty: Duty) -> str:
             return f"今天就谈：{child}" if duty.is_first else f"筛查后面谈：{child}"
         case DutyKind.READ_FEEDBACK:
             return f"看关爱室的反馈：{child}"
+        case DutyKind.ANSWER_EXCUSE:
+            return f"{duty.labels[0]} 条免做、另法等您答复"
         case DutyKind.POST_VACANT:
             return f"{len(duty.labels)} 个岗位还没有人" if len(duty.labels) > 1 else f"还没有{duty.labels[0]}"
         case DutyKind.HOMEROOM_MISSING:
@@ -248,7 +257,7 @@ def title_of(duty: Duty) -> str:
 def reason_of(duty: Duty) -> str:
     """Return why, by when, and whose it is where it isn't the reader's."""
     whose = f"，{duty.owner_name}接手" if duty.owner_name and not duty.is_mine else ""
-    due = _spaced("应在", due_words(duty.due_at)) if duty.due_at else ""
+    due = formats.spaced("应在", due_words(duty.due_at)) if duty.due_at else ""
     channel = CHANNELS[duty.channel] if duty.channel else ""
     match duty.kind:
         case DutyKind.REPORT_ABUSE:
@@ -285,8 +294,12 @@ def reason_of(duty: Duty) -> str:
             return "分级：从最重的两级降下来，要第二个人同意"
         case DutyKind.FOUND_GROUP:
             return f"分级：{due}成立，七种人都要有"
+        case DutyKind.END_GROUP:
+            return "分级：孩子已离校，小组还在；结束以后，组里的人不再看得到这个孩子"
         case DutyKind.DECIDE_TIER:
             return "分级：筛查只是提示，定不定、定哪级由人决定"
+        case DutyKind.GRAVEST_TIER:
+            return f"分级：{_by_colleague(duty)}；看过档案，这一条就不在了"
         case DutyKind.PLAN_WRITE:
             return f"个案：{due}定出方案" + ("，草稿已开头" if duty.has_begun else "")
         case DutyKind.PLAN_ANSWER:
@@ -319,6 +332,8 @@ def reason_of(duty: Duty) -> str:
             return f"筛查：{hint}{due}谈{tried}{whose.replace('接手', '跟进')}{nobody}"
         case DutyKind.READ_FEEDBACK:
             return f"受理：{moment(duty.since)} 写给您的" if duty.since else ""
+        case DutyKind.ANSWER_EXCUSE:
+            return "制度：孩子不适用，或用别的办法做到了；看过理由再答，同意了才算"
         case DutyKind.POST_VACANT if len(duty.labels) == 1:
             return "岗位：没有人，这个岗位的事就没有人做"
         case DutyKind.FIRST_PASSWORDS if duty.target_id:
@@ -373,6 +388,12 @@ def reason_of(duty: Duty) -> str:
 
 def _nobody(duty: Duty) -> str:
     return "" if duty.is_mine else "，负责的人不在岗了"
+
+
+def _by_colleague(duty: Duty) -> str:
+    by = f"{duty.owner_name}定的" if duty.owner_name else "定了"
+    day = formats.day(clock.local(duty.since).date(), today=clock.today()) if duty.since else ""
+    return formats.spaced(by + "，从", day) + "起" if day else by
 
 
 def _measure_reason(duty: Duty, due: str) -> str:
@@ -455,11 +476,6 @@ def _begin(duty: Duty) -> bool:
     if duty.target_id is None or duty.target_version is None:
         return False
     return begin_assessment(duty.target_id, duty.target_version)
-
-
-def _spaced(word: str, moment: str) -> str:
-    """Put a space between a word and a figure, none between words."""
-    return f"{word} {moment}" if moment[0].isdigit() else f"{word}{moment}"
 
 
 def _names(labels: tuple[str, ...]) -> str:

@@ -69,7 +69,7 @@ def _lines(rows: list[dict[str, Any]], times: list[str], voices: list[Voice]) ->
             color=alt.Color("谁说的:N", scale=scale(_COLORS), legend=legend),
             strokeDash=alt.StrokeDash("谁说的:N", scale=scale(_DASHES), legend=None),
             shape=alt.Shape("谁说的:N", scale=scale(_SHAPES), legend=legend),
-            tooltip=["时候:N", "谁说的:N", "分:Q"],
+            tooltip=[alt.Tooltip("时候:N"), alt.Tooltip("谁说的:N"), alt.Tooltip("分:Q")],
         )
     )  # fmt: skip
 

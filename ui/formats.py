@@ -25,6 +25,16 @@ def plain_lines(text: str) -> str:
     return "  \n".join(plain(line) for line in text.splitlines())
 
 
+def on_one_line(text: str) -> str:
+    """Return a text that no narrow column breaks between two characters."""
+    return _JOINER.join(text)
+
+
+def spaced(word: str, moment: str) -> str:
+    """Put a space between a word and a figure, none between words: 应在 12月4日, 应在今天."""
+    return f"{word} {moment}" if moment[:1].isdigit() else f"{word}{moment}"
+
+
 def day(value: date, *, today: date) -> str:
     """11月20日; with the year when it isn't this one."""
     year = "" if value.year == today.year else f"{value.year}年"
@@ -74,6 +84,11 @@ def clock(value: datetime | time, zone: tzinfo | None = None) -> str:
             raise ValueError("an instant is shown in the school's zone")
         value = value.astimezone(zone)
     return f"{value.hour:02d}:{value.minute:02d}"
+
+
+def money(fen: int) -> str:
+    """1,680.00 元."""
+    return f"{fen / 100:,.2f} 元"
 
 
 def masked_id(number: str) -> str:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from db.tables import HandoverWay
 from db.transactions import transaction
-from services import clock, handover_work, handovers
+from services import clock, handover_files, handovers
 from services.access import Permission
 from services.errors import DomainError
 from services.handover_views import HandoverState, PackageView
@@ -167,7 +167,7 @@ def _receipt(view: PackageView) -> None:
         done = form.save(lambda session: handovers.record_receipt(
             session, actor, package_id=view.row.id, version=form.version, entry=entry))  # fmt: skip
         if done:
-            handover_work.sweep()
+            handover_files.sweep()
             flash("已记下回执。")
             close_dialog()
 
@@ -187,7 +187,7 @@ def _withdraw(view: PackageView) -> None:
         done = form.save(lambda session: handovers.withdraw_package(
             session, actor, package_id=view.row.id, version=form.version, reason=reason))  # fmt: skip
         if done:
-            handover_work.sweep()
+            handover_files.sweep()
             flash("已作废。")
             close_dialog()
 

@@ -10,7 +10,7 @@ from ui.import_state import Correctable, SheetColumn
 from ui.layout import note
 
 _ACROSS = 4
-_KEPT, _LEFT_OUT = "认不出，原样留着", "不导入"
+_KEPT, _LEFT_OUT = "认不出", "不导入"  # what becomes of it stands above
 
 
 def draw_columns(taken: Correctable, *, kept: str = "里面的内容原样留在孩子的资料里") -> None:
@@ -59,8 +59,13 @@ def _correct(taken: Correctable, column: SheetColumn, key: str) -> None:
 def _title(taken: Correctable, unknown: list[SheetColumn]) -> str:
     if taken.tables is None:
         return "请告诉我们哪一列是什么"
-    known = len(taken.columns) - len(unknown)
-    return f"认出了 {known} 列，还有 {len(unknown)} 列没认出" if unknown else f"{known} 列都认出来了，可以看看对不对"
+    known = sum(bool(key) for key in taken.keys().values())
+    left_out = list(dict.fromkeys(" ".join(text.split()) for table in taken.tables for text in table.left_out))
+    dropped = f"有 {len(left_out)} 列不收：{'、'.join(left_out)}" if left_out else ""
+    if unknown or dropped:
+        missing = f"还有 {len(unknown)} 列没认出" if unknown else ""
+        return "，".join(filter(None, (f"认出了 {known} 列", missing, dropped)))
+    return f"{known} 列都认出来了，可以看看对不对"
 
 
 def _named(columns: list[SheetColumn]) -> str:

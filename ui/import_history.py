@@ -31,11 +31,12 @@ def draw_result(done: Done) -> str | None:
     result = done.result
     words = done.list.words
     unit, (back, icon, _) = words.unit, words.back
-    title = (
-        f"和{words.place}里的一样，什么都没有写"
-        if result.wrote_nothing
-        else f"导入好了：新增 {result.created:,} {unit}，改动 {result.changed:,} {unit}"
-    )
+    if result.wrote_nothing:
+        title = f"和{words.place}里的一样，什么都没有写"
+    elif result.says_nothing_new:  # a list of results that holds nobody but those who were away
+        title = "记下了谁没来测"
+    else:
+        title = f"导入好了：新增 {result.created:,} {unit}，改动 {result.changed:,} {unit}"
     with st.container(border=True, gap="small"):
         st.markdown(f":green[:material/check_circle:] **{title}**")
         st.markdown(
@@ -82,12 +83,13 @@ def undo_dialog(listing: ImportListing, words: ImportWords) -> None:
         (listing.created, f"新增的 {listing.created:,} {words.undo}"),
         (listing.changed, f"改动的 {listing.changed:,} 人会变回导入以前的样子"),
     )
-    st.text("，".join(words for count, words in effects if count) + "。")
+    st.text(("，".join(words for count, words in effects if count) or "记下的没来测会拿掉") + "。")
+    rows = listing.created + listing.changed
     notice = st.empty()
     with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
         kept = leave_button(KEEP, key="import_undo_keep")
         confirmed = st.button(
-            plain(f"撤回 {listing.created + listing.changed:,} {words.unit}的导入"),
+            plain(f"撤回 {rows:,} {words.unit}的导入" if rows else "撤回这次导入"),
             key="import_undo_confirm",
             type="primary",
         )

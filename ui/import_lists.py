@@ -7,10 +7,12 @@ from typing import Any
 from db.tables import ImportKind
 from services.exchange.headers import TableSpec
 from services.exchange.left_behind_columns import LEFT_BEHIND
+from services.exchange.pairing_columns import PAIRINGS
 from services.exchange.past_columns import SPECIAL, TALKS, VISITS
 from services.exchange.roster_columns import ROSTER
 from services.exchange.screening_columns import screening_spec
 from services.left_behind_imports import confirm_left_behind, preview_left_behind, read_left_behind
+from services.pairing_imports import confirm_pairings, preview_pairings, read_pairings
 from services.past_imports import confirm_past, preview_talks, preview_visits, read_talks, read_visits
 from services.screening.known import known_scales
 from services.screening_imports import confirm_screening, preview_screening, read_screening
@@ -159,6 +161,27 @@ LISTS: Mapping[ImportKind, ImportList] = {
             Outcome.CONFLICT,
             _NOT_WRITTEN,
             _OLD_RECORDS,
+        ),
+        ImportList(
+            ImportKind.PAIRINGS,
+            "结对帮扶",
+            "表头要有帮扶人、学生，最好有身份、班级、结对时间。登记帮扶人和结对，不新增孩子；登记着的不会盖掉。",
+            lambda: PAIRINGS,
+            read_pairings,
+            preview_pairings,
+            confirm_pairings,
+            Outcome.CONFLICT,
+            _NOT_WRITTEN,
+            ImportWords(
+                title="导入结对帮扶",
+                place="结对帮扶",
+                unit="对",
+                confirm="对结对",
+                effect="会登记",
+                undo="对结对会拿掉，这次登记的帮扶人也一起拿掉",
+                kept="里面的内容写在结对内容里",
+                back=("看结对帮扶", "diversity_1", "pairing"),
+            ),
         ),
     )
 }

@@ -14,7 +14,7 @@ from ui.formats import plain
 from ui.import_state import Taken, View
 from ui.import_words import change_value, place_words, problem_value
 from ui.layout import DISCARD, leave_button, note
-from ui.screening_preview import consent_line, draw_flagged_rows, flagged_rows
+from ui.screening_preview import consent_line, draw_flagged_rows, draw_undated, flagged_rows, wants_days
 from ui.tables import current_page, data_table, paging_line
 from ui.views import choose_view
 
@@ -30,7 +30,16 @@ _NOTES = {
 
 
 def draw_summary(taken: Taken, view: View) -> bool:
-    """Draw the counts and the one button that imports; return whether it was just clicked."""
+    """Draw the counts and the one button that imports; return whether it was just clicked.
+
+    Results are not imported before somebody has said on which day those were tested that name none.
+    """
+    is_clicked = _draw_counts(taken, view)
+    draw_undated(taken, view.preview)
+    return is_clicked
+
+
+def _draw_counts(taken: Taken, view: View) -> bool:
     with (
         st.container(border=True),
         st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"),
@@ -42,10 +51,12 @@ def draw_summary(taken: Taken, view: View) -> bool:
                 note(line, icon="info")
         with st.container(horizontal=True, width="content", gap="xsmall"):
             leave_button(DISCARD, key="import_cancel", on_click=import_state.forget)
-            if not view.to_write:
+            beside = view.preview.beside
+            if (not view.to_write and not beside) or wants_days(view.preview):
                 return False
+            rows = f"确认导入 {view.to_write:,} {taken.list.words.confirm}"
             return st.button(
-                plain(f"确认导入 {view.to_write:,} {taken.list.words.confirm}"),
+                plain(rows if view.to_write else f"记下 {beside:,} 人没来测"),
                 key="import_confirm",
                 type="primary",
                 icon=":material/check:",
@@ -58,6 +69,7 @@ def counts_line(view: View) -> str:
         f"共 {view.data_rows:,} 行：新增 {view.count(Outcome.NEW):,}，改动 {view.count(Outcome.CHANGED):,}，"
         f"没变 {view.count(Outcome.UNCHANGED):,}，不能导入 {len(view.reading.rejected):,}，"
         f"重复跳过 {len(view.reading.duplicates):,}"
+        + "".join(f"，{said} {count:,}" for said, count in view.passed_over.items())
     )
 
 
@@ -66,6 +78,8 @@ def _after(view: View, place: str) -> str:
     passed = f"隐藏的表没有读：{'、'.join(hidden)}。" if hidden else ""
     if view.to_write:
         return f"还没有写进{place}。导入以后，只要没有人改过，随时可以整批撤回。{passed}"
+    if view.preview.beside:
+        return f"没有要导入的分数，只记下谁没来测，按班级能看到。{passed}"
     if view.count(Outcome.UNCHANGED):
         return f"和{place}里的一样，没有要写的。{passed}"
     return f"没有一行可以导入，请先照下面的话改好。{passed}"
@@ -74,7 +88,7 @@ def _after(view: View, place: str) -> str:
 def draw_lists(taken: Taken, view: View) -> None:
     """Draw the lists of what to look at, one at a time; those without anything are left out."""
     lists: dict[str, tuple[str, int, Callable[[View, str], None]]] = {
-        "rejected": ("不能导入", len(view.problems(Kind.REJECTED)), _draw_rejected),
+        "rejected": ("不能导入", len(view.reading.rejected), _draw_rejected),
         "warnings": ("要留意", len(view.problems(Kind.WARNING)), _draw_warnings),
         "flagged": ("有提示", len(flagged_rows(view)), _draw_flagged),
         "changed": ("改动", len(view.changed), _draw_changes),
@@ -139,7 +153,7 @@ def _draw_problem(problem: RowProblem) -> None:
     stands = f"{' '.join(problem.header.split())}：{problem_value(problem) or '空着'}"
     st.markdown(
         f"{name}:small[:gray[{plain(place_words(problem.position))}，{plain(stands)}]]  \n"
-        f"{plain(sentence(problem.reason))}"
+        f"{plain(sentence(problem.reason, problem_value(problem)))}"
     )
 
 

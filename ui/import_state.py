@@ -6,6 +6,7 @@ Kept in session state and nowhere else: a reload of the page loses it, and the p
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -21,7 +22,9 @@ from services.exchange.headers import IGNORED
 from services.exchange.lists import RowsRead
 from services.exchange.readings import Kind, ListReading, Position, RowProblem, TableColumns
 from services.exchange.refusals import refusal_sentence
+from services.exchange.screening import ScreeningReading
 from services.exchange.writing import write_rejected
+from services.screening_imports import with_days
 from services.student_imports import (
     ImportPreview,
     ImportResult,
@@ -30,7 +33,7 @@ from services.student_imports import (
     StalePreview,
 )
 from ui.import_lists import LISTS, ImportList
-from ui.import_words import warnings_file
+from ui.import_words import PASSED_OVER, warnings_file
 from ui.layout import progress_line
 from ui.messages import explain
 
@@ -94,7 +97,13 @@ class View:
     def data_rows(self) -> int:
         """How many rows of the file describe a child."""
         reading = self.preview.reading
-        return len(reading.rows) + len(reading.rejected) + len(reading.duplicates)
+        return len(reading.rows) + len(reading.rejected) + len(reading.duplicates) + sum(self.passed_over.values())
+
+    @property
+    def passed_over(self) -> dict[str, int]:
+        """Rows of children that hold nothing to import, by what they are: in no other count."""
+        ignored = self.preview.reading.ignored_rows
+        return {said: ignored[kind] for kind, said in PASSED_OVER.items() if ignored[kind]}
 
     def _ticks(self, problem: RowProblem) -> frozenset[Position]:
         return self.preview.to_tick if problem.reason.value == "matched_by_name_and_class" else frozenset()
@@ -179,6 +188,8 @@ class Taken(Correctable):
     file_name: str
     list: ImportList = LISTS[ImportKind.STUDENTS]
     view: View | None = None
+    days: dict[Position, date] = field(default_factory=dict)  # of rows of results that name none, as somebody said
+    day_problem: str | None = None
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -194,6 +205,8 @@ class Taken(Correctable):
         """Read the file with the corrections so far, and see what importing it would do."""
         try:
             roster = self.list.read(data, file_name=self.file_name, corrections=self.corrections, progress=progress)
+            if isinstance(roster, ScreeningReading):
+                roster = with_days(roster, self.days)
             with reading() as session:
                 preview = self.list.preview(session, actor, reading=roster)
         except UnreadableFile as error:
@@ -204,6 +217,11 @@ class Taken(Correctable):
             self.columns = self.columns or columns_of(roster)
             self.view, self.refusal = View(preview, unticked=self.list.unticked), None
         self.is_read = True
+
+    def date_rows(self, undated: frozenset[Position], day: date) -> None:
+        """Note on which day these rows were tested. The next run reads the file anew."""
+        self.days |= dict.fromkeys(undated, day)
+        self.day_problem, self.is_read = None, False
 
     def confirm(self, actor: Actor) -> None:
         """Import it in one transaction; nothing is drawn inside. Afterwards the result, or a refusal, is kept."""

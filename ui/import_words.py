@@ -3,11 +3,15 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from services.exchange.readings import Position, RowProblem
+from services.exchange.readings import Position, RowProblem, place_of
 from services.exchange.reasons import Reason, sentence
+from services.exchange.screening import NO_SCALE, NOT_TESTED
 from services.exchange.writing import write_xlsx
 from services.student_imports import FieldChange
 from ui.formats import masked_id, masked_phone
+
+PASSED_OVER = {NOT_TESTED: "没来测", NO_SCALE: "没有分数的表"}
+"""Rows of a list of results that bring none."""
 
 _ID_REASONS = frozenset(
     {Reason.ID_STORED_AS_NUMBER, Reason.ID_FORMAT, Reason.ID_CHECKSUM, Reason.ID_CONFLICT, Reason.ID_MISSING}
@@ -17,10 +21,9 @@ _LONG_NUMBER = re.compile(r"(?:[0-9０-９*][- ]?){10,}[0-9０-９xX]")  # an ID
 
 def place_words(position: Position) -> str:
     """七（1-3）班，第 9 行; in a text file the number of the data row."""
-    if isinstance(position, int):
-        return f"第 {position:,} 行"
-    sheet, _, number = position.rpartition("!")
-    return f"{sheet}，第 {number} 行"
+    sheet, row, nth = place_of(position)
+    words = (f"第 {row} 行" if sheet else f"第 {row:,} 行") + (f"第 {nth} 个" if nth > 1 else "")
+    return f"{sheet}，{words}" if sheet else words
 
 
 def problem_value(problem: RowProblem) -> str:
@@ -49,7 +52,7 @@ def warnings_file(problems: Iterable[RowProblem], classes: Mapping[Position, str
             classes.get(each.position, ""),
             " ".join(each.header.split()),
             problem_value(each),
-            sentence(each.reason),
+            sentence(each.reason, problem_value(each)),
         ]
         for each in problems
     ]

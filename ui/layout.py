@@ -8,11 +8,12 @@ from typing import Any, Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ui.formats import plain, plain_lines
+from ui.formats import on_one_line, plain, plain_lines
 from ui.refusals import explain_alone
 
 _FLASHES = "care_flashes"
 ACT_BUTTON_WIDTH = 104
+_SHORT_NAME = 8  # characters of a fact's name, which stay on one line
 # How one leaves without doing it, the same three words everywhere (look §6, §9):
 CLOSE = "关上"  # what was only looked at or fetched
 DISCARD = "不要了"  # a form: what was typed goes
@@ -154,9 +155,13 @@ def form_end(draft_line: str = "") -> Generator[DeltaGenerator]:
 
 
 def facts(rows: Mapping[str, str], *, alt: str = "") -> None:
-    """Draw small fixed facts, name and value, as a table with lines between."""
+    """Draw small fixed facts, name and value, as a table with lines between.
+
+    Beside a long value a name would be left one character wide (seen); one too long to stay whole may break.
+    """
+    names = [on_one_line(name) if len(name) <= _SHORT_NAME else name for name in rows]
     st.table(
-        {"name": [f":gray[{plain(name)}]" for name in rows], "value": [plain(value) for value in rows.values()]},
+        {"name": [f":gray[{plain(name)}]" for name in names], "value": [plain(value) for value in rows.values()]},
         border="horizontal",
         hide_index=True,
         hide_header=True,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from db.transactions import reading
-from services import clock, setup, students
+from services import clock, setup
 from services.access import Permission, allows
 from services.actors import Actor
 from services.duties import DutyGroup
@@ -115,6 +115,8 @@ def _finder(actor: Actor) -> FindStudents | None:
     """Return how this person finds children, or None when they may see none."""
     if not allows(actor, Permission.STUDENT_READ) or not navigation.has_page(navigation.CHILD):
         return None
+
+    from services import students  # knows every child's rows: not before somebody is signed in, see ui/refusals
 
     def find(text: str) -> Sequence[FoundStudent]:
         with reading() as database:

@@ -57,6 +57,11 @@ from services.imports.undoing_results import ResultsFollowedUp
 from services.intake import AlreadyRegistered
 from services.outward_letters import ConsentGone
 from services.outward_referrals import OutwardEnded
+from services.pairing.confirming import NothingChosen, PairsRefused
+from services.pairing.helpers import HelperHasChildren
+from services.pairing.pairs import HandOverRefused, PairEnded
+from services.pairing.proposals import TooManyChildren
+from services.pairing.subsidies import SubsidyPaid, SubsidyTakenBack
 from services.records import AlreadyRecorded, RecordWithdrawn
 from services.referral_moves import CannotMerge
 from services.referrals import IllegalMove, MustBeAssessed, StoppedForProtection
@@ -306,6 +311,31 @@ def _file_refused(error: file_kinds.FileRefused) -> str:
 
 
 @explain.register
+def _helper_has_children(error: HelperHasChildren) -> str:
+    return f"这个人还带着 {error.count:,} 个孩子。请先交给别人，或把结对结束，再写他离开。"
+
+
+@explain.register
+def _pair_ended(_error: PairEnded) -> str:
+    return "这一对已经结束了，改不了。要再结，请重新结一对。"
+
+
+@explain.register
+def _subsidy_paid(_error: SubsidyPaid) -> str:
+    return "这一笔已经发了，改不了。发错了，请先收回，写明原因，再重新登记。"
+
+
+@explain.register
+def _subsidy_taken_back(_error: SubsidyTakenBack) -> str:
+    return "这一笔已经收回了。要补，请重新登记。"
+
+
+@explain.register
+def _hand_over_refused(error: HandOverRefused) -> str:
+    return f"一个都没有交：有 {len(error.problems):,} 对现在交不了，标红的地方写着为什么。请换一个人，再交一次。"
+
+
+@explain.register
 def _already_in_force(_error: parameter_versions.AlreadyInForce) -> str:
     return "这一次改动已经开始算了，撤不回。要改回去，请再写一次，从今天起算。"
 
@@ -432,12 +462,17 @@ def _drop_out_ended(_error: drop_outs.DropOutEnded) -> str:
 
 @explain.register
 def _children_changed(_error: handovers.ChildrenChanged) -> str:
-    return "做的时候，有孩子的档案合并了或者清掉了，这一份没有留下。请刷新，再做一次。"
+    return "做的时候，有孩子的档案合并了、清掉了，或者别人先做进了另一个移交包，这一份没有留下。请刷新，再做一次。"
 
 
 @explain.register
 def _handover_over(_error: handovers.HandoverOver) -> str:
     return "这一份已经有回执，或者作废了，不能再改。"
+
+
+@explain.register
+def _may_not_leave(_error: handovers.MayNotLeave) -> str:
+    return "做好以后，有的家里收回了移交辅导内容的同意，或者有的事标了疑似侵害，这一份不能再交。请作废，重新做一份。"
 
 
 @explain.register
@@ -543,3 +578,18 @@ def _entries_changed(error: term_entries.EntriesChanged) -> str:
     names = "、".join(row.name for row in error.rows[:NAMED])
     more = f"等 {len(error.rows)} 个孩子" if len(error.rows) > NAMED else ""
     return f"没有存上：别人刚改过{names}{more}。两份都在下面，请选一份。"
+
+
+@explain.register
+def _pairs_refused(error: PairsRefused) -> str:
+    return f"一对都没有写：有 {len(error.problems)} 处现在不行，都列在下面。改好再确认。"
+
+
+@explain.register
+def _nothing_chosen(_error: NothingChosen) -> str:
+    return "一对都没有写：没有给哪个孩子选人。请至少选一个。"
+
+
+@explain.register
+def _too_many_children(error: TooManyChildren) -> str:
+    return f"有 {error.count:,} 个孩子要找人，一次最多比较 {error.most:,} 个。请选一个年级，一个一个来。"

@@ -13,15 +13,16 @@ from services.errors import NotFound
 from services.parameter_versions import ParameterChange, ParameterHistory, ParameterRow
 from services.regulations.parameters import Origin, Parameter, areas
 from ui.asking_first import ask_first
-from ui.dialogs import open_dialog, opened
+from ui.dialogs import close_dialog, open_dialog, opened, opened_about
 from ui.formats import day, plain
 from ui.forms import Form
-from ui.layout import filter_row, flash, form_end, note, refusal, side_column
+from ui.layout import CLOSE, filter_row, flash, form_end, leave_button, note, refusal, side_column
 from ui.session import require_user
-from ui.tables import data_table, opening_column
+from ui.tables import data_table, opening_column, row_clicked
 from ui.wording import day_field, number_field
 
 _CLICK, _SHOWN, _CHOSEN = "parameters_open", "care_parameters_shown", "parameter"
+CHANGE, _WITHDRAW = "rules_number", "parameter_withdraw"
 _USED, _ALL = "used", "all"
 _VIEWS = {_USED: "现在用着的", _ALL: "全部"}
 _ORIGINS = {Origin.GIVEN: "制度写明", Origin.CHOSEN: "学校可定"}
@@ -50,10 +51,40 @@ def show_parameters(actor: Actor) -> None:
     with left:
         _draw_history(history)
     with right, st.container(border=True):
-        _draw_form(actor, history)
+        is_saved = _draw_form(actor, history)
+    if is_saved:
+        st.rerun()
+    _draw_withdrawal(history)
+
+
+def draw_dialogs_of(names: Sequence[str]) -> None:
+    """Draw the dialog about one of these parameters that is open, if one is; `CHANGE` is about a place in them."""
+    about = opened_about(CHANGE)
+    if about is not None and about[0] < len(names):
+        _change(names[about[0]])
+    elif opened_about(_WITHDRAW) is not None:
+        actor = require_user(Permission.SCHOOL_WRITE)
+        with reading() as session:
+            histories = [parameter_versions.find_history(session, actor, name=name) for name in names]
+        for each in histories:
+            _draw_withdrawal(each)
+
+
+def _draw_withdrawal(history: ParameterHistory) -> None:
     for each in history.changes:
-        if opened("parameter_withdraw", each.id):
+        if opened(_WITHDRAW, each.id):
             _ask_to_withdraw(history.parameter, each)
+
+
+@st.dialog("改这个数", width="large", dismissible=False)
+def _change(name: str) -> None:
+    actor = require_user(Permission.SCHOOL_WRITE)
+    with reading() as session:
+        history = parameter_versions.find_history(session, actor, name=name)
+    note("改了的数从写明的那天起算；以前的事，还按当时的数算。")
+    _draw_history(history)
+    if _draw_form(actor, history, leaves=True):
+        close_dialog()
 
 
 def _filtered(rows: Sequence[ParameterRow]) -> tuple[list[ParameterRow], bool]:
@@ -75,11 +106,9 @@ def _filtered(rows: Sequence[ParameterRow]) -> tuple[list[ParameterRow], bool]:
 
 
 def _keep_clicked() -> None:
-    """Put the parameter just clicked into the address: looked up in the list that was sent."""
-    click = st.session_state.get(_CLICK)
-    shown: Sequence[str] = st.session_state.get(_SHOWN, [])
-    if click is not None and click["row"] < len(shown):
-        st.query_params[_CHOSEN] = shown[click["row"]]
+    """Put the parameter just clicked into the address."""
+    if (name := row_clicked(_CLICK, _SHOWN)) is not None:
+        st.query_params[_CHOSEN] = name
 
 
 def _draw_table(rows: Sequence[ParameterRow], *, shows_all: bool) -> None:
@@ -90,12 +119,12 @@ def _draw_table(rows: Sequence[ParameterRow], *, shows_all: bool) -> None:
         [
             {
                 "label": row.parameter.label,
-                "value": _value(row.parameter, row.value),
+                "value": value_words(row.parameter, row.value),
                 "since": f"{day(row.since, today=today)}起" if row.since else "原定",
-                "next": f"{day(row.next_from, today=today)}起 {_value(row.parameter, row.next_value or 0)}"
+                "next": f"{day(row.next_from, today=today)}起 {value_words(row.parameter, row.next_value or 0)}"
                 if row.next_from
                 else None,
-                "default": _value(row.parameter, row.parameter.default),
+                "default": value_words(row.parameter, row.parameter.default),
                 "origin": _ORIGINS[row.parameter.origin],
                 "used": "用着" if row.parameter.is_used else None,
                 "clause": row.parameter.clause_id,
@@ -120,7 +149,8 @@ def _draw_table(rows: Sequence[ParameterRow], *, shows_all: bool) -> None:
     )
 
 
-def _value(parameter: Parameter, value: int) -> str:
+def value_words(parameter: Parameter, value: int) -> str:
+    """Return a parameter's value with its unit."""
     if value == 0 and parameter.unit in {"school_days", "days"}:
         return "当天"
     space = "" if parameter.unit_label == "%" else " "
@@ -131,15 +161,15 @@ def _draw_history(history: ParameterHistory) -> None:
     today, parameter = clock.today(), history.parameter
     origin = "制度里写明的" if parameter.origin is Origin.GIVEN else "制度没有写，程序先定的"
     with st.container(border=True, gap="xsmall"):
-        st.markdown(f"**{plain(parameter.label)}**　现在 {plain(_value(parameter, history.value))}")
+        st.markdown(f"**{plain(parameter.label)}**　现在 {plain(value_words(parameter, history.value))}")
         for each in history.changes:
             _draw_change(parameter, each)
         st.markdown(
-            f"**最早** {plain(_value(parameter, parameter.default))}  \n"
+            f"**最早** {plain(value_words(parameter, parameter.default))}  \n"
             f":small[:gray[条款 {plain(parameter.clause_id)}，{origin}]]"
         )
     if not history.changes:
-        note(f"还没有改过。{day(today, today=today)}以前的事都按 {_value(parameter, parameter.default)} 算。")
+        note(f"还没有改过。{day(today, today=today)}以前的事都按 {value_words(parameter, parameter.default)} 算。")
 
 
 def _draw_change(parameter: Parameter, change: ParameterChange) -> None:
@@ -155,18 +185,19 @@ def _draw_change(parameter: Parameter, change: ParameterChange) -> None:
     who = f"{change.set_by or '命令行'} {day(clock.local(change.set_at).date(), today=today)}写，{change.reason}"
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):
         st.markdown(
-            f"**{day(change.in_force_from, today=today)}起 {plain(_value(parameter, change.value))}**  \n"
+            f"**{day(change.in_force_from, today=today)}起 {plain(value_words(parameter, change.value))}**  \n"
             f"{badge} :small[:gray[{plain(who)}]]",
             width="stretch",
         )
         if change.may_withdraw:
             st.button(
                 "撤回", key=f"parameter_withdraw_{change.id}", on_click=open_dialog,
-                args=("parameter_withdraw", change.id),
+                args=(_WITHDRAW, change.id),
             )  # fmt: skip
 
 
-def _draw_form(actor: Actor, history: ParameterHistory) -> None:
+def _draw_form(actor: Actor, history: ParameterHistory, *, leaves: bool = False) -> bool:
+    """Draw the fields, where asked with a way to leave, and return whether it was saved or left just now."""
     parameter = history.parameter
     st.markdown(f"**改“{plain(parameter.label)}”**")
     drawn = {"version": history.version, "value": history.value}
@@ -192,17 +223,22 @@ def _draw_form(actor: Actor, history: ParameterHistory) -> None:
         )
 
     with form_end():
+        is_left = leaves and leave_button(CLOSE, key=form.key("close"))
         submitted = st.button("保存这个数", key=form.key("save"), type="primary", icon=":material/check:")
-    if submitted and form.save(save):
-        flash("已保存。以前的事还按以前的数算。")
-        st.rerun()
+    if is_left:
+        form.cancel()
+        return True
+    if not (submitted and form.save(save)):
+        return False
+    flash("已保存。以前的事还按以前的数算。")
+    return True
 
 
 @st.dialog("撤回这次改动", icon=":material/undo:", dismissible=False)
 def _ask_to_withdraw(parameter: Parameter, change: ParameterChange) -> None:
     actor = require_user(Permission.SCHOOL_WRITE)
     when = day(change.in_force_from, today=clock.today())
-    st.markdown(f"**{plain(parameter.label)}** {when}起不改成 {plain(_value(parameter, change.value))} 了？")
+    st.markdown(f"**{plain(parameter.label)}** {when}起不改成 {plain(value_words(parameter, change.value))} 了？")
     ask_first(
         lambda session: parameter_versions.withdraw_change(session, actor, change_id=change.id),
         "撤回",

@@ -18,9 +18,9 @@ from ui.referral_words import due_words, step_badge
 from ui.states import CASE_STEP, PLAN
 
 
-def draw_steps(stage: CaseStage, *, calls_conference: bool) -> None:
+def draw_steps(view: CaseView) -> None:
     """Draw the way of a case as steps; which one it is at follows from its records."""
-    steps = steps_of(stage, calls_conference=calls_conference)
+    steps = steps_of(view.row.stage, calls_conference=view.conference is not None, plans_in_force=view.plans_in_force)
     st.markdown(" ".join(CASE_STEP[state.value].badge(name) for name, state in steps))
 
 

@@ -7,11 +7,12 @@ from services import plan_answers, plan_prints, plans
 from services.actors import Actor
 from services.plan_views import PlanView
 from services.student_exports import ExportPurpose
+from ui import navigation
 from ui.dialog_parts import buttons, cancel_if, finish, form_fields
-from ui.dialogs import opened
+from ui.dialogs import close_dialog, forget_dialog, opened
 from ui.formats import plain
 from ui.forms import Form
-from ui.layout import KEEP, note
+from ui.layout import KEEP, flash, note
 from ui.word_file import offer_word
 
 ANSWERING, ENDING, PRINTING = "plan_answer", "plan_end", "plan_print"
@@ -48,10 +49,14 @@ def _answer(actor: Actor, view: PlanView) -> None:
             words = st.text_area("要说的话；退回的写为什么、改哪里", key=key, height=100)
         saved, cancelled = buttons(form, "答复")
     cancel_if(form, cancelled)
-    if saved:
-        finish(form, lambda session: plan_answers.answer_plan(
-            session, actor, plan_id=view.id, version=form.version, is_approved=answer, words=words
-        ), words="已答复。")  # fmt: skip
+    if saved and form.save(lambda session: plan_answers.answer_plan(
+        session, actor, plan_id=view.id, version=form.version, is_approved=answer, words=words
+    )):  # fmt: skip
+        flash("已答复。")
+        if view.case_id is None:  # who was only asked reads nothing more of it: a refusal would stand here
+            forget_dialog()
+            st.switch_page(navigation.path_of(navigation.HOME))
+        close_dialog()
 
 
 @st.dialog("结束这份方案", dismissible=False)

@@ -34,6 +34,7 @@ DRAFT = "plan"  # merging knows it by this name
 _ROWS = {"goal": ("goal_rows", MOST_GOALS, 1), "measure": ("measure_rows", MOST_MEASURES, 2)}
 _LINE = re.compile(r"(goal|measure)_([mn]\d+)_(\w+)")
 _LABELS = {"basis": "为什么这样帮", "review_on": "哪天复查", "reason": "为什么改"}
+_OFFERED = {"domain", "rhythm", "starts_on", "ends_on"}
 _READ: dict[str, Callable[[Any], Any]] = {
     "basis": str, "review_on": date.fromisoformat, "reason": str, "text": str, "sign": str, "responsible_id": int,
     "domain": MeasureDomain, "rhythm": MeasureRhythm, "starts_on": date.fromisoformat, "ends_on": date.fromisoformat,
@@ -55,21 +56,30 @@ def labels_of(stored: Mapping[str, object]) -> dict[str, str]:
     return found
 
 
-def show_value(opened: PlanForm) -> Callable[[str, Any], str]:
-    """Return how fields are written in the box that shows two versions."""
+def show_value(opened: PlanForm, form: str) -> Callable[[str, Any], str]:
+    """Return how fields are written in the box that shows two versions; what a blank line offers is nobody's word."""
     names = {number: person.display_name for number, person in opened.people.items()}
 
     def show(name: str, value: Any) -> str:  # any field's value
+        line = _LINE.fullmatch(name)
+        if line and line[3] in _OFFERED and _is_blank(f"{form}_measure_{line[2]}_"):
+            return shown(None)
         field = "responsible_id" if name.endswith("_responsible_id") else name
         return written(field, value, names) or shown(None)
 
     return show
 
 
+def _is_blank(prefix: str) -> bool:
+    """Whether a measure's line says neither what nor by whom."""
+    text, who = (st.session_state.get(f"{prefix}{field}") for field in ("text", "responsible_id"))
+    return not (text or "").strip() and who is None
+
+
 def draft_of(form: Form, opened: PlanForm) -> FormDraft:
     """Return what keeps a plan while it is typed; it belongs to the case, or to the child and kind."""
     subject = f"plan:case:{opened.case_id}" if opened.case_id else f"plan:{opened.kind}:{opened.student_id}"
-    beside = {rows: _rows_reader(most, least) for rows, most, least in _ROWS.values()}
+    beside = {rows: _rows_reader(most) for rows, most, _ in _ROWS.values()}
     return FormDraft(form, DRAFT, subject, _read, beside=beside, about=(opened.student_id,))
 
 
@@ -78,8 +88,8 @@ def _read(name: str, value: Any) -> Any:  # any field's value
     return value if value is None else _READ[line[3] if line else name](value)
 
 
-def _rows_reader(most: int, least: int) -> Callable[[Any], int]:
-    return lambda value: min(max(int(value or least), least), most)
+def _rows_reader(most: int) -> Callable[[Any], int]:
+    return lambda value: min(max(int(value or 0), 0), most)
 
 
 def draw_goals(form: Form, draft: FormDraft) -> tuple[GoalEntry, ...]:

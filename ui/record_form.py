@@ -1,6 +1,6 @@
 """The form of a work record: one for every kind; its draft, and the entry made of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, time
 from typing import Any
 
@@ -13,10 +13,13 @@ from services import clock, drafts, record_views, records
 from services.actors import Actor
 from services.agreements import asks_before_contact
 from services.drop_out_views import list_who_agrees
-from services.record_kinds import KINDS, WORDS, KindSpec
+from services.pairing.outside_helpers import OutsideHelper, list_outside_helpers
+from services.record_kinds import KINDS, LABELS, WORDS, KindSpec
 from services.record_views import StoredRecord, writable_kinds
 from services.records import RecordEntry, reaches_family
 from services.student_lists import list_register_classes
+from ui import formats
+from ui.asked import number_asked
 from ui.child_forms import ChildForm
 from ui.child_picker import pick_child, picked
 from ui.formats import plain
@@ -38,9 +41,11 @@ _CHOSEN: dict[str, Callable[[Any], Any]] = {
     "is_done": bool,
     "not_reached": NotReached,
     "agreed_with_id": int,
+    "helper_id": int,
     "is_group": bool,
 }
 HEIGHTS = {"raised": 110, "measures": 80, "effect": 68, "next_step": 68}
+LATER = "可以先空着，以后再补。"
 ASK_FIRST = "联系家里的，每个孩子都先和关爱室负责人说好再去。已经联系过的，告诉负责人，由负责人记。"
 
 
@@ -61,10 +66,23 @@ def draw_kind(form: Form, actor: Actor) -> CareKind:
     return kind
 
 
-def draw_fields(form: Form, actor: Actor, kind: CareKind, keep: Callable[[], None], drawn: StoredRecord | None) -> None:
-    """Draw what a kind asks for; long texts stand outside any `st.form`, so that leaving one keeps a draft."""
+def draw_fields(
+    form: Form,
+    actor: Actor,
+    kind: CareKind,
+    keep: Callable[[], None],
+    drawn: StoredRecord | None,
+    *,
+    helpers: Mapping[int, str],
+) -> None:
+    """Draw what a kind asks for; long texts stand outside any `st.form`, so that leaving one keeps a draft.
+
+    `helpers` are those without an account for whom it may be written down.
+    """
     spec = KINDS[kind]
     draw = _Fields(form, spec, keep)
+    for_whom = helpers if spec.is_for_helpers else {}
+    draw.tell_helper(for_whom)
     if spec.tells_attempt:
         draw.attempt()
     draw.facts([name for name in spec.asks if name not in WORDS])
@@ -72,10 +90,13 @@ def draw_fields(form: Form, actor: Actor, kind: CareKind, keep: Callable[[], Non
     for name in spec.asks:
         if name in WORDS:
             draw.words(name)
-    folded = [spec.label(name) for name in spec.more] + ([] if spec.tells_attempt else ["没做成"])
+    folded = [LABELS["helper_id"]] if for_whom else []
+    folded += [spec.label(name) for name in spec.more] + ([] if spec.tells_attempt else ["没做成"])
     if not folded:
         return
     with st.expander(plain(f"再补几句：{'、'.join(folded)}"), expanded=draw.has_more()):
+        if for_whom:
+            draw.helper(for_whom)
         draw.facts([name for name in spec.more if name not in WORDS])
         for name in spec.more:
             if name in WORDS:
@@ -122,8 +143,9 @@ class _Fields:
                          format_func=lambda each: each.label, on_change=self.keep)  # fmt: skip
 
     def words(self, name: str) -> None:
+        blank = "" if name in self.spec.requires else LATER
         with self.form.field(name, "") as key:
-            st.text_area(self.spec.label(name), key=key, placeholder=self.spec.hints.get(name, ""),
+            st.text_area(self.spec.label(name), key=key, placeholder=self.spec.hints.get(name, blank),
                          height=HEIGHTS[name], on_change=self.keep)  # fmt: skip
 
     def attempt(self) -> None:
@@ -151,22 +173,59 @@ class _Fields:
             st.selectbox("事先和谁说好", list(heads), key=key, index=None, placeholder="请选",
                          format_func=lambda number: heads.get(number, ""), on_change=self.keep)  # fmt: skip
 
+    def helper(self, helpers: Mapping[int, str]) -> None:
+        """Ask for whom it is written down; what they did counts in their pair, not as the writer's own."""
+        with self.form.field("helper_id") as key:
+            st.selectbox(LABELS["helper_id"], list(helpers), key=key, index=None, placeholder="自己做的，不用选",
+                         format_func=lambda number: helpers.get(number, ""), on_change=self.keep)  # fmt: skip
+
+    def tell_helper(self, helpers: Mapping[int, str]) -> None:
+        """Say in sight for whom it is written down; let go of who can't be meant: another child, another kind."""
+        key = self.form.key("helper_id")
+        if (chosen := st.session_state.get(key)) is None:
+            return
+        if chosen in helpers:
+            note(f"替{helpers[chosen]}记的。不是的，在下面“再补几句”里改。", icon="diversity_1")
+        else:
+            tell(key, None)
+
     def has_more(self) -> bool:
         """Whether something stands in what is folded away that nobody put there, so that no problem hides."""
         typed = self.form.typed(self.spec.more)
+        for_whom = self.spec.is_for_helpers and self.form.typed(["helper_id"])["helper_id"] is not None
         was_tried = not self.spec.tells_attempt and self.form.typed(["is_done"])["is_done"] is False
-        return was_tried or any(value not in (None, "", _start(self.spec, name)) for name, value in typed.items())
+        return (
+            for_whom
+            or was_tried
+            or any(value not in (None, "", _start(self.spec, name)) for name, value in typed.items())
+        )
 
 
 def entry_of(form: Form, kind: CareKind) -> RecordEntry:
     """Return what stands in the fields as the entry the service takes."""
-    names = ("day", "start_time", "place", "channel", "not_reached", "agreed_with_id", *WORDS)
+    names = ("day", "start_time", "place", "channel", "not_reached", "agreed_with_id", "helper_id", *WORDS)
     is_done = form.typed(["is_done"])["is_done"]
     minutes = whole(form.typed(["minutes"])["minutes"])
     return RecordEntry(kind=kind, is_done=is_done is not False, minutes=minutes, **form.typed(names))
 
 
-# --- whom it is about ---
+# --- who did it, whom it is about ---
+
+
+def helpers_of(actor: Actor, about: Sequence[int], drawn: StoredRecord | None = None) -> dict[int, str]:
+    """Return who without an account is paired with all these children, in words, by number."""
+    with reading() as session:
+        found = list_outside_helpers(session, actor, student_ids=about)
+    known = {each.id: _helper_words(each) for each in found}
+    if drawn is not None and drawn.helper_id:
+        known.setdefault(drawn.helper_id, "原来写的那一位")
+    return known
+
+
+def _helper_words(helper: OutsideHelper) -> str:
+    """林初雪（志愿者）; of one that is over, since when."""
+    until = f"，{formats.day(helper.until, today=clock.today())}起不再结对" if helper.until else ""
+    return f"{helper.name}（{helper.kind.label}{until}）"
 
 
 def draw_children(form: Form, actor: Actor) -> None:
@@ -210,9 +269,12 @@ def begin(actor: Actor) -> None:
 
 
 def _ask_for_kind() -> None:
+    """Take kind and helper from the address."""
     kind = st.query_params.get("kind", "")
     if kind in set(CareKind):
         tell(f"{FORM}_kind", CareKind(kind))
+    if helper_id := number_asked("helper"):
+        tell(f"{FORM}_helper_id", helper_id)
 
 
 def _change_kind() -> None:
@@ -255,7 +317,7 @@ OPEN: ChildForm = ChildForm(
     WORDS,
     _CHOSEN,
     is_saved=lambda session, actor: records.is_recorded(session, actor, form_uid=OPEN.uid()),
-    asked=("kind", "student"),
+    asked=("kind", "student", "helper"),
     more=lambda: {"about": children()},
     restore=_restore_others,
     forgets=(_KIND,),

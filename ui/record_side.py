@@ -10,16 +10,16 @@ from services.record_views import RecordRow
 from ui import formats, navigation
 from ui.child_picker import Picked
 from ui.layout import note, side_box
-from ui.record_words import RESTRICTED_LINE, record_reason
+from ui.record_words import HELPER_COUNTS, RESTRICTED_LINE, record_reason
 from ui.states import RECORD
 
 
-def draw_side(kind: CareKind, child: Picked, earlier: Sequence[RecordRow]) -> None:
+def draw_side(kind: CareKind, child: Picked, earlier: Sequence[RecordRow], *, is_for_helper: bool) -> None:
     """Draw what follows from the entry, what to do when a child tells of harm, and the last records."""
     spec = KINDS[kind]
     with side_box("保存以后"):
-        for each in spec.counts_for:
-            note(f"算在：{each}", icon="check")
+        for each in [HELPER_COUNTS] if is_for_helper else [f"算在：{each}" for each in spec.counts_for]:
+            note(each, icon="check")
         note("没做成的只记下来，不算做过。", icon="call_missed")
         note(RESTRICTED_LINE if spec.is_restricted else "内容只有您自己和关爱室能看。", icon="lock")
     with side_box("孩子说到被伤害"):

@@ -1,5 +1,6 @@
 """One work record on its page: what was written as far as the reader may, how it stood before, amending it."""
 
+from collections.abc import Mapping
 from datetime import date, time
 from typing import Any
 
@@ -35,7 +36,7 @@ from ui.layout import (
     side_box,
     side_column,
 )
-from ui.record_form import draw_fields, entry_of
+from ui.record_form import draw_fields, entry_of, helpers_of
 from ui.record_words import (
     closed_line,
     counts_line,
@@ -95,7 +96,7 @@ def _draw(actor: Actor, view: RecordView) -> None:
                 note(closed_line(row.kind), icon="lock")
         else:
             _draw_words(view, view.stored)
-            _draw_earlier(view.earlier)
+            _draw_earlier([each for each in view.earlier if not each.reason])
     with side, side_box("这一条"):
         note(recorded_words(row, view.imported_by))
         note(counts_line(row))
@@ -116,6 +117,10 @@ def _draw(actor: Actor, view: RecordView) -> None:
 def _draw_words(view: RecordView, stored: StoredRecord) -> None:
     spec = KINDS[view.row.kind]
     with st.container(border=True):
+        for each in view.earlier:
+            if each.reason:  # what stood before a withdrawal stands here still
+                who = each.ended_by or "命令行"
+                note(f"为什么作废：{each.reason}（{who}，{moment(each.ended_at)}）", icon="block")
         told = [(spec.label(name), text) for name in WORDS if (text := getattr(stored, name))]
         for label, text in told:
             st.markdown(f":small[:gray[{plain(label)}]]  \n{plain_lines(text)}")
@@ -123,13 +128,10 @@ def _draw_words(view: RecordView, stored: StoredRecord) -> None:
             note("没有写内容。")
 
 
-def _draw_earlier(earlier: tuple[EarlierText, ...]) -> None:
+def _draw_earlier(earlier: list[EarlierText]) -> None:
     """How it stood before: nothing that was written is lost."""
     for each in earlier:
-        act = "作废" if each.reason else "改"
-        with st.expander(plain(f"{moment(each.ended_at)} {each.ended_by or '命令行'}{act}以前")):
-            if each.reason:
-                note(f"为什么作废：{each.reason}")
+        with st.expander(plain(f"{moment(each.ended_at)} {each.ended_by or '命令行'}改以前")):
             for label, text in earlier_words(each.content).items():
                 st.markdown(f":small[:gray[{plain(label)}]]  \n{plain_lines(text)}")
 
@@ -138,13 +140,14 @@ def _amend(actor: Actor, view: RecordView, stored: StoredRecord) -> None:
     row = view.row
     line = "改以前写的留着，谁改的、什么时候改的都看得到。记的是哪一种、哪个孩子不能改。"
     page_header(f"改{row.child}的{row.kind.label}", line)
-    form = Form(f"{_AMEND}_{row.id}", stored, labels=LABELS, show=show_value)
+    helpers = helpers_of(actor, [row.student_id], stored)
+    form = Form(f"{_AMEND}_{row.id}", stored, labels=LABELS, show=lambda name, value: _shown(helpers, name, value))
     draft = FormDraft(form, _AMEND, f"record:{row.id}", read=_read, about=(row.student_id,))
     draft.offer(actor)
     form.notices()
     draft.remind()
     with st.container(border=True):
-        draw_fields(form, actor, row.kind, draft.keep, stored)
+        draw_fields(form, actor, row.kind, draft.keep, stored, helpers=helpers)
         with form_end(draft.line()):
             cancelled = leave_button(DISCARD, key=form.key("cancel"))
             submitted = st.button(plain(f"保存{row.child}的{row.kind.label}"), key=form.key("save"), type="primary",
@@ -163,6 +166,10 @@ def _amend(actor: Actor, view: RecordView, stored: StoredRecord) -> None:
             draft.forget()
             flash("已保存，改以前的留着。")
             _back()
+
+
+def _shown(helpers: Mapping[int, str], name: str, value: Any) -> str:  # any field's value
+    return helpers.get(value, "") if name == "helper_id" else show_value(name, value)
 
 
 def _back() -> None:

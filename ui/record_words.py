@@ -14,13 +14,14 @@ from ui.referral_words import moment
 from ui.states import RECORD
 
 RESTRICTED_LINE = "辅导的内容，只有记录人和负责人能看。"
+HELPER_COUNTS = "算在帮扶人的结对里，也算孩子得到的帮助；不顶班主任自己该做的谈心、家访。"
 _ROOM_LINE = "内容只有记录人和关爱室能看。"
 PARTS = 6
 
 
 def record_title(row: RecordRow) -> str:
-    """谈心谈话，周砚田."""
-    return f"{row.kind.label}，{row.author_name}" if row.author_name else row.kind.label
+    """谈心谈话，周砚田; of a helper without an account 谈心谈话，林初雪（周砚田记）."""
+    return f"{row.kind.label}，{row.done_by}" if row.done_by else row.kind.label
 
 
 def record_badge(row: RecordRow) -> str:
@@ -55,6 +56,9 @@ def recorded_words(row: RecordRow, imported_by: str | None = None) -> str:
         who = f"{row.author_name}做的，" if row.author_name else ""
         by = imported_by or "信息老师在服务器上"
         return f"补录：{who}{by}在 {moment(row.recorded_at)} 从表格导入；六样记了 {row.parts_filled} 样。"
+    if row.helper_name:
+        who = f"{row.helper_name}做的，{row.author_name or ''}"
+        return f"{who}在 {moment(row.recorded_at)} 记的；六样记了 {row.parts_filled} 样。"
     return f"{row.author_name or '导入时'}在 {moment(row.recorded_at)} 记的；六样记了 {row.parts_filled} 样。"
 
 
@@ -72,7 +76,7 @@ def earlier_words(content: Mapping[str, object]) -> dict[str, str]:
     return {LABELS.get(name, name): _earlier(name, value) for name, value in content.items() if name in _TOLD}
 
 
-_TOLD = ("day", "start_time", "minutes", "place", "channel", "raised", "measures", "effect", "next_step")
+_TOLD = ("helper_id", "day", "start_time", "minutes", "place", "channel", "raised", "measures", "effect", "next_step")
 
 
 def _earlier(name: str, value: object) -> str:
@@ -100,5 +104,7 @@ def counts_line(row: RecordRow) -> str:
     if not row.is_done:
         return "没做成的记下来，不算做过。"
     if row.is_imported:
-        return f"补录的只算在当时那个学期，不顶现在到期的事。当时算：{'、'.join(KINDS[row.kind].counts_for)}。"
-    return "算在：" + "、".join(KINDS[row.kind].counts_for) + "。"
+        return f"补录的只算在当时那个学期，不顶现在到期的事。当时算：{'；'.join(KINDS[row.kind].counts_for)}。"
+    if row.helper_name:
+        return HELPER_COUNTS
+    return "算在：" + "；".join(KINDS[row.kind].counts_for) + "。"

@@ -7,7 +7,7 @@ from services.referral_lists import ReferralRow
 from services.referral_moves import MergeTarget
 from ui import formats
 from ui.referral_words import CHANNELS, SEVERITIES, STEPS, URGENCIES, due_words, moment, step_badge
-from ui.states import CASE, REFERRAL
+from ui.states import CASE, CLOSING, REFERRAL
 
 DANGER_BADGE = f":red-badge[:material/emergency: {URGENCIES[Urgency.DANGER]}]"
 
@@ -43,13 +43,15 @@ def merge_target_words(target: MergeTarget) -> str:
 
 
 def case_badge(row: CaseRow) -> str:
-    """Return a case's state, and whether its conference is late."""
+    """Return a case's state, whether its conference is late, and whether closing it waits for a yes."""
     badges = [DANGER_BADGE] if row.is_danger else []
     badges.append(CASE[row.stage.value].badge())
     if row.conference and row.conference.is_open:
         badges.append(step_badge(row.conference))
     elif row.plan:
         badges.append(step_badge(row.plan))
+    if row.is_closing_asked:
+        badges.append(CLOSING["waiting"].badge("结案等第二个人同意"))
     return " ".join(badges)
 
 

@@ -1,6 +1,5 @@
 """The table of the register, and the dialog that makes a file of it."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -16,7 +15,7 @@ from ui.export_purpose import ask_for_purpose
 from ui.forms import Form
 from ui.layout import CLOSE, note
 from ui.session import require_user
-from ui.tables import TagColumn, data_table, opening_column
+from ui.tables import TagColumn, data_table, opening_column, row_clicked
 
 _CLICK, _SHOWN = "students_open", "care_students_shown"
 _MIME = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "csv": "text/csv"}
@@ -43,11 +42,9 @@ def draw_table(page: StudentPage) -> None:
 
 
 def open_clicked() -> None:
-    """Open the child whose name was just clicked, if any: looked up in the list that was sent, before a new one is."""
-    click = st.session_state.get(_CLICK)
-    shown: Sequence[int] = st.session_state.get(_SHOWN, [])
-    if click is not None and click["row"] < len(shown):
-        st.switch_page(navigation.path_of(navigation.CHILD), query_params={"student": str(shown[click["row"]])})
+    """Open the child whose name was just clicked, if any."""
+    if (student_id := row_clicked(_CLICK, _SHOWN)) is not None:
+        st.switch_page(navigation.path_of(navigation.CHILD), query_params={"student": str(student_id)})
 
 
 def _columns(page: StudentPage) -> dict[str, Any]:  # column configurations have no common public type

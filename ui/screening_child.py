@@ -14,9 +14,8 @@ from ui.formats import plain
 from ui.layout import empty_state, flash, note, refusal
 from ui.screening_dialogs import CONTACT, HAND_OVER, ask, draw_result_dialogs
 from ui.screening_lists import follow_up_reason, go_to_tier, write_talk
-from ui.screening_words import LEVEL_TINTS, day_of, level_words, reasons_of
+from ui.screening_words import LEVEL_TINTS, day_of, look_of, reasons_of, total_words, words_of
 from ui.session import require_user
-from ui.states import SCREENING_LEVEL
 from ui.tables import StateColumn, data_table
 
 HINT = "分数只是提示，不是诊断。谁打开过，孩子的档案里看得到。"
@@ -54,8 +53,7 @@ def draw_child(actor: Actor, found: ChildResults) -> None:
 
 def _draw_result(each: FullResult) -> None:
     row, judgement = each.row, each.judgement
-    words = level_words(judgement) if judgement else row.level_name
-    badges = [SCREENING_LEVEL[row.rank].badge(words)]
+    badges = [look_of(row).badge(words_of(row))]
     if row.consent is not ConsentAnswer.GIVEN:
         badges.append(":gray-badge[:material/person_off: 没有同意记录]")
     with st.container(border=True, gap="small"):
@@ -73,7 +71,7 @@ def _draw_result(each: FullResult) -> None:
 
 def _scores(each: FullResult) -> str:
     scale, scores = each.scale, each.scores
-    told = [f"总分 {scores.total:g}"]
+    told = [f"总分 {total_words(scores.total)}"]
     if scores.validity is not None:
         told.append(f"{scale.validity.name if scale and scale.validity else '效度'} {scores.validity:g}")
     of_subscale = dict(scores.subscales)
@@ -121,8 +119,8 @@ def _draw_over_time(found: ChildResults) -> None:
             {
                 "day": day_of(each.row.taken_on),
                 "scale": each.row.scale_name,
-                "total": f"{each.scores.total:g}",
-                "level": [SCREENING_LEVEL[each.row.rank].cell(each.row.level_name if each.row.is_valid else "作废")],
+                "total": total_words(each.scores.total),
+                "level": [look_of(each.row).cell(words_of(each.row))],
             }
             for each in found.results
         ],
@@ -130,7 +128,7 @@ def _draw_over_time(found: ChildResults) -> None:
             "day": text("哪天", width=140),
             "scale": text("量表", width=140),
             "total": text("总分", width=90, alignment="right"),
-            "level": StateColumn("等级", LEVEL_TINTS, width=150),
+            "level": StateColumn("等级", LEVEL_TINTS, width=230),
         },
         key=f"screening_time_{found.student_id}",
         alt=f"{found.child}的 {len(found.results)} 次结果，从近到远",

@@ -12,13 +12,13 @@ from services.regulations.deadlines import DutyState
 from services.screening.coverage import ClassCoverage, NotScreened, RoundNumbers, Standing
 from services.screening.results import PAGE_SIZE, LookAfter, ResultPage, ResultRow
 from services.screening.rounds import RoundListing
-from ui import navigation
+from ui import formats, navigation
 from ui.formats import plain
 from ui.layout import act_list, act_row, empty_state, note
 from ui.referral_words import due_words, lateness
 from ui.screening_dialogs import CONTACT, ask
-from ui.screening_words import LEVEL_TINTS, TIERS, day_of
-from ui.states import DUTY, SCREENING_LEVEL
+from ui.screening_words import LEVEL_TINTS, TIERS, day_of, look_of, words_of
+from ui.states import DUTY
 from ui.states import Duty as DutyState_
 from ui.tables import StateColumn, current_page, data_table, opening_column, paging_line
 from ui.views import opened_in_table
@@ -91,10 +91,8 @@ def _badge(row: ResultRow) -> str:
 
 def follow_up_reason(row: ResultRow, *, tells_consent: bool = True) -> str:
     """Say why, by when and whose it is."""
-    urgent = "，有紧急提示" if row.is_urgent else ""
-    level = row.level_name if row.is_valid else "作废"
-    said = f"{row.scale_name} {level}{urgent}，建议{TIERS[row.rank]}"
-    due = f"；应在{due_words(row.due_at)}谈" if row.due_at and not row.waits_for_decision else ""
+    said = f"{row.scale_name} {words_of(row)}，建议{TIERS[row.rank]}"
+    due = f"；{formats.spaced('应在', due_words(row.due_at))}谈" if row.due_at and not row.waits_for_decision else ""
     consent = "；没有同意记录" if tells_consent and row.consent is not ConsentAnswer.GIVEN else ""
     return f"{said}{due}；{row.owner_name or '还没有人'}跟进{consent}"
 
@@ -167,7 +165,7 @@ def draw_results(page: ResultPage, key: str) -> None:
                 "child": row.child,
                 "class": row.class_label,
                 "day": day_of(row.taken_on),
-                "level": [SCREENING_LEVEL[row.rank].cell(row.level_name if row.is_valid else "作废")],
+                "level": [look_of(row).cell(words_of(row))],
                 "high": f"{row.high_count} 项" if row.high_count else None,
                 "state": [_cell(row)] if row.state else [],
                 "consent": None if row.consent is ConsentAnswer.GIVEN else "没有同意",
@@ -178,7 +176,7 @@ def draw_results(page: ResultPage, key: str) -> None:
             "child": opening_column("学生", key=_OPENED_RESULT, width=110),
             "class": text("班级", width=100),
             "day": text("哪天测的", width=90),
-            "level": StateColumn("等级", LEVEL_TINTS, width=150),
+            "level": StateColumn("等级", LEVEL_TINTS, width=230),
             "high": text("偏高", width=70, alignment="right"),
             "state": StateColumn("面谈", [DUTY[each] for each in DutyState_], width=110),
             "consent": text("家里", width=90),

@@ -14,7 +14,7 @@ from db.transactions import one_run, reading, transaction
 from services import schools, sign_in
 from services.access import Permission, allows
 from services.actors import Actor
-from services.calendar import SchoolCalendar
+from services.calendar import SchoolCalendar, load_calendar
 from services.duties import Duty
 from ui.authenticator import forget_cookie
 from ui.cookies import COOKIE_NAME, read_cookie
@@ -78,7 +78,7 @@ def require_user(*any_of: Permission) -> Actor:
     """
     actor = _actor_of_this_run.get() or identify()
     if actor is None:
-        if _is_part_run():  # a dialog or fragment, signed out in another tab meanwhile: the whole page asks to sign in
+        if is_part_run():  # a dialog or fragment, signed out in another tab meanwhile: the whole page asks to sign in
             st.rerun()
         st.error(SIGN_IN_FIRST)
         st.stop()
@@ -98,7 +98,7 @@ def who_is_there() -> Actor | None:
     return _actor_of_this_run.get() or identify()
 
 
-def _is_part_run() -> bool:
+def is_part_run() -> bool:
     """Whether only a dialog or fragment runs, which nothing but the whole page can end."""
     context = get_script_run_ctx()
     return context is not None and bool(context.fragment_ids_this_run)
@@ -124,10 +124,10 @@ def school_calendar() -> SchoolCalendar:
 
 
 def school_name() -> str | None:
-    """Return the school's name, read once per browser tab."""
+    """Return the school's name, read once per browser tab, and with the calendar: no statement of its own."""
     if _SCHOOL_NAME not in st.session_state:
         with reading() as session:
-            found = schools.school_name(session)
+            found = load_calendar(session).school_name
         st.session_state[_SCHOOL_NAME] = found
     name: str | None = st.session_state[_SCHOOL_NAME]
     return name

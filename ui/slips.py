@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from services.accounts import NewPassword, Slip
+from services.passwords import NewPassword, Slip
 from ui.formats import plain
 from ui.layout import note
 

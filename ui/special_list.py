@@ -12,16 +12,15 @@ from ui import formats, navigation
 from ui.categories import LEVELS
 from ui.layout import note
 from ui.states import SEEN_IN_CHECK
-from ui.tables import StateColumn, data_table, opening_column
+from ui.tables import StateColumn, data_table, opening_column, row_clicked
 
 _CLICK, _SHOWN = "rounds_child", "care_rounds_children"
 
 
 def draw_special_children(actor: Actor) -> None:
     """Draw every 四特 child whose class the actor goes through; a click opens the child's file."""
-    click, shown = st.session_state.get(_CLICK), st.session_state.get(_SHOWN, [])
-    if click is not None and click["row"] < len(shown):  # a position in the rows that were sent
-        st.switch_page(navigation.path_of(navigation.CHILD), query_params={"student": str(shown[click["row"]])})
+    if (student_id := row_clicked(_CLICK, _SHOWN)) is not None:
+        st.switch_page(navigation.path_of(navigation.CHILD), query_params={"student": str(student_id)})
     with reading() as session:
         children = special_lists.list_special_children(session, actor)
     st.session_state[_SHOWN] = [each.student_id for each in children]

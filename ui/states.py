@@ -133,6 +133,33 @@ DECISION: dict[str, Look] = {
     "dropped": Look("do_not_disturb_on", "不用做了", "gray"),
 }
 
+PAIR: dict[str, Look] = {
+    "running": Look("diversity_1", "结着", "green", "✓"),
+    "child_gone": Look("person_off", "孩子走了，要结束", "orange", "▲"),
+    "ahead": Look("schedule", "说好以后开始", "blue", "◷"),
+    "ended": Look("task_alt", "结束了", "gray", "－"),
+}
+
+SUBSIDY: dict[str, Look] = {
+    "missing": Look("edit", "还没登记", "orange", "▲"),
+    "owed": Look("schedule", "还没发", "blue", "◷"),
+    "paid": Look("paid", "发了", "green", "✓"),
+}
+
+HELPER: dict[str, Look] = {
+    "not_vetted": Look("shield_question", "没审核", "red", "✕"),
+    "untrained": Look("school", "培训没有或过期", "orange", "▲"),
+    "no_pledge": Look("draw", "没签承诺", "orange", "▲"),
+    "full": Look("group", "带满了", "gray", "－"),
+    "no_child": Look("person", "还没带孩子", "blue", "◷"),
+}
+
+KEEPING_UP: dict[str, Look] = {
+    "never_begun": Look("cancel", "还没有开始", "red", "✕"),
+    "behind": Look("alarm", "落下了", "orange", "▲"),
+    "on_time": Look("check_circle", "都跟上了", "green", "✓"),
+}
+
 CASE_OF_CHILD = Look("volunteer_activism", "个案", "green")
 
 DRAFT = Look("edit", "草稿", "gray")
@@ -170,8 +197,9 @@ SCREENING_LEVEL: dict[int, Look] = {
     2: Look("error", "要谈", "orange", "②"),
     1: Look("info", "要谈", "yellow", "③"),
     0: Look("check_circle", "没有提示", "green", "✓"),
+    -1: Look("trending_flat", "不用谈", "gray", "○"),
 }
-"""A result by the tier it suggests, the gravest first; the number is the shape."""
+"""A result by the tier it suggests, the gravest first; the number is the shape. -1: of no tier, yet not all well."""
 
 DROP_OUT: dict[str, Look] = {
     "open": Look("directions_walk", "没来上学", "orange", "▲"),

@@ -47,6 +47,15 @@ def opening_column(label: str, *, key: str, width: int | None = None) -> Any:
     return st.column_config.ButtonColumn(label, key=key, width=width, type="tertiary", alignment="left")
 
 
+def row_clicked(key: str, shown: str) -> Any:  # whatever the list that was sent held
+    """Return what stands behind the cell just clicked in the column `key`; None where none was.
+
+    Looked up in `st.session_state[shown]`, the list that was sent, before a new one is.
+    """
+    click, rows = st.session_state.get(key), st.session_state.get(shown, [])
+    return rows[click["row"]] if click is not None and click["row"] < len(rows) else None
+
+
 def data_table(
     rows: Sequence[Row],
     columns: Mapping[str, Any],

@@ -122,7 +122,15 @@ def _what_is(view: ArchiveView, order: TierOrder, suggestion: Suggestion | None)
     if suggestion:
         note(f"筛查提示：{tier_word(suggestion.tier_id, order)}。{suggestion.reason or ''}", icon="lightbulb")
     names = "、".join(each.label for each in order.offered if each.rank >= order.key_rank)
-    note(f"从{names}降下来，要第二个人同意才算。")
+    reviews = "，".join(f"{label} {days} 天" for label, days in view.review_days)
+    note(
+        f"从{names}降下来，要第二个人同意才算；在这几级的，{view.group_days} 个上课日内要有预警干预小组。"
+        f"多久复核：{reviews}。"
+    )
+    note(
+        "有自伤、轻生危险的：身边不离人，当场告诉关爱室负责人，由负责人定怎么告诉家里；急的打 120、110。",
+        icon="emergency",
+    )
 
 
 def _show(order: TierOrder, name: str, value: Any) -> str:  # any field's value

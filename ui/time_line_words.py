@@ -24,6 +24,7 @@ from db.tables import (
 from services.calendar import TERM_NAMES, school_year_label
 from services.classes import class_label
 from services.screening.known import ScalesUnusable, known_scales, name_of
+from services.screening.scales import level_name
 from services.time_line import IMPORTED, Source, TimeLineRow
 from ui.card_words import code_words
 from ui.categories import LEVELS
@@ -88,6 +89,8 @@ _RECORD_ICONS = {
     CareKind.GROUP_ACTIVITY: "groups",
     CareKind.AID: "redeem",
     CareKind.AID_APPLICATION: "redeem",
+    CareKind.PAIR_CHECK: "fact_check",
+    CareKind.SICK_CARE: "healing",
 }
 
 
@@ -160,8 +163,7 @@ def _screening(row: TimeLineRow) -> str:
         scale = known_scales().get(row.what or "")
     except ScalesUnusable:
         scale = None
-    level = scale.level(state) if scale else None
-    said = f"{name}，{level.name if level else state}"
+    said = f"{name}，{level_name(scale, state)}"
     return f"{said}，当天要谈" if row.detail == "urgent" else said
 
 

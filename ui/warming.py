@@ -42,8 +42,8 @@ def _wait_and_warm_up() -> None:
 def warm_up() -> None:
     """Import every page's modules, then leave what is loaded by now out of garbage collection for good.
 
-    After each run of a page Streamlit collects garbage through everything that is loaded. Of this program that is
-    three times as much as of Streamlit alone: 50 of the 100 ms a page takes (measured).
+    A full collection goes through everything that is loaded, which of this program is three times as much as of
+    Streamlit alone: 50 ms in the middle of somebody's page (measured).
     """
     for name in _names():
         with contextlib.suppress(Exception):  # the page that needs it will say so

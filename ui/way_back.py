@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
+BACK = "from"
+"""Names in an address the page an act was begun from, where saving leads back to it."""
 _KEY = "care_way_back"
 Query = dict[str, str]
 
@@ -39,3 +41,9 @@ def keep_way_back(page: str) -> bool:
             query = own
     way.page, way.query = page, query
     return came_from not in ("", page)
+
+
+def address_left(page: str) -> Query:
+    """Return what a page's address asked for when this tab left it; nothing where it was never there."""
+    way: _Way = st.session_state.get(_KEY, _Way())
+    return way.left.get(page, ({}, {}))[1]

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 import streamlit as st
+from sqlmodel import Session
 
 from db.tables import EnrolmentState, YearStep
 from db.transactions import reading
@@ -14,7 +15,8 @@ from services.actors import Actor
 from services.calendar import SchoolCalendar, school_year_label
 from services.classes import MOST_CLASSES, class_label, grade_label
 from services.year_changes import YearOptions
-from services.year_plans import EXCEPTIONS, ChildStep, ClassPlan, DoneChange, YearPlan
+from services.year_plans import EXCEPTIONS
+from services.year_steps import ChildStep, ClassPlan, DoneChange, YearPlan
 from ui import formats
 from ui.asking_first import ask_first
 from ui.dialogs import close_dialog, open_dialog, opened, opened_about
@@ -63,7 +65,13 @@ def _done_words(done: DoneChange) -> str:
     return f"{formats.day(done.day, today=clock.today())}起，{'，'.join(parts)}，"
 
 
-def draw_plan(plan: YearPlan) -> None:
+def read_plan(session: Session, actor: Actor) -> YearPlan:
+    """Return the plan: with every child where it is about to be confirmed, else in outline."""
+    read = year_plans.plan_year if opened(RUN) else year_plans.outline_year
+    return read(session, actor, graduating=chosen_grades())
+
+
+def draw_plan(actor: Actor, plan: YearPlan) -> None:
     """Draw the classes, and below them the children of the chosen one."""
     if not plan.can_run:
         note(
@@ -83,8 +91,10 @@ def draw_plan(plan: YearPlan) -> None:
     st.caption(_total_words(plan))
     _tell_followed(plan)
     chosen = opened_in_table(ids, key=_CLASS, parameter="class")
-    for found in plan.classes:
-        if found.class_id == chosen:
+    if chosen is not None:
+        with reading() as session:
+            found = year_plans.find_class(session, actor, plan=plan, class_id=chosen)
+        if found:
             _draw_class(found)
 
 
@@ -125,8 +135,7 @@ def _people(count: int) -> str | None:
 
 
 def _total_words(plan: YearPlan) -> str:
-    total = sum(len(found.children) for found in plan.classes)
-    words = f"{len(plan.classes)} 个班，{total:,} 人。点班级，就能看每个孩子，标出留级、换班和离校的。"
+    words = f"{len(plan.classes)} 个班，{plan.size:,} 人。点班级，就能看每个孩子，标出留级、换班和离校的。"
     return f"{words}另有 {plan.without_class} 个孩子没编班，不会动。" if plan.without_class else words
 
 
@@ -185,10 +194,10 @@ def draw_dialogs(actor: Actor, plan: YearPlan) -> None:
     elif plan.done and opened(UNDO, plan.done.id):
         _undo(plan.done)
     elif about := opened_about(NOTE):
-        for found in plan.classes:
-            for child in found.children:
-                if child.student_id == about[0]:
-                    _note(plan, found, child)
+        with reading() as session:
+            found = year_plans.find_class(session, actor, plan=plan, student_id=about[0])
+        if found:
+            _note(plan, found, found.children[0])
 
 
 @st.dialog("升年级", icon=":material/moving:", dismissible=False)
@@ -210,13 +219,12 @@ def _run(plan: YearPlan, calendar: SchoolCalendar) -> None:
     _tell_followed(plan)
     options = _ask_for_options(form, plan, calendar)
     note("没有升上去的老师，从那天起看不到原来的班。新班的班主任可以到“设置”里再定。")
-    total = sum(len(found.children) for found in plan.classes)
     with form_end():
         if leave_button(DISCARD, key=form.key("cancel")):
             form.cancel()
             close_dialog()
         confirmed = st.button(
-            plain(f"确认，{total:,} 人"), key=form.key("save"), type="primary", icon=":material/check:"
+            plain(f"确认，{plan.size:,} 人"), key=form.key("save"), type="primary", icon=":material/check:"
         )
     if confirmed:
         digest = form.drawn_from.values["digest"]

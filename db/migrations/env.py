@@ -1,14 +1,13 @@
 """Runs the migrations on the connection that db.upgrade hands over; there is no other way in."""
 
 from alembic import context
-from sqlmodel import SQLModel
 
-import db.tables  # noqa: F401  the metadata is complete only with all tables imported
+from db.tables import METADATA
 
 connection = context.config.attributes["connection"]
 context.configure(
     connection=connection,
-    target_metadata=SQLModel.metadata,
+    target_metadata=METADATA,
     compare_type=True,
     render_as_batch=connection.dialect.name == "sqlite",
     transaction_per_migration=False,

@@ -296,6 +296,7 @@ class StudentCategory(SQLModel, table=True):
             "ix_student_category_open",
             "kind",
             "student_id",
+            "recorded_at",
             sqlite_where=text("to_day IS NULL"),
             postgresql_where=text("to_day IS NULL"),
         ),

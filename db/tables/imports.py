@@ -17,6 +17,7 @@ class ImportKind(StrEnum):
     SPECIAL = "special"  # 四特学生台账
     TALKS = "talks"
     VISITS = "visits"
+    PAIRINGS = "pairings"  # 结对帮扶登记表
 
 
 class ImportBatch(SQLModel, table=True):

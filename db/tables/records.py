@@ -26,6 +26,8 @@ class CareKind(Labelled):
     WRITTEN_MESSAGE = "written_message", "书面寄语"
     AID = "aid", "物资帮扶"
     AID_APPLICATION = "aid_application", "代办资助、救助"
+    PAIR_CHECK = "pair_check", "检查结对成效"
+    SICK_CARE = "sick_care", "生病照看"
 
 
 class CarePlace(Labelled):
@@ -79,6 +81,12 @@ class CareRecord(SQLModel, table=True):
         # A child's list, and whether a kind was done in a stretch of days, from the index alone.
         Index("ix_care_record_child", "student_id", "day", "kind", "is_done", "withdrawn_at", "author_id", "import_id"),
         Index("ix_care_record_author", "author_id", "recorded_at"),
+        Index(
+            "ix_care_record_helper_id",
+            "helper_id",
+            sqlite_where=text("helper_id IS NOT NULL"),
+            postgresql_where=text("helper_id IS NOT NULL"),
+        ),
         # Only what was imported: an index of all would be asked for nearly every record, which was not.
         Index(
             "ix_care_record_import_id",
@@ -104,6 +112,8 @@ class CareRecord(SQLModel, table=True):
     author_id: int | None = Field(default=None, foreign_key="app_user.id", ondelete="RESTRICT")
     # Who of the care room's heads said yes before the family was reached; None: a head wrote it, or it reached nobody.
     agreed_with_id: int | None = Field(default=None, foreign_key="app_user.id", ondelete="RESTRICT")
+    # Who did it, where that is no account: a volunteer, a parent, a cadre; who wrote it down is its author.
+    helper_id: int | None = Field(default=None, foreign_key="helper.id", ondelete="RESTRICT")
     # 补录: taken from the school's old spreadsheet, and who did it where that is no account; such a record proves
     # what was done on its day, and neither ends nor opens anything that runs by the clock (0034).
     import_id: int | None = Field(default=None, foreign_key="import_batch.id", ondelete="RESTRICT")

@@ -41,7 +41,15 @@ class ScreeningResult(SQLModel, table=True):
         CheckConstraint("rank BETWEEN 0 AND 3", name="rank"),
         Index("ix_screening_result_child", "student_id", "taken_on"),
         # Of whom somebody still has to hear, found from the index alone.
-        Index("ix_screening_result_open", "needs_contact", "contact_id", "owner_id", "student_id", "recorded_at"),
+        Index(
+            "ix_screening_result_open",
+            "needs_contact",
+            "contact_id",
+            "owner_id",
+            "student_id",
+            "recorded_at",
+            "taken_on",
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)

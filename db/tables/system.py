@@ -49,3 +49,22 @@ class SystemFact(SQLModel, table=True):
 
     name: str = Field(primary_key=True, max_length=60)
     value: str
+
+
+class TableVersion(SQLModel, table=True):
+    """How often a table was written to: what was computed from it still stands while its number is the same."""
+
+    __tablename__ = "table_version"
+
+    name: str = Field(primary_key=True, max_length=60)
+    version: int = 0
+
+
+class ChildVersion(SQLModel, table=True):
+    """About which child a write to a table was; of the last hundred writes to each, and only where it is known."""
+
+    __tablename__ = "child_version"
+
+    name: str = Field(primary_key=True, max_length=60)
+    version: int = Field(primary_key=True)
+    child_id: int = Field(primary_key=True)

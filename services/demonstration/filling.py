@@ -5,9 +5,24 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, func, select
 
+from db.statistics import count_rows_anew
 from db.tables import AppUser, Role, Student, SystemFact
 from services import clock, setup
-from services.demonstration import checks, children, handovers, past, records, screening, staff, tiers, trail, worries
+from services.demonstration import (
+    checks,
+    children,
+    clauses,
+    frozen_weeks,
+    handovers,
+    pairs,
+    past,
+    records,
+    screening,
+    staff,
+    tiers,
+    trail,
+    worries,
+)
 from services.demonstration.names import Inventor
 from services.demonstration.plan import GRADES, PASSWORD, SCHOOL, Plan
 from services.demonstration.writer import Writer
@@ -23,8 +38,10 @@ AREAS = {
     "四特排查": checks.fill,
     "心理筛查": screening.fill,
     "档案移交": handovers.fill,
+    "结对帮扶": pairs.fill,
+    "制度执行": clauses.fill,
 }
-TRAIL = "留痕"
+TRAIL, FROZEN = "留痕", "定格的周"
 
 Progress = Callable[[str], None]
 """Is told the area being filled."""
@@ -67,6 +84,9 @@ def fill(session: Session, *, students: int, seed: int, progress: Progress | Non
     tell(TRAIL)
     events = trail.fill(plan, writer)
     writer.finish()
+    count_rows_anew(session)
+    tell(FROZEN)
+    writer.counts["clause_week"] = frozen_weeks.fill(plan, writer)
     accounts = {person.role: person.username for person in reversed(plan.staff)}
     return Demonstration(
         SCHOOL, PASSWORD, {role: accounts[role] for role in Role}, writer.counts | {"audit_event": events}

@@ -16,6 +16,7 @@ from db.tables import (
 from services.audit import Action
 from services.demonstration.plan import Plan
 from services.demonstration.writer import Writer
+from services.record_kinds import count_parts
 
 _OF_EVERY = 3  # of so many children in care one stands in the old spreadsheet
 _TALKED = ("换了班，常常一个人坐着。", "说想爸爸妈妈，约好周末视频。", "作业交得晚，和家里说好了时间。")
@@ -36,6 +37,7 @@ def fill(plan: Plan, writer: Writer) -> None:
         created_count=len(known),
     )
     for place, child in enumerate(known):
+        raised = _TALKED[place % len(_TALKED)]
         record_id = writer.add(
             CareRecord,
             entry_uid=new_uid(),
@@ -44,10 +46,10 @@ def fill(plan: Plan, writer: Writer) -> None:
             day=first - timedelta(days=60 + place % 90),
             place=CarePlace.OFFICE,
             channel=CareChannel.FACE,
-            parts_filled=4,
+            parts_filled=count_parts(CarePlace.OFFICE, raised),
             author_name=("罗青禾", "白芨老师")[place % 2],
             import_id=batch_id,
             recorded_at=at,
         )
-        writer.add(CareRecordWords, record_id=record_id, raised_sealed=_TALKED[place % len(_TALKED)])
+        writer.add(CareRecordWords, record_id=record_id, raised_sealed=raised)
     plan.did(at, lead.id, Action.IMPORT_CONFIRMED, ("import_batch", batch_id))

@@ -8,7 +8,7 @@ from db.tables import CareKind, CarePlace, CareRecord, CareRecordWords, NotReach
 from services.audit import Action
 from services.demonstration.plan import Child, Plan
 from services.demonstration.writer import Writer
-from services.record_kinds import KINDS
+from services.record_kinds import KINDS, count_parts
 
 IN_CARE, OTHERS = 54, 20  # records a child in two school years: half of what a busy school writes
 TRIED = 0.06
@@ -66,18 +66,21 @@ def _add(plan: Plan, writer: Writer, child: Child, kind: CareKind, day: date, au
     is_done = not (spec.tells_attempt and chance.random() < TRIED)
     at = plan.moment(day)
     recorded_at = min(at + timedelta(days=chance.choice((0, 0, 0, 1, WRITTEN_LATER))), plan.moment(plan.today))
+    minutes = spec.minutes or (chance.randrange(10, 60, 5) if "minutes" in spec.fields else None)
+    place = spec.place or (CarePlace.OFFICE if "place" in spec.fields else None)
+    raised, measures, effect = (chance.choice(each) if is_done else None for each in (_RAISED, _MEASURES, _EFFECTS))
     record_id = writer.add(
         CareRecord,
         entry_uid=new_uid(),
         student_id=child.id,
         kind=kind,
         day=day,
-        minutes=spec.minutes or (chance.randrange(10, 60, 5) if "minutes" in spec.fields else None),
-        place=spec.place or (CarePlace.OFFICE if "place" in spec.fields else None),
+        minutes=minutes,
+        place=place,
         channel=spec.channel,
         is_done=is_done,
         not_reached=None if is_done else NotReached.NO_ANSWER,
-        parts_filled=5 if is_done else 3,
+        parts_filled=count_parts(place, raised, measures, effect),
         author_id=author_id,
         agreed_with_id=head_id if spec.reaches_family else None,
         recorded_at=max(at, recorded_at),
@@ -85,8 +88,8 @@ def _add(plan: Plan, writer: Writer, child: Child, kind: CareKind, day: date, au
     writer.add(
         CareRecordWords,
         record_id=record_id,
-        raised_sealed=chance.choice(_RAISED) if is_done else None,
-        measures_sealed=chance.choice(_MEASURES) if is_done else None,
-        effect_sealed=chance.choice(_EFFECTS) if is_done else None,
+        raised_sealed=raised,
+        measures_sealed=measures,
+        effect_sealed=effect,
     )
     plan.did(max(at, recorded_at), author_id, Action.RECORD_SAVED, ("care_record", record_id), child.id)

@@ -22,9 +22,10 @@ from services.audit import Action
 from services.calendar import TermDates
 from services.demonstration.plan import Child, Plan
 from services.demonstration.writer import Writer
+from services.record_kinds import count_parts
 from services.screening.matching import scores_as_text
 from services.screening.scale_files import shipped_scales
-from services.screening.scales import Judgement, Makes, Scale, Scores, judge
+from services.screening.scales import NO_LEVEL, Judgement, Makes, Scale, Scores, judge
 
 FIRST_GRADE, FROM_ELEVEN = 4, 6  # the scales are for children from there on
 ASKED, REFUSED = 0.97, 0.01
@@ -119,7 +120,7 @@ def _screen(plan: Plan, writer: Writer, child: Child, found: _Round, counsellor_
         "student_id": child.id,
         "taken_on": found.day,
         "is_valid": judgement.is_valid,
-        "level": judgement.level.code,
+        "level": judgement.level.code if judgement.level else NO_LEVEL,
         "rank": judgement.rank,
         "is_urgent": judgement.is_urgent,
         "needs_contact": judgement.needs_contact,
@@ -160,6 +161,7 @@ def _followed_up(
     waits = 0 if judgement.is_urgent or found.is_last else chance.randrange(0, 9)
     day = min(found.imported_at.date() + timedelta(days=waits), plan.today)
     at = max(plan.moment(day), found.imported_at)
+    raised, measures = chance.choice(_RAISED), chance.choice(_MEASURES)
     record_id = writer.add(
         CareRecord,
         entry_uid=new_uid(),
@@ -169,15 +171,15 @@ def _followed_up(
         place=CarePlace.OFFICE,
         channel=CareChannel.FACE,
         is_done=True,
-        parts_filled=4,
+        parts_filled=count_parts(CarePlace.OFFICE, raised, measures),
         author_id=counsellor_id,
         recorded_at=at,
     )
     writer.add(
         CareRecordWords,
         record_id=record_id,
-        raised_sealed=chance.choice(_RAISED),
-        measures_sealed=chance.choice(_MEASURES),
+        raised_sealed=raised,
+        measures_sealed=measures,
     )
     plan.did(at, counsellor_id, Action.RECORD_SAVED, ("care_record", record_id), child.id)
     asked = found.is_last and chance.random() < 0.5

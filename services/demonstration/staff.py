@@ -17,9 +17,10 @@ from db.tables import (
     SystemFact,
     Term,
 )
-from services import clock, passwords, schools, setup
+from services import clock, passwords, setup
 from services.access import PLEDGED_ROLES
 from services.audit import Action
+from services.calendar import SCHOOL_NAME
 from services.demonstration.plan import CLASS_SIZE, GRADES, PASSWORD, SCHOOL, Person, Plan
 from services.demonstration.writer import Writer
 from services.student_keys import name_keys
@@ -46,7 +47,7 @@ def fill(plan: Plan, writer: Writer) -> None:
     began = _began(plan)
     writer.add(SystemFact, name=setup.CLAIMED, value=began.isoformat())
     _add_backup(plan, writer)
-    writer.add(Setting, name=schools.SCHOOL_NAME, value=json.dumps(SCHOOL, ensure_ascii=False))
+    writer.add(Setting, name=SCHOOL_NAME, value=json.dumps(SCHOOL, ensure_ascii=False))
     for term in plan.terms:
         writer.add(
             Term, school_year=term.school_year, number=term.number, first_day=term.first_day, last_day=term.last_day

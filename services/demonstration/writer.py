@@ -9,6 +9,7 @@ from sqlmodel import Session, SQLModel
 
 from db.base import new_uid
 from db.sealing import seal_text
+from db.tables import METADATA
 
 ROWS_AT_ONCE = 20_000
 SEALED = "_sealed"
@@ -46,7 +47,7 @@ class Writer:
 
     def flush(self) -> None:
         """Write what is waiting, what others point at first."""
-        for table in SQLModel.metadata.sorted_tables:
+        for table in METADATA.sorted_tables:
             if rows := self._waiting.pop(table, None):
                 self.session.connection().execute(insert(table), rows)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import PurePath
@@ -35,11 +35,16 @@ class Keeper(Protocol):
 
 
 class Fault(Exception):
-    """The first fault of a row, in the order of the reasons."""
+    """The first fault of a row, in the order of the reasons; `further` are others of it a person mends as well."""
 
-    def __init__(self, reason: Reason, key: str, value: str = "") -> None:
+    def __init__(self, reason: Reason, key: str, value: str = "", further: Sequence[Fault] = ()) -> None:
         super().__init__(reason)
-        self.reason, self.key, self.value = reason, key, value
+        self.reason, self.key, self.value, self.further = reason, key, value, tuple(further)
+
+    @property
+    def all(self) -> tuple[Fault, ...]:
+        """Itself and the further ones."""
+        return (self, *self.further)
 
 
 class PassedOver(Exception):
@@ -100,6 +105,7 @@ class ListParser(ABC, Generic[Record]):
         self.corrections = corrections
         self.entry_grade = entry_grade
         self.progress = progress
+        self.rows_passed = 0
         self.rows_read, self.rows_overall = 0, sum(len(sheet.rows) for sheet in workbook.sheets)
         self.file_stem = PurePath(workbook.file_name.replace("\\", "/")).stem
 
@@ -134,10 +140,13 @@ class ListParser(ABC, Generic[Record]):
             return
         self.reading.ignored_rows.update(found.ignored_rows)
         for table in found.tables:
-            columns = TableColumns(sheet.name, table.header_row, table.columns, tuple(table.unknown))
+            columns = TableColumns(
+                sheet.name, table.header_row, table.columns, tuple(table.unknown), tuple(_left_out(table))
+            )
             self.reading.tables.append(columns)
             for data_row in table.rows:
-                self._read_row(table, data_row)
+                for line in self.lines(table, data_row):
+                    self._read_line(line)
                 self._tell()
 
     def _tell(self) -> None:
@@ -145,8 +154,11 @@ class ListParser(ABC, Generic[Record]):
         if self.progress is not None and self.rows_read % _TOLD_EVERY == 0:
             self.progress(self.rows_read, self.rows_overall)
 
-    def _read_row(self, table: Table, data_row: DataRow) -> None:
-        line = Line(table, data_row.row, data_row.titles, self._position(table, data_row.row))
+    def lines(self, table: Table, data_row: DataRow) -> Iterable[Line]:
+        """Yield what a data row tells of: one record, unless a kind of list takes several out of one."""
+        yield Line(table, data_row.row, data_row.titles, self._position(table, data_row.row))
+
+    def _read_line(self, line: Line) -> None:
         try:
             record = self.record(line)
         except Fault as fault:
@@ -154,6 +166,7 @@ class ListParser(ABC, Generic[Record]):
             return
         except PassedOver as passed:
             self.reading.ignored_rows[passed.kind] += 1
+            self.rows_passed += 1
             return
         self.reading.rows.append(record)
         for reason, key, value in line.warnings:
@@ -163,7 +176,7 @@ class ListParser(ABC, Generic[Record]):
         if not self.workbook.counts_data_rows:
             return f"{table.sheet}!{row.number}"
         reading = self.reading
-        return len(reading.rows) + len(reading.rejected) + len(reading.duplicates) + 1
+        return len(reading.rows) + len(reading.rejected) + len(reading.duplicates) + self.rows_passed + 1
 
     def _return_row(self, line: Line, fault: Fault) -> None:
         duplicate = fault.reason is Reason.DUPLICATE
@@ -176,16 +189,21 @@ class ListParser(ABC, Generic[Record]):
             original=[values.show_cell(line.row.at(column)) for column in range(width)],
             sheet=line.table.sheet,
             class_name=class_name,
+            faults=tuple((self._header(line, each.key), each.reason, each.value) for each in fault.all),
         )
         (self.reading.duplicates if duplicate else self.reading.rejected).append(returned)
-        self._note(line, fault.reason, Kind.DUPLICATE if duplicate else Kind.REJECTED, fault.key, fault.value)
+        for each in fault.all:
+            self._note(line, each.reason, Kind.DUPLICATE if duplicate else Kind.REJECTED, each.key, each.value)
 
     def _note(self, line: Line, reason: Reason, kind: Kind, key: str, value: str) -> None:
-        column = line.table.columns.get(key)
-        header = column.header if column else self.spec.labels.get(key, "")
+        header = self._header(line, key)
         self.reading.problems.append(
             RowProblem(line.position, header, reason, kind, _shortened(value), _shortened(line.text("name")))
         )
+
+    def _header(self, line: Line, key: str) -> str:
+        column = line.table.columns.get(key)
+        return column.header if column else self.spec.labels.get(key, "")
 
     def class_of(self, line: Line) -> ClassName:
         """Return the class of a row; refuse a row without one."""
@@ -243,6 +261,11 @@ class ListParser(ABC, Generic[Record]):
             if recognise(column.header, self.spec.vocabulary) != key:
                 headers[column.index] = self.spec.labels[key]
         return tuple(headers)
+
+
+def _left_out(table: Table) -> Iterator[str]:
+    taken = {column.index for column in (*table.columns.values(), *table.unknown)}
+    return (text for index, text in enumerate(table.headers) if text and index not in taken)
 
 
 def name_of(line: Line) -> str:

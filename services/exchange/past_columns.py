@@ -8,7 +8,7 @@ from .headers import Field, TableSpec
 from .roster_columns import FLAG_CATEGORIES, RETURNED_REMARK, ROSTER, words
 
 _FROM_ROSTER = ("student_no", "id_number", "grade", "class")
-_CHILDREN = words(
+CHILDREN = words(
     "谈话对象 被谈话人 被谈话学生 谈话学生 谈心对象 谈心学生 对象 受访学生 家访对象 "
     "家访学生 被访学生 被家访学生 来访学生 "
     "学生班级姓名 帮扶学生 帮扶对象"
@@ -27,7 +27,7 @@ _LAST_STEPS = words(
 def _who() -> tuple[Field, ...]:
     name = next(each for each in ROSTER.fields if each.key == "name")
     return (
-        Field("name", "姓名", (*name.headers, *_CHILDREN)),
+        Field("name", "姓名", (*name.headers, *CHILDREN)),
         *(each for each in ROSTER.fields if each.key in _FROM_ROSTER),
     )
 

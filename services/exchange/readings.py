@@ -13,7 +13,19 @@ from .errors import HeaderCandidate
 from .headers import Column
 from .reasons import Reason
 
-Position = str | int  # "sheet!row", or the number of the data row in a text file
+Position = str | int  # "sheet!row", or the number of the data row in a text file; "….2" is the second child of a row
+
+
+def nth_of(position: Position, place: int) -> Position:
+    """Return where the first, second … child of a row stands, `place` counted from 0."""
+    return f"{position}.{place + 1}" if place else position
+
+
+def place_of(position: Position) -> tuple[str, int, int]:
+    """Return the sheet (blank in a text file), the row, and which child of the row is meant."""
+    sheet, _, number = str(position).rpartition("!")
+    row, _, nth = number.partition(".")
+    return sheet, int(row), int(nth or 1)
 
 
 class Kind(StrEnum):
@@ -77,6 +89,7 @@ class ReturnedRow:
     original: list[str]
     sheet: str
     class_name: str = ""  # set where the class stood only in the title or in the sheet's name
+    faults: tuple[tuple[str, Reason, str], ...] = ()  # header, reason and cell of each, where the file shows them
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +100,7 @@ class TableColumns:
     header_row: int
     recognised: dict[str, Column]
     unknown: tuple[Column, ...]
+    left_out: tuple[str, ...] = ()  # headers of columns that are known and not taken
 
 
 Record = TypeVar("Record")

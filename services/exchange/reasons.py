@@ -45,6 +45,7 @@ class Reason(StrEnum):
     SCORE_OUT_OF_RANGE = "score_out_of_range"
     TOTAL_MISMATCH = "total_mismatch"
     TEST_DAY_UNREADABLE = "test_day_unreadable"
+    TEST_DAY_AHEAD = "test_day_ahead"
     RESULT_DIFFERS = "result_differs"
     ROUND_CLOSED = "round_closed"
     VALIDITY_FAILED = "validity_failed"
@@ -67,6 +68,20 @@ class Reason(StrEnum):
     SPECIAL_DAY_MONTH = "special_day_month"
     SPECIAL_DAY_TODAY = "special_day_today"
     SPECIAL_KEPT = "special_kept"
+    # of pairing ledgers
+    HELPER_MISSING = "helper_missing"
+    SEVERAL_HELPERS = "several_helpers"
+    ROLE_UNKNOWN = "role_unknown"
+    PAIR_DAY_UNREADABLE = "pair_day_unreadable"
+    END_BEFORE_START = "end_before_start"
+    PAIR_TAKEN = "pair_taken"
+    PAIR_DIFFERS = "pair_differs"
+    HELPER_AMBIGUOUS = "helper_ambiguous"
+    HELPER_FULL = "helper_full"
+    HELPER_LEFT = "helper_left"
+    SUBSIDY_MISSING = "subsidy_missing"
+    SUBSIDY_FOR_OTHER_ROLE = "subsidy_for_other_role"
+    SUBSIDY_UNREADABLE = "subsidy_unreadable"
     # of lists of staff
     STAFF_NO_UNREADABLE = "staff_no_unreadable"
     STAFF_NO_CONFLICT = "staff_no_conflict"
@@ -112,15 +127,16 @@ _SENTENCES = {
     Reason.OUTSIDE_STATE_DEFINITION: "不在国家口径里：要不满 16 岁、农村户籍、父母都外出或另一方无监护能力。照样登记。",
     Reason.ONLY_A_NAME: "名册里有这个名字，可是班级、生日、身份证号都对不上，认不准。请补上一样，再导入这一行。",
     Reason.DIFFICULTY_UNKNOWN: "看不出是哪一种困境。请改成设置里“困境种类”有的词，或先在设置里加上这一种。",
-    Reason.SCORE_MISSING: "有的分数没有填，算不出结果。请补齐，或把这个孩子的分数都空着（没有测）。",
+    Reason.SCORE_MISSING: "有的分数没有填，总分不全，算不出等级。请补齐，或把这个孩子的分数都空着（没有测）。",
     Reason.SCORE_OUT_OF_RANGE: "分数不在这个量表的范围里，或者不是整数。请对照原始答卷核对。",
     Reason.TOTAL_MISMATCH: "总分和各项加起来不一样。请核对是哪一个写错了。",
-    Reason.TEST_DAY_UNREADABLE: "测评日期读不出来，或者还没到。请写成“2026-10-12”这样。",
+    Reason.TEST_DAY_UNREADABLE: "测评日期读不出来，或者太早。请写成“2026-10-12”这样。",
+    Reason.TEST_DAY_AHEAD: "测评日期还没到。请核对是哪一天测的。",
     Reason.RESULT_DIFFERS: "这个孩子这一天已经有一份分数不同的结果。请核对；以前导入的错了，请先撤回那一次。",
     Reason.ROUND_CLOSED: "这一轮筛查已经结束了。要补，请先在“心理筛查”里重开这一轮。",
     Reason.VALIDITY_FAILED: "效度不过关，这份结果作废，照样存下。请另约时间重测。",
     Reason.LEVEL_IN_FILE_DIFFERS: "文件里写的等级和按分数算的不一样，照分数算。请看一眼。",
-    Reason.TEST_DAY_MISSING: "没有写测评日期，按今天收下了。",
+    Reason.TEST_DAY_MISSING: "没有写测评日期。网页上导入以前会问是哪天测的；命令行按今天算。",
     Reason.PAST_DAY_MISSING: "没有写是哪一天。请补上日期，例如“2025-10-12”。",
     Reason.PAST_DAY_UNREADABLE: "日期读不出来，还没到，或早于孩子出生。请写成“2025-10-12”这样。",
     Reason.PAST_TOO_LONG: "这一行的字太多，一栏最多 5000 字。请删掉多余的，或分成两行。",
@@ -137,6 +153,19 @@ _SENTENCES = {
     Reason.SPECIAL_DAY_MONTH: "发现时间只写到月，按那个月 1 日收下。",
     Reason.SPECIAL_DAY_TODAY: "没有写发现时间，按今天登记。",
     Reason.SPECIAL_KEPT: "已经登记着这一类，日子或表现写得不一样：登记的留着，没有改。",
+    Reason.HELPER_MISSING: "没有写帮扶人，或者读不出名字。请补上帮扶人的姓名。",
+    Reason.SEVERAL_HELPERS: "一格里写了几个帮扶人。请一个帮扶人写一行。",
+    Reason.ROLE_UNKNOWN: "看不出帮扶人是什么身份。请写成导师、代理家长、爱心妈妈、志愿者、学习帮手这样的一种。",
+    Reason.PAIR_DAY_UNREADABLE: "结对的日期没有写，或读不出来。请写成“2026-09-10”，起止写成“2026-09-10至2027-01-20”。",
+    Reason.END_BEFORE_START: "结束时间早于结对时间。请核对两个日期。",
+    Reason.PAIR_TAKEN: "那段时间这个孩子已经有一位这种身份的帮扶人。请核对起止；换人的，请先写明前一位的结束时间。",
+    Reason.PAIR_DIFFERS: "这一对已经登记着，结束时间写得不一样。没有改，请核对后在“结对帮扶”里改。",
+    Reason.HELPER_AMBIGUOUS: "有几位同名的帮扶人，分不清是哪一位。请补上帮扶人电话，再导入这一行。",
+    Reason.HELPER_FULL: "这位帮扶人带的孩子已经满了。请换一位，或先在“结对帮扶”里调整最多带几个。",
+    Reason.HELPER_LEFT: "这位帮扶人那时已经不再担任。请核对起止，或换一位。",
+    Reason.SUBSIDY_MISSING: "爱心守护人没有写补助，照样收下。请核对。",
+    Reason.SUBSIDY_FOR_OTHER_ROLE: "不是爱心守护人，却写了补助，照样收下。请核对身份或金额。",
+    Reason.SUBSIDY_UNREADABLE: "补助的金额读不出来，原来的字写在结对内容里。请写成“300”这样。",
     Reason.STAFF_NO_UNREADABLE: "工号太长了，最多 40 个字。请核对。",
     Reason.STAFF_NO_CONFLICT: "这个工号已经是另一位老师的。请核对两位老师的工号。",
     Reason.STAFF_CLASS_UNREADABLE: "看不出是哪个班。请写成“七（1）班”或“701”，几个班用顿号分开。",
@@ -152,6 +181,13 @@ _SENTENCES = {
 }
 
 
-def sentence(reason: Reason) -> str:
-    """Say in plain Chinese what is wrong and how to mend it."""
+_OF_WHAT_STANDS_THERE = {
+    Reason.SCORE_MISSING: "写的是“{value}”，读不出分数，总分不全，算不出等级。请对照原始答卷改成数字。",
+}
+
+
+def sentence(reason: Reason, value: str = "") -> str:
+    """Say in plain Chinese what is wrong and how to mend it; where it matters, with what stands in the cell."""
+    if value and reason in _OF_WHAT_STANDS_THERE:
+        return _OF_WHAT_STANDS_THERE[reason].format(value=value)
     return _SENTENCES[reason]

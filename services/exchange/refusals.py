@@ -13,6 +13,7 @@ _KINDS = {
     "rtf": "Word 文档",
     "pptx": "PPT 文件",
     "odt": "Word 文档",
+    "text": "一段文字",
     "exe": "程序文件",
     "archive": "压缩包",
     "zip": "压缩包",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
@@ -172,7 +172,9 @@ class _ScreeningParser(ListParser[ScreeningRow]):
         day = values.read_date(cell)
         if day is None and not values.clean_text(cell):
             return None
-        if day is None or not EARLIEST <= day <= self.today:
+        if day is not None and day > self.today:
+            raise Fault(Reason.TEST_DAY_AHEAD, "day", line.text("day"))
+        if day is None or day < EARLIEST:
             raise Fault(Reason.TEST_DAY_UNREADABLE, "day", line.text("day"))
         return day
 
@@ -214,9 +216,9 @@ def _results(line: Line, plans: Sequence[Plan]) -> tuple[ReadResult, ...]:
         except Fault as fault:
             faults.append(fault)
     if faults and not any(result.judgement.danger for result in found):
-        raise faults[0]
+        raise _as_one(faults)
     for each in faults:
-        line.warn(each.reason, each.key)
+        _warn_of(line, each)
     return tuple(found)
 
 
@@ -224,16 +226,17 @@ def _result(line: Line, plan: Plan) -> ReadResult:
     """Read one scale's scores; what is wrong with them refuses the row, but for a crisis item that can be read.
 
     Of such a row everything else that can be read is taken, and what is wrong is noted: it outranks every total (0028).
+    A total that can't be trusted is none, and no level follows: a few items' sum would call a child well that is not.
     """
     found = {key: _read(line.cell(key)) for key in plan.keys}
     try:
-        total = _total(line, plan, found)
+        total: float | None = _total(line, plan, found)
     except Fault as fault:
         found = {key: score for key, score in found.items() if score is not None and _may_be(plan, key, score)}
         if not _tells_danger(plan, found):
             raise
-        line.warn(fault.reason, fault.key)
-        total = _least_total(plan, found)
+        _warn_of(line, fault)
+        total = None
     scores = Scores(
         total=total,
         validity=found.get(plan.validity) if plan.validity else None,
@@ -241,6 +244,11 @@ def _result(line: Line, plan: Plan) -> ReadResult:
         items=_there(plan.items, found),
     )
     return ReadResult(plan.scale, scores, judge(plan.scale, scores))
+
+
+def _warn_of(line: Line, fault: Fault) -> None:
+    for each in fault.all:
+        line.warn(each.reason, each.key)
 
 
 Number = TypeVar("Number", str, int)
@@ -254,12 +262,8 @@ def _total(line: Line, plan: Plan, found: Mapping[str, float | None]) -> float:
     """Return the total; missing comes before out of range, that before a total that doesn't add up."""
     scale = plan.scale
     optional = set(plan.items.values()) if scale.makes is not Makes.ITEMS or plan.total else set()
-    for key, score in found.items():
-        if score is None and key not in optional:
-            raise Fault(Reason.SCORE_MISSING, key, line.text(key))
-    for key, score in found.items():
-        if score is not None and not _may_be(plan, key, score):
-            raise Fault(Reason.SCORE_OUT_OF_RANGE, key, line.text(key))
+    if faults := [*_wanting(line, found, optional), *_out_of_range(line, plan, found)]:
+        raise _as_one(faults)
     computed = _computed(plan, found)
     total = found[plan.total] if plan.total else None
     if total is not None and computed is not None and abs(total - computed) > (_CLOSE if scale.step < 1 else 0):
@@ -268,6 +272,25 @@ def _total(line: Line, plan: Plan, found: Mapping[str, float | None]) -> float:
     if total is None:
         raise Fault(Reason.SCORE_MISSING, plan.total or "total")
     return total
+
+
+def _wanting(line: Line, found: Mapping[str, float | None], optional: set[str]) -> Iterator[Fault]:
+    """Yield the scores that can't be read, each, and the first of those that are blank."""
+    keys = [key for key, score in found.items() if score is None and key not in optional]
+    for key in [*(key for key in keys if line.text(key)), *[key for key in keys if not line.text(key)][:1]]:
+        yield Fault(Reason.SCORE_MISSING, key, line.text(key))
+
+
+def _out_of_range(line: Line, plan: Plan, found: Mapping[str, float | None]) -> Iterator[Fault]:
+    for key, score in found.items():
+        if score is not None and not _may_be(plan, key, score):
+            yield Fault(Reason.SCORE_OUT_OF_RANGE, key, line.text(key))
+
+
+def _as_one(faults: Sequence[Fault]) -> Fault:
+    """Return the first of several faults, with the others."""
+    first, *others = (each for fault in faults for each in fault.all)
+    return Fault(first.reason, first.key, first.value, others)
 
 
 def _may_be(plan: Plan, key: str, score: float) -> bool:
@@ -280,13 +303,6 @@ def _tells_danger(plan: Plan, found: Mapping[str, float | None]) -> bool:
     return items is not None and any(
         number in items.danger and score >= items.danger_from for number, score in _there(plan.items, found)
     )
-
-
-def _least_total(plan: Plan, found: Mapping[str, float | None]) -> float:
-    """Return what a total that can't be trusted is at least: what was typed, or what the parts that are there make."""
-    typed = found.get(plan.total) if plan.total else None
-    parts = sum(score for _, score in _there(plan.items, found)) if plan.scale.makes is Makes.ITEMS else None
-    return max(plan.scale.total.least, typed or 0, parts or 0)
 
 
 def _spans(plan: Plan) -> dict[str, Span]:
@@ -330,7 +346,7 @@ def _warn(line: Line, row: ScreeningRow, plans: tuple[Plan, ...]) -> None:
             line.warn(Reason.VALIDITY_FAILED, plan.validity or "validity")
             continue
         said = each.scale.level_called(line.text(plan.level)) if plan.level else None
-        if said is not None and said.code != each.judgement.level.code:
+        if said is not None and each.judgement.level is not None and said.code != each.judgement.level.code:
             line.warn(Reason.LEVEL_IN_FILE_DIFFERS, plan.level or "level")
     if row.day is None:
         line.warn(Reason.TEST_DAY_MISSING, "day")

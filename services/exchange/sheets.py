@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import PurePath
 
@@ -46,6 +47,7 @@ _OTHER_KINDS = (
     (b"SQLite format 3\0", "database"),
     (b"{\\rtf", "rtf"),
 )
+_SPREADSHEETS = {".xlsx", ".xlsm", ".xls", ".ods", ".et"}
 _WEB_PAGE = re.compile(r"<(?:!doctype\s+html|html|head|body|table|meta|style|div)\b", re.IGNORECASE)
 _BEFORE_A_PAGE = (("<!--", "-->"), ("<?xml", "?>"))
 _BLANKS = re.compile(r"\s*")
@@ -91,7 +93,20 @@ def _read(data: bytes, file_name: str) -> Workbook:
     for start, kind in _OTHER_KINDS:
         if data.startswith(start) and (len(start) > 2 or b"\0" in data[:64]):  # "MZ" may also begin a text
             raise NotASpreadsheet(kind=kind)
-    return _read_text(data, file_name)
+    workbook = _read_text(data, file_name)
+    named = PurePath(file_name).suffix.lower() in _SPREADSHEETS
+    if (
+        named
+        and workbook.encoding is not None
+        and workbook.counts_data_rows
+        and all(sum(cell not in (None, "") for cell in row.cells) < 2 for row in _rows(workbook))
+    ):
+        raise NotASpreadsheet(kind="text")  # it says it is a spreadsheet, and there is no table in it
+    return workbook
+
+
+def _rows(workbook: Workbook) -> Iterator[Row]:
+    return (row for sheet in workbook.sheets for row in sheet.rows)
 
 
 def _read_archive(archive: Archive) -> tuple[Sheet, ...]:

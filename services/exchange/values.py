@@ -22,7 +22,8 @@ _CONTROLS = dict.fromkeys([*(code for code in range(32) if code not in (9, 10, 1
 _LINE_BREAKS = {0x85: "\n", 0x2028: "\n", 0x2029: "\n"}
 # A direction mark changes nothing but what one sees.
 _DIRECTIONS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
-_PLAIN = {**_HALF_WIDTH, **_SPACES, **_CONTROLS, **_LINE_BREAKS, **_DIRECTIONS}
+_IN_NO_XML = dict.fromkeys([0xFFFE, 0xFFFF])
+_PLAIN = {**_HALF_WIDTH, **_SPACES, **_CONTROLS, **_LINE_BREAKS, **_DIRECTIONS, **_IN_NO_XML}
 _WRAPPED = re.compile(r'^="([^"]*)"$')
 _GUARDED = re.compile(r"^'(?=[=+\-@\t\r])")
 _LARGEST = 10**300

@@ -60,9 +60,16 @@ def write_rejected(reading: ListReading[Any]) -> bytes:
     for (sheet, header, with_class), returned in tables.items():
         extra = [ROSTER.labels["class"]] if with_class else []
         columns = [*header, *extra, RETURNED_REMARK]
-        rows = [[*row.original, *([row.class_name] if with_class else []), sentence(row.reason)] for row in returned]
+        rows = [[*row.original, *([row.class_name] if with_class else []), _what_to_mend(row)] for row in returned]
         sheets.append((sheet, columns, rows, ()))
     return write_sheets(sheets or [("没有要改的", [ROSTER.labels["name"], RETURNED_REMARK], [], ())])
+
+
+def _what_to_mend(row: ReturnedRow) -> str:
+    """Say what is wrong with a row; of several faults each with its column."""
+    if len(row.faults) > 1:
+        return "".join(f"{' '.join(header.split())}：{sentence(why, value)}" for header, why, value in row.faults)
+    return sentence(row.reason, row.faults[0][2] if row.faults else "")
 
 
 SheetOut = tuple[str, Sequence[str], Sequence[Sequence[Cell]], Sequence[str]]

@@ -42,9 +42,14 @@ class Preview(ABC):
         return sum(row.outcome is outcome for row in self.planned)
 
     @property
+    def beside(self) -> int:
+        """How many children confirming would note something of without a row of theirs being taken."""
+        return 0
+
+    @property
     def is_empty(self) -> bool:
         """Whether confirming would write nothing."""
-        return not any(row.outcome in (Outcome.NEW, Outcome.CHANGED) for row in self.planned)
+        return not self.beside and not any(row.outcome in (Outcome.NEW, Outcome.CHANGED) for row in self.planned)
 
     def summary(self) -> dict[str, Any]:  # the counts are written to JSON as they are
         """Return the counts and positions of the whole import."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.exchange.readings import Kind, ListReading, ReturnedRow, RosterRow, RowProblem
+from services.exchange.readings import Kind, ListReading, ReturnedRow, RosterRow, RowProblem, place_of
 from services.exchange.reasons import Reason
 from services.exchange.roster_columns import FLAG_CATEGORIES, ROSTER
 from services.imports.matching import MatchedBy, PreviewRow
@@ -85,11 +85,9 @@ def put_in_file_order(reading: ListReading[Any], *lists: list[ReturnedRow] | lis
     """Sort what hangs on rows as the rows stand in the file."""
     sheets = {sheet: place for place, sheet in enumerate(dict.fromkeys(table.sheet for table in reading.tables))}
 
-    def order(each: ReturnedRow | RowProblem) -> tuple[int, int]:
-        if isinstance(each.position, int):
-            return 0, each.position
-        sheet, _, number = each.position.rpartition("!")
-        return sheets.get(sheet, len(sheets)), int(number)
+    def order(each: ReturnedRow | RowProblem) -> tuple[int, int, int]:
+        sheet, row, nth = place_of(each.position)
+        return sheets.get(sheet, len(sheets)) if sheet else 0, row, nth
 
     for listed in lists:
         listed.sort(key=order)

@@ -9,10 +9,10 @@ from enum import Enum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, delete, select
-from sqlmodel import Session, SQLModel, col
+from sqlmodel import Session, col
 
 from db.sealing import open_text
-from db.tables import ContactCardVersion, ContactOpening, Draft, ImportAction
+from db.tables import METADATA, ContactCardVersion, ContactOpening, Draft, ImportAction
 from services.actors import Actor
 from services.card_history import read_cards, settle_cards
 from services.errors import DomainError
@@ -52,9 +52,9 @@ class _Note:
     before: Values
 
 
-_BATCH = SQLModel.metadata.tables["import_batch"]
+_BATCH = METADATA.tables["import_batch"]
 _OWN = {table.name: table for table in (STUDENT, GUARDIAN, MEMBERSHIP, CATEGORY)}
-_BESIDE = tuple(SQLModel.metadata.tables[str(table.__tablename__)] for table in (ContactOpening, ContactCardVersion))
+_BESIDE = tuple(METADATA.tables[str(table.__tablename__)] for table in (ContactOpening, ContactCardVersion))
 """Rows that go with a child: that somebody looked at it, of which the chain keeps the event, and how its card stood
 before an edit, which stands in the way by itself."""
 
@@ -210,7 +210,7 @@ def _referring(session: Session, batch_id: int, notes: list[_Note]) -> Iterator[
     own: defaultdict[str, set[int]] = defaultdict(set)
     for note in notes:
         own[note.table].add(note.row_id)
-    for table in SQLModel.metadata.sorted_tables:
+    for table in METADATA.sorted_tables:
         for key in table.foreign_keys if table not in _BESIDE else ():
             target = _OWN.get(key.column.table.name)
             if target is None:
@@ -237,7 +237,7 @@ def _is_drafted(session: Session, notes: list[_Note]) -> bool:
 
 def _uses_of_class() -> Iterator[ColumnElement[bool]]:
     """Yield a condition for each table that may point at a class: whether it does."""
-    for table in SQLModel.metadata.sorted_tables:
+    for table in METADATA.sorted_tables:
         for key in table.foreign_keys:
             if key.column.table is CLASS:
                 yield select(key.parent).where(key.parent == CLASS.c.id).exists()

@@ -3,9 +3,9 @@
 from typing import Any
 
 from sqlalchemy import delete, or_, select
-from sqlmodel import Session, SQLModel, col
+from sqlmodel import Session, col
 
-from db.tables import CareRecord, CareRecordWords, Draft, ImportBatch, Student
+from db.tables import METADATA, CareRecord, CareRecordWords, Draft, ImportBatch, Student
 from services.imports.undoing import BlockedRow, UndoBlocked
 
 _OWN = frozenset({"care_record_words", "care_record_version"})
@@ -56,7 +56,7 @@ def _refuse_if_amended(session: Session, batch: ImportBatch) -> None:
 def _is_rested_on(session: Session, mine: Any) -> bool:
     """Whether a row of any other table points at one of the records: a tier's ground, a result's contact."""
     record = CareRecord.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
-    for table in SQLModel.metadata.sorted_tables:
+    for table in METADATA.sorted_tables:
         if table.name in _OWN:
             continue
         for key in table.foreign_keys:

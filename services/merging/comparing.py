@@ -7,12 +7,13 @@ from datetime import date
 
 from sqlalchemy import Table, select
 from sqlalchemy import func as sql
-from sqlmodel import Session, SQLModel, col
+from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
 from db.base import Labelled
 from db.sealing import unseal
 from db.tables import (
+    METADATA,
     CareOption,
     ClassMembership,
     DropOut,
@@ -65,6 +66,8 @@ MOVES: dict[tuple[str, str], tuple[str, str] | None] = {
     ("screening_absence", "student_id"): None,
     ("warning_group", "student_id"): ("干预小组", "个"),
     ("handover_child", "student_id"): ("档案移交", "次"),
+    ("pairing", "student_id"): ("结对", "对"),
+    ("clause_excuse", "student_id"): ("免做、另法", "条"),
 }
 # Unique rules a child's rows stand under, each decided about in `services.merging.moving`; a test asks each one.
 UNIQUE = {
@@ -75,7 +78,7 @@ UNIQUE = {
     "uq_tier_change_student_id_number", "uq_tier_change_waiting", "uq_psych_archive_student_id",
     "uq_screening_result_round_id_student_id_taken_on_number", "uq_screening_absence_round_id_student_id",
     "uq_handover_child_package_id_student_id",
-    "uq_warning_group_open",
+    "uq_warning_group_open", "uq_pairing_one_of_kind", "uq_pairing_same_helper",
 }  # fmt: skip
 
 
@@ -135,8 +138,8 @@ def compare(session: Session, kept: Student, other: Student) -> Comparison:
 
 def references_to_students() -> Iterator[tuple[Table, str]]:
     """Yield every column that refers to a child, found in the tables themselves."""
-    target = SQLModel.metadata.tables["student"]
-    for table in SQLModel.metadata.sorted_tables:
+    target = METADATA.tables["student"]
+    for table in METADATA.sorted_tables:
         for key in table.foreign_keys:
             if key.column.table is target:
                 yield table, key.parent.name

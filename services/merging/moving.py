@@ -13,12 +13,15 @@ from sqlmodel import Session, col, select
 from db.base import new_uid
 from db.sealing import seal, unseal
 from db.tables import (
+    SEVERAL,
     CareRecord,
     ClassMembership,
     Consent,
     ContactCardVersion,
     Guardian,
     HandoverChild,
+    Pairing,
+    PairingEnd,
     ParentsPromise,
     RetentionHold,
     ScreeningAbsence,
@@ -28,6 +31,7 @@ from db.tables import (
     TermEntry,
     YearException,
 )
+from services import clock
 from services.actors import Actor
 from services.card_history import CardState, read_cards, settle_cards
 from services.fields import LONG
@@ -82,6 +86,7 @@ class Mover:
             self._tiers,
             self._screenings,
             self._handovers,
+            self._pairs,
         )
         for decide in own_rules:
             decide()
@@ -244,6 +249,18 @@ class Mover:
             if row.package_id not in there:
                 row.student_id = self.kept.id
                 self.session.add(row)
+
+    def _pairs(self) -> None:
+        """Pairs go along; of two open ones of a kind that a child has once, or with one helper, the other's ends."""
+        kept = [row for row in self._of(Pairing, self.kept) if row.to_day is None]
+        for row in self._of(Pairing, self.other):
+            clashes = row.role not in SEVERAL and any(each.role is row.role for each in kept)
+            same = any((each.role, each.helper_id) == (row.role, row.helper_id) for each in kept)
+            if row.to_day is None and (clashes or same):
+                row.to_day = max(row.from_day, clock.local(self.now).date())
+                row.end_reason, row.ended_by_id = PairingEnd.MISTAKE, self.actor.user_id
+            row.student_id = self.kept.id
+            self.session.add(row)
 
     def _of(self, table: type[Any], student: Student) -> Iterable[Any]:
         return self.session.exec(select(table).where(table.student_id == student.id)).all()

@@ -1,10 +1,10 @@
-"""When a step of intake is due and how it stands: pure functions of records, the calendar and a moment."""
+"""When a step is due and how it stands: pure functions of records, the calendar and a moment."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
-from db.tables import MeasureRhythm, ReferralChannel, Urgency
+from db.tables import ClassPaperKind, MeasureRhythm, ReferralChannel, Urgency
 from services import clock
 from services.calendar import END_OF_SCHOOL_DAY, SchoolCalendar, TermDates
 
@@ -104,6 +104,13 @@ def class_check_due(*, term: TermDates, opened_on: date, calendar: SchoolCalenda
     while due > opened_on and not calendar.is_school_day(due):
         due -= timedelta(days=1)
     return due
+
+
+def class_paper_due(kind: ClassPaperKind, *, term: TermDates, calendar: SchoolCalendar) -> date:
+    """Return the day by which a class files its plan (a day of the term, I-05) or its summary (the last, I-06)."""
+    if kind is ClassPaperKind.SUMMARY:
+        return term.last_day
+    return term.first_day + timedelta(days=calendar.numbers.on("I-05.plan_by_day", term.first_day) - 1)
 
 
 def special_check_due(*, first_day: date, opened_on: date, calendar: SchoolCalendar) -> date:

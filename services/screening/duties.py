@@ -4,28 +4,28 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, or_
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, and_, case, or_
 from sqlmodel import col, select
 
+from db.aliases import shared_alias
 from db.tables import AppUser, ClassMembership, Role, SchoolClass, ScreeningResult, Student
 from services.access import Permission, Subject, allows
 from services.actors import Actor
 from services.asking_together import Fact, asked
 from services.calendar import SchoolCalendar
-from services.classes import class_label
+from services.classes import known_class
 from services.duties import Duty, DutyKind, group_of
 from services.referrals import can_take
 from services.regulations.deadlines import screening_contact_due
 from services.row_filters import is_or_stands_in, sees_students
-from services.screening.results import is_open
+from services.screening.results import is_open, was_tried
 from services.students import GONE_FOR_GOOD, is_in_class
 
 SCREENING_LINE = DutyKind.SCREENING.value
 """What its rows are told apart by from what others ask in the same statement."""
 
 _URGENT, _OWN, _TRIED, _OWNED = 1, 2, 4, 8
-_Taker = aliased(AppUser)
+_Taker, _Open, _Mine = shared_alias(AppUser), shared_alias(ScreeningResult), shared_alias(ScreeningResult)
 
 
 def screening_parts(actor: Actor) -> list[Any]:
@@ -38,7 +38,7 @@ def screening_parts(actor: Actor) -> list[Any]:
     flags = [
         (col(ScreeningResult.is_urgent), _URGENT),
         (is_or_stands_in(actor, col(ScreeningResult.owner_id)), _OWN),
-        (col(ScreeningResult.contact_id).is_not(None), _TRIED),
+        (was_tried(), _TRIED),
         (_is_there(), _OWNED),
     ]
     rows = asked(
@@ -59,7 +59,7 @@ def screening_parts(actor: Actor) -> list[Any]:
         .join(SchoolClass, col(SchoolClass.id) == col(ClassMembership.class_id), isouter=True)
         .join(AppUser, col(AppUser.id) == col(ScreeningResult.owner_id), isouter=True)
         .where(
-            is_open(),
+            col(ScreeningResult.id).in_(select(_Open.id).where(is_open(_Open))),  # of these alone a row is read
             _is_for(actor),
             sees_students(actor, Subject.SCREENING),
             col(Student.state).not_in(GONE_FOR_GOOD),
@@ -83,8 +83,14 @@ def of_screenings(actor: Actor, rows: Iterable[Fact], *, calendar: SchoolCalenda
 def _is_for(actor: Actor) -> ColumnElement[bool]:
     own = is_or_stands_in(actor, col(ScreeningResult.owner_id))
     if not actor.has_role(Role.LEAD):
-        return own
+        return or_(own, and_(col(ScreeningResult.is_urgent), _is_of_own_child(actor)))
     return or_(own, col(ScreeningResult.is_urgent), col(ScreeningResult.owner_id).is_(None), ~_is_there())
+
+
+def _is_of_own_child(actor: Actor) -> ColumnElement[bool]:
+    """Whether the actor has to talk with the same child about another result: who must be heard today stands first."""
+    mine = select(_Mine.student_id).where(is_open(_Mine), is_or_stands_in(actor, col(_Mine.owner_id)))
+    return col(ScreeningResult.student_id).in_(mine)
 
 
 def _is_there() -> ColumnElement[bool]:
@@ -104,7 +110,7 @@ def _duty(row: Fact, known_at: datetime, *, calendar: SchoolCalendar, now: datet
         since=known_at,
         is_first=is_urgent,
         child=row.label,
-        class_label=class_label(row.first, row.second) if row.first is not None and row.second is not None else None,
+        class_label=known_class(row.first, row.second),
         has_begun=bool(flags & _TRIED),
         owner_name=row.beside if flags & _OWNED else None,
         is_mine=bool(flags & _OWN),

@@ -18,7 +18,7 @@ from services.imports.ledgers import find_child
 from services.imports.matching import FieldChange, MatchedBy, Outcome, PreviewRow
 from services.imports.stored import StoredChild, StoredChildren
 from services.screening.rounds import Term, find_rounds, term_on
-from services.screening.scales import Scores
+from services.screening.scales import INCOMPLETE, Scores
 from services.students import NO_CLASS
 
 TABLE, SCORES = "screening_result", "scores_sealed"
@@ -85,7 +85,7 @@ def load_results(
 
 def scores_as_text(scores: Scores) -> str:
     """Return scores as they are sealed."""
-    content: dict[str, Any] = {"total": _plain(scores.total)}
+    content: dict[str, Any] = {"total": None if scores.total is None else _plain(scores.total)}
     if scores.validity is not None:
         content["validity"] = _plain(scores.validity)
     if scores.subscales:
@@ -191,5 +191,7 @@ class _Matcher:
 
 
 def _words(read: ReadResult) -> str:
-    level = read.judgement.level.name if read.judgement.is_valid else "作废"
-    return f"{_plain(read.scores.total)} 分，{level}"
+    level, total = read.judgement.level, read.scores.total
+    if level is None or total is None:
+        return INCOMPLETE
+    return f"{_plain(total)} 分，{level.name if read.judgement.is_valid else '作废'}"

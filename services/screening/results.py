@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
+from db.aliases import shared_alias
 from db.base import Labelled
 from db.sealing import unseal
 from db.tables import (
@@ -37,11 +38,11 @@ from services.row_filters import classes_of, sees_students
 from services.screening.known import known_scales
 from services.screening.matching import scores_from_text
 from services.screening.rounds import Term
-from services.screening.scales import Judgement, Scale, Scores, judge
+from services.screening.scales import Judgement, Scale, Scores, judge, level_name
 from services.students import GONE_FOR_GOOD, is_in_class, shown_class
 
 PAGE_SIZE = 15
-_Contact, _Owner = aliased(CareRecord), aliased(AppUser)
+_Contact, _Owner = shared_alias(CareRecord), shared_alias(AppUser)
 
 
 class ResultKind(Labelled):
@@ -68,6 +69,7 @@ class ResultRow:
     taken_on: date
     is_valid: bool
     level_name: str
+    is_all_well: bool  # valid, and of its scale's lowest level
     rank: int
     is_urgent: bool
     needs_contact: bool
@@ -130,7 +132,8 @@ class LookAfter:
 def list_to_follow_up(session: Session, actor: Actor) -> list[ResultRow]:
     """Return with whom somebody still has to talk, or decide about, of any round, those due first; two statements.
 
-    Of one child the result that is due first stands for the others, the oldest of those: one talk covers them all.
+    Of those due at the same moment the graver ones stand first. Of one child the result that is due first stands for
+    the others, the oldest of those: one talk covers them all.
     """
     undecided = and_(col(TierSuggestion.id).is_not(None), col(TierSuggestion.ended_at).is_(None))
     wanted = [col(ScreeningResult.needs_contact), or_(is_open(), undecided)]
@@ -139,7 +142,7 @@ def list_to_follow_up(session: Session, actor: Actor) -> list[ResultRow]:
     first: dict[tuple[int, bool], ResultRow] = {}
     for row in sorted(found, key=_due_first):
         first.setdefault((row.student_id, row.waits_for_decision), row)
-    return list(first.values())
+    return sorted(first.values(), key=_gravest_of_a_day)
 
 
 @permitted(Permission.SCREENING_WRITE)
@@ -234,18 +237,35 @@ def list_to_look_after(session: Session, actor: Actor) -> list[LookAfter]:
 # --- for the services of this package ---
 
 
-def is_open() -> ColumnElement[bool]:
+def is_open(result: type[ScreeningResult] = ScreeningResult) -> ColumnElement[bool]:
     """Return the filter on results: somebody still has to talk with the child; an attempt is no contact (H-04)."""
     contacted = select(_Contact.id).where(
-        col(_Contact.id) == col(ScreeningResult.contact_id),
+        col(_Contact.id) == col(result.contact_id),
         col(_Contact.is_done),
         col(_Contact.withdrawn_at).is_(None),
-        col(_Contact.day) >= col(ScreeningResult.taken_on),  # it may have been amended since
+        col(_Contact.day) >= col(result.taken_on),  # it may have been amended since
     )
     return and_(
-        col(ScreeningResult.needs_contact),
-        or_(col(ScreeningResult.contact_id).is_(None), ~contacted.correlate(ScreeningResult).exists()),
+        col(result.needs_contact),
+        or_(col(result.contact_id).is_(None), ~contacted.correlate(result).exists()),
     )
+
+
+def was_tried() -> ColumnElement[bool]:
+    """Return the filter on results nobody has talked about: somebody tried to; a record taken back is no attempt."""
+    tried = select(_Contact.id).where(
+        col(_Contact.id) == col(ScreeningResult.contact_id),
+        col(_Contact.withdrawn_at).is_(None),
+        col(_Contact.day) >= col(ScreeningResult.taken_on),
+    )
+    return tried.correlate(ScreeningResult).exists()
+
+
+def is_talked_about() -> ColumnElement[bool]:
+    """Return the filter on proposed tiers: the talk one was proposed after still counts (H-04)."""
+    result = aliased(ScreeningResult)
+    open_again = select(result.id).where(col(result.suggestion_id) == col(TierSuggestion.id), is_open(result))
+    return ~open_again.correlate(TierSuggestion).exists()
 
 
 def listed(actor: Actor) -> Any:  # a select of more columns than the stubs know
@@ -298,11 +318,15 @@ def _due_first(row: ResultRow) -> tuple[bool, bool, datetime, date, int]:
     return row.waits_for_decision, not row.is_urgent, due_at, row.taken_on, row.id
 
 
+def _gravest_of_a_day(row: ResultRow) -> tuple[bool, bool, datetime, int, date, int]:
+    waits, is_calm, due_at, taken_on, number = _due_first(row)
+    return waits, is_calm, due_at, -row.rank, taken_on, number
+
+
 def _row(found: Any, scales: dict[str, Scale], *, calendar: SchoolCalendar, now: datetime) -> ResultRow:
     result: ScreeningResult = found[0]
     round_: ScreeningRound = found[1]
     scale = scales.get(round_.scale)
-    level = scale.level(result.level) if scale else None
     due_at = due_of(result, calendar)
     state = _state(found, due_at, now)
     is_undecided = found.suggestion_id is not None and found.suggestion_ended_at is None
@@ -317,7 +341,8 @@ def _row(found: Any, scales: dict[str, Scale], *, calendar: SchoolCalendar, now:
         scale_name=scale.short if scale else round_.scale,
         taken_on=result.taken_on,
         is_valid=result.is_valid,
-        level_name=level.name if level else result.level,
+        level_name=level_name(scale, result.level),
+        is_all_well=result.is_valid and scale is not None and result.level == scale.levels[0].code,
         rank=result.rank,
         is_urgent=result.is_urgent,
         needs_contact=result.needs_contact,

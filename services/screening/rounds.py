@@ -80,7 +80,7 @@ def last_day_of(calendar: SchoolCalendar, term: Term) -> date:
 
 @permitted(Permission.SCREENING_READ, Permission.SCREENING_NUMBERS)
 def list_rounds(session: Session, actor: Actor) -> list[RoundListing]:
-    """Return every round, the newest term first; one statement.
+    """Return every round, the newest term first, in it what most were asked; one statement.
 
     How many results one has is told to the care room; who sees a class or numbers only gets them from there.
     """
@@ -95,6 +95,7 @@ def list_rounds(session: Session, actor: Actor) -> list[RoundListing]:
         .order_by(
             col(ScreeningRound.school_year).desc(),
             col(ScreeningRound.half).desc(),
+            func.coalesce(counts.c.results, 0).desc(),
             col(ScreeningRound.opened_at).desc(),
             col(ScreeningRound.id).desc(),
         )

@@ -9,6 +9,10 @@ from enum import StrEnum
 from services.exchange.headers import canonical
 
 LONGEST_CODE = 20
+NO_LEVEL = ""
+"""Stands for a level where the total can't be told, and so none follows from it."""
+
+INCOMPLETE = "总分不全，算不出等级"
 
 
 class ScaleFileWrong(ValueError):
@@ -132,9 +136,9 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """The scores of one result; None and empty where a file doesn't say."""
+    """The scores of one result; None and empty where a file doesn't say, a total also where it can't be trusted."""
 
-    total: float
+    total: float | None
     validity: float | None = None
     subscales: tuple[tuple[str, float], ...] = ()
     items: tuple[tuple[int, float], ...] = ()
@@ -145,24 +149,34 @@ class Judgement:
     """What a scale makes of the scores: a reason to talk, never a diagnosis."""
 
     is_valid: bool
-    level: Level
+    level: Level | None  # None: of no total
     danger: tuple[int, ...]  # numbers of the crisis items that were answered so
     high: tuple[Subscale, ...]
 
     @property
     def is_urgent(self) -> bool:
         """Whether somebody talks with the child the same day: a crisis item, also in a void result, or a red level."""
-        return bool(self.danger) or (self.is_valid and self.level.colour is Colour.RED)
+        return bool(self.danger) or self._level_rank == Colour.RED.rank
 
     @property
     def rank(self) -> int:
         """The tier it suggests, 0 for none: a crisis item outranks every total."""
-        return Colour.RED.rank if self.danger else self.level.colour.rank if self.is_valid else 0
+        return Colour.RED.rank if self.danger else self._level_rank
+
+    @property
+    def _level_rank(self) -> int:
+        return self.level.colour.rank if self.level is not None and self.is_valid else 0
 
     @property
     def needs_contact(self) -> bool:
         """Whether somebody has to talk with the child (H-04)."""
         return self.rank > 0
+
+
+def level_name(scale: Scale | None, code: str) -> str:
+    """Return a stored level in its scale's word; the code itself where the scale's file is gone."""
+    level = scale.level(code) if scale else None
+    return level.name if level else code or INCOMPLETE
 
 
 def judge(scale: Scale, scores: Scores) -> Judgement:
@@ -173,7 +187,7 @@ def judge(scale: Scale, scores: Scores) -> Judgement:
     of_subscale = dict(scores.subscales)
     return Judgement(
         is_valid=not void,
-        level=scale.level_of(scores.total),
+        level=None if scores.total is None else scale.level_of(scores.total),
         danger=tuple(number for number, score in scores.items if number in danger and score >= items.danger_from)
         if items
         else (),

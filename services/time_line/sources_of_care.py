@@ -29,7 +29,7 @@ from db.tables import (
 )
 from services.access import Subject
 from services.actors import Actor
-from services.record_views import opens_words, sees_records
+from services.record_views import opens_words, sees_records, shown_helper
 from services.referral_lists import shown_state
 from services.row_filters import sees_cases, sees_drop_outs, sees_outward, sees_plans, sees_referrals, sees_students
 from services.time_line.parts import IMPORTED, Lines, LocalDay, Source, line_columns, name_of
@@ -55,7 +55,7 @@ def records(actor: Actor, student_id: int) -> Lines:
         label=case((col(row.is_done), _value(row.place)), else_=_value(row.not_reached)),
         detail=case((col(row.import_id).is_not(None), IMPORTED), else_=None),
         number=col(row.minutes),
-        person=func.coalesce(name_of(row.author_id), col(row.author_name)),
+        person=_done_by(),
         may_open=opens_words(actor),
     )
     return (
@@ -63,6 +63,13 @@ def records(actor: Actor, student_id: int) -> Lines:
         .join(Student, col(Student.id) == col(row.student_id))
         .where(row.student_id == student_id, sees_records(actor))
     )
+
+
+def _done_by() -> Any:
+    """Return who did what a record tells of, as `RecordRow.done_by` says it."""
+    row, author = CareRecord, func.coalesce(name_of(CareRecord.author_id), col(CareRecord.author_name))
+    written = literal("（").concat(author).concat("记）")
+    return case((col(row.helper_id).is_not(None), shown_helper().concat(func.coalesce(written, ""))), else_=author)
 
 
 def referrals(actor: Actor, student_id: int) -> Lines:

@@ -24,6 +24,7 @@ _ARGUMENTS = [
 _NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 DESKTOP, PHONE = (1280, 900), (390, 844)
 _PICTURE_BYTES = 150_000
+PATIENCE_MILLISECONDS = 60_000  # several browsers and servers begin at once, on a machine of two cores
 _QUIET_MILLISECONDS = 250
 
 _IS_IDLE = """() => {
@@ -69,7 +70,7 @@ def new_context(browser: Browser, *, size: tuple[int, int]) -> BrowserContext:
         timezone_id="Asia/Shanghai",
         reduced_motion="reduce",
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
     return context
 
 

@@ -9,6 +9,7 @@ from db.tables import AppUser, ClassTeacher, ClassTeacherKind, Document, Pledge,
 from db.transactions import transaction
 from services import accounts, bell_times, clock, documents, parameter_versions, schools, setup
 from services.actors import Actor
+from services.calendar import SCHOOL_NAME
 from services.demonstration.plan import PASSWORD
 from services.demonstration.staff import NAMED as NAMES
 from services.documents import DocumentEntry
@@ -24,7 +25,7 @@ def make_school() -> None:
     nobody = Actor(None, "", frozenset())
     with transaction() as session:
         session.add(SystemFact(name=setup.CLAIMED, value=clock.now().isoformat()))
-        schools.save_setting(session, schools.SCHOOL_NAME, SCHOOL)
+        schools.save_setting(session, SCHOOL_NAME, SCHOOL)
         session.add(Term(school_year=2026, number=1, first_day=date(2026, 9, 1), last_day=date(2027, 1, 22)))
         classes = [SchoolClass(school_year=2026, grade=7, number=number) for number in (1, 2, 3)]
         session.add_all(classes)

@@ -53,7 +53,7 @@ def enter(school: Server, tab: OpenTab, size: tuple[int, int]) -> Page:
 @SIZES
 def test_archives_are_packed_and_signed_for(school: Server, tab: OpenTab, size: tuple[int, int], tmp_path: Path):
     page = enter(school, tab, size)
-    driver.see(page, "还没移交的" if size == driver.DESKTOP else "有回执")
+    driver.see(page, "还没做包的" if size == driver.DESKTOP else "有回执")
     driver.take_picture(page, SCREENS / f"handovers-{size[0]}.png")
     if size != driver.DESKTOP:
         page.get_by_role("button", name="打开").first.click()

@@ -5,7 +5,7 @@ from datetime import date, time
 
 import pytest
 from playwright.sync_api import Page
-from sqlmodel import select
+from sqlmodel import col, select
 
 from db import engine
 from db.tables import CareKind, CarePlace, CareRecord, Role, Student
@@ -95,6 +95,41 @@ def test_a_talk_from_home_is_two_clicks_and_six_fields(school: Server, tab: Open
     with reading() as session:
         child = session.exec(select(Student.id).where(Student.name == "陆青黛")).one()
         assert session.exec(select(CareRecord).where(CareRecord.student_id == child)).all()
+
+
+@SIZES
+def test_a_group_s_session_is_saved_for_each_child(school: Server, tab: OpenTab, size: tuple[int, int]):
+    page = enter(school, tab, Role.COUNSELLOR, size)
+    first, words = child_called(school, "陆青黛"), f"情绪小组第二次，画心情温度计，{size[0]}。"
+    driver.open_page(page, f"{school.address}/record?kind=group_activity&student={first}")
+    driver.see(page, "还有哪些孩子")
+    page.get_by_label("从哪个班选").click()
+    page.get_by_role("option").first.click()
+    driver.wait_until_idle(page)
+    page.get_by_label("还有哪些孩子").click()
+    for _ in range(2):
+        page.get_by_role("option").first.click()
+    page.keyboard.press("Escape")
+    driver.see(page, "保存 3 个孩子的小组活动")
+    driver.press(page, "保存 3 个孩子的小组活动")  # too early: what it was is missing
+    driver.see(page, "这一项要填")
+    page.get_by_label("做了什么活动").fill(words)
+    page.get_by_label("效果怎样").fill("三个人都说了一件事。")
+    page.get_by_label("做了什么活动").click()
+    driver.see(page, "草稿已在")
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    driver.take_picture(page, SCREENS / f"record-group-{size[0]}.png")
+    driver.press(page, "保存 3 个孩子的小组活动")
+    driver.see(page, words)
+
+    engine.use(school.location)
+    with reading() as session:
+        found = session.exec(
+            select(CareRecord).where(CareRecord.kind == CareKind.GROUP_ACTIVITY).order_by(col(CareRecord.id))
+        ).all()
+        newest = [row for row in found if row.entry_uid == found[-1].entry_uid]
+        assert len({row.student_id for row in newest}) == 3
+        assert first in {row.student_id for row in newest}
 
 
 def test_a_reload_half_way_loses_nothing(school: Server, tab: OpenTab):

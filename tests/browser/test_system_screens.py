@@ -67,6 +67,8 @@ def test_a_document_is_filed_opened_and_looked_through(untouched: Server, tab: O
     page.get_by_role("option", name="工作流程").click()
     driver.wait_until_idle(page)
     page.get_by_label("叫什么").fill("接待流程")
+    page.keyboard.press("Tab")  # as who goes on to the file does: it leaves the field
+    driver.wait_until_idle(page)
     paper = tmp_path / "孩子的名字不该留下.pdf"
     paper.write_bytes(b"%PDF-1.7\n% invented\n%%EOF\n")
     page.locator("input[type=file]").set_input_files(str(paper))

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from services.exchange.errors import NoScaleFound, NoTableFound
 from services.exchange.headers import canonical
-from services.exchange.reasons import Reason
+from services.exchange.reasons import Reason, sentence
 from services.exchange.screening import ScreeningReading, parse_screening
 from services.exchange.screening_columns import screening_spec
 from services.exchange.sheets import read_workbook
+from services.exchange.writing import write_rejected
 from services.screening.scale_files import SHIPPED, all_scales, read_scale, shipped_scales, specific_words
 from services.screening.scales import Colour, Scale, ScaleFileWrong, Scores, judge
 
@@ -159,7 +160,7 @@ def test_a_crisis_item_outranks_every_total_and_a_void_result() -> None:
     phq9, mht = shipped_scales()["phq9"], shipped_scales()["mht"]
 
     calm = judge(phq9, Scores(total=1, items=((9, 1),)))
-    assert (calm.is_urgent, calm.rank, calm.level.code) == (True, 3, "none")
+    assert (calm.is_urgent, calm.rank, calm.level and calm.level.code) == (True, 3, "none")
     void = judge(mht, Scores(total=20, validity=9, items=((97, 1),)))
     assert (void.is_valid, void.is_urgent, void.needs_contact) == (False, True, True)
     assert not judge(mht, Scores(total=80, validity=9)).needs_contact
@@ -208,23 +209,37 @@ def test_items_make_the_total_and_must_agree_with_it() -> None:
 @pytest.mark.parametrize(
     ("cells", "reason", "total"),
     [
-        (["2026-10-12", *"111_11113", ""], Reason.SCORE_MISSING, 10),
+        (["2026-10-12", *"111_11113", ""], Reason.SCORE_MISSING, None),
         (["2026-10-12", *"111_11113", "17"], Reason.TEST_DAY_MISSING, 17),  # no fault: the total tells what is blank
-        (["2026-10-12", *"111111113", "10"], Reason.TOTAL_MISMATCH, 11),
-        (["2026-10-12", *"111911113", "99"], Reason.SCORE_OUT_OF_RANGE, 10),
+        (["2026-10-12", *"111111113", "10"], Reason.TOTAL_MISMATCH, None),
+        (["2026-10-12", *"111911113", "99"], Reason.SCORE_OUT_OF_RANGE, None),
         (["十月", *"111111113", "11"], Reason.TEST_DAY_UNREADABLE, 11),
     ],
 )
 def test_a_crisis_item_is_taken_whatever_else_is_wrong_in_its_row(
-    cells: list[str], reason: Reason, total: float
+    cells: list[str], reason: Reason, total: float | None
 ) -> None:
     header = ["姓名", "班级", "测评日期", *(f"PHQ-9第{n}题" for n in range(1, 10)), "PHQ-9总分"]
     reading = read([header, ["江小满", "701", *(cell.replace("_", "") for cell in cells)]])
 
     ((found,),) = (row.results for row in reading.rows)
     assert (found.judgement.danger, found.judgement.is_urgent, found.scores.total) == ((9,), True, total)
+    assert (found.judgement.level is None) == (total is None)  # no level of a total that can't be trusted
     assert reading.rejected == []
     assert (reason.value in reasons(reading)) == (reason is not Reason.TEST_DAY_MISSING)
+
+
+@pytest.mark.parametrize("typed", ["", "没算", "<script>"])
+@pytest.mark.parametrize("scale", ["phq9", "own"])
+def test_a_crisis_item_alone_makes_no_total(scale: str, typed: str) -> None:
+    headers = {"phq9": ["PHQ-9总分", "PHQ-9第9题"], "own": ["本校问卷总分", "危机题"]}[scale]
+    reading = read([["姓名", "班级", "测评日期", *headers], ["江小满", "701", "2026-10-12", typed, "1"]])
+
+    ((found,),) = (row.results for row in reading.rows)
+    assert (found.scores.total, found.judgement.level, found.judgement.rank) == (None, None, 3)
+    (problem,) = reading.problems
+    assert (problem.reason, problem.header, problem.value) == (Reason.SCORE_MISSING, headers[0], typed)
+    assert (f"写的是“{typed}”" if typed else "没有填") in sentence(problem.reason, problem.value)
 
 
 @pytest.mark.parametrize("answer", ["", "4", "x", "0"])
@@ -272,7 +287,8 @@ def test_means_keep_their_decimals() -> None:
         (["2026-10-12", "3", *["4"] * 8, "32"], None),
         (["2026-10-12", "3", *["4"] * 8, "32.5"], Reason.SCORE_OUT_OF_RANGE),
         (["2026-10-12", "3", *["4"] * 7, "11", "39"], Reason.SCORE_OUT_OF_RANGE),
-        (["2027-10-12", "3", *["4"] * 8, "32"], Reason.TEST_DAY_UNREADABLE),
+        (["2027-10-12", "3", *["4"] * 8, "32"], Reason.TEST_DAY_AHEAD),
+        (["1926-10-12", "3", *["4"] * 8, "32"], Reason.TEST_DAY_UNREADABLE),
         (["十月", "3", *["4"] * 8, "32"], Reason.TEST_DAY_UNREADABLE),
         (["2026-10-12", "", *["4"] * 8, "32"], Reason.SCORE_MISSING),
         (["2026-10-12", "3", *["4"] * 8, "３２分"], None),
@@ -284,6 +300,24 @@ def test_a_faulty_row_is_given_back_with_its_reason(cells: list[str], reason: Re
 
     assert [problem.reason for problem in reading.problems] == ([reason] if reason else [])
     assert len(reading.rejected) == (reason is not None)
+
+
+def test_every_wrong_score_of_a_row_is_named_on_screen_and_in_the_file_to_mend() -> None:
+    header = ["姓名", "班级", "测评日期", "PHQ-9总分", "PHQ-9第9题", "GAD-7总分"]
+    reading = read(
+        [header, ["白磁安", "901", "2026-10-12", "50", "0", "99"], ["孟雨水", "901", "2026-10-12", "x", "0", "99"]]
+    )
+
+    found = [(each.header, each.reason, each.value) for each in reading.problems]
+    assert found == [
+        ("GAD-7总分", Reason.SCORE_OUT_OF_RANGE, "99"), ("PHQ-9总分", Reason.SCORE_OUT_OF_RANGE, "50"),
+        ("GAD-7总分", Reason.SCORE_OUT_OF_RANGE, "99"), ("PHQ-9总分", Reason.SCORE_MISSING, "x"),
+    ]  # fmt: skip
+    assert len(reading.rejected) == 2
+    (sheet,) = read_workbook(write_rejected(reading), file_name="没导入的行.xlsx").sheets
+    told = [str(row.cells[-1]) for row in sheet.rows[1:]]
+    assert all("PHQ-9总分：" in each and "GAD-7总分：" in each for each in told)
+    assert "写的是“x”" in told[1]
 
 
 @settings(max_examples=40, deadline=None)
@@ -298,3 +332,13 @@ def test_what_is_taken_lies_inside_its_scale_and_adds_up(scores: list[int], tota
     )
     assert len(reading.rows) == fits
     assert len(reading.rejected) == (not fits)
+
+
+def test_a_fault_is_told_by_its_row_of_the_file_though_children_before_were_not_tested() -> None:
+    rows = [["姓名", "班级", "MHT总分"], ["江一", "三（1）班", "缺考"], ["江二", "三（1）班", "30"]]
+    rows += [["江三", "三（1）班", "缺考"], ["江四", "三（1）班", "-5"]]
+
+    found = read(rows)
+
+    assert [each.position for each in found.rows] == [2]
+    assert [each.position for each in found.rejected] == [4]

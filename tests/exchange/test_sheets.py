@@ -29,6 +29,7 @@ from services.exchange.errors import (
     UnreadableFile,
 )
 from services.exchange.grids import Cell, Workbook
+from services.exchange.refusals import refusal_sentence
 from services.exchange.sheets import read_workbook
 from tests.exchange.makers import csv_text, html, ods, ods_cell, ods_rows, packed, xlsx
 
@@ -445,3 +446,12 @@ def test_a_quote_that_is_never_closed_does_not_swallow_rows() -> None:
 def test_the_limits_are_those_agreed() -> None:
     assert sheets.MAX_BYTES == 20 * 1024 * 1024
     assert archives.MAX_UNPACKED == 200 * 1024 * 1024
+
+
+@pytest.mark.parametrize("name", ["表.xlsx", "表.XLS", "表.ods"])
+def test_text_that_calls_itself_a_spreadsheet_is_said_to_be_none(name: str) -> None:
+    with pytest.raises(NotASpreadsheet) as refused:
+        read_workbook("nonsense\n只是一句话".encode(), file_name=name)
+
+    assert refusal_sentence(refused.value).startswith("这不是表格，是一段文字。")
+    assert cells(read_workbook("姓名,班级\n谷雨,701".encode(), file_name=name))[0] == ["姓名", "班级"]

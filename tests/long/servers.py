@@ -18,6 +18,7 @@ from db import engine
 from db.location import PROJECT_DIR, Location
 from db.transactions import transaction
 from services import clock, schools, sign_in
+from services.calendar import SCHOOL_NAME
 from tests.conftest import token_for
 from tests.long.world import actor_called, settle
 
@@ -43,7 +44,7 @@ def school_in(folder: Path) -> Location:
     place = settle(folder)
     with transaction() as session:
         session.add(SystemFact(name=setup.CLAIMED, value=clock.now().isoformat()))
-        schools.save_setting(session, schools.SCHOOL_NAME, "试验学校")
+        schools.save_setting(session, SCHOOL_NAME, "试验学校")
     return place
 
 

@@ -36,7 +36,7 @@ def test_a_quick_run_tells_of_a_page_and_leaves_the_results_alone(tmp_path):
     assert answer.returncode == 0, answer.stderr
     told = json.loads(answer.stdout)["figures"]
     assert {each["kind"] for each in told} == {
-        Kind.PAGE, Kind.CROWD, Kind.START, Kind.STATEMENTS, Kind.RIGHTS
+        Kind.PAGE, Kind.CROWD, Kind.START, Kind.STATEMENTS, Kind.RIGHTS, Kind.CLAUSES
     }  # fmt: skip
     assert [each["name"] for each in told if each["kind"] == Kind.PAGE] == ["record", "record?record"]
     assert [each["name"] for each in told if each["note"]] == []  # the record it opens is there

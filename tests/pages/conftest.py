@@ -19,6 +19,7 @@ from db.location import Location
 from db.tables import Role, SchoolClass, Student, SystemFact
 from services import clock, schools, setup
 from services.actors import Actor
+from services.calendar import SCHOOL_NAME
 from tests.conftest import token_for
 from ui import navigation
 from ui import session as ui_session
@@ -67,7 +68,7 @@ def claimed(session: Session) -> None:
     if session.get(SystemFact, setup.CLAIMED):
         return
     session.add(SystemFact(name=setup.CLAIMED, value=clock.now().isoformat()))
-    schools.save_setting(session, schools.SCHOOL_NAME, SCHOOL)
+    schools.save_setting(session, SCHOOL_NAME, SCHOOL)
 
 
 @pytest.fixture

@@ -53,7 +53,8 @@ def test_numbers_hold_small_groups_back_and_name_nobody(session, open_page: Open
     words = words_on(screen)
 
     assert not screen.exception
-    assert "少于 5 人" in words
+    assert "不单独说" in words
+    assert "少于 5 人" not in words  # what is held back so that nobody can subtract may be more
     assert all(child.name not in words for child in world.students)
     for query in ({"student": world.students[0].id}, {"view": "list"}, {"view": "rates"}):
         words = words_on(open_page("archives", world.staff[role], **query))
@@ -78,6 +79,8 @@ def test_a_child_is_put_into_a_tier_with_an_error_on_the_way(open_page: OpenPage
     press(screen, "archive_set_tier")
     with reading() as session:
         orange = tier(session, 2)
+    assert "一级危机 7 天，二级重点 14 天，三级关注 30 天" in words_on(screen)  # what follows, before it is saved
+    assert "3 个上课日内要有预警干预小组" in words_on(screen)
     screen.segmented_control(key=f"tier_form_{number}_tier_id").set_value(orange)
     press(screen, f"tier_form_{number}_save")
     assert SENTENCES["required"] in words_on(screen)

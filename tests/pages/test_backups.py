@@ -7,7 +7,7 @@ from sqlmodel import select
 
 from db.tables import BackupReason, BackupRun, Role, SystemFact
 from db.transactions import reading
-from services import backup_work, clock, recovery
+from services import backup_apart, clock, recovery
 from services.backups import Outcome
 from tests.conftest import NOW
 from tests.pages.conftest import OpenPage, World, commit, words_on
@@ -32,7 +32,7 @@ def test_one_now_is_made_and_proven(open_page: OpenPage, world: World):
 
 
 def test_what_keeps_one_from_being_made_is_said(open_page: OpenPage, world: World, monkeypatch):
-    monkeypatch.setattr(backup_work, "_made", lambda *_args, **_options: Outcome(problem="no_room"))
+    monkeypatch.setattr(backup_apart, "make", lambda *_args, **_options: Outcome(problem="no_room"))
     screen = open_page("backups", world.staff[Role.ADMIN])
 
     screen.button(key="backups_now").click().run()

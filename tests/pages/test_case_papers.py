@@ -149,3 +149,17 @@ def test_of_two_editors_the_second_keeps_the_words(open_page: OpenPage, world: W
 
     assert screen.text_area(key=f"{form}_voice_0_words").value == "我写的"
     assert "两份都在下面" in words_on(screen)
+
+
+def test_a_closed_case_asks_for_no_more_summaries_and_says_so(open_page: OpenPage, world: World, session, case):
+    counsellor, lead = world.staff[Role.COUNSELLOR], world.staff[Role.LEAD]
+    sum_up(session, counsellor, case)
+    commit(session)
+    assert "再总结" in words_on(open_page("cases", counsellor, case=case.id))
+    close(session, counsellor, lead, case)
+    commit(session)
+
+    screen = open_page("cases", counsellor, case=case.id)
+
+    assert "再总结" not in words_on(screen)
+    assert "写过 1 次总结；结案了，不用再写。" in words_on(screen)

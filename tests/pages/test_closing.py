@@ -68,6 +68,7 @@ def test_closing_is_asked_beside_the_case_and_what_lacks_stands_under_its_field(
     assert not screen.exception
     kept, asked = stored()
     assert (kept.closed_at, [row.state for row in asked]) == (None, [ClosingState.WAITING])
+    assert "结案等第二个人同意" in words_on(open_page("cases", world.staff[Role.COUNSELLOR]))
     words = words_on(screen)
     assert f"等{world.staff[Role.LEAD].display_name}答复" in words
     assert "case_closing_answer" not in keys(screen)

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from db.tables import ReferralState, Role
+from db.tables import PairingRole, ReferralState, Role
 from services.case_stages import CaseStage
 from services.document_kinds import DocumentState
+from services.student_lists import CategoryGroup
 from tests.pages.conftest import OpenPage, World
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,6 +18,8 @@ FILTERS = [
     ("referrals", "toggle", "referrals_unknown", True, "unknown"),
     ("cases", "segmented_control", "cases_stage", next(iter(CaseStage)), "stage"),
     ("documents", "pills", "documents_states", [DocumentState.MISSING], "states"),
+    ("pairing", "pills", "pairing_group", CategoryGroup.LEFT_BEHIND, "group"),
+    ("pairing", "selectbox", "pairing_lack", PairingRole.BUDDY, "lack"),
 ]
 
 

@@ -1,16 +1,18 @@
 """The page of archives handed over: who may, making a package whose password is shown once, up to the receipt."""
 
+from datetime import date
+
 import pytest
 from sqlmodel import select
 
-from db.tables import EnrolmentState, HandoverPackage, HandoverReason, HandoverWay, Role
+from db.tables import CategoryKind, EnrolmentState, HandoverPackage, HandoverReason, HandoverWay, Role, StudentCategory
 from db.transactions import reading
 from services import archives, clock
 from services.exchange.packages import open_package
 from services.handover_rules import path_of
 from tests.pages.conftest import OpenPage, World, commit, words_on
 
-MAKE = "handover_make"
+MAKE, NOT_NEEDED = "handover_make", "handover_not_needed"
 
 
 @pytest.fixture
@@ -49,6 +51,7 @@ def test_from_the_list_to_the_receipt(open_page: OpenPage, left: World):
     assert not screen.exception
     screen.button(key=MAKE).click().run()
     form = f"{MAKE}_form_0"
+    assert screen.button(key=f"{form}_save").label == "做包"  # for nobody yet
     screen.button(key=f"{form}_save").click().run()
     assert "请选，至少选一项" in words_on(screen)
     names = screen.multiselect(key=f"{form}_student_ids").options
@@ -80,6 +83,30 @@ def test_from_the_list_to_the_receipt(open_page: OpenPage, left: World):
     assert not path_of(package().uid).exists()
     screen = open_page("archives", lead, student=left.students[0].id)
     assert "已移交，对方签收了" in words_on(screen)
+
+
+def test_somebody_else_is_asked_that_an_archive_need_not_be_handed_over(open_page: OpenPage, left: World, session):
+    child, lead = left.students[0], left.staff[Role.LEAD]
+    session.add(
+        StudentCategory(
+            student_id=child.id, kind=CategoryKind.SPECIAL_FAMILY, from_day=date(2026, 3, 1), recorded_at=clock.now()
+        )
+    )
+    commit(session)
+    screen = open_page("handovers", lead)
+    screen.button(key=NOT_NEEDED).click().run()
+    form = f"{NOT_NEEDED}_form"
+    assert len(screen.selectbox(key=f"{form}_student_id").options) == 1
+    screen.selectbox(key=f"{form}_student_id").select(child.id)
+    screen.button(key=f"{form}_save").click().run()
+    assert "这一项要填" in words_on(screen)
+    screen.text_input(key=f"{form}_reason").set_value("跟父母出国了")
+    screen.button(key=f"{form}_save").click().run()
+
+    assert not screen.exception
+    assert "已请第二个人同意" in words_on(screen)
+    assert "不用移交，等第二个人同意" in screen.dataframe[0].value.to_string()
+    assert NOT_NEEDED not in [each.key for each in screen.button]  # nobody is left to ask for
 
 
 def test_a_wrong_address_is_refused(open_page: OpenPage, left: World):

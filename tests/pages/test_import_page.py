@@ -454,6 +454,10 @@ def test_the_result_of_every_list_says_what_its_preview_said(open_page: OpenPage
         ImportKind.SCREENING: ("筛查.csv", results),
         ImportKind.SPECIAL: ("四特.csv", csv(*["江小满,七（3）班,特殊家庭"] * 2, header="姓名,班级,类别")),
         ImportKind.TALKS: ("谈话.csv", csv(*["江小满,七（3）班,2026-03-04"] * 2, header="姓名,班级,时间")),
+        ImportKind.PAIRINGS: (
+            "结对.csv",
+            csv(*["江小满,七（3）班,罗青禾,导师,2026-03-04"] * 2, header="学生,班级,帮扶人,身份,时间"),
+        ),
         ImportKind.VISITS: ("家访.csv", csv(*["江小满,七（3）班,2026-03-04"] * 2, header="姓名,班级,时间")),
     }
     if kind is ImportKind.LEFT_BEHIND:  # which finds its children in the roster

@@ -1,9 +1,20 @@
 """Referring a child out on screen: the form with and without consent, a draft, and one from first day to its end."""
 
+from datetime import timedelta
+
 import pytest
 from sqlmodel import select
 
-from db.tables import ConsentAnswer, ConsentPurpose, OutwardContact, OutwardOutcome, OutwardReferral, Role, Urgency
+from db.tables import (
+    ConsentAnswer,
+    ConsentPurpose,
+    Draft,
+    OutwardContact,
+    OutwardOutcome,
+    OutwardReferral,
+    Role,
+    Urgency,
+)
 from db.tables import OutwardTarget as Target
 from db.transactions import reading
 from services import clock, consents, outward_referrals
@@ -86,6 +97,20 @@ def test_without_consent_only_danger_is_let_through_and_the_draft_comes_back(ope
     assert "事后还要问家里" in words_on(again)
 
 
+def test_what_is_not_wanted_is_thrown_away_with_its_draft(open_page: OpenPage, world, child):
+    counsellor = world.staff[Role.COUNSELLOR]
+    screen = open_page(NEW, counsellor, student=child)
+    screen.text_area(key=f"{NEW}_reason").set_value(WHY).run()
+    with reading() as session:
+        assert len(session.exec(select(Draft)).all()) == 1
+    press(screen, f"{NEW}_drop")
+
+    assert not screen.exception
+    with reading() as session:
+        assert session.exec(select(Draft)).all() == []
+    assert open_page(NEW, counsellor, student=child).text_area(key=f"{NEW}_reason").value == ""
+
+
 def test_it_is_asked_after_answered_and_ended(open_page: OpenPage, world, made):
     screen = open_page("outward", world.staff[Role.COUNSELLOR], outward=made)
     press(screen, "outward_follow")
@@ -110,6 +135,55 @@ def test_it_is_asked_after_answered_and_ended(open_page: OpenPage, world, made):
     words = words_on(screen)
     assert "家里说按时去了" in words
     assert "outward_follow" not in {button.key for button in screen.button}
+
+
+@pytest.mark.parametrize(
+    ("days_off", "words", "said"),
+    [
+        (None, "建议门诊。", SENTENCES["required"]),
+        (1, "建议门诊。", "还没到"),
+        (-40_000, "建议门诊。", "不能早于转介的日子"),
+        (0, "", SENTENCES["required"]),
+        (0, " \u200b\n\t", SENTENCES["required"]),
+        (0, "好" * 5_001, "现在 5,001 字"),
+    ],
+    ids=["no day", "tomorrow", "a century ago", "no words", "nothing one could see", "a whole book"],
+)
+@pytest.mark.parametrize(("act", "day"), [("answer", "answered_on"), ("end", "ended_on")])
+def test_an_absurd_answer_or_ending_is_said_at_its_field_and_kept_as_typed(
+    open_page: OpenPage, world, made, act, day, days_off, words, said
+):
+    screen = open_page("outward", world.staff[Role.COUNSELLOR], outward=made)
+    press(screen, f"outward_{act}")
+    form = f"outward_{act}_form_{made}"
+    screen.date_input(key=f"{form}_{day}").set_value(None if days_off is None else clock.today() + timedelta(days_off))
+    if act == "end":
+        screen.selectbox(key=f"{form}_outcome").set_value(OutwardOutcome.BACK)
+    field = f"{form}_{'answer' if act == 'answer' else 'words'}"
+    screen.text_area(key=field).set_value(words)
+    press(screen, f"{form}_save")
+
+    assert not screen.exception
+    assert said in words_on(screen)
+    assert screen.text_area(key=field).value == words
+    assert [(row.answered_on, row.ended_on) for row in stored()] == [(None, None)]
+
+
+def test_what_was_refused_is_put_right_and_saved(open_page: OpenPage, world, made):
+    screen = open_page("outward", world.staff[Role.COUNSELLOR], outward=made)
+    press(screen, "outward_end")
+    form = f"outward_end_form_{made}"
+    press(screen, f"{form}_save")
+    assert SENTENCES["choice_needed"] in words_on(screen)
+    screen.text_area(key=f"{form}_words").set_value("医院接着看。")
+    screen.selectbox(key=f"{form}_outcome").set_value(OutwardOutcome.TAKEN_OVER)
+    press(screen, f"{form}_save")
+    assert SENTENCES["not_answered_yet"] in words_on(screen)  # taken over by whom nothing was heard of
+    screen.selectbox(key=f"{form}_outcome").set_value(OutwardOutcome.BACK)
+    press(screen, f"{form}_save")
+
+    assert not screen.exception
+    assert [(row.outcome, row.ended_on) for row in stored()] == [(OutwardOutcome.BACK, clock.today())]
 
 
 def test_two_editors_of_one_see_both(open_page: OpenPage, world, made):

@@ -8,6 +8,7 @@ from docx import Document
 from sqlmodel import select
 
 from db.tables import (
+    AppUser,
     Draft,
     GoalState,
     MeasureDomain,
@@ -167,6 +168,24 @@ def test_of_two_who_change_a_plan_the_second_sees_both_and_keeps_the_words(open_
     assert versions() == [PlanState.REPLACED, PlanState.REPLACED, PlanState.IN_FORCE]
 
 
+def test_blank_lines_come_neither_back_with_a_draft_nor_into_a_conflict(open_page: OpenPage, world: World, case):
+    plan_id = planned(world, case)
+    counsellor, form = world.staff[Role.COUNSELLOR], f"plan_{case.id}"
+    screen = open_page("plan_edit", counsellor, plan=plan_id)
+    screen.text_area(key=f"{form}_reason").set_value("我的理由").run()
+    screen = open_page("plan_edit", counsellor, plan=plan_id)
+    assert [each.key for each in screen.text_area if "_measure_" in str(each.key)] == [f"{form}_measure_m1_text"]
+
+    screen.button(key=f"{form}_more_measure").click().run()
+    with transaction() as session:
+        entry = typed(world, goals=(GoalEntry("每天来上学", "别人写的", 1),), reason="别人的理由")
+        plans.save_case_plan(session, world.staff[Role.LEAD], case_id=case.id, version=1, entry=entry, is_final=True)
+    screen.button(key=f"{form}_save").click().run()
+    (told,) = (table.value.to_string() for table in screen.table)
+    assert "别人写的" in told
+    assert "措施 2" not in told
+
+
 def test_the_lead_answers_a_severe_plan_and_the_writer_reads_why_it_came_back(
     open_page: OpenPage, world: World, severe
 ):
@@ -188,6 +207,22 @@ def test_the_lead_answers_a_severe_plan_and_the_writer_reads_why_it_came_back(
     assert versions() == [PlanState.RETURNED]
     assert "方案退回来了：江小满" in words_on(open_page("home", world.staff[Role.COUNSELLOR]))
     assert "晚上谁照看没有写。" in words_on(open_page("plan_edit", world.staff[Role.COUNSELLOR], plan=plan_id))
+
+
+def test_the_second_person_s_yes_ends_on_no_refusal(open_page: OpenPage, world: World, session, severe):
+    leader = world.staff[Role.LEADERSHIP]
+    session.get_one(AppUser, leader.user_id).is_protection_leader = True
+    commit(session)
+    plan_id = planned(world, severe, by=Role.LEAD)
+    screen = open_page("plan", leader, plan=plan_id)
+    screen.button(key="plan_answer").click().run()
+    form = f"plan_answer_{plan_id}"
+    screen.segmented_control(key=f"{form}_answer").set_value(True)
+    screen.button(key=f"{form}_save").click().run()
+
+    assert versions() == [PlanState.IN_FORCE]
+    assert not screen.exception
+    assert [error.value for error in screen.error] == []
 
 
 def test_a_submitted_plan_is_taken_back_in_a_dialog(open_page: OpenPage, world: World, severe):

@@ -128,7 +128,7 @@ def test_a_group_is_written_at_once(open_page: OpenPage, world: World):
     screen = open_page("record", world.staff[Role.HOMEROOM], kind="group_activity", student=world.students[0].id)
     screen.multiselect(key="record_others").set_value([world.students[1].id, world.students[2].id]).run()
     screen.text_area(key="record_raised").set_value("一起包了饺子").run()
-    assert "保存3 个孩子的小组活动" in [button.label for button in screen.button]
+    assert "保存 3 个孩子的小组活动" in [button.label for button in screen.button]
     press(screen, "record_submit")
 
     assert not screen.exception
@@ -270,5 +270,6 @@ def test_it_is_withdrawn_with_a_reason(open_page: OpenPage, world: World, spoken
 
     assert not screen.exception
     assert stored()[0].withdrawn_at is not None
-    assert "作废" in words_on(screen)
+    assert "为什么作废：写到别的孩子名下了" in words_on(screen)
+    assert [each.label for each in screen.expander] == []  # nothing else stood there before
     assert "record_edit" not in [button.key for button in screen.button]

@@ -1,10 +1,12 @@
 """Screening on screen: what is imported, with whom to talk, how far a class is, and what each role sees."""
 
+from datetime import date
+
 import pytest
 from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
-from db.tables import AuditEvent, CareRecord, Role, ScreeningResult
+from db.tables import AuditEvent, CareRecord, Role, ScreeningAbsence, ScreeningResult
 from db.transactions import reading
 from services.screening.known import scale_folder
 from tests.pages.conftest import OpenPage, World, commit, words_on
@@ -50,6 +52,64 @@ def test_an_import_says_before_whom_to_talk_with_and_which_consents_are_wanting(
     assert "导入好了：新增 3 行" in words_on(screen)
     with reading() as session:
         assert len(session.exec(select(ScreeningResult)).all()) == 3
+
+
+def test_a_list_without_days_is_asked_for_the_day_before_it_is_imported(open_page: OpenPage, world: World):
+    header = "姓名,班级,测评日期,PHQ-9总分,PHQ-9第9题"
+    screen = open_page("import_students", world.staff[Role.COUNSELLOR], list="screening")
+    choose(screen, "有日期.csv", csv("江小满,七（3）班,2026-10-12,2,0", header=header))
+    assert "没有写测评日期" not in words_on(screen)
+
+    screen = open_page("import_students", world.staff[Role.COUNSELLOR], list="screening")
+    choose(screen, "没日期.csv", csv("江小满,七（3）班,,2,0", "霍半夏,七（3）班,2026-10-12,2,0", header=header))
+    assert "1 行没有写测评日期。" in words_on(screen)
+    assert "import_confirm" not in [each.key for each in screen.button]
+    for wrong, said in ((None, "这一项要填"), (date(2026, 12, 24), "还没到"), (date(1999, 1, 1), "太早了")):
+        screen.date_input(key="import_tested_on").set_value(wrong)
+        press(screen, "import_date_rows")
+        assert said in words_on(screen)
+    screen.date_input(key="import_tested_on").set_value(date(2026, 9, 30))
+    press(screen, "import_date_rows")
+    assert "没有写测评日期。" not in words_on(screen)
+    press(screen, "import_confirm")
+    with reading() as session:
+        assert set(session.exec(select(ScreeningResult.taken_on))) == {date(2026, 9, 30), date(2026, 10, 12)}
+
+    again = open_page(
+        "import_students", world.staff[Role.COUNSELLOR], list="screening"
+    )  # changes nothing, asks nothing
+    choose(again, "没日期.csv", csv("江小满,七（3）班,,2,0", "霍半夏,七（3）班,2026-10-12,2,0", header=header))
+    assert not {"import_confirm", "import_date_rows"} & {each.key for each in again.button}
+
+
+def test_a_list_of_nobody_but_who_was_away_is_noted_and_taken_back(open_page: OpenPage, world: World):
+    content = csv("霍半夏,七（3）班,2026-10-12,缺考,", header="姓名,班级,测评日期,PHQ-9总分,PHQ-9第9题")
+    screen = open_page("import_students", world.staff[Role.COUNSELLOR], list="screening")
+    choose(screen, "筛查.csv", content)
+
+    assert screen.button(key="import_confirm").label == "记下 1 人没来测"
+    press(screen, "import_confirm")
+    assert "记下了谁没来测" in words_on(screen)
+    with reading() as session:
+        assert len(session.exec(select(ScreeningAbsence)).all()) == 1
+    press(screen, "import_undo_now")
+    assert "记下的没来测会拿掉" in " ".join(each.value for each in screen.text)
+    press(screen, "import_undo_confirm")
+    with reading() as session:
+        assert session.exec(select(ScreeningAbsence)).all() == []
+
+
+def test_every_row_stands_in_one_count_and_columns_not_taken_are_named(open_page: OpenPage, world: World):
+    content = csv(
+        "江小满,七（3）班,女,2026-10-12,16,0,", "霍半夏,七（3）班,女,2026-10-12,,,请假",
+        "查无此人,七（3）班,男,2026-10-12,2,0,",
+        header="姓名,班级,性别,测评日期,PHQ-9总分,PHQ-9第9题,备注",
+    )  # fmt: skip
+    screen = open_page("import_students", world.staff[Role.COUNSELLOR], list="screening")
+    choose(screen, "筛查.csv", content)
+
+    assert "共 3 行：新增 1，改动 0，没变 0，不能导入 1，重复跳过 0，没来测 1" in words_on(screen)
+    assert "认出了 5 列，有 2 列不收：性别、备注" in [expander.label for expander in screen.expander]
 
 
 def test_a_wrong_scale_file_is_said_on_the_page(open_page: OpenPage, world: World):
@@ -100,6 +160,40 @@ def test_one_child_s_results_stand_by_time_and_opening_is_noted(open_page: OpenP
     with reading() as session:
         events = session.exec(select(AuditEvent.action).where(AuditEvent.student_id == world.students[0].id)).all()
     assert events.count("screening.opened") == 1
+
+
+def test_a_crisis_item_is_said_before_a_level_that_seems_well(open_page: OpenPage, session, world: World):
+    mine = {"班级": "七（3）班"}
+    take(
+        session, world.staff[Role.COUNSELLOR], URGENT | mine, URGENT | mine | {"姓名": "霍半夏", "PHQ-9总分": "没算"},
+    )  # fmt: skip
+    commit(session)
+
+    screens = [
+        open_page("screening", world.staff[Role.LEAD], student=child.id) for child in world.students[:2]
+    ]  # fmt: skip
+    assert ":red-badge[:material/priority_high: 有紧急提示，总分没有明显症状]" in words_on(screens[0])
+    assert ":red-badge[:material/priority_high: 有紧急提示，总分不全，算不出等级]" in words_on(screens[1])
+    assert "总分 不全" in words_on(screens[1])
+    listed = open_page("screening", world.staff[Role.LEAD], view="results", kind="all")
+    assert sorted(listed.dataframe[0].value["level"].map("".join)) == [
+        "① 有紧急提示，总分不全，算不出等级", "① 有紧急提示，总分没有明显症状",
+    ]  # fmt: skip
+
+
+def test_a_level_above_the_lowest_has_not_the_sign_of_all_well(open_page: OpenPage, session, world: World):
+    mine = {"班级": "七（3）班", "PHQ-9总分": "", "PHQ-9第9题": ""}
+    rows = [ROW | mine | {"GAD-7总分": "6"}, ROW | mine | {"姓名": "霍半夏", "GAD-7总分": "2"}]
+    take(session, world.staff[Role.COUNSELLOR], *rows)
+    commit(session)
+
+    listed = open_page("screening", world.staff[Role.LEAD], view="results", kind="all").dataframe[0].value
+    assert dict(zip(listed["child"], listed["level"].map("".join), strict=True)) == {
+        "江小满": "○ 轻度", "霍半夏": "✓ 没有明显症状",
+    }  # fmt: skip
+    assert ":gray-badge[:material/trending_flat: 轻度]" in words_on(
+        open_page("screening", world.staff[Role.LEAD], student=world.students[0].id)
+    )
 
 
 def test_the_homeroom_teacher_is_asked_without_a_score(open_page: OpenPage, world: World, screened: None):

@@ -1,6 +1,7 @@
 """What a page asks of the database: few statements, few of them to know who is asking, none for each row shown."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from streamlit.runtime.context import ContextProxy
@@ -10,7 +11,7 @@ from bench import school
 from bench.counting import Tally, counted
 from bench.figures import RIGHTS_LIMIT, STATEMENTS_LIMIT
 from bench.school import School
-from bench.visits import Visit, list_visits
+from bench.visits import Visit, list_visits, other_visits
 from db import engine
 from services import clock, passwords
 from services.demonstration import records, trail
@@ -21,18 +22,30 @@ from ui.cookies import COOKIE_NAME
 
 SMALL, LARGER = 54, 540
 VISITS = list_visits()
+ONCE_PAIRED = {"home": 2}
+"""In the small school the counsellor is paired with nobody, so that neither children nor records are read for it."""
 
 
 @pytest.fixture(scope="module")
-def schools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[int, School]]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("schools")
+
+
+@pytest.fixture(scope="module")
+def schools(folder: Path) -> Iterator[dict[int, School]]:
     """The demonstration in two sizes."""
-    folder = tmp_path_factory.mktemp("schools")
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(trail, "PER_CHILD", 2)
         patched.setattr(records, "OTHERS", 3)
         patched.setattr(passwords, "ROUNDS", FAST_ROUNDS)
         clock.set_fixed(NOW)
         yield {size: school.prepare(folder, size, VISITS) for size in (SMALL, LARGER)}
+
+
+@pytest.fixture(scope="module")
+def everybodys(schools: dict[int, School], folder: Path) -> School:
+    """The larger one, with what every other role has open."""
+    return school.prepare(folder, LARGER, other_visits())
 
 
 def open_at(visited: School, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> AppTest:
@@ -49,12 +62,23 @@ def open_at(visited: School, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> A
 
 
 def counts_at(visited: School, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> Tally:
-    """What the second run of a page asks, as every click does; the first also notes that a file was opened."""
-    screen = open_at(visited, visit, monkeypatch).run()
-    with counted(engine.runtime().engine) as tally:
-        screen.run()
-    assert not screen.exception
-    return tally
+    """What a page asks in a new tab, or run again there, as every click does: whichever is more.
+
+    That a file was opened is noted before, in an earlier tab: an act of its own, once in half an hour.
+    """
+    open_at(visited, visit, monkeypatch).run()
+    screen = open_at(visited, visit, monkeypatch)
+    tallies = []
+    for _ in range(2):
+        with counted(engine.runtime().engine) as tally:
+            screen.run()
+        assert not screen.exception
+        tallies.append(tally)
+    return max(tallies, key=lambda tally: tally.total)
+
+
+def told(tally: Tally) -> str:
+    return "\n\n".join(f"{each.is_for_rights} {each.text}" for each in tally.statements)
 
 
 @pytest.mark.parametrize("visit", VISITS, ids=lambda visit: visit.name)
@@ -63,8 +87,16 @@ def test_a_page_asks_little_and_no_more_when_the_school_is_larger(
 ):
     few, more = (counts_at(schools[size], visit, monkeypatch) for size in (SMALL, LARGER))
 
-    told = "\n\n".join(f"{each.is_for_rights} {each.text}" for each in more.statements)
-    assert more.total <= STATEMENTS_LIMIT, told
-    assert 0 < more.for_rights <= RIGHTS_LIMIT, told
+    assert more.total <= STATEMENTS_LIMIT, told(more)
+    assert 0 < more.for_rights <= RIGHTS_LIMIT, told(more)
     if visit.record is None:  # two records of two schools need not have the same behind them
-        assert more.total <= few.total, told
+        assert more.total <= few.total + ONCE_PAIRED.get(visit.page, 0), told(more)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("visit", other_visits(), ids=lambda visit: f"{visit.name}-{visit.role}")
+def test_so_it_is_for_every_other_role(everybodys: School, visit: Visit, monkeypatch: pytest.MonkeyPatch):
+    asked = counts_at(everybodys, visit, monkeypatch)
+
+    assert asked.total <= STATEMENTS_LIMIT, told(asked)
+    assert 0 < asked.for_rights <= RIGHTS_LIMIT, told(asked)

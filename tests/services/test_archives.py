@@ -45,7 +45,7 @@ from services.archive_parts import parts_for
 from services.duties import DutyGroup, DutyKind
 from services.errors import NotAllowed, NotFound
 from services.figures import hold_back_small
-from services.tier_figures import _held_back
+from services.tier_figures import hold_back_tiers
 from tests.conftest import NOW
 from tests.services.intake_makers import register
 from tests.services.test_assessments import asked
@@ -316,7 +316,7 @@ def test_who_sees_numbers_gets_no_small_group_and_no_class(session, make_user, c
 @settings(max_examples=25, deadline=None)
 @given(st.dictionaries(st.integers(1, 5), st.integers(0, 12), max_size=5))
 def test_what_is_held_back_can_t_be_reckoned_from_the_rest(counts):
-    told = _held_back(counts)
+    told = hold_back_tiers(counts)
     parts = {str(key): Counter(range(100 * key, 100 * key + value)) for key, value in counts.items()}
     assert {str(key): value for key, value in told.items()} == hold_back_small(parts)
     hidden = sum(counts[key] for key, value in told.items() if value is None)

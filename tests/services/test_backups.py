@@ -1,5 +1,8 @@
 """Backups as the school knows them: one a day whoever notices, kept 30 days, copied off the disk, told when late."""
 
+import os
+import subprocess
+import sys
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -9,9 +12,22 @@ from sqlmodel import select
 
 from db import engine, folders
 from db.folders import FolderProblem, FolderTried
+from db.location import PROJECT_DIR
+from db.presence import list_at_work
 from db.tables import AuditEvent, BackupReason, BackupRun, Role, SystemFact
 from db.transactions import reading, transaction
-from services import backup_work, backups, clock, home, recovery, setup
+from services import (
+    backup_apart,
+    backup_files,
+    backup_work,
+    backups,
+    clock,
+    daily_backups,
+    handover_rules,
+    home,
+    recovery,
+    setup,
+)
 from services.backups import AUTOMATIC, Outcome, RunState
 from services.duties import DutyGroup, DutyKind
 from services.errors import EditedMeanwhile, FieldErrors
@@ -33,7 +49,7 @@ def usb(tmp_path, monkeypatch):
     folder = tmp_path / "usb"
     folder.mkdir()
     monkeypatch.setattr(folders, "is_same_disk", lambda place, _location: "usb" not in str(place))
-    monkeypatch.setattr(backup_work, "is_same_disk", lambda place, _location: "usb" not in str(place))
+    monkeypatch.setattr(backup_files, "is_same_disk", lambda place, _location: "usb" not in str(place))
     return folder
 
 
@@ -142,7 +158,7 @@ def test_old_ones_go_only_when_a_newer_proven_one_is_there(embedded, usb, monkey
     backup_work.make_now(AUTOMATIC)
     first, by_hand = (Path(run.file) for run in runs())
     clock.set_fixed(NOW + timedelta(days=31))
-    monkeypatch.setattr(backup_work, "back_up", _no_room)
+    monkeypatch.setattr(backup_files, "back_up", _no_room)
 
     backup_work.make_daily()
     assert first.exists()  # today's could not be made
@@ -166,7 +182,7 @@ def _no_room(*_args: object, **_options: object) -> None:
 
 
 def test_what_went_wrong_is_told_not_raised(embedded, monkeypatch):
-    monkeypatch.setattr(backup_work, "back_up", _no_room)
+    monkeypatch.setattr(backup_files, "back_up", _no_room)
 
     outcome = backup_work.make_now(AUTOMATIC)
 
@@ -259,23 +275,67 @@ def test_without_the_tools_it_is_said_that_there_is_none(location, monkeypatch):
     assert backup_work.make_now(AUTOMATIC).problem == "tools_missing"
 
 
+def test_a_server_has_it_made_and_copied_in_another_process(embedded, usb, monkeypatch):
+    set_folder(usb)
+    for name in ("back_up", "copy_backup"):
+        monkeypatch.setattr(backup_files, name, _no_room)  # whoever does it here fails
+
+    outcome = backup_work.make_now(AUTOMATIC, is_apart=True)
+
+    (run,) = runs()
+    assert outcome.is_proven
+    assert (outcome.file, outcome.head_seq) == (Path(run.file), 1)
+    assert run.proven_at == run.second_copy_at == NOW
+    assert {path.suffix for path in usb.iterdir()} == {".db", ".json"}
+    assert list_at_work(embedded) == []
+
+
+def test_what_goes_wrong_in_the_other_process_is_told(embedded):
+    embedded.backup_dir.rmdir()
+    embedded.backup_dir.write_text("in the way")
+
+    assert backup_work.make_now(AUTOMATIC, is_apart=True).problem == "unwritable"
+
+
+def test_another_process_that_does_not_come_to_its_end_leaves_a_backup_broken_off(embedded):
+    embedded.key_file.unlink()
+
+    assert backup_work.make_now(AUTOMATIC, is_apart=True).problem == "broken_off"
+    assert [(run.proven_at, run.problem) for run in runs()] == [(None, "broken_off")]
+    assert backup_apart.copy(engine.runtime(), source=Path("/x"), folder=Path("/y")).problem == "broken_off"
+
+
+def test_the_other_process_ends_with_who_asked(embedded):
+    place = {"CARE_DATA_DIR": str(embedded.data_dir), "CARE_KEY_FILE": str(embedded.key_file)}
+    line = [sys.executable, "-m", "services.backup_apart", "make", "manual"]
+    with subprocess.Popen(line, cwd=PROJECT_DIR, env={**os.environ, **place}, stdin=subprocess.DEVNULL) as process:
+        assert process.wait(20) == 1  # nobody holds the other end
+
+    assert not list(embedded.backup_dir.glob("*.db"))
+
+
 def test_the_thread_looks_without_being_asked(embedded, monkeypatch):
-    monkeypatch.setattr(backup_work, "FIRST_LOOK_SECONDS", 0.01)
-    monkeypatch.setattr(backup_work, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(daily_backups, "FIRST_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(daily_backups, "LOOK_SECONDS", 0.01)
     done = threading.Event()
     make = backup_work.make_daily
 
-    def make_and_tell() -> None:
-        make()
+    def make_and_tell(*, is_apart: bool) -> None:
+        make(is_apart=is_apart)
         done.set()
         raise OSError  # the server goes on
 
     monkeypatch.setattr(backup_work, "make_daily", make_and_tell)
-    daily = backup_work.DailyBackups()
+    half = handover_rules.package_dir() / "half.part"  # an archive's package that was killed in the making, long ago
+    half.parent.mkdir(parents=True)
+    half.write_bytes(b"x")
+    os.utime(half, (0, 0))
+    daily = daily_backups.DailyBackups()
     daily.start()
 
-    assert done.wait(20)
+    assert done.wait(240)  # the copy is made apart, at the lowest priority
     daily.stop()
     daily._thread.join()
+    assert not half.exists()
     assert [bool(run.proven_at) for run in runs()] == [True]
     assert engine.runtime() is not None

@@ -51,8 +51,22 @@ def test_lists_begin_with_what_waits_for_somebody(session):
 
 def test_the_way_of_a_case_shows_where_it_is():
     done, now, later = StepState.DONE, StepState.NOW, StepState.NEXT
-    assert [state for _, state in steps_of(CaseStage.CONFERENCE, calls_conference=True)] == [done, now, *[later] * 4]
-    assert [state for _, state in steps_of(CaseStage.SUPPORT, calls_conference=False)] == [
+    assert [state for _, state in steps_of(CaseStage.CONFERENCE, calls_conference=True, plans_in_force=0)] == [
+        done,
+        now,
+        *[later] * 4,
+    ]
+    assert [state for _, state in steps_of(CaseStage.SUPPORT, calls_conference=False, plans_in_force=1)] == [
         done, StepState.NOT_NEEDED, done, now, later, later,
     ]  # fmt: skip
-    assert {state for _, state in steps_of(CaseStage.CLOSURE, calls_conference=True)} == {done}
+    assert {state for _, state in steps_of(CaseStage.CLOSURE, calls_conference=True, plans_in_force=2)} == {done}
+
+
+@pytest.mark.parametrize(
+    ("versions", "left_out"), [(0, {"集体研讨", "帮扶方案", "复查"}), (1, {"集体研讨", "复查"}), (2, {"集体研讨"})]
+)
+def test_a_closed_case_says_of_no_step_that_it_was_done_which_was_not(versions, left_out):
+    steps = steps_of(CaseStage.CLOSURE, calls_conference=False, plans_in_force=versions)
+
+    assert {name for name, state in steps if state is StepState.NOT_NEEDED} == left_out
+    assert {state for name, state in steps if name not in left_out} == {StepState.DONE}

@@ -132,3 +132,10 @@ def test_a_class_or_teacher_that_is_not_there(session, make_user, make_class, wh
         classes.assign_homeroom(session, lead, class_id=class_id, user_id=user_id)
     with pytest.raises(NotFound):
         classes.set_subject_teacher(session, lead, class_id=class_id, user_id=user_id, subject="语文", teaches=True)
+
+
+def test_labels_are_sorted_as_classes_stand_in_a_school():
+    labels = [classes.class_label(grade, number) for grade in range(1, 13) for number in (1, 2, 10)]
+    mixed = ["", *sorted(labels), "以前的班"]
+
+    assert sorted(mixed, key=classes.label_order) == [*labels, "", "以前的班"]

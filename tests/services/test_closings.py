@@ -25,6 +25,7 @@ from db.tables import (
     PlanVersion,
     Referral,
     Role,
+    RoleGrant,
     SupportPlan,
     Urgency,
 )
@@ -340,8 +341,11 @@ def test_a_reopened_case_wants_a_plan_anew_and_can_be_closed_again(session, coun
     assert _write_due(session, counsellor) == cases.find_case(session, counsellor, case_id=case.id).row.plan.due_at
     assert _write_due(session, counsellor) > NOW + timedelta(days=20)
     assert seen(session, lead, case).closures[0].reopen_reason == "又不来了"
+    assert "plan" in unmet(session, counsellor, case)  # the earlier one ended with the case
     save(session, counsellor, case, typed(counsellor, reason="换个办法"), version=_plan_version(session, case))
     assert stage(session, counsellor, case) is CaseStage.SUPPORT
+    assert "plan" not in unmet(session, counsellor, case)
+    assert cases.find_case(session, counsellor, case_id=case.id).plans_in_force == 2
     close(session, counsellor, lead, case)
     assert stage(session, counsellor, case) is CaseStage.CLOSURE
 
@@ -383,6 +387,8 @@ def test_the_look_afterwards_is_on_home_from_its_day_until_it_is_written_down(
     assert seen(session, counsellor, case).standing.follow_up == "每天来，说还好"
     with pytest.raises(EditedMeanwhile):
         closings.record_follow_up(session, counsellor, closing_id=number, version=2, day=TODAY, words="又写")
+    with pytest.raises(EditedMeanwhile):  # not even with the version as it stands: the first would be lost
+        follow_up(session, counsellor, number)
 
 
 def follow_up(session, actor, number, *, day=TODAY):
@@ -439,6 +445,27 @@ def test_lists_tell_open_and_closed_cases_apart(session, counsellor, lead, case,
     assert by == {True: [case.id], False: [other.id], None: [other.id, case.id]}
 
 
+def test_of_closed_cases_the_latest_stands_first(session, counsellor, lead, case, make_student, monkeypatch):
+    other = ordinary(session, counsellor, make_student("谷雨生"))
+    close(session, counsellor, lead, case)
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(days=1))
+    close(session, counsellor, lead, other)
+
+    assert [row.id for row in cases.list_cases(session, counsellor, is_closed=True).rows] == [other.id, case.id]
+
+
+def test_the_list_says_where_closing_waits_for_a_yes(session, counsellor, lead, case):
+    def is_asked():
+        (row,) = cases.list_cases(session, counsellor).rows
+        return row.is_closing_asked
+
+    assert not is_asked()
+    number = ask(session, counsellor, case)
+    assert is_asked()
+    answer(session, lead, number, is_agreed=False, note="再看看。")
+    assert not is_asked()
+
+
 # --- nobody wrote anything ---
 
 
@@ -478,8 +505,12 @@ def test_a_note_on_a_measure_keeps_a_case_going_and_a_closed_one_never_stalls(
     assert due(session, counsellor) == []
 
 
-def test_what_nobody_owns_any_more_falls_to_the_head(session, counsellor, lead, case, monkeypatch):
-    session.get_one(AppUser, counsellor.user_id).is_active = False
+@pytest.mark.parametrize("change", ["account disabled", "post given up"])
+def test_what_nobody_owns_any_more_falls_to_the_head(session, counsellor, lead, case, monkeypatch, change):
+    if change == "account disabled":
+        session.get_one(AppUser, counsellor.user_id).is_active = False
+    else:
+        session.exec(select(RoleGrant).where(RoleGrant.user_id == counsellor.user_id)).one().ended_at = NOW
     session.flush()
     monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(days=31))
 

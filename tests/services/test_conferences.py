@@ -25,6 +25,7 @@ from db.tables import (
     DecisionState,
     Referral,
     Role,
+    RoleGrant,
     Severity,
     Urgency,
 )
@@ -545,11 +546,15 @@ def test_a_closed_case_leaves_none_open_silently(session, counsellor, teacher, c
     assert [each.state for each in seen(session, counsellor, case).decisions] == [DecisionState.OPEN]
 
 
+@pytest.mark.parametrize("change", ["account disabled", "post given up"])
 def test_what_somebody_leaves_undone_who_is_gone_falls_to_who_answers_for_the_case(
-    session, counsellor, lead, teacher, make_user, decided
+    session, counsellor, lead, teacher, make_user, decided, change
 ):
     assert DutyKind.DECISION not in [duty.kind for duty in home.list_duties(session, counsellor)]
-    session.get_one(AppUser, teacher.user_id).is_active = False
+    if change == "account disabled":
+        session.get_one(AppUser, teacher.user_id).is_active = False
+    else:
+        session.exec(select(RoleGrant).where(RoleGrant.user_id == teacher.user_id)).one().ended_at = NOW
     session.flush()
 
     for actor in (counsellor, lead):

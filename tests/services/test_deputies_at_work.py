@@ -73,7 +73,7 @@ def test_who_stands_in_for_the_office_holds_it_for_those_days(session, lead, mak
         )
     )  # fmt: skip
     session.flush()
-    held = select(AppUser.id).where(sign_in._holds_office()).order_by(AppUser.id)
+    held = select(AppUser.id).where(sign_in._holds_office(NOW.date())).order_by(AppUser.id)
     assert session.exec(held).all() == [absent.user_id]
 
     stand_in(session, lead, absent, deputy)

@@ -28,6 +28,7 @@ from services.figures import SMALLEST_GROUP
 from tests.conftest import NOW
 from tests.services.intake_makers import register
 from tests.services.test_assessments import asked
+from tests.services.test_plans import ordinary
 
 OF_A_NEW_SCHOOL = {DutyKind.POST_VACANT, DutyKind.SECOND_PERSON, DutyKind.DOCUMENTS_WANTING}
 WEEK_AGO = NOW - timedelta(days=7)
@@ -201,6 +202,25 @@ def conference(session, counsellor, child, *people):
     return save_assessment(session, counsellor, request=request)
 
 
+def test_who_is_named_is_named_with_the_class(session, make_user, make_class, make_student, monkeypatch):
+    own = make_class(7, 3)
+    lead, counsellor, teacher = make_user(Role.LEAD), make_user(Role.COUNSELLOR), make_user(Role.HOMEROOM)
+    for channel in (ReferralChannel.PARENT, ReferralChannel.TEACHER):
+        way = ReferralWay.PHONE if channel is ReferralChannel.PARENT else None
+        ways = {"way": way} if way else {"referred_by_id": teacher.user_id}
+        register(session, counsellor, student_id=make_student(in_class=own).id, channel=channel, **ways)
+    conference(session, counsellor, make_student(in_class=own), lead)
+    ordinary(session, counsellor, make_student(in_class=own))
+    lines = [*home.list_duties(session, counsellor), *home.list_duties(session, lead)]
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(days=60))
+    lines += home.list_duties(session, counsellor)
+
+    named = [each for each in lines if each.child]
+    wanted = {DutyKind.REPLY, DutyKind.FEEDBACK, DutyKind.CONFERENCE, DutyKind.PLAN_WRITE, DutyKind.CASE_STALLED}
+    assert wanted <= {each.kind for each in named}
+    assert {each.class_label for each in named} == {"七（3）班"}
+
+
 @pytest.mark.parametrize("role", [Role.HOMEROOM, Role.SUBJECT_TEACHER, Role.LEADERSHIP])
 def test_who_is_asked_to_a_conference_reads_of_it_and_no_more(session, make_user, make_class, make_student, role):
     own = make_class(7, 3)
@@ -212,6 +232,7 @@ def test_who_is_asked_to_a_conference_reads_of_it_and_no_more(session, make_user
 
     known = "江小满" if role is Role.HOMEROOM else None  # the others may not see this child
     assert (duty.kind, duty.child, duty.owner_name, duty.target_id) == (DutyKind.INVITED, known, "何知微", None)
+    assert duty.class_label == ("七（3）班" if known else None)
     assert duty.due_at > NOW
     assert kinds(session, make_user(role)) == []
 

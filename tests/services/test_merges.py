@@ -7,11 +7,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import UniqueConstraint
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 
 from db.audit_chain import append_collected
 from db.sealing import unseal
 from db.tables import (
+    METADATA,
     CategoryKind,
     ClassMembership,
     Consent,
@@ -133,7 +134,7 @@ def test_every_column_that_names_a_child_without_a_foreign_key_is_known():
     }
     found = {
         f"{table.name}.{column.name}"
-        for table in SQLModel.metadata.sorted_tables
+        for table in METADATA.sorted_tables
         for column in table.columns
         if ("student" in column.name or "merged_into" in column.name) and not column.foreign_keys
     }

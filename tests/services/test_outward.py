@@ -23,6 +23,7 @@ from db.tables import (
     OutwardTarget,
     Referral,
     Role,
+    RoleGrant,
     Urgency,
 )
 from db.transactions import transaction
@@ -203,6 +204,16 @@ def test_counselling_that_a_family_refused_is_not_recorded_and_a_talk_is(session
     assert write(session, counsellor, child, kind=CareKind.COUNSELLING)
 
 
+def test_an_answer_since_does_not_allow_what_was_refused_on_the_day(session, counsellor, child):
+    say(session, counsellor, child, ConsentAnswer.REFUSED, purpose=ConsentPurpose.COUNSELLING, day=TODAY - 9 * DAY)
+    say(session, counsellor, child, ConsentAnswer.GIVEN, purpose=ConsentPurpose.COUNSELLING, day=TODAY - 2 * DAY)
+
+    told = problems_of(lambda: write(session, counsellor, child, kind=CareKind.COUNSELLING, day=TODAY - 5 * DAY))
+    assert told == {"child": "counselling_refused"}
+    for day in (TODAY - 10 * DAY, TODAY - 2 * DAY, TODAY):
+        assert write(session, counsellor, child, kind=CareKind.COUNSELLING, day=day)
+
+
 def test_counselling_is_not_moved_to_a_day_by_which_the_family_refused_it(session, counsellor, child):
     before = write(session, counsellor, child, kind=CareKind.COUNSELLING, day=TODAY - DAY)
     talk = write(session, counsellor, child, day=TODAY - DAY)
@@ -258,6 +269,19 @@ def test_what_comes_after_is_not_before_it(session, counsellor, child):
     }
 
 
+def test_none_ends_before_the_last_that_was_heard_of_it(session, counsellor, child):
+    number = refer(
+        session, counsellor, child, referred_on=TODAY - 3 * DAY, emergency="当天就要去", urgency=Urgency.DANGER
+    )
+    answer(session, counsellor, number, on=TODAY - 2 * DAY)
+    early = {"ended_on": "before_step"}
+
+    assert problems_of(lambda: end(session, counsellor, number, on=TODAY - 3 * DAY)) == early
+    follow(session, counsellor, number, day=TODAY - DAY)
+    assert problems_of(lambda: end(session, counsellor, number, on=TODAY - 2 * DAY)) == early
+    end(session, counsellor, number, on=TODAY - DAY)
+
+
 def test_reaching_the_family_is_agreed_whoever_s_child_it_is(session, counsellor, lead, child):
     number = refer(session, counsellor, child)
 
@@ -297,11 +321,16 @@ def test_each_follow_up_moves_the_next_one(session, counsellor, lead, make_stude
     assert due(session, lead) == []
 
 
-def test_who_is_gone_leaves_it_to_the_head_of_the_room(session, counsellor, lead, child):
+@pytest.mark.parametrize("change", ["account disabled", "post given up"])
+def test_who_is_gone_leaves_it_to_the_head_of_the_room(session, counsellor, lead, child, change):
     refer(session, counsellor, child)
     assert due(session, lead) == []
 
-    session.execute(update(AppUser).where(col(AppUser.id) == counsellor.user_id).values(is_active=False))
+    if change == "account disabled":
+        session.get_one(AppUser, counsellor.user_id).is_active = False
+    else:
+        session.exec(select(RoleGrant).where(RoleGrant.user_id == counsellor.user_id)).one().ended_at = NOW
+    session.flush()
 
     assert [(each.is_mine, each.owner_name) for each in due(session, lead)] == [(False, "何知微")]
 

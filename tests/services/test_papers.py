@@ -103,6 +103,12 @@ def test_a_record_is_a_paper_of_its_kind(session, homeroom, lead, child, kind, t
     )  # fmt: skip
 
 
+def test_a_mark_no_paper_can_hold_takes_no_other_with_it(session, homeroom, child):
+    made = record(session, homeroom, write(session, homeroom, child, raised="语文\uffff < 60 & 数学\ufffe > 90"))
+
+    assert "语文 < 60 & 数学 > 90" in words_of(made)
+
+
 def test_whose_words_are_not_to_be_read_are_not_to_be_printed(session, homeroom, counsellor, lead, child, make_user):
     told, talk = (
         write(session, counsellor, child, kind=CareKind.COUNSELLING),

@@ -235,6 +235,21 @@ def test_a_lead_who_wrote_at_a_draft_does_not_say_yes_to_it(session, make_user, 
         answer(session, lead, plan_id)
 
 
+def test_what_the_lead_wrote_stays_theirs_when_somebody_else_submits_it_again(
+    session, make_user, counsellor, lead, teacher, severe
+):
+    other = make_user(Role.LEAD, name="试甲")
+    plan_id = save(session, lead, severe, typed(teacher))
+    answer(session, other, plan_id, is_approved=False, words="晚上谁照看没有写。")
+    save(session, counsellor, severe, typed(teacher, reason="照退回的话改了。"), version=2)
+
+    assert seen(session, counsellor, severe).answerers == ("试甲",)
+    assert (kinds(session, lead), kinds(session, other)) == (set(), {DutyKind.PLAN_ANSWER})
+    with pytest.raises(NotFound):
+        answer(session, lead, plan_id)
+    answer(session, other, plan_id)
+
+
 def test_a_submitted_plan_is_taken_back_to_go_on(session, counsellor, lead, teacher, severe):
     plan_id = save(session, counsellor, severe, typed(teacher))
     with pytest.raises(PlanWaits):
@@ -334,6 +349,21 @@ def test_a_measure_says_who_does_what_when_and_how_often(session, counsellor, te
     assert codes(refused) == wrong
 
 
+def test_a_measure_that_is_carried_over_keeps_its_first_day_however_long_ago(session, counsellor, teacher, case):
+    save(session, counsellor, case, typed(teacher))
+    clock.set_fixed(clock.now() + timedelta(days=400))
+    ends_on = clock.today() + timedelta(days=30)
+    later = {"review_on": clock.today() + timedelta(days=20), "reason": "接着帮。"}
+
+    def again(starts_on):
+        return typed(teacher, measures=(help_by(teacher, starts_on=starts_on, ends_on=ends_on),), **later)
+
+    save(session, counsellor, case, again(TODAY), version=1)
+    with pytest.raises(FieldErrors) as refused:
+        save(session, counsellor, case, again(TODAY - timedelta(days=1)), version=2)
+    assert "too_long_ago" in codes(refused).values()
+
+
 def test_nobody_else_reads_or_writes_a_plan(session, make_user, counsellor, lead, teacher, case):
     plan_id = save(session, counsellor, case, typed(teacher))
     stranger = make_user(Role.COUNSELLOR)
@@ -431,12 +461,24 @@ def one_measure(session, actor):
     return next(duty for duty in home.list_duties(session, actor) if duty.kind is DutyKind.MEASURE)
 
 
-def test_a_measure_of_somebody_who_left_falls_to_the_owner(session, counsellor, teacher, case):
+@pytest.mark.parametrize("change", ["account disabled", "post given up"])
+def test_a_measure_of_somebody_who_left_falls_to_the_owner(session, counsellor, teacher, case, change):
     save(session, counsellor, case, typed(teacher))
-    session.get_one(AppUser, teacher.user_id).is_active = False
+    if change == "account disabled":
+        session.get_one(AppUser, teacher.user_id).is_active = False
+    else:
+        session.exec(select(RoleGrant).where(RoleGrant.user_id == teacher.user_id)).one().ended_at = NOW
     session.flush()
 
     assert not one_measure(session, counsellor).is_mine
+
+
+def test_what_the_owner_of_a_plan_owes_falls_to_the_head_with_the_role(session, counsellor, lead, case):
+    save(session, counsellor, case, typed(counsellor))
+    session.exec(select(RoleGrant).where(RoleGrant.user_id == counsellor.user_id)).one().ended_at = NOW
+    session.flush()
+
+    assert not one_measure(session, lead).is_mine
 
 
 def test_a_review_that_is_due_stands_with_the_owner(session, counsellor, teacher, case):

@@ -83,6 +83,7 @@ from services import (
     year_changes,
     year_plans,
 )
+from services.calendar import SCHOOL_NAME
 from services.drop_outs import DropOutEntry, EndingEntry, StepEntry
 from services.errors import DomainError
 from services.guardians import GuardianEntry
@@ -439,7 +440,7 @@ def test_a_day_is_said_once(session, lead):
 
 
 def test_two_new_names_for_the_school(session, lead):
-    schools.save_setting(session, schools.SCHOOL_NAME, "试验学校")
+    schools.save_setting(session, SCHOOL_NAME, "试验学校")
     settled(session)
 
     ended = race(

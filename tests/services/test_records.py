@@ -34,6 +34,7 @@ from services.errors import EditedMeanwhile, NotAllowed, NotFound
 from services.file_openings import OpenedWhat
 from services.record_kinds import FACTS, KINDS, LABELS, REACHES_FAMILY, RESTRICTED, WORDS
 from services.records import AlreadyRecorded, RecordEntry, RecordWithdrawn
+from services.regulations.measures import measures
 from tests.conftest import NOW
 from tests.services.children import collected, problems_of
 from tests.services.intake_makers import register as register_referral
@@ -124,6 +125,16 @@ def test_every_kind_is_declared_and_asks_only_what_there_is():
         assert spec.counts_for, kind
         assert all(spec.label(name) for name in spec.fields)
     assert set(WORDS) | set(FACTS) <= set(LABELS)
+
+
+def test_what_only_a_homeroom_teacher_s_record_proves_says_so():
+    """K-01, K-04: who reads that a counsellor's talk counts writes none as the homeroom teacher."""
+    own = {name for name, measure in measures().items() if any(duty.by == "homeroom" for duty in measure.duties)}
+    told = [each for spec in KINDS.values() for each in spec.counts_for if any(clause in each for clause in own)]
+
+    assert own >= {"K-01", "K-04"}
+    assert told
+    assert all(each.startswith("班主任") for each in told)
 
 
 def test_a_talk_asks_five_things_beside_the_child():

@@ -21,7 +21,7 @@ from db.tables import (
     TierColour,
     TierSuggestion,
 )
-from services import clock, home, merges, tiers
+from services import clock, home, merges, tier_views, tiers
 from services.consents import record_consent
 from services.duties import DutyGroup, DutyKind
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
@@ -73,6 +73,26 @@ def lines(session, actor):
 
 
 # --- due, whose, and what counts (H-04) ---
+
+
+def test_who_waits_for_an_older_result_hears_that_another_asks_for_the_child_today(
+    session, make_user, lead, counsellor, child
+):
+    other = make_user(Role.COUNSELLOR, name="陆青禾")
+    take(session, counsellor, FLAGGED)
+    take(session, other, URGENT | {"测评日期": "2026-11-20"})
+
+    (line,) = lines(session, counsellor)
+    assert (line.is_first, line.owner_name, line.is_mine) == (True, "陆青禾", False)
+    assert [each.is_mine for each in lines(session, other)] == [True]
+
+
+def test_of_a_term_the_round_most_were_asked_in_stands_first(session, lead, make_student, school_class, child):
+    make_student("霍半夏", in_class=school_class)
+    take(session, lead, ROW, ROW | {"姓名": "霍半夏"})
+    take(session, lead, {"PHQ-9总分": "", "PHQ-9第9题": "", "GAD-7总分": "3"})  # begun later
+
+    assert [each.scale for each in rounds.list_rounds(session, lead)] == ["phq9", "gad7"]
 
 
 def test_a_flag_is_due_after_ten_school_days_and_a_crisis_item_the_same_day(session, counsellor, child):
@@ -205,6 +225,23 @@ def test_a_talk_that_was_taken_back_or_moved_before_the_test_is_to_be_held_again
     assert (only(session, counsellor).waits_for_decision, len(lines(session, counsellor))) == (False, 1)
 
 
+def test_what_was_proposed_after_a_talk_that_is_withdrawn_waits_for_the_next_talk(session, counsellor, child):
+    take(session, counsellor, FLAGGED)
+    row, record_id = only(session, counsellor), talk(session, counsellor, child)
+    follow_ups.note_contact(session, counsellor, result_id=row.id, record_id=record_id)
+    withdraw_record(session, counsellor, record_id=record_id, version=1, reason="记错孩子了")
+    assert tier_views.find_archive(session, counsellor, student_id=child.id).suggestions == ()
+    (line,) = home.list_duties(session, counsellor)
+    assert (line.kind, line.has_begun) == (DutyKind.SCREENING, False)  # a talk with another child was no attempt
+
+    clock.set_fixed(NOW + timedelta(days=3))
+    again = talk(session, counsellor, child, day=clock.today())
+    follow_ups.note_contact(session, counsellor, result_id=row.id, record_id=again)
+    (proposed,) = tier_views.find_archive(session, counsellor, student_id=child.id).suggestions
+    assert f"{clock.today():%Y-%m-%d} 谈过" in (proposed.reason or "")
+    assert DutyKind.DECIDE_TIER in {each.kind for each in home.list_duties(session, counsellor)}
+
+
 def test_what_met_nobody_or_another_child_or_came_before_is_no_contact(
     session, counsellor, lead, child, make_student, school_class
 ):
@@ -232,6 +269,13 @@ def test_late_is_late_and_met_late(session, counsellor, child):
     row = only(session, counsellor)
     follow_ups.note_contact(session, counsellor, result_id=row.id, record_id=talk(session, counsellor, child))
     assert only(session, counsellor).state is DutyState.MET_LATE
+
+
+def test_of_those_due_at_the_same_moment_the_graver_one_stands_first(session, lead, child, make_student, school_class):
+    other = make_student("霍半夏", in_class=school_class)
+    take(session, lead, ROW | {"PHQ-9总分": "11"}, FLAGGED | {"姓名": "霍半夏", "测评日期": "2026-10-13"})
+
+    assert [each.student_id for each in results.list_to_follow_up(session, lead)] == [other.id, child.id]
 
 
 # --- a person decides ---

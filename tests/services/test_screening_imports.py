@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from sqlmodel import func, select
+from sqlmodel import delete, func, select
 
 from db.sealing import unseal
 from db.tables import (
@@ -29,6 +29,8 @@ from services.imports.undoing_results import ResultsFollowedUp
 from services.records import RecordEntry, record_contact
 from services.screening import rounds
 from services.screening.known import ScalesUnusable, scale_folder
+from services.screening.results import find_child_results
+from services.screening.scales import INCOMPLETE, NO_LEVEL
 from services.screening_imports import confirm_screening, preview_screening, read_screening
 from services.student_imports import MatchedBy, Outcome, StalePreview, list_imports, undo_import
 from tests.services.test_student_imports import dump
@@ -152,6 +154,17 @@ def test_two_scales_of_one_row_are_two_results_of_two_rounds(session, lead, chil
     assert all(each.owner_id == lead.user_id for each in stored(session))
 
 
+def test_a_crisis_item_without_a_total_is_urgent_and_has_neither_total_nor_level(session, lead, child):
+    take(session, lead, URGENT | {"PHQ-9总分": "没算"})
+
+    (kept,) = stored(session)
+    assert (kept.is_urgent, kept.rank, kept.needs_contact, kept.level) == (True, 3, True, NO_LEVEL)
+    assert json.loads(unseal(kept, "scores_sealed")) == {"total": None, "items": {"9": 1}}
+    shown = find_child_results(session, lead, student_id=child.id).results[0]
+    assert (shown.row.level_name, shown.scores.total) == (INCOMPLETE, None)
+    assert take(session, lead, URGENT | {"PHQ-9总分": "没算"}).wrote_nothing
+
+
 def test_another_day_is_a_second_result_and_another_term_another_round(session, lead, child):
     take(session, lead, ROW)
     take(session, lead, ROW | {"测评日期": "2026-10-13"}, ROW | {"测评日期": "2026-05-13"})
@@ -199,6 +212,21 @@ def test_who_was_away_is_noted_once_and_no_longer_when_tested(session, lead, chi
     assert session.exec(select(ScreeningAbsence.student_id)).all() == [child.id] * 2  # of both scales of the sheet
 
     take(session, lead, ROW)
+    assert take(session, lead, away).wrote_nothing
+
+
+def test_a_list_of_nobody_but_who_was_away_is_something_to_write_until_the_round_has_ended(session, lead, child):
+    away = ROW | {"PHQ-9总分": "请假", "PHQ-9第9题": "", "GAD-7总分": "缺考"}
+    seen = preview(session, lead, away)
+    assert (seen.beside, seen.is_empty) == (1, False)
+    take(session, lead, away)
+    assert preview(session, lead, away).is_empty
+
+    session.execute(delete(ScreeningAbsence))
+    for found in rounds.list_rounds(session, lead):
+        session.get_one(ScreeningRound, found.id).closed_at = clock.now()
+    session.flush()
+    assert preview(session, lead, away).is_empty
     assert take(session, lead, away).wrote_nothing
 
 

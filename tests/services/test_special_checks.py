@@ -167,6 +167,7 @@ def test_who_was_seen_by_whom_is_kept_and_the_register_follows(session, school):
         ({"seen_on": date(2026, 12, 1)}, "seen_on_{0}:future"),
         ({"result": CheckResult.NOT_SEEN}, "note_{0}:required"),
         ({"level": None}, "level_{0}:required"),
+        ({"result": None, "level": None, "seen_on": None, "seen_by_id": None}, "result_{0}:required"),
     ],
 )
 def test_what_cannot_be_is_said_at_its_field(session, school, said, problem):

@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from sqlmodel import SQLModel, select
+from sqlmodel import select
 
 from db.sealing import seal, unseal
 from db.tables import (
+    METADATA,
     AuditEvent,
     CategoryKind,
     ClassMembership,
@@ -80,7 +81,7 @@ def dump(session, *, without=()):
             tuple(value for name, value in row._mapping.items() if name not in without)
             for row in session.execute(select(table))
         )
-        for table in SQLModel.metadata.sorted_tables
+        for table in METADATA.sorted_tables
         if table.name not in NOTES
     }
 

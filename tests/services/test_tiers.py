@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from itertools import pairwise
 from threading import Barrier
 
 import pytest
@@ -312,6 +313,24 @@ def test_a_school_adds_renames_and_drops_tiers(session, make_user, lead, counsel
     assert codes(refused) == {"is_offered": "tier_stays", "colour": "choice_needed"}
     with pytest.raises(NotAllowed):
         tier_kinds.add_tier(session, counsellor, label="x", colour=TierColour.RED, above_id=none.id)
+
+
+@pytest.mark.parametrize("count", [3, 4, 5, 6])
+def test_whatever_their_number_leaving_one_of_the_upper_two_tiers_in_force_takes_a_second_person(session, lead, count):
+    if count == 3:
+        red = session.exec(select(Tier).where(Tier.rank == RED)).one()
+        tier_kinds.change_tier(
+            session, lead, tier_id=red.id, version=red.version, label=red.label, colour=red.colour, is_offered=False
+        )
+    for more in range(count - 4):
+        gravest = tier_order(session).kinds[0].id
+        tier_kinds.add_tier(session, lead, label=f"更重{more}", colour=TierColour.RED, above_id=gravest)
+
+    order = tier_order(session)
+    ranks = [each.rank for each in order.offered]
+    falls = [order.takes_second(before=high, after=low) for high, low in pairwise(ranks)]
+    assert falls == [True, True] + [False] * (count - 3)
+    assert not any(order.takes_second(before=low, after=high) for high, low in pairwise(ranks))
 
 
 def test_review_days_follow_from_the_place_among_the_tiers(session):

@@ -272,6 +272,23 @@ def test_home_asks_for_it_three_school_days_after_the_child_became_key(session, 
     assert due() == []
 
 
+def test_home_asks_to_end_the_group_of_a_child_that_left(session, lead, make_user, child, group):
+    def lines(actor):
+        return [each for each in home.list_duties(session, actor) if each.kind is DutyKind.END_GROUP]
+
+    assert lines(lead) == []
+    child.state = EnrolmentState.DROPPED_OUT  # who stays away is looked after on
+    session.flush()
+    assert lines(lead) == []
+    child.state, child.left_on = EnrolmentState.TRANSFERRED, TODAY
+    session.flush()
+
+    (line,) = lines(lead)
+    assert (line.child, line.target_id, lines(make_user(Role.COUNSELLOR))) == ("方惊蛰", child.id, [])
+    warning_groups.end_group(session, lead, group_id=group, version=1)
+    assert lines(lead) == []
+
+
 def test_a_merge_keeps_one_group_with_everybody_in_it(session, lead, make_user, make_class, make_student, child, group):
     other, teacher, second = make_student("方惊蛰", student_no=None), make_user(Role.MENTOR), make_user(Role.MENTOR)
     put(session, lead, other, RED)

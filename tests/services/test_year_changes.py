@@ -1,5 +1,7 @@
 """The change of school year: the plan, doing it, doing it twice, taking it back."""
 
+from collections import Counter
+from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
 
@@ -52,7 +54,21 @@ def school(session, term, make_user, make_class, make_student):
 
 
 def plan(session, school, **options):
-    return year_plans.plan_year(session, school.lead, **options)
+    """The whole plan; whatever a test plans, its outline says the same of every class, and so does a class alone."""
+    found = year_plans.plan_year(session, school.lead, **options)
+    outline = year_plans.outline_year(session, school.lead, **options)
+    assert told(outline) == told(found)
+    for each in found.classes:
+        assert year_plans.find_class(session, school.lead, plan=outline, class_id=each.class_id) == each
+    return found
+
+
+def told(found):
+    classes = [
+        (each.class_id, each.target_label, each.homeroom_name, each.size, each.on_leave, +Counter(each.counts))
+        for each in found.classes
+    ]
+    return replace(found, classes=(), digest=None), found.leaving_followed, found.size, classes
 
 
 def change(session, school, options=OPTIONS):
@@ -95,6 +111,19 @@ def test_the_plan_says_who_moves_where_and_the_last_grade_graduates(session, sch
     ]  # fmt: skip
     assert found.count(YearStep.MOVES_UP) == 6
     assert found.count(YearStep.GRADUATES) == 2
+
+
+def test_who_is_on_leave_or_gone_counts_as_such(session, school):
+    school.children["71甲"].state = EnrolmentState.ON_LEAVE
+    school.children["71乙"].state = EnrolmentState.ON_LEAVE
+    school.children["72甲"].state = EnrolmentState.DROPPED_OUT
+    note(session, school, "71乙", YearStep.REPEATS)
+
+    found = plan(session, school)
+
+    assert [(each.size, each.on_leave, each.count(YearStep.REPEATS)) for each in found.classes] == [
+        (2, 2, 1), (1, 0, 0), (2, 0, 0), (2, 0, 0),
+    ]  # fmt: skip
 
 
 def test_leaving_takes_no_statement_for_each_child(session, school, make_student, make_user, statements):
@@ -336,8 +365,9 @@ def test_only_the_lead_changes_the_year(session, school, make_user, role):
         year_plans.plan_year(session, make_user(role))
 
 
-def test_the_plan_takes_as_many_statements_for_many(session, school, make_student, statements):
-    plan(session, school)
+@pytest.mark.parametrize("read", [year_plans.plan_year, year_plans.outline_year])
+def test_the_plan_takes_as_many_statements_for_many(session, school, make_student, statements, read):
+    read(session, school.lead)
     few = len(statements)
     for place in range(30):
         child = make_student(f"试{place}")
@@ -345,7 +375,7 @@ def test_the_plan_takes_as_many_statements_for_many(session, school, make_studen
     session.flush()
     statements.clear()
 
-    plan(session, school)
+    read(session, school.lead)
 
     assert len(statements) == few <= 10
 

@@ -44,3 +44,15 @@ def test_choices_side_by_side_wrap_instead_of_being_cut_off(path: Path):
     ]
 
     assert cut_off == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_no_choice_of_several_offers_select_all_in_english(path: Path):
+    """Streamlit draws “Select all” and “Select 3 matches” and takes no words for them."""
+    english = [
+        call.lineno
+        for call in calls(path)
+        if call.func.attr == "multiselect" and "select_all" not in {keyword.arg for keyword in call.keywords}
+    ]
+
+    assert english == []

@@ -8,7 +8,6 @@ from db.tables import ReferralChannel, Urgency
 from services import clock
 from services.calendar import SchoolCalendar, TermDates
 from services.regulations import deadlines
-from services.regulations.catalogue import ClauseKind, clauses
 from services.regulations.deadlines import DutyState
 
 AUTUMN = TermDates(1, 2026, 1, date(2026, 9, 1), date(2027, 1, 22))
@@ -160,11 +159,3 @@ def test_a_referral_out_is_answered_and_asked_after_in_days_whatever_the_school_
         deadlines.outward_follow_up_due(last_on=last, calendar=calendar),
     ):
         assert clock.local(due_at) == datetime(2026, 11, 22, 17, tzinfo=clock.SCHOOL_ZONE)
-
-
-def test_the_catalogue_holds_the_clauses_of_intake():
-    assert [each for each in clauses() if each[0] in "CD"] == [
-        "C-08", "C-09", *(f"D-0{number}" for number in range(1, 10))
-    ]  # fmt: skip
-    assert clauses()["D-06"].kind is ClauseKind.DEADLINE
-    assert clauses()["D-08"].area == "D"

@@ -1,0 +1,1 @@
+"""结对帮扶: who helps whom, and who could."""
