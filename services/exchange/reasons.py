@@ -136,7 +136,7 @@ _SENTENCES = {
     Reason.ROUND_CLOSED: "这一轮筛查已经结束了。要补，请先在“心理筛查”里重开这一轮。",
     Reason.VALIDITY_FAILED: "效度不过关，这份结果作废，照样存下。请另约时间重测。",
     Reason.LEVEL_IN_FILE_DIFFERS: "文件里写的等级和按分数算的不一样，照分数算。请看一眼。",
-    Reason.TEST_DAY_MISSING: "没有写测评日期。网页上导入以前会问是哪天测的；命令行按今天算。",
+    Reason.TEST_DAY_MISSING: "没有写测评日期。在网页上按导入以前填的那一天算，用命令按今天算。",
     Reason.PAST_DAY_MISSING: "没有写是哪一天。请补上日期，例如“2025-10-12”。",
     Reason.PAST_DAY_UNREADABLE: "日期读不出来，还没到，或早于孩子出生。请写成“2025-10-12”这样。",
     Reason.PAST_TOO_LONG: "这一行的字太多，一栏最多 5000 字。请删掉多余的，或分成两行。",
