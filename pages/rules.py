@@ -51,5 +51,5 @@ if is_week_open:
     with transaction() as session:
         weeks.freeze_week(session, actor)
 rules_list.draw_assistant(actor, rows)
-rules_list.draw_list(rows)
+rules_list.draw_list(rows, numbers_only=compliance.sees_numbers_only(actor))
 rules_dialogs.draw_of_list(rows)

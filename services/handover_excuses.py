@@ -19,6 +19,7 @@ def ask_not_to_hand_over(session: Session, actor: Actor, *, student_id: int | No
     Raises:
         NotFound: there is no such child whose archive the clause still wants handed over.
         FieldErrors: nobody is named, the reason is missing, or the same was asked already.
+        NobodyToExcuse: the school has named nobody who could say yes.
     """
     left_on = None
     if student_id is not None:

@@ -17,13 +17,13 @@ from ui.dialogs import close_dialog, open_dialog, opened, opened_about
 from ui.formats import plain
 from ui.forms import Form
 from ui.layout import DISCARD, Action, act_list, act_row, form_end, leave_button, note, side_box
-from ui.rules_dialogs import answerer_words
+from ui.rules_dialogs import draw_answerers
 from ui.session import require_user
 from ui.states import HANDOVER
 from ui.tables import current_page, data_table, paging_line
 
 MAKE, NOT_NEEDED = "handover_make", "handover_not_needed"
-_ASK_LABELS = {"student_id": "哪个孩子", "first_day": "从哪天", "reason": "为什么"}
+_ASK_LABELS = {"first_day": "从哪天"}  # no field of the dialog: the day the child left
 _PASSWORD, _PAGE, _PAGE_SIZE = "care_handover_password", "handovers_page", 15
 _LATE, _OWED = HANDOVER["late"], HANDOVER["owed"]
 
@@ -94,7 +94,8 @@ def _ask(found: Candidates) -> None:
     with reading() as session:
         answerers = excuses.list_answerers(session, actor)
     note("没有学校接收、去了国外，档案就留在这里，到期照规定处理。第二个人同意了才算。")
-    note(answerer_words(answerers))
+    if not draw_answerers(answerers, key=f"{NOT_NEEDED}_close"):
+        return
     labels = {each.student_id: f"{each.name} {each.class_label}" for each in _askable(found)}
     form = Form(f"{NOT_NEEDED}_form", {"id": 0}, labels=_ASK_LABELS)
     form.notices()

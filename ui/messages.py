@@ -65,6 +65,7 @@ from services.pairing.subsidies import SubsidyPaid, SubsidyTakenBack
 from services.records import AlreadyRecorded, RecordWithdrawn
 from services.referral_moves import CannotMerge
 from services.referrals import IllegalMove, MustBeAssessed, StoppedForProtection
+from services.regulations.excuses import NobodyToExcuse
 from services.screening import rounds
 from services.screening.known import ScalesUnusable
 from ui.problems import SENTENCES, problem_sentence
@@ -313,6 +314,11 @@ def _file_refused(error: file_kinds.FileRefused) -> str:
 @explain.register
 def _helper_has_children(error: HelperHasChildren) -> str:
     return f"这个人还带着 {error.count:,} 个孩子。请先交给别人，或把结对结束，再写他离开。"
+
+
+@explain.register
+def _nobody_to_excuse(_error: NobodyToExcuse) -> str:
+    return "现在没有人能答复：您自己不能点头。请先在“岗位与小组”里定第二个人，再来申请。"
 
 
 @explain.register

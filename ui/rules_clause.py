@@ -99,12 +99,18 @@ def _draw_numbers(state: DutyState | None, totals: Told | None) -> None:
 
 def _draw_whole_numbers(totals: Told | None) -> None:
     if totals is None or totals.required is None or totals.done is None:
-        st.markdown("不到 5 个孩子，数字不显示。")
+        st.markdown(_without_parts(totals))
     elif not totals.required:
         note("现在没有一份要写全的。")
     else:
         lacks = f"还缺 **{totals.due:,}**" if totals.due else "都写全了"
         st.markdown(f"一共 **{totals.required:,}** 份，写全 **{totals.done:,}**，{lacks}。")
+
+
+def _without_parts(totals: Told | None) -> str:
+    if totals is None or totals.required is None:
+        return "不到 5 个孩子，数字不显示。"
+    return f"一共 **{totals.required:,}** 份。写全的、还缺的里有一组背后不到 5 个孩子，不显示。"
 
 
 def _without_sum(totals: Told | None) -> str:
@@ -311,7 +317,10 @@ def _line(clause_id: str, line: StandingLine) -> dict[str, Any]:
 def _columns(rows: Sequence[dict[str, Any]], *, is_whole: bool) -> dict[str, Any]:  # configurations have no common type
     text = st.column_config.TextColumn
     if is_whole:
-        return _shown(rows, _whole_columns())
+        shown = _shown(rows, _whole_columns())
+        if len({row["period"] for row in rows}) == 1:  # all of today: that says nothing
+            shown.pop("period", None)
+        return shown
     columns = {
         "who": opening_column("谁", key=_CLICK, width=90),
         "state": StateColumn("情况", list(DUTY.values()), width=95),

@@ -13,7 +13,7 @@ from services.regulations import excuses, switching
 from services.regulations.catalogue import clauses
 from services.regulations.clause_views import ClauseView
 from services.regulations.compliance import ClauseRow
-from services.regulations.excuses import ExcuseInput, ExcuseLine
+from services.regulations.excuses import ExcuseInput, ExcuseLine, NobodyToExcuse
 from ui import formats
 from ui.asking_first import ask_first
 from ui.dialog_parts import buttons, cancel_if, finish, form_fields
@@ -21,6 +21,7 @@ from ui.dialogs import close_dialog, open_dialog, opened, opened_about
 from ui.formats import plain
 from ui.forms import Form
 from ui.layout import CLOSE, act_list, facts, flash, leave_button, note
+from ui.refusals import explain
 from ui.session import require_user
 from ui.wording import day_field
 
@@ -175,7 +176,8 @@ def _ask(view: ClauseView) -> None:
     with reading() as session:
         subjects = excuses.list_subjects(session, actor, clause_id=view.clause.id)
         answerers = excuses.list_answerers(session, actor)
-    note(answerer_words(answerers))
+    if not draw_answerers(answerers, key="rules_ask_close"):
+        return
     labels = {each.id: each.label for each in subjects}
     of_classes = any(each.is_class for each in subjects)
     form = Form(f"rules_ask_{view.clause.id}", {"id": 0}, labels=_ASK_LABELS)
@@ -204,11 +206,15 @@ def _ask(view: ClauseView) -> None:
         finish(form, lambda session: excuses.ask_excuse(session, actor, request=request), words="已请第二个人同意。")
 
 
-def answerer_words(names: Sequence[str]) -> str:
-    """Return who will answer what is asked here, and what to do where nobody can."""
+def draw_answerers(names: Sequence[str], *, key: str) -> bool:
+    """Say who will answer what is asked here; where nobody can, what to do first, and leave no form to fill in."""
     if names:
-        return f"由{'或'.join(names)}答复，会出现在那一位的工作台上。"
-    return "现在没有人能答复：您自己不能点头。请先在“岗位与小组”里定第二个人，再来申请。"
+        note(f"由{'或'.join(names)}答复，会出现在那一位的工作台上。")
+        return True
+    note(explain(NobodyToExcuse()))
+    if leave_button(CLOSE, key=key):
+        close_dialog()
+    return False
 
 
 @st.dialog("同意不同意", dismissible=False)

@@ -58,13 +58,17 @@ def draw_assistant(actor: Actor, rows: Sequence[ClauseRow]) -> None:
     )  # fmt: skip
 
 
-def draw_list(rows: Sequence[ClauseRow]) -> None:
+def draw_list(rows: Sequence[ClauseRow], *, numbers_only: bool) -> None:
     """Draw the filters and the table they leave."""
     shown = _filtered(rows)
     st.session_state[_SHOWN] = [row.clause.id for row in shown]
     if not shown:
         empty_state("task_alt", "这里没有要看的条款", "换一个领域，或者看全部条款。")
         return
+    _draw_table(shown, numbers_only=numbers_only)
+
+
+def _draw_table(shown: Sequence[ClauseRow], *, numbers_only: bool) -> None:
     are_whole = all(_is_whole(row) for row in shown)
     columns = _whole_columns() if are_whole else _columns(counts=all(_counts(row) for row in shown))
     data_table(
@@ -72,10 +76,11 @@ def draw_list(rows: Sequence[ClauseRow]) -> None:
         alt=f"制度条款，{len(shown)} 条，点编号打开这一条。",
     )  # fmt: skip
     if are_whole:
-        note(f"{len(shown)} 条。不用启用，一直数着；写不全的不算逾期，点编号看缺哪几份、缺什么。")
-        return
-    note(f"{len(shown)} 条。应做＝已做＋待做＋逾期＋漏做；免做另算。到了期限没做是逾期，期限过了补不回来的是漏做。")
-    if any(_counts(row) and row.totals and None in (row.totals.required, row.totals.done) for row in shown):
+        behind = "" if numbers_only else "，点编号看缺哪几份、缺什么"
+        note(f"{len(shown)} 条。不用启用，一直数着；写不全的不算逾期{behind}。")
+    else:
+        note(f"{len(shown)} 条。应做＝已做＋待做＋逾期＋漏做；免做另算。到了期限没做是逾期，期限过了补不回来的是漏做。")
+    if any(_is_told(row) and row.totals and None in (row.totals.required, row.totals.done) for row in shown):
         note("空着的数背后不到五个孩子，不显示。")
 
 
@@ -121,9 +126,12 @@ def _is_whole(row: ClauseRow) -> bool:
     return row.clause.id in wholes()
 
 
+def _is_told(row: ClauseRow) -> bool:
+    return row.totals is not None and (_counts(row) or _is_whole(row))
+
+
 def _line(row: ClauseRow) -> dict[str, Any]:
-    is_told = row.totals is not None and (_counts(row) or _is_whole(row))
-    numbers = {name: getattr(row.totals, name) if is_told else None for name in _NUMBERS}
+    numbers = {name: getattr(row.totals, name) if _is_told(row) else None for name in _NUMBERS}
     return numbers | {
         "id": row.clause.id,
         "text": row.clause.text,

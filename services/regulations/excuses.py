@@ -27,7 +27,7 @@ from services.access import Permission, Scope, Subject, allows, permitted, scope
 from services.actors import Actor
 from services.classes import class_label, label_order
 from services.editing import last_editor, lock_version
-from services.errors import EditedMeanwhile, NotAllowed, NotFound
+from services.errors import DomainError, EditedMeanwhile, NotAllowed, NotFound
 from services.fields import LINE, Checker
 from services.regulations.catalogue import clauses
 from services.regulations.compliance import list_standings
@@ -39,6 +39,10 @@ from services.students import is_in_class, lock_named, shown_class
 
 DAY = timedelta(days=1)
 LONGEST = timedelta(days=366 * 2)
+
+
+class NobodyToExcuse(DomainError):
+    """Nobody at this school could say yes to what this person would ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,7 @@ def ask_excuse(session: Session, actor: Actor, *, request: ExcuseInput) -> Claus
     Raises:
         NotFound: there is no such clause, or nobody this actor looks after is meant.
         FieldErrors: nobody is named, days or reason are missing or can't be, or the same was asked already.
+        NobodyToExcuse: it would wait for ever.
     """
     if request.clause_id not in measures():
         raise NotFound
@@ -127,6 +132,8 @@ def ask_excuse(session: Session, actor: Actor, *, request: ExcuseInput) -> Claus
         check = Checker()
         check.add("first_day", "asked_already")
         check.finish()
+    if not who_answers(session, actor, asked_by_id=actor.user_id):
+        raise NobodyToExcuse
     row = ClauseExcuse(
         kind=request.kind, clause_id=request.clause_id, part=request.part, student_id=request.student_id,
         class_id=request.class_id, from_day=first, to_day=last + DAY if last else None,

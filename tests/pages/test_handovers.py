@@ -5,7 +5,16 @@ from datetime import date
 import pytest
 from sqlmodel import select
 
-from db.tables import CategoryKind, EnrolmentState, HandoverPackage, HandoverReason, HandoverWay, Role, StudentCategory
+from db.tables import (
+    AppUser,
+    CategoryKind,
+    EnrolmentState,
+    HandoverPackage,
+    HandoverReason,
+    HandoverWay,
+    Role,
+    StudentCategory,
+)
 from db.transactions import reading
 from services import archives, clock
 from services.exchange.packages import open_package
@@ -93,6 +102,12 @@ def test_somebody_else_is_asked_that_an_archive_need_not_be_handed_over(open_pag
         )
     )
     commit(session)
+    screen = open_page("handovers", lead)
+    screen.button(key=NOT_NEEDED).click().run()
+    assert "现在没有人能答复" in words_on(screen)  # the only head can't say yes to what they ask themselves
+    session.get_one(AppUser, left.staff[Role.LEADERSHIP].user_id).is_protection_leader = True
+    commit(session)
+
     screen = open_page("handovers", lead)
     screen.button(key=NOT_NEEDED).click().run()
     form = f"{NOT_NEEDED}_form"

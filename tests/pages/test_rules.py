@@ -155,6 +155,9 @@ def test_who_asks_is_told_that_nobody_can_answer_yet(open_page: OpenPage, counti
     screen.button(key="rules_ask").click().run()
 
     assert "现在没有人能答复" in words_on(screen)
+    assert "请第二个人同意" not in [each.label for each in screen.button]  # no form to fill in for nothing
+    screen.button(key="rules_ask_close").click().run()
+    assert "现在没有人能答复" not in words_on(screen)
 
 
 def test_nobody_answers_their_own(open_page: OpenPage, counting: World, session):
@@ -268,8 +271,12 @@ def test_each_role_reads_the_whole_records_it_may(open_page: OpenPage, counting:
 
         assert not screen.exception
         names = [each.value.to_string() for each in screen.dataframe]
-        if role in (Role.LEADERSHIP, Role.SUPERVISOR):
+        is_numbers = role in (Role.LEADERSHIP, Role.SUPERVISOR)
+        if is_numbers:
             assert not any("江小满" in each for each in names)
+        if address.get("which"):
+            assert ("点编号看缺哪几份" in words_on(screen)) is not is_numbers  # they find no names behind it
+            assert ("空着的数背后不到五个孩子" in words_on(screen)) is is_numbers
 
 
 @pytest.mark.parametrize("address", [{"which": "whole"}, {"clause": "E-08"}, {"clause": "G-07"}])

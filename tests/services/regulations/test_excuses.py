@@ -3,12 +3,13 @@
 from datetime import date, datetime, timedelta
 
 import pytest
+from sqlmodel import select
 
-from db.tables import ExcuseKind, ExcuseState, Role
+from db.tables import ClauseExcuse, ExcuseKind, ExcuseState, Role
 from services import clock
 from services.errors import FieldErrors, NotAllowed, NotFound
 from services.regulations import excuses
-from services.regulations.excuses import ExcuseInput
+from services.regulations.excuses import ExcuseInput, NobodyToExcuse
 from tests.conftest import codes
 from tests.services.regulations.test_evaluation import left_behind
 
@@ -60,13 +61,21 @@ def test_it_stands_once_the_head_says_yes(session, lead, teacher, child):
 
 
 def test_who_asked_does_not_answer(session, lead, make_user, child):
+    other = make_user(Role.LEAD, name="试副手")
     row = ask(session, lead, child)
     with pytest.raises(NotAllowed):
         agree(session, lead, row)
 
-    agree(session, make_user(Role.LEAD, name="试副手"), row)
+    agree(session, other, row)
 
     assert row.state is ExcuseState.STANDING
+
+
+def test_nobody_asks_where_nobody_could_say_yes(session, lead, child):
+    with pytest.raises(NobodyToExcuse):
+        ask(session, lead, child)
+
+    assert session.exec(select(ClauseExcuse.id)).all() == []
 
 
 def test_a_no_says_why(session, lead, teacher, child):
