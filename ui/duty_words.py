@@ -18,10 +18,12 @@ _CONTACT = {name: LABELS[name] for name in PARTS}
 _PARTS: Mapping[str, Mapping[str, str]] = {
     "entry_parts": _CARD,
     "card_parts": _CARD,
+    "registrations": {"left_behind_kind": "谁外出", "guardianship": "监护情况", "found_by": "怎么发现的"},
     "reasons": {"evidence": "依据"},
     "case_files": _FILE,
     "files": _FILE,
     "care_plans": {"plan": "帮扶方案", "measures": "到期的措施还没做完"},
+    "study_plans": {"study": "学业的措施", "results": "阶段结果"},
     "record_parts": _CONTACT,
     "talk_parts": _CONTACT,
     "term_results": {"study": "学习", "health": "身体"},

@@ -53,6 +53,8 @@ PLACES = {
     "files": _ARCHIVE,
     "case_files": _CASE,
     "care_plans": _CASE,
+    "study_plans": _CASE,
+    "registrations": _Place("child", "student"),
     "measures_named": _CASE,
     "voices": _CASE,
     "warning_roles": _Place("warning_groups", "group", is_by_row=True),

@@ -71,10 +71,15 @@ def _here(read: _Read) -> _Source:
     return source
 
 
-def _care_plans(facts: Facts, measure: Measure) -> Iterator[Standing]:
-    here = on_a_day(facts.population(measure.of), facts.asked.on)
-    rows = files.read_care_plans(facts.session, facts.asked)
-    yield from evaluators.complete(measure.clause_id, SubjectKind.CASE, (each for child, each in rows if child in here))
+def _of_cases(read: Callable[[Facts], Iterable[tuple[int, Whole]]]) -> _Source:
+    """Return a source of open cases, of those alone whose child is in the measure's population on the day."""
+
+    def source(facts: Facts, measure: Measure) -> Iterator[Standing]:
+        here = on_a_day(facts.population(measure.of), facts.asked.on)
+        kept = (each for child, each in read(facts) if child in here)
+        yield from evaluators.complete(measure.clause_id, SubjectKind.CASE, kept)
+
+    return source
 
 
 def _six_haves(facts: Facts) -> Iterator[Whole]:
@@ -88,10 +93,12 @@ COMPLETENESS: Mapping[str, _Source] = {
     "assessment_parts": _of(SubjectKind.REFERRAL, lambda facts: parts.read_assessments(facts.session, facts.asked)),
     "entry_parts": _cards(AT_ENTRY),
     "card_parts": _cards(tuple(CardPart)),
+    "registrations": _here(lambda facts: parts.read_registrations(facts.session, facts.asked)),
     "reasons": _here(lambda facts: parts.read_reasons(facts.session, facts.asked)),
     "case_files": _of(SubjectKind.CASE, lambda facts: files.read_case_files(facts.session, facts.asked)),
     "files": _here(lambda facts: files.read_files(facts.session, facts.asked)),
-    "care_plans": _care_plans,
+    "care_plans": _of_cases(lambda facts: files.read_care_plans(facts.session, facts.asked)),
+    "study_plans": _of_cases(lambda facts: files.read_study_plans(facts.session, facts.asked)),
     "record_parts": _of(SubjectKind.CHILD, lambda facts: parts.read_contacts(facts.session, facts.asked, kinds=None)),
     "talk_parts": _of(SubjectKind.CHILD, lambda facts: parts.read_contacts(facts.session, facts.asked, kinds=TALKS)),
     "term_results": _term_results,

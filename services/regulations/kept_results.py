@@ -66,6 +66,7 @@ _TABLES: Mapping[str, frozenset[str]] = {
     "assessment_parts": frozenset({"assessment"}),
     "entry_parts": frozenset({"contact_card_version"}),
     "card_parts": frozenset({"contact_card_version"}),
+    "registrations": frozenset(),
     "reasons": frozenset(),
     "case_files": frozenset(
         {
@@ -80,6 +81,7 @@ _TABLES: Mapping[str, frozenset[str]] = {
     ),
     "files": frozenset({"contact_card_version", "term_entry", "screening_round", "screening_result", "consent"}),
     "care_plans": frozenset({"care_case", "support_plan", "plan_version", "plan_measure"}),
+    "study_plans": frozenset({"care_case", "support_plan", "plan_version", "plan_measure"}),
     "record_parts": frozenset({"care_record"}),
     "talk_parts": frozenset({"care_record"}),
     "term_results": frozenset({"term_entry"}),
@@ -95,7 +97,7 @@ _BEYOND_CHILDREN = frozenset(
     {
         "class_checks", "special_checks", "teachers_paired", "tutors", "exchanges", "summaries", "class_plans",
         "class_summaries", "referral_parts", "assessment_parts", "warning_roles", "measures_named", "six_haves",
-        "voices", "case_files", "care_plans",
+        "voices", "case_files", "care_plans", "study_plans",
     }
 )  # fmt: skip
 """Sources of which a duty isn't one child's, told from that child's rows alone: read again as a whole."""

@@ -1,14 +1,15 @@
 """How much of what an archive must hold is there: of who is helped in a case, and of left-behind children."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlmodel import Session, col
 
 from db.tables import (
     Case,
+    MeasureDomain,
     MeasureState,
     PlanMeasure,
     PlanState,
@@ -28,6 +29,7 @@ _LEFT_BEHIND = {"basics", "family", "card", "study", "health", "screening"}
 OF_LEFT_BEHIND = tuple(part for part in PARTS if part.code in _LEFT_BEHIND)
 """Basic data, family, study, state of body and of mind; results, health, parents' workplace and guardian (F-02)."""
 
+STUDY_PARTS = 3  # I-10: from when to when, what, and what came of it
 _WHOLE_SCHOOL = Actor(None, "", frozenset(Role))
 """Facts leave nothing out: who is told of them is decided where they are told."""
 
@@ -67,10 +69,33 @@ def read_care_plans(session: Session, asked: Asked) -> Iterator[tuple[int, Whole
     """
     is_due = and_(col(PlanMeasure.left_at).is_(None), col(PlanMeasure.ends_on) < asked.on)
     is_ended = and_(is_due, col(PlanMeasure.state) != MeasureState.OPEN)
-    rows = session.execute(
+    for child, row_id, day, version_id, due, ended in _of_open_cases(session, asked, is_due, is_ended):
+        lacks = [name for name, is_it in (("plan", version_id is None), ("measures", due > ended)) if is_it]
+        filled = (version_id is not None) + ended
+        yield child, Whole(row_id, row_id, day, filled, 1 + due, ",".join(lacks) or None)
+
+
+def read_study_plans(session: Session, asked: Asked) -> Iterator[tuple[int, Whole]]:
+    """Yield child and open case: whether the plan in force helps with learning, and says what came of it (I-10).
+
+    What is to be done, and from when to when, no measure is without; one statement.
+    """
+    is_study = and_(col(PlanMeasure.left_at).is_(None), col(PlanMeasure.domain) == MeasureDomain.STUDY)
+    has_result = and_(
+        is_study, or_(col(PlanMeasure.last_noted_on).is_not(None), col(PlanMeasure.state) != MeasureState.OPEN)
+    )
+    for child, row_id, day, _, studies, results in _of_open_cases(session, asked, is_study, has_result):
+        lacks = [name for name, is_it in (("study", not studies), ("results", not results)) if is_it]
+        filled = (STUDY_PARTS - 1) * (studies > 0) + (results > 0)
+        yield child, Whole(row_id, row_id, day, filled, STUDY_PARTS, ",".join(lacks) or None)
+
+
+def _of_open_cases(session: Session, asked: Asked, *counted: ColumnElement[bool]) -> Iterable[Any]:
+    """Return child, case, its day, its version in force if there is one, and how many of its measures are such."""
+    return session.execute(
         select(
             col(Case.student_id), col(Case.id), LocalDay(col(Case.opened_at)), func.max(col(PlanVersion.id)),
-            _count(is_due), _count(is_ended),
+            *(func.coalesce(func.sum(case((each, 1), else_=0)), 0) for each in counted),
         )
         .join(SupportPlan, col(SupportPlan.case_id) == col(Case.id), isouter=True)
         .join(
@@ -83,11 +108,3 @@ def read_care_plans(session: Session, asked: Asked) -> Iterator[tuple[int, Whole
         .group_by(col(Case.student_id), col(Case.id), col(Case.opened_at))
         .order_by(col(Case.id))
     )  # fmt: skip
-    for child, row_id, day, version_id, due, ended in rows:
-        lacks = [name for name, is_it in (("plan", version_id is None), ("measures", due > ended)) if is_it]
-        filled = (version_id is not None) + ended
-        yield child, Whole(row_id, row_id, day, filled, 1 + due, ",".join(lacks) or None)
-
-
-def _count(condition: Any) -> Any:  # columns of no common type
-    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)

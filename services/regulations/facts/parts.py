@@ -38,6 +38,7 @@ from services.regulations.facts.reach import Asked
 from services.time_line.parts import LocalDay
 
 REFERRAL_PARTS, ASSESSMENT_PARTS, RECORD_PARTS = 3, 3, 6  # D-03, D-06, F-09
+REGISTRATION = "left_behind_kind", "guardianship", "found_by"  # E-06
 ROLES = tuple(each for each in WarningRole if each is not WarningRole.OTHER)  # the seven of G-07
 
 
@@ -138,6 +139,27 @@ def read_reasons(session: Session, asked: Asked) -> Iterator[Whole]:
         Whole(child, row_id, day, 1 + has_reason, 2, None if has_reason else "evidence")
         for child, row_id, day, has_reason in rows
     )
+
+
+def read_registrations(session: Session, asked: Asked) -> Iterator[Whole]:
+    """Yield who is registered as left behind, and whether it says what the national form asks (E-06); one statement.
+
+    That it was registered in time is asked by the clauses about class checks, that it is true by nobody but people.
+    """
+    columns = [getattr(StudentCategory, name) for name in REGISTRATION]
+    rows = session.execute(
+        select(
+            col(StudentCategory.student_id), col(StudentCategory.id), col(StudentCategory.from_day), *map(col, columns)
+        ).where(
+            col(StudentCategory.kind) == CategoryKind.LEFT_BEHIND,
+            _holds(StudentCategory, asked.on),
+            asked.reach.of_child(StudentCategory.student_id),
+        )
+    )
+    for child, row_id, day, *told in rows:
+        lacks = [name for name, value in zip(REGISTRATION, told, strict=True) if value is None]
+        filled = len(REGISTRATION) - len(lacks)
+        yield Whole(child, row_id, day, filled, len(REGISTRATION), ",".join(lacks) or None)
 
 
 def read_groups(session: Session, asked: Asked) -> Iterator[Whole]:

@@ -22,6 +22,9 @@ from db.tables import (
     Document,
     EffectEvaluation,
     EvaluationMoment,
+    FoundBy,
+    Guardianship,
+    LeftBehindKind,
     MeasureDomain,
     MeasureRhythm,
     MeasureState,
@@ -76,10 +79,10 @@ def told(session, clause_id: str) -> tuple[int, int, int]:
     return totals.required, totals.done, totals.due
 
 
-def test_sixteen_of_the_twenty_eight_have_records_and_none_of_them_is_in_force():
+def test_eighteen_of_the_twenty_eight_have_records_and_none_of_them_is_in_force():
     assert set(wholes()) == {
-        "C-14", "D-03", "D-06", "E-03", "E-08", "E-18", "F-01", "F-02", "F-09", "F-11", "F-14", "G-02", "G-07",
-        "I-02", "K-02", "Q-07",
+        "C-14", "D-03", "D-06", "E-03", "E-06", "E-08", "E-18", "F-01", "F-02", "F-09", "F-11", "F-14", "G-02",
+        "G-07", "I-02", "I-10", "K-02", "Q-07",
     }  # fmt: skip
     assert all(clauses()[each].kind is ClauseKind.COMPLETE and clauses()[each].lives for each in wholes())
     assert not wholes().keys() & measures().keys()
@@ -250,6 +253,21 @@ def test_a_left_behind_child_s_other_category_rests_on_something(session, child)
     assert {each.part for each in standing(session, "E-18").standings} == {"evidence", None}
 
 
+def test_who_is_registered_as_left_behind_is_registered_whole(session, child):
+    row = session.exec(select(StudentCategory)).one()
+    assert [(each.done, each.part) for each in standing(session, "E-06").standings] == [
+        (0, "left_behind_kind,guardianship,found_by")
+    ]
+    row.left_behind_kind, row.found_by = LeftBehindKind.ONE_AWAY, FoundBy.CHECK_ROUND
+    session.flush()
+    assert [(each.done, each.needed, each.part) for each in standing(session, "E-06").standings] == [
+        (2, 3, "guardianship")
+    ]
+    row.guardianship = Guardianship.FAIR
+    session.flush()
+    assert standing(session, "E-06").state is DutyState.MET
+
+
 def test_an_archive_is_asked_for_what_its_own_page_asks_for(session, child, make_user, term):
     author = make_user(Role.COUNSELLOR).user_id
     child.student_no, child.card_missing, child.card_parts_filled = "2026001", "guardian_phone", 13
@@ -291,6 +309,38 @@ def test_a_plan_in_force_whose_measures_are_done_is_carried_out(session, child, 
     session.flush()
 
     assert standing(session, "F-11").state is DutyState.MET
+
+
+def test_a_plan_helps_with_learning_and_says_what_came_of_it(session, child, make_user):
+    author = make_user(Role.COUNSELLOR).user_id
+    row = case_of(session, child, author)
+    session.add(row)
+    session.flush()
+    plan = SupportPlan(student_id=child.id, case_id=row.id, kind=PlanKind.CASE, owner_id=author, begun_at=NOW)
+    session.add(plan)
+    session.flush()
+    version = PlanVersion(
+        plan_id=plan.id, number=1, state=PlanState.IN_FORCE, review_on=ON, written_at=NOW, in_force_at=NOW
+    )
+    days = {"starts_on": date(2026, 10, 8), "ends_on": date(2026, 12, 12), "rhythm": MeasureRhythm.WEEKLY}
+    of_life, of_study = (
+        PlanMeasure(plan_id=plan.id, place=place, domain=domain, responsible_id=author, **days)
+        for place, domain in enumerate((MeasureDomain.LIFE, MeasureDomain.STUDY))
+    )
+    of_life.last_noted_on = ON  # what came of another part of life says nothing of learning
+    session.add_all([version, of_life])
+    session.flush()
+    assert [(each.done, each.part) for each in standing(session, "I-10").standings] == [(0, "study,results")]
+    session.add(of_study)
+    session.flush()
+    assert [(each.done, each.needed, each.part) for each in standing(session, "I-10").standings] == [(2, 3, "results")]
+    of_study.last_noted_on = ON
+    session.flush()
+    assert standing(session, "I-10").state is DutyState.MET
+    of_study.left_at = NOW  # a later version leaves it out
+    session.flush()
+
+    assert [each.done for each in standing(session, "I-10").standings] == [0]
 
 
 def case_of(session, child, author: int) -> Case:
@@ -342,7 +392,11 @@ def scatter(session, seed: int) -> None:
         for row_id in session.exec(select(table.id)).all():
             session.execute(update(table).where(col(table.id) == row_id).values(parts_filled=chance.randint(0, most)))
     for row_id in session.exec(select(StudentCategory.id)).all():
-        values = {"level": chance.choice((None, 1, 3)), "evidence_sealed": chance.choice((None, b"sealed"))}
+        values = {
+            "level": chance.choice((None, 1, 3)), "evidence_sealed": chance.choice((None, b"sealed")),
+            "found_by": chance.choice((None, *FoundBy)), "guardianship": chance.choice((None, *Guardianship)),
+            "left_behind_kind": chance.choice((None, *LeftBehindKind)),
+        }  # fmt: skip
         session.execute(update(StudentCategory).where(col(StudentCategory.id) == row_id).values(values))
     session.expire_all()
     for each in session.exec(select(Case)).all():
@@ -369,7 +423,8 @@ def plan_of(session, of: Case, chance: Random) -> None:
         ended = begins if chance.random() < 0.5 else None
         session.add(
             PlanMeasure(
-                plan_id=plan.id, place=place, domain=MeasureDomain.LIFE, responsible_id=of.owner_id, starts_on=begins,
+                plan_id=plan.id, place=place, domain=chance.choice(tuple(MeasureDomain)), responsible_id=of.owner_id,
+                starts_on=begins, last_noted_on=chance.choice((None, begins)),
                 ends_on=begins + timedelta(days=chance.randrange(40)), rhythm=next(iter(MeasureRhythm)),
                 state=MeasureState.DONE if ended else MeasureState.OPEN, ended_on=ended,
                 ended_by_id=of.owner_id if ended else None, left_at=of.opened_at if chance.random() < 0.2 else None,
@@ -417,7 +472,27 @@ def expected(book: Book) -> dict[str, Counter]:
         "F-11": Counter(
             planned(book, row.id, on) for row in book[Case] if row.closed_at is None and row.student_id in here
         ),
+        "I-10": Counter(
+            studied(book, row.id) for row in book[Case] if row.closed_at is None and row.student_id in here
+        ),
+        "E-06": Counter(
+            (sum(each is not None for each in (row.left_behind_kind, row.guardianship, row.found_by)), 3)
+            for row in book[StudentCategory]
+            if row.kind is CategoryKind.LEFT_BEHIND and holds(row, on) and row.student_id in here
+        ),
     }
+
+
+def studied(book: Book, case_id: int) -> tuple[int, int]:
+    plans = [row.id for row in book[SupportPlan] if row.case_id == case_id]
+    in_force = [row.plan_id for row in book[PlanVersion] if row.plan_id in plans and row.state is PlanState.IN_FORCE]
+    study = [
+        row
+        for row in book[PlanMeasure]
+        if row.plan_id in in_force and row.left_at is None and row.domain is MeasureDomain.STUDY
+    ]
+    told = any(row.last_noted_on is not None or row.state is not MeasureState.OPEN for row in study)
+    return 2 * bool(study) + told, 3
 
 
 def planned(book: Book, case_id: int, on: date) -> tuple[int, int]:
