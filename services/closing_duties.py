@@ -30,11 +30,11 @@ from services.actors import Actor
 from services.asking_together import Fact, asked
 from services.calendar import END_OF_SCHOOL_DAY, SchoolCalendar
 from services.classes import known_class
-from services.closings import who_answers
+from services.closings import read_answerers
 from services.duties import Duty, DutyGroup, DutyKind, group_of
 from services.record_views import written_at_the_time
 from services.row_filters import sees_cases, sees_students
-from services.second_answers import is_head
+from services.second_answers import Answerers, is_head
 from services.students import is_in_class
 from services.tier_duties import RANK
 from services.tier_kinds import REVIEW_DAYS, review_parameter
@@ -63,9 +63,9 @@ def of_closings(
 ) -> Iterator[Duty]:
     """Yield what they ask of this person, without a word of them; further statements only where a yes waits."""
     offered = [row.first or 0 for row in rows if row.about == RANK and row.second]
-    asked: dict[tuple[int | None, int | None], bool] = {}  # by who asked, and whether the case is marked
+    answerers: dict[bool, Answerers] = {}  # of cases that are marked, and of the others
     for row in rows:
-        if row.about == _ANSWER and _is_asked(session, actor, row, asked):
+        if row.about == _ANSWER and _is_asked(session, actor, row, answerers):
             yield Duty(_ANSWER, DutyGroup.WAITING, since=_morning(row.day), child=row.label or None,
                        class_label=known_class(row.first, row.second), target_id=row.id)  # fmt: skip
         elif row.about == _FOLLOW and row.day is not None:
@@ -105,15 +105,14 @@ def _morning(day: date | None) -> datetime | None:
     return clock.at_school(day, END_OF_SCHOOL_DAY) if day else None
 
 
-def _is_asked(session: Session, actor: Actor, row: Fact, known: dict[tuple[int | None, int | None], bool]) -> bool:
+def _is_asked(session: Session, actor: Actor, row: Fact, known: dict[bool, Answerers]) -> bool:
     """Say whether a request of somebody else waits for this person: every other head is asked, see `who_answers`."""
     if actor.has_role(Role.LEAD):
         return True
-    key = (row.fourth, row.third)
-    if key not in known:
-        found = who_answers(session, actor, asked_by_id=row.fourth, is_protected=bool(row.third))
-        known[key] = any(user_id == actor.user_id for user_id, _ in found)
-    return known[key]
+    is_protected = bool(row.third)
+    if is_protected not in known:
+        known[is_protected] = read_answerers(session, actor, is_protected=is_protected)
+    return actor.user_id in dict(known[is_protected].of(row.fourth))
 
 
 def _waiting(actor: Actor) -> Any:

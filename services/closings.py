@@ -16,7 +16,6 @@ from sqlmodel import Session, col, select
 
 from db.sealing import seal
 from db.tables import (
-    AppUser,
     Case,
     CaseClosure,
     ClosingOutcome,
@@ -27,7 +26,7 @@ from db.tables import (
     Role,
     SupportPlan,
 )
-from services import audit, clock
+from services import audit, clock, second_answers
 from services.access import Permission, permitted
 from services.actors import Actor
 from services.closing_checks import check_case, unmet_now
@@ -35,7 +34,7 @@ from services.editing import last_editor, lock_version
 from services.errors import DomainError, EditedMeanwhile, NotAllowed, NotFound
 from services.fields import LONG, Checker
 from services.row_filters import sees_cases
-from services.second_answers import may_answer_for, second_answerers
+from services.second_answers import Answerers, may_answer_for
 from services.students import lock_named
 
 FURTHEST_FOLLOW_UP = timedelta(days=366)
@@ -238,10 +237,15 @@ def who_answers(
 ) -> Sequence[tuple[int, str]]:
     """Return who can answer a request, by id and name: heads that did not ask, else the second person; nobody at worst.
 
-    Its statements are those of `second_answerers`.
+    Its statements are those of `second_answers.read_answerers`.
     """
+    return read_answerers(session, actor, is_protected=is_protected).of(asked_by_id)
+
+
+def read_answerers(session: Session, actor: Actor, *, is_protected: bool) -> Answerers:
+    """Return who answers requests to close, of whoever asked; of marked cases, only who knows of them."""
     allowed = may_answer_for(Permission.CASE_CLOSE, is_protected=is_protected)
-    return second_answerers(session, actor, apart=col(AppUser.id) != asked_by_id, allowed=allowed)
+    return second_answers.read_answerers(session, actor, allowed=allowed)
 
 
 def find_waiting(session: Session, actor: Actor, closing_id: int) -> tuple[CaseClosure, Case, bool]:

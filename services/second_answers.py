@@ -4,8 +4,9 @@ One rule for plans of severe cases, for closing and for lowering a tier; each sa
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, or_, true
 from sqlmodel import Session, col, select
 
 from db.tables import AppUser, Role
@@ -23,12 +24,37 @@ def second_answerers(
 
     Two statements at most beyond those of `find_second_person`; nobody, where the school has named none.
     """
+    if heads := _heads(session, apart):
+        return heads
+    return second_people(session, actor, allowed=and_(allowed, apart))[:1]
+
+
+@dataclass(frozen=True, slots=True)
+class Answerers:
+    """Everybody who may answer one kind of request, by id and name, in the order in which they are asked."""
+
+    heads: Sequence[tuple[int, str]]
+    others: Sequence[tuple[int, str]]
+
+    def of(self, asked_by_id: int | None) -> Sequence[tuple[int, str]]:
+        """Return who answers what somebody asked: every head who did not, else the first of the others."""
+        heads = [each for each in self.heads if each[0] != asked_by_id]
+        return heads or [each for each in self.others if each[0] != asked_by_id][:1]
+
+
+def read_answerers(session: Session, actor: Actor, *, allowed: ColumnElement[bool]) -> Answerers:
+    """Return who may answer requests of which only who asked must stand apart, however many askers there are.
+
+    Two statements beyond those of `find_second_person`.
+    """
+    return Answerers(_heads(session, true()), second_people(session, actor, allowed=allowed))
+
+
+def _heads(session: Session, apart: ColumnElement[bool]) -> Sequence[tuple[int, str]]:
     heads = session.exec(
         select(AppUser.id, AppUser.display_name).where(is_head(), apart).order_by(col(AppUser.id))
     ).all()
-    if heads:
-        return [(user_id or 0, name) for user_id, name in heads]
-    return second_people(session, actor, allowed=and_(allowed, apart))[:1]
+    return [(user_id or 0, name) for user_id, name in heads]
 
 
 def second_people(session: Session, actor: Actor, *, allowed: ColumnElement[bool]) -> Sequence[tuple[int, str]]:

@@ -22,7 +22,7 @@ from services.editing import last_editor, lock_version
 from services.errors import EditedMeanwhile, NotAllowed, NotFound
 from services.fields import LINE, Checker
 from services.row_filters import sees_students
-from services.second_answers import may_answer_for, second_answerers
+from services.second_answers import may_answer_for, read_answerers
 from services.students import is_in_class, lock_named, shown_class
 from services.tier_rows import last_standing
 
@@ -88,8 +88,7 @@ def agree_to_lower(session: Session, actor: Actor, *, change_id: int, version: i
     """Give the second yes; the lighter tier counts from today.
 
     Raises:
-        NotFound: there is no such request, or it was answered or taken back.
-        NotAllowed: it is not this person's to answer.
+        NotFound: there is no such request for this person, or it was answered or taken back.
         EditedMeanwhile: somebody was faster.
     """
     row = _locked(session, actor, change_id, version)
@@ -106,7 +105,7 @@ def decline_to_lower(session: Session, actor: Actor, *, change_id: int, version:
     """Say no, with the reason; the child stays in its tier.
 
     Raises:
-        NotFound, NotAllowed, EditedMeanwhile: as `agree_to_lower`.
+        NotFound, EditedMeanwhile: as `agree_to_lower`.
         FieldErrors: the reason is blank or too long.
     """
     check = Checker()
@@ -149,7 +148,7 @@ def may_answer(session: Session, actor: Actor, author_id: int | None) -> bool:
 
 def who_answers(session: Session, actor: Actor, *, asked_by_id: int | None) -> Sequence[tuple[int, str]]:
     """Return who can answer a lowering, by id and name: heads that did not ask, else the second person."""
-    return second_answerers(session, actor, apart=col(AppUser.id) != asked_by_id, allowed=may_be_asked())
+    return read_answerers(session, actor, allowed=may_be_asked()).of(asked_by_id)
 
 
 def may_be_asked() -> ColumnElement[bool]:
@@ -175,7 +174,7 @@ def _locked(session: Session, actor: Actor, change_id: int, version: int) -> Tie
     if not author:
         raise NotFound
     if not may_answer(session, actor, author[0]):
-        raise NotAllowed
+        raise NotFound  # as `find_request`: that a child's tier waits for somebody is told to nobody else
     return _lock(session, change_id, version)
 
 

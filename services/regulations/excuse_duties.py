@@ -12,7 +12,7 @@ from services.access import Permission, allows
 from services.actors import Actor
 from services.asking_together import Fact, asked
 from services.duties import Duty, DutyGroup, DutyKind
-from services.regulations.excuses import may_answer
+from services.regulations.excuses import read_answerers
 from services.second_answers import is_head
 from services.time_line.parts import LocalDay
 
@@ -42,8 +42,10 @@ def of_excuses(session: Session, actor: Actor, rows: Sequence[Fact]) -> Iterator
     """Yield one line for all that wait for this person; further statements only where something may."""
     waiting = [row for row in rows if row.about == EXCUSE_LINE]
     askers = {row.fourth for row in waiting}
-    mine = {each for each in askers if actor.has_role(Role.LEAD) or may_answer(session, actor, each)}
-    days = [row.day for row in waiting if row.fourth in mine and row.day is not None]
+    if askers and not actor.has_role(Role.LEAD):
+        answerers = read_answerers(session, actor)
+        askers = {each for each in askers if actor.user_id in dict(answerers.of(each))}
+    days = [row.day for row in waiting if row.fourth in askers and row.day is not None]
     if days:
         since = clock.at_school(min(days), time(8))
         yield Duty(DutyKind.ANSWER_EXCUSE, DutyGroup.WAITING, since=since, labels=(f"{len(days):,}",))

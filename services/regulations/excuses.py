@@ -22,7 +22,7 @@ from db.tables import (
     SchoolClass,
     Student,
 )
-from services import audit, clock
+from services import audit, clock, second_answers
 from services.access import Permission, Scope, Subject, allows, permitted, scopes_of
 from services.actors import Actor
 from services.classes import class_label, label_order
@@ -34,7 +34,7 @@ from services.regulations.compliance import list_standings
 from services.regulations.measures import measures
 from services.regulations.standings import SubjectKind
 from services.row_filters import classes_of, sees_students
-from services.second_answers import may_answer_for, second_answerers
+from services.second_answers import Answerers, may_answer_for
 from services.students import is_in_class, lock_named, shown_class
 
 DAY = timedelta(days=1)
@@ -229,8 +229,9 @@ def list_excuses(
         wanted = wanted.where(ClauseExcuse.clause_id == clause_id)
     if student_id is not None:
         wanted = wanted.where(ClauseExcuse.student_id == student_id)
-    answers: dict[int | None, bool] = {}
-    lines = [(_line(session, actor, row, answers), bool(row.is_known)) for row in session.execute(wanted)]
+    rows = session.execute(wanted).all()
+    answerers = read_answerers(session, actor) if any(_waits(row[0]) for row in rows) else None
+    lines = [(_line(actor, row, answerers), bool(row.is_known)) for row in rows]
     return [line for line, is_known in lines if is_known or line.may_answer]
 
 
@@ -248,11 +249,13 @@ def _knows_of(actor: Actor) -> ColumnElement[bool]:
     return or_(of_children, of_classes, col(ClauseExcuse.asked_by_id) == actor.user_id)
 
 
-def _line(session: Session, actor: Actor, row: Any, answers: dict[int | None, bool]) -> ExcuseLine:
+def _waits(excuse: ClauseExcuse) -> bool:
+    return excuse.state is ExcuseState.WAITING
+
+
+def _line(actor: Actor, row: Any, answerers: Answerers | None) -> ExcuseLine:
     excuse: ClauseExcuse = row[0]
-    waits = excuse.state is ExcuseState.WAITING
-    if waits and excuse.asked_by_id not in answers:
-        answers[excuse.asked_by_id] = may_answer(session, actor, excuse.asked_by_id)
+    asked_of = answerers.of(excuse.asked_by_id) if answerers and _waits(excuse) else ()
     label = shown_class(row[3], row[4], row[2]) if row[1] is not None else _class(row[5], row[6])
     is_own = excuse.asked_by_id == actor.user_id
     return ExcuseLine(
@@ -273,7 +276,7 @@ def _line(session: Session, actor: Actor, row: Any, answers: dict[int | None, bo
         asked_at=excuse.asked_at,
         answered_by=row[8],
         answer=unseal(excuse, "answer_sealed"),
-        may_answer=waits and answers[excuse.asked_by_id],
+        may_answer=any(user_id == actor.user_id for user_id, _ in asked_of),
         may_withdraw=excuse.state in (ExcuseState.WAITING, ExcuseState.STANDING) and (is_own or _is_care(actor)),
     )
 
@@ -352,8 +355,12 @@ def may_answer(session: Session, actor: Actor, asked_by_id: int | None) -> bool:
 
 def who_answers(session: Session, actor: Actor, *, asked_by_id: int | None) -> Sequence[tuple[int, str]]:
     """Return who can answer, by id and name: heads that did not ask, else the second person."""
-    apart = col(AppUser.id).is_distinct_from(asked_by_id)
-    return second_answerers(session, actor, apart=apart, allowed=may_answer_for(Permission.EXCUSE_AGREE))
+    return read_answerers(session, actor).of(asked_by_id)
+
+
+def read_answerers(session: Session, actor: Actor) -> Answerers:
+    """Return who answers excuses, of whoever asked."""
+    return second_answers.read_answerers(session, actor, allowed=may_answer_for(Permission.EXCUSE_AGREE))
 
 
 def _locked(session: Session, excuse_id: int, version: int) -> ClauseExcuse:

@@ -119,3 +119,15 @@ def test_taken_back_the_clause_is_to_be_kept_from_today_on(session, lead, teache
     excuses.withdraw_excuse(session, teacher, excuse_id=row.id, version=row.version)
 
     assert (row.state, row.to_day) == (state, to_day)
+
+
+def test_more_people_who_asked_take_no_more_statements(session, lead, child, make_user, statements):
+    taken = []
+    for clause_id in ("K-10", "K-01", "K-04"):
+        ask(session, make_user(Role.COUNSELLOR), child, clause_id=clause_id)
+        statements.clear()
+        assert all(each.may_answer for each in excuses.list_excuses(session, lead))
+        taken.append(len(statements))
+
+    assert len(set(taken)) == 1
+    assert taken[0] <= 10
