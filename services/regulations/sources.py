@@ -115,7 +115,7 @@ def confirmations(facts: Facts, measure: Measure) -> Iterator[Standing]:
     """Yield whose record the term's check has gone through (E-07)."""
     duty = Duty(measure.clause_id, None, SubjectKind.CHILD, None)
     yield from evaluators.periodic(
-        duty, facts.asked.frame, periods=classes.check_periods(facts.asked, CheckKind.CLASS_CHECK),
+        duty, facts.asked.frame, periods=classes.check_periods(facts.session, facts.asked, CheckKind.CLASS_CHECK),
         stints=facts.population(measure.of),
         deeds=classes.read_confirmations(facts.session, facts.asked),
         excuses=facts.children.excused(measure.clause_id, None),
@@ -146,7 +146,7 @@ def _checks(kind: CheckKind) -> Source:
     def source(facts: Facts, measure: Measure) -> Iterator[Standing]:
         yield from evaluators.periodic(
             Duty(measure.clause_id, None, SubjectKind.CLASS, None), facts.asked.frame,
-            periods=classes.check_periods(facts.asked, kind),
+            periods=classes.check_periods(facts.session, facts.asked, kind),
             stints=classes.read_classes(facts.session, facts.asked),
             deeds=classes.read_returns(facts.session, facts.asked, kind=kind),
             excuses=facts.children.excused_classes.get((measure.clause_id, None), {}),

@@ -33,16 +33,29 @@ def read_classes(session: Session, asked: Asked) -> dict[int, list[Stint]]:
     return {class_id: [Stint(asked.since, None)] for class_id in ids}
 
 
-def check_periods(asked: Asked, kind: CheckKind) -> tuple[Period, ...]:
-    """Return the term, or its quarters, each with the day by which every class has returned a check (E-02, G-01)."""
+def check_periods(session: Session, asked: Asked, kind: CheckKind) -> tuple[Period, ...]:
+    """Return the term, or its quarters, each with the day by which every class has returned a check (E-02, G-01).
+
+    It is the day of the round, which home tells too; before one is opened, the day it would have from the beginning on.
+    One statement.
+    """
+    rounds = session.execute(
+        select(col(CheckRound.term_id), col(CheckRound.quarter_from), col(CheckRound.due_day)).where(
+            col(CheckRound.kind) == kind
+        )
+    )
+    due_days = {quarter_from or term_id: due_day for term_id, quarter_from, due_day in rounds}
     unit = Unit.TERM if kind is CheckKind.CLASS_CHECK else Unit.QUARTER
     found = periods_of(unit, calendar=asked.calendar, term=asked.term, days=asked.frame.days, until=asked.on)
-    return tuple(_due_early(asked, kind, each) for each in found)
+    return tuple(_due_early(asked, kind, each, due_days) for each in found)
 
 
-def _due_early(asked: Asked, kind: CheckKind, period: Period) -> Period:
+def _due_early(asked: Asked, kind: CheckKind, period: Period, due_days: Mapping[int | date, date]) -> Period:
     first = max(period.first, asked.term.first_day)
-    if kind is CheckKind.CLASS_CHECK:
+    of_round = due_days.get(asked.term.id if kind is CheckKind.CLASS_CHECK else _quarter_of(period.first))
+    if of_round is not None:
+        due_on = min(of_round, period.last)
+    elif kind is CheckKind.CLASS_CHECK:
         due_on = deadlines.class_check_due(term=asked.term, opened_on=first, calendar=asked.calendar)
     else:
         due_on = deadlines.special_check_due(first_day=first, opened_on=first, calendar=asked.calendar)

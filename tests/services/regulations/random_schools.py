@@ -413,7 +413,11 @@ class RandomSchool:
         for term in self.terms:
             if self.often(0.8):
                 rounds.append(
-                    CheckRound(term_id=term.id, due_day=term.first_day + 20 * DAY, opened_at=self.at(term.first_day))
+                    CheckRound(
+                        term_id=term.id,
+                        due_day=term.first_day + self.chance.randrange(10, 160) * DAY,
+                        opened_at=self.at(term.first_day),
+                    )
                 )
             for month in (1, 4, 7, 10):
                 first = date(term.first_day.year if month > 6 else term.last_day.year, month, 1)
@@ -422,7 +426,7 @@ class RandomSchool:
                     rounds.append(
                         CheckRound(
                             term_id=term.id, kind=CheckKind.SPECIAL_CHECK, quarter_from=first,
-                            due_day=first + 40 * DAY, opened_at=self.at(first),
+                            due_day=first + self.chance.randrange(20, 100) * DAY, opened_at=self.at(first),
                         )
                     )  # fmt: skip
         self.add(*rounds)

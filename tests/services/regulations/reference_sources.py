@@ -173,7 +173,16 @@ def strict(reference: Reference, kind: CheckKind) -> Iterator[Period]:
     book, term = reference.book, reference.term
     for period in reference.periods(TERM if kind is CheckKind.CLASS_CHECK else QUARTER):
         first = max(period.first, term.first_day)
-        if kind is CheckKind.CLASS_CHECK:
+        quarter = date(period.first.year, (period.first.month - 1) // 3 * 3 + 1, 1)
+        opened = [
+            row.due_day
+            for row in book[CheckRound]
+            if row.kind is kind
+            and (row.term_id == term.id if kind is CheckKind.CLASS_CHECK else row.quarter_from == quarter)
+        ]
+        if opened:
+            due_on = min(*opened, period.last)
+        elif kind is CheckKind.CLASS_CHECK:
             due_on = deadlines.class_check_due(term=term, opened_on=first, calendar=book.calendar)
         else:
             due_on = deadlines.special_check_due(first_day=first, opened_on=first, calendar=book.calendar)

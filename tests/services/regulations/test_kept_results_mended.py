@@ -134,7 +134,7 @@ def test_a_note_or_another_birthday_changes_no_figure(session, monkeypatch):
 
 def test_what_is_written_to_a_whole_table_is_noted_of_no_child(session):
     clock.set_fixed(LATER)
-    school = RandomSchool(session, 1)
+    school = RandomSchool(session, 2)
     session.commit()
     on = school.days(1)[0]
     before = fresh(on)

@@ -7,6 +7,7 @@ from sqlmodel import col, select, update
 
 from db.tables import (
     CareKind,
+    CheckKind,
     ClassMembership,
     ClauseExcuse,
     ClauseSwitch,
@@ -30,7 +31,7 @@ from db.tables import (
     StudentCategory,
     Term,
 )
-from services import clock
+from services import check_rounds, clock
 from services.calendar import load_calendar
 from services.regulations.deadlines import DutyState
 from services.regulations.measures import measures
@@ -287,6 +288,20 @@ def test_a_check_returned_after_its_term_was_never_returned(session, child, term
     result = stood(session, "E-02", term.last_day + 2 * DAY)
 
     assert [(each.state, each.is_open) for each in result.standings] == [(DutyState.MISSED, False)]
+
+
+@pytest.mark.parametrize(("clause_id", "kind"), [("E-02", CheckKind.CLASS_CHECK), ("G-01", CheckKind.SPECIAL_CHECK)])
+def test_a_check_is_late_by_the_day_home_tells_however_late_its_round_was_opened(
+    session, child, make_user, clause_id, kind
+):
+    assert stood(session, clause_id, date(2026, 12, 4)).state is DutyState.OVERDUE  # nobody has opened one
+    clock.set_fixed(clock.at_school(date(2026, 12, 7), time(9)))
+    lead = make_user(Role.LEAD)
+    check_rounds.open_round(session, lead, kind=kind)
+    due_on = clock.local(check_rounds.find_round(session, lead, kind=kind).due_at).date()
+
+    assert stood(session, clause_id, due_on).state is DutyState.DUE
+    assert stood(session, clause_id, due_on + DAY).state is DutyState.OVERDUE
 
 
 def test_a_term_may_run_into_a_year_whose_holidays_nobody_knows(session, child, term):
