@@ -29,6 +29,10 @@ _ID_FAULTS = {
 }
 _SCORE = re.compile(r"^(-?\d{1,6}(?:\.\d{1,6})?)分?$")
 _YES_NO = {"是": 1.0, "否": 0.0, "√": 1.0, "×": 0.0}
+_NOT_TESTED = re.compile(
+    "缺|未|没来|没测|没参|没做|没有|没到|假|病|休学|退学|转|免|弃|不在|不测|不参|无|空|^(?:n/?a|none|null|absent)$",
+    re.IGNORECASE,
+)
 _CLOSE = 0.006  # a mean is written with two decimals
 
 
@@ -191,8 +195,14 @@ def _candidates(reading: ListReading[Any]) -> list[HeaderCandidate]:
 
 
 def _is_filled(line: Line, plan: Plan) -> bool:
-    """Whether a child has any score of a scale; 缺考 in its place is none."""
-    return any(_read(line.cell(key)) is not None for key in plan.keys)
+    """Whether a child has any score of a scale; 缺考 in its place is none, but words that can't be read may be one."""
+    return any(_read(line.cell(key)) is not None or _is_riddle(line.text(key)) for key in plan.keys)
+
+
+def _is_riddle(text: str) -> bool:
+    """Whether a cell says something other than that the child wasn't tested: its row is shown, never passed over."""
+    words = values.clean_text(text)
+    return any(each.isalnum() for each in words) and not _NOT_TESTED.search(words)
 
 
 def _read(cell: Cell) -> float | None:

@@ -334,6 +334,29 @@ def test_what_is_taken_lies_inside_its_scale_and_adds_up(scores: list[int], tota
     assert len(reading.rejected) == (not fits)
 
 
+@pytest.mark.parametrize("typed", ["abc", "十六", "偏高", "66?", "没算", "高危"])
+def test_a_score_nobody_can_read_is_shown_and_not_taken_for_a_child_who_was_away(typed: str) -> None:
+    header = ["姓名", "班级", "GAD-7总分", "PHQ-9总分"]
+
+    found = read([header, ["江一", "三（1）班", typed, ""], ["江二", "三（1）班", typed, "4"]])
+
+    assert found.absent == found.rows == []
+    assert [(each.position, each.reason) for each in found.rejected] == [(1, "score_missing"), (2, "score_missing")]
+
+
+@pytest.mark.parametrize(
+    "typed", ["缺考", "未测", "没来", "病假", "请假（事）", "已转学", "免测", "——", "/", "无", "N/A", "不在校", " "]
+)
+def test_words_for_who_was_away_are_no_scores(typed: str) -> None:
+    header = ["姓名", "班级", "GAD-7总分", "PHQ-9总分"]
+
+    found = read([header, ["江一", "三（1）班", typed, ""], ["江二", "三（1）班", typed, "4"]])
+
+    assert [row.name for row in found.absent] == ["江一"]
+    assert [[each.scale.code for each in row.results] for row in found.rows] == [["phq9"]]
+    assert found.rejected == []
+
+
 def test_a_fault_is_told_by_its_row_of_the_file_though_children_before_were_not_tested() -> None:
     rows = [["姓名", "班级", "MHT总分"], ["江一", "三（1）班", "缺考"], ["江二", "三（1）班", "30"]]
     rows += [["江三", "三（1）班", "缺考"], ["江四", "三（1）班", "-5"]]
