@@ -169,7 +169,7 @@ def _draw_editor(table: _Table) -> None:
 
 
 def _first_words(child: AskedChild) -> str:
-    return "，".join(each for each in ("留守、四特或困境" if child.need.comes_first else None, child.tier) if each)
+    return "，".join([*(each.label for each in child.groups), *([child.tier] if child.tier else [])])
 
 
 def _cell(table: _Table, child: AskedChild) -> str:

@@ -22,7 +22,6 @@ from db.tables import (
     PairingRole,
     SchoolClass,
     Student,
-    StudentCategory,
     StudyLevel,
     Term,
     TermEntry,
@@ -38,10 +37,11 @@ from services.pairing.names import helper_name, helper_order
 from services.pairing.roles import KINDS_FOR
 from services.pairing.rules import holds_place
 from services.pairing.suggestions import Suggestions, suggest
+from services.pairing.waiting import in_group
 from services.pairing.weight_settings import read_weights, weights_in_force
 from services.pairing.weights import Weights
 from services.row_filters import sees_students
-from services.student_lists import GROUP_OF
+from services.student_lists import CategoryGroup
 from services.tier_rows import held_today
 
 MOST_CHILDREN = 3_000
@@ -74,6 +74,7 @@ class AskedChild:
     need: ChildInNeed
     name: str
     class_label: str
+    groups: tuple[CategoryGroup, ...]  # for which it comes first
     tier: str | None = None  # what its tier is called, the ordinary one not
     pairing_id: int | None = None
     pairing_version: int | None = None
@@ -181,16 +182,8 @@ def waits(actor: Actor, scope: ProposalScope, day: date) -> ColumnElement[bool]:
         )
         wanted.append(col(Student.id).in_(of_class))
     if not scope.also_others and scope.from_helper_id is None:
-        wanted.append(_comes_first())
+        wanted.append(in_group(*CategoryGroup))
     return and_(*wanted)
-
-
-def _comes_first() -> ColumnElement[bool]:
-    return col(Student.id).in_(
-        select(StudentCategory.student_id).where(
-            col(StudentCategory.kind).in_(sorted(GROUP_OF)), col(StudentCategory.to_day).is_(None)
-        )
-    )
 
 
 def _read_waiting(session: Session, actor: Actor, scope: ProposalScope, day: date) -> Sequence[Any]:
@@ -213,7 +206,7 @@ def _read_waiting(session: Session, actor: Actor, scope: ProposalScope, day: dat
         SchoolClass.number,
         func.coalesce(held.c.rank, 0).label("rank"),
         Tier.label.label("tier"),  # type: ignore[attr-defined]
-        case((_comes_first(), 1), else_=0).label("comes_first"),
+        *(case((in_group(each), 1), else_=0).label(each.name) for each in CategoryGroup),
         weak.label("study"),
     ]
     rows: Sequence[Any] = session.exec(
@@ -255,12 +248,13 @@ def _child(
     }
     if row.name in pupils:  # a namesake may be the child itself
         barred.add(pupils[row.name])
+    groups = tuple(each for each in CategoryGroup if getattr(row, each.name))
     need = ChildInNeed(
         id=row.id,
         class_id=row.class_id,
         grade=row.grade,
         gender=row.gender,
-        comes_first=bool(row.comes_first),
+        comes_first=bool(groups),
         tier_rank=row.rank,
         subjects=MAIN_SUBJECTS if row.study is StudyLevel.BELOW else frozenset(),
         past=tuple(
@@ -276,6 +270,7 @@ def _child(
         need,
         row.name,
         label,
+        groups,
         tier=row.tier if row.rank else None,
         pairing_id=handed.id if handed else None,
         pairing_version=handed.version if handed else None,

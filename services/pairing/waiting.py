@@ -68,7 +68,7 @@ def list_pair_classes(session: Session, actor: Actor) -> list[ClassName]:
 @permitted(Permission.PAIRING_READ)
 def count_waiting(session: Session, actor: Actor, *, filters: WaitingFilters) -> WaitingCount:
     """Return how many children wait; one statement."""
-    sums: list[Any] = [func.coalesce(func.sum(case((_in_group(each), 1), else_=0)), 0) for each in CategoryGroup]
+    sums: list[Any] = [func.coalesce(func.sum(case((in_group(each), 1), else_=0)), 0) for each in CategoryGroup]
     row = session.execute(
         _in_classes(select(func.count(col(Student.id)), *sums), filters).where(*_waits(actor, filters))
     ).one()
@@ -82,14 +82,14 @@ def list_waiting(
 ) -> list[WaitingChild]:
     """Return one page of those who wait: who has nobody first, of these who needs it most; three statements."""
     number = page_there(page, total=total, page_size=page_size)
-    wanted = [*_waits(actor, filters), *([_in_group(filters.group)] if filters.group else [])]
+    wanted = [*_waits(actor, filters), *([in_group(filters.group)] if filters.group else [])]
     columns: list[Any] = [Student.id, Student.name, Student.state, SchoolClass.grade, SchoolClass.number]
     rows = session.execute(
         _in_classes(select(*columns), filters, always=True)
         .where(*wanted)
         .order_by(
             case((_is_paired(), 1), else_=0),
-            case((_in_group(*CategoryGroup), 0), else_=1),
+            case((in_group(*CategoryGroup), 0), else_=1),
             col(SchoolClass.grade),
             col(SchoolClass.number),
             col(Student.name_order),
@@ -129,7 +129,8 @@ def _is_paired(role: PairingRole | None = None) -> ColumnElement[bool]:
     return col(Student.id).in_(paired)
 
 
-def _in_group(*groups: CategoryGroup) -> ColumnElement[bool]:
+def in_group(*groups: CategoryGroup) -> ColumnElement[bool]:
+    """Return the filter on children in any of these groups now."""
     kinds = [kind for kind, group in GROUP_OF.items() if group in groups]
     open_now = select(StudentCategory.student_id).where(
         col(StudentCategory.kind).in_(kinds), col(StudentCategory.to_day).is_(None)

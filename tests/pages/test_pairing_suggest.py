@@ -79,7 +79,7 @@ def test_who_comes_first_stands_first_and_says_why(open_page, world: World, sess
     screen = open_page("pairing_suggest", world.staff[Role.COUNSELLOR], who="all", asked="1")
 
     table = screen.dataframe[0].value
-    assert (table["child"][0], list(table["first"])) == (world.students[2].name, ["留守、四特或困境", "", ""])
+    assert (table["child"][0], list(table["first"])) == (world.students[2].name, ["留守", "", ""])
 
 
 def test_what_is_confirmed_is_written_as_a_whole(suggested):
