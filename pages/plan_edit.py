@@ -8,7 +8,7 @@ from db.transactions import reading, transaction
 from services import plan_forms, plan_views, plans
 from services.access import Permission
 from services.errors import DomainError
-from ui import navigation
+from ui import child_family, navigation
 from ui.asked import number_asked
 from ui.formats import plain
 from ui.forms import Form
@@ -56,6 +56,7 @@ draft.remind()
 with st.container(border=True):  # no st.form: what is typed must arrive to be kept
     st.markdown(f"**{plain(child_with_class(opened.child, opened.class_label))}** :small[:gray[{opened.kind.label}]]")
     labelled_words("上次为什么退回", opened.returned_because)
+    child_family.draw_for_plan(opened.family)
     goals = draw_goals(form, draft)
     measures = draw_measures(form, draft, opened.people)
     rest = draw_rest(form, draft, opened)

@@ -94,6 +94,7 @@ class Action(StrEnum):
     TERM_ENTRY_SAVED = "term_entry.saved"
     CONSENT_RECORDED = "consent.recorded"
     PROMISE_RECORDED = "promise.recorded"
+    SURVEY_RECORDED = "survey.recorded"
     CHECK_OPENED = "check.opened"
     CHECK_RETURNED = "check.returned"
     CHECK_AMENDED = "check.amended"

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from db.tables import (
     Case,
     ClassMembership,
+    FamilySurvey,
     PlanKind,
     PlanState,
     Referral,
@@ -25,6 +26,7 @@ from services.actors import Actor
 from services.classes import class_label
 from services.conference_people import people_to_ask
 from services.errors import NotFound
+from services.family_surveys import SurveyLine, current_survey, line_of
 from services.plan_checks import review_within
 from services.plan_contents import as_stored
 from services.plan_views import PlanView, find_plan
@@ -50,6 +52,7 @@ class PlanForm:
     within_days: int | None
     people: Mapping[int, StaffName]
     stored: Mapping[str, object]
+    family: SurveyLine | None  # what is known of the family, for who may know it
 
 
 @permitted(Permission.CASE_READ)
@@ -94,6 +97,7 @@ def open_form(
         within_days=review_within(session, found.student_id),
         people=people_to_ask(session, actor, is_suspected_abuse=is_protected),
         stored=_stored(view, today=clock.today()),
+        family=line_of(found[0]) if found[0] else None,
     )
 
 
@@ -135,6 +139,7 @@ def _stored(view: PlanView | None, *, today: date) -> dict[str, object]:
 
 def _columns() -> list[Any]:
     return [
+        FamilySurvey,
         col(Student.id).label("student_id"),
         col(Student.name).label("child"),
         SchoolClass.grade,
@@ -146,23 +151,27 @@ def _columns() -> list[Any]:
 
 def _of_case(actor: Actor, case_id: int) -> Any:  # a Select of `_columns`
     return _in_class(
+        actor,
         select(*_columns())
         .select_from(Case)
         .join(Referral, col(Referral.id) == col(Case.referral_id))
-        .join(Student, col(Student.id) == col(Case.student_id))
+        .join(Student, col(Student.id) == col(Case.student_id)),
     ).where(Case.id == case_id, col(Case.closed_at).is_(None), sees_cases(actor))
 
 
 def _of_child(actor: Actor, student_id: int | None) -> Any:  # a Select of `_columns`, those of a case empty
     return _in_class(
+        actor,
         select(*_columns())
         .select_from(Student)
         .join(Case, col(Case.id).is_(None), isouter=True)
-        .join(Referral, col(Referral.id).is_(None), isouter=True)
+        .join(Referral, col(Referral.id).is_(None), isouter=True),
     ).where(Student.id == student_id, sees_students(actor))
 
 
-def _in_class(query: Any) -> Any:
-    return query.join(ClassMembership, is_in_class(), isouter=True).join(
-        SchoolClass, col(SchoolClass.id) == col(ClassMembership.class_id), isouter=True
+def _in_class(actor: Actor, query: Any) -> Any:
+    return (
+        query.join(ClassMembership, is_in_class(), isouter=True)
+        .join(SchoolClass, col(SchoolClass.id) == col(ClassMembership.class_id), isouter=True)
+        .join(FamilySurvey, current_survey(actor), isouter=True)
     )

@@ -47,6 +47,7 @@ OWNED: Mapping[str, RecordKind] = {
     "check_finding": RecordKind.REGISTER,
     "term_entry": RecordKind.REGISTER,
     "parents_promise": RecordKind.REGISTER,
+    "family_survey": RecordKind.REGISTER,
     "consent": RecordKind.REGISTER,
     "year_exception": RecordKind.REGISTER,
     "enrolment_change": RecordKind.REGISTER,

@@ -1,4 +1,4 @@
-"""学期记录: what is kept of a child term by term, the newest first."""
+"""学期记录: what is kept of a child term by term, the newest first; at the side what is known of its family."""
 
 import streamlit as st
 
@@ -7,20 +7,23 @@ from services import clock, term_entries
 from services.actors import Actor
 from services.student_files import StudentFile
 from services.term_entries import ChildEntry, EntryValues
-from ui import formats
+from ui import child_family, formats
 from ui.formats import plain, plain_lines
-from ui.layout import empty_state
+from ui.layout import empty_state, side_column
 
 
 def draw(actor: Actor, file: StudentFile) -> None:
     """Draw the terms of a child; a class's table is where they are written."""
     with reading() as session:
         entries = term_entries.list_child_entries(session, actor, student_id=file.id)
-    if not entries:
-        empty_state("school", "还没有学期记录", "班主任在“学期记录”里一个班一张表地记，记好会出现在这里。")
-        return
-    for entry in entries:
-        _draw_entry(entry)
+    main, side = side_column(1.9)
+    with main:
+        if not entries:
+            empty_state("school", "还没有学期记录", "班主任在“学期记录”里一个班一张表地记，记好会出现在这里。")
+        for entry in entries:
+            _draw_entry(entry)
+    with side:
+        child_family.draw(actor, file)
 
 
 def _draw_entry(entry: ChildEntry) -> None:

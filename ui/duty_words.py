@@ -18,6 +18,7 @@ _CONTACT = {name: LABELS[name] for name in PARTS}
 _PARTS: Mapping[str, Mapping[str, str]] = {
     "entry_parts": _CARD,
     "card_parts": _CARD,
+    "surveys": {"economy": "家里经济", "needs": "学习上需要什么"},
     "registrations": {"left_behind_kind": "谁外出", "guardianship": "监护情况", "found_by": "怎么发现的"},
     "reasons": {"evidence": "依据"},
     "case_files": _FILE,

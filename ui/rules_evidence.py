@@ -54,6 +54,7 @@ PLACES = {
     "case_files": _CASE,
     "care_plans": _CASE,
     "study_plans": _CASE,
+    "surveys": _Place("child", "student", tab="学期记录"),
     "registrations": _Place("child", "student"),
     "measures_named": _CASE,
     "voices": _CASE,

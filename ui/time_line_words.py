@@ -14,6 +14,7 @@ from db.tables import (
     DropOutReason,
     EnrolmentState,
     EvaluationMoment,
+    FamilyEconomy,
     NotReached,
     OutwardOutcome,
     OutwardTarget,
@@ -227,6 +228,9 @@ LOOKS: Mapping[Source, LineLook] = {
         Opens(tab="同意和承诺"),
     ),
     Source.PROMISE: LineLook("承诺书", "history_edu", lambda row: "父母承诺书签了", Opens(tab="同意和承诺")),
+    Source.SURVEY: LineLook(
+        "家庭调查", "family_home", lambda row: f"家里经济{FamilyEconomy(row.state or '').label}", Opens(tab="学期记录")
+    ),
     Source.TERM_ENTRY: LineLook("学期记录", "monitor_heart", _term, Opens(tab="学期记录")),
 }  # fmt: skip
 """Every source as it is shown; a test asks for each of `services.time_line.sources`."""

@@ -1,4 +1,4 @@
-"""What is kept of a child term by term (E-14, F-14, I-12, I-22), and what its family agreed to and promised (E-20)."""
+"""What is kept of a child term by term (E-14, F-14, I-12, I-22), and of its family (E-04, E-20)."""
 
 from datetime import date, datetime
 
@@ -79,6 +79,41 @@ class ParentsPromise(SQLModel, table=True):
     signed_on: date
     signer_sealed: bytes | None = None
     place_sealed: bytes | None = None  # where the paper is
+    recorded_by_id: int | None = Field(default=None, foreign_key="app_user.id", ondelete="RESTRICT")
+    recorded_at: datetime
+    replaced_at: datetime | None = None
+
+
+class FamilyEconomy(Labelled):
+    """How a family manages, as whoever visits it puts it."""
+
+    GOOD = "good", "较好"
+    FAIR = "fair", "一般"
+    POOR = "poor", "困难"
+    VERY_POOR = "very_poor", "特别困难"
+
+
+class FamilySurvey(SQLModel, table=True):
+    """What was found out about a child's family for its plan; a new one replaces the one before (E-04)."""
+
+    __tablename__ = "family_survey"
+    __table_args__ = (
+        Index(
+            "uq_family_survey_current",
+            "student_id",
+            unique=True,
+            sqlite_where=text("replaced_at IS NULL"),
+            postgresql_where=text("replaced_at IS NULL"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    uid: str = Field(default_factory=new_uid, max_length=32, unique=True)
+    student_id: int = Field(foreign_key="student.id", ondelete="RESTRICT", index=True)
+    asked_on: date
+    economy: FamilyEconomy = Field(sa_type=stored_by_value(FamilyEconomy))
+    means_sealed: bytes | None = None  # what the family lives on, what weighs on it
+    needs_sealed: bytes | None = None  # what the child needs to learn well
     recorded_by_id: int | None = Field(default=None, foreign_key="app_user.id", ondelete="RESTRICT")
     recorded_at: datetime
     replaced_at: datetime | None = None

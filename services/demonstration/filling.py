@@ -12,6 +12,7 @@ from services.demonstration import (
     checks,
     children,
     clauses,
+    families,
     frozen_weeks,
     handovers,
     pairs,
@@ -31,6 +32,7 @@ LEAST, MOST = len(GRADES) * 3, 50_000
 AREAS = {
     "老师和班级": staff.fill,
     "学生": children.fill,
+    "家庭情况": families.fill,
     "受理和评估": worries.fill,
     "以前的记录": past.fill,
     "工作记录": records.fill,

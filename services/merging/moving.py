@@ -18,6 +18,7 @@ from db.tables import (
     ClassMembership,
     Consent,
     ContactCardVersion,
+    FamilySurvey,
     Guardian,
     HandoverChild,
     Pairing,
@@ -153,9 +154,10 @@ class Mover:
             self.session.add(row)
 
     def _answers(self) -> None:
-        """Of consents and promises the newest counts, whichever entry it was written in."""
+        """Of consents, promises and surveys the newest counts, whichever entry it was written in."""
         self._newest(Consent, key=lambda row: row.purpose.value, day=lambda row: row.day)
         self._newest(ParentsPromise, key=lambda _row: "", day=lambda row: row.signed_on)
+        self._newest(FamilySurvey, key=lambda _row: "", day=lambda row: row.asked_on)
 
     def _newest(self, table: type[Any], *, key: Callable[[Any], str], day: Callable[[Any], date]) -> None:
         rows = self.session.exec(

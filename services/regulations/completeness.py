@@ -23,6 +23,7 @@ AT_ENTRY = (
 )  # fmt: skip
 """What is registered as a child enters (E-03): where it lives, its parents and who looks after it, with a telephone."""
 
+SURVEY_PARTS = 2  # E-04: how the family manages, what the child needs; the form takes both
 TALKS = frozenset({CareKind.TALK, CareKind.SHORT_TALK})
 
 
@@ -60,6 +61,16 @@ def _term_results(facts: Facts, measure: Measure) -> Iterator[Standing]:
     yield from evaluators.complete(measure.clause_id, SubjectKind.CHILD, kept)
 
 
+def _surveys(facts: Facts, measure: Measure) -> Iterator[Standing]:
+    asked = parts.read_surveys(facts.session, facts.asked)
+    kept = (
+        Whole(student_id, 0, stint.from_day, SURVEY_PARTS * (student_id in asked), SURVEY_PARTS,
+              None if student_id in asked else "economy,needs")
+        for student_id, stint in on_a_day(facts.population(measure.of), facts.asked.on).items()
+    )  # fmt: skip
+    yield from evaluators.complete(measure.clause_id, SubjectKind.CHILD, kept)
+
+
 def _here(read: _Read) -> _Source:
     """Return a source of children's records, of those alone who are in the measure's population on the day."""
 
@@ -93,6 +104,7 @@ COMPLETENESS: Mapping[str, _Source] = {
     "assessment_parts": _of(SubjectKind.REFERRAL, lambda facts: parts.read_assessments(facts.session, facts.asked)),
     "entry_parts": _cards(AT_ENTRY),
     "card_parts": _cards(tuple(CardPart)),
+    "surveys": _surveys,
     "registrations": _here(lambda facts: parts.read_registrations(facts.session, facts.asked)),
     "reasons": _here(lambda facts: parts.read_reasons(facts.session, facts.asked)),
     "case_files": _of(SubjectKind.CASE, lambda facts: files.read_case_files(facts.session, facts.asked)),

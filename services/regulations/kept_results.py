@@ -66,6 +66,7 @@ _TABLES: Mapping[str, frozenset[str]] = {
     "assessment_parts": frozenset({"assessment"}),
     "entry_parts": frozenset({"contact_card_version"}),
     "card_parts": frozenset({"contact_card_version"}),
+    "surveys": frozenset({"family_survey"}),
     "registrations": frozenset(),
     "reasons": frozenset(),
     "case_files": frozenset(

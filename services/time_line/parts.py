@@ -55,6 +55,7 @@ class Source(StrEnum):
     SCHOOL_CLASS = "class"
     CONSENT = "consent"
     PROMISE = "promise"
+    SURVEY = "survey"
     TERM_ENTRY = "term_entry"
 
 

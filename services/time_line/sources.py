@@ -36,6 +36,7 @@ SOURCES: tuple[SourceSpec, ...] = (
     SourceSpec(Source.SCHOOL_CLASS, (Permission.STUDENT_READ,), register.classes),
     SourceSpec(Source.CONSENT, (Permission.CONSENT_WRITE,), register.consents),
     SourceSpec(Source.PROMISE, (Permission.CONSENT_WRITE,), register.promises),
+    SourceSpec(Source.SURVEY, (Permission.ENTRY_WRITE,), register.surveys),
     SourceSpec(Source.TERM_ENTRY, (Permission.ENTRY_WRITE,), register.term_entries),
 )
 """What stands on the time line; a source whose rows tell of two days has two entries."""

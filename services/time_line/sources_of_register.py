@@ -12,6 +12,7 @@ from db.tables import (
     Consent,
     ContactCardVersion,
     EnrolmentChange,
+    FamilySurvey,
     ParentsPromise,
     SchoolClass,
     SpecialKind,
@@ -170,6 +171,24 @@ def promises(actor: Actor, student_id: int) -> Lines:
         record_id=col(row.id),
         day=col(row.signed_on),
         at=col(row.recorded_at),
+        person=name_of(row.recorded_by_id),
+    )
+    return (
+        select(*columns)
+        .join(Student, col(Student.id) == col(row.student_id))
+        .where(row.student_id == student_id, sees_students(actor, Subject.CATEGORY))
+    )
+
+
+def surveys(actor: Actor, student_id: int) -> Lines:
+    """That somebody found out about the family."""
+    row = FamilySurvey
+    columns = line_columns(
+        Source.SURVEY,
+        record_id=col(row.id),
+        day=col(row.asked_on),
+        at=col(row.recorded_at),
+        state=row.economy,
         person=name_of(row.recorded_by_id),
     )
     return (

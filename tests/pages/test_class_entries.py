@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from sqlmodel import select
 
-from db.tables import Consent, ConsentAnswer, ParentsPromise, Role, StudyLevel, Term, TermEntry
+from db.tables import Consent, ConsentAnswer, FamilyEconomy, ParentsPromise, Role, StudyLevel, Term, TermEntry
 from db.transactions import reading, transaction
 from services import drafts, merges, term_entries
 from services.term_entries import EntryInput, EntryRow, EntryValues
@@ -111,6 +111,25 @@ def test_the_years_stand_on_the_childs_page(open_page: OpenPage, world: World, s
 
     assert "学业良，体重 43.5 公斤" in words
     assert "这学期爱说话了" in words
+
+
+def test_what_is_known_of_the_family_stands_beside_them_and_where_a_plan_is_written(
+    open_page: OpenPage, world: World, session
+):
+    child = world.students[0]
+    screen = child_page(open_page, world, Role.HOMEROOM, "学期记录")
+    assert "还没有问过" in words_on(screen)
+    screen.button(key="child_family").click().run()
+    form = f"child_family_form_{child.id}"
+    screen.button(key=f"{form}_save").click().run()
+    assert "这一项要填" in words_on(screen) or "这一项请选一个" in words_on(screen)
+    screen.session_state[f"{form}_economy"] = FamilyEconomy.POOR
+    screen.text_area(key=f"{form}_needs").set_value("数学要补 <b>")
+    screen.button(key=f"{form}_save").click().run()
+
+    assert not screen.exception
+    assert "经济**困难**" in words_on(screen)
+    assert "数学要补" in words_on(open_page("plan_edit", world.staff[Role.LEAD], student=child.id, kind="care"))
 
 
 def test_a_subject_teacher_has_neither_entries_nor_consents(open_page: OpenPage, world: World):

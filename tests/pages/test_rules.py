@@ -258,7 +258,7 @@ def test_they_are_listed_apart_with_what_is_lacking(open_page: OpenPage, countin
 
     assert not screen.exception
     rows = screen.dataframe[0].value
-    assert len(rows) == 18
+    assert len(rows) == 19
     assert rows[rows["id"] == "E-08"]["due"].item() == 1
     assert "不用启用，一直数着" in words_on(screen)
 

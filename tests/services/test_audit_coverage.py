@@ -43,7 +43,7 @@ PLAIN = {
     "case_closure.missing", "case_closure.uid",
     "care_case.uid", "case_conference.uid", "case_decision.uid", "class_teacher.subject",
     "conference_participant.uid", "conference_version.uid",
-    "check_finding.uid", "consent.uid", "parents_promise.uid", "term_entry.uid",
+    "check_finding.uid", "consent.uid", "family_survey.uid", "parents_promise.uid", "term_entry.uid",
     "contact_opening.uid",
     "screening_result.level", "screening_result.uid", "screening_round.scale",
     "care_option.label", "contact_card_version.changed", "contact_card_version.uid", "student.card_missing",

@@ -25,6 +25,7 @@ from db.tables import (
     EnrolmentState,
     EvaluationMoment,
     ExchangeBody,
+    FamilyEconomy,
     Gender,
     GoalState,
     GroupKind,
@@ -66,6 +67,7 @@ from services import (
     drop_out_views,
     drop_outs,
     evaluations,
+    family_surveys,
     file_openings,
     groups,
     guardians,
@@ -102,6 +104,7 @@ from services import (
 from services.actors import Actor
 from services.errors import DomainError, FieldErrors
 from services.evaluation_kinds import Dimension, Voice
+from services.family_surveys import SurveyEntry
 from services.imports.authorities import Scope
 from services.list_decisions import Chosen
 from services.student_entries import StudentEntry
@@ -1083,6 +1086,22 @@ def forms(world: World) -> dict[str, Form]:
             texts=("signer", "place"),
             days=("signed_on",),
             numbers=("replaces_id",),
+        ),
+        "family survey": Form(
+            lambda replaces_id, **v: family_surveys.record_survey(
+                s, lead, student_id=child, entry=SurveyEntry(**v), replaces_id=replaces_id
+            ),
+            {
+                "asked_on": date(2026, 9, 5),
+                "economy": FamilyEconomy.FAIR,
+                "means": "试",
+                "needs": "试",
+                "replaces_id": None,
+            },
+            texts=("means", "needs"),
+            days=("asked_on",),
+            numbers=("replaces_id",),
+            more={"economy": [None]},
         ),
         "list from outside": Form(
             lambda **v: list_of_civil_affairs(world, **v),

@@ -20,6 +20,7 @@ from db.tables import (
     ConsentAnswer,
     ConsentPurpose,
     EnrolmentState,
+    FamilyEconomy,
     GuardianKind,
     OutwardTarget,
     PlanKind,
@@ -40,6 +41,7 @@ from services import (
     categories,
     clock,
     consents,
+    family_surveys,
     guardians,
     outward_referrals,
     promises,
@@ -52,6 +54,7 @@ from services.categories import CategoryDetails
 from services.enrolment import enrolment_change
 from services.errors import NotAllowed
 from services.evaluation_kinds import Voice
+from services.family_surveys import SurveyEntry
 from services.guardians import GuardianEntry
 from services.outward_referrals import OutwardEntry
 from services.referral_lists import ReferralFilters
@@ -129,6 +132,8 @@ def child(session, people, make_student, term):
     outward = OutwardEntry(target_kind=OutwardTarget.HOSPITAL, target="某医院", reason=SECRET, referred_on=TODAY)
     outward_referrals.refer_out(session, counsellor, student_id=made.id, entry=outward)
     promises.record_promise(session, homeroom, student_id=made.id, signed_on=TODAY, signer="外婆")
+    survey = SurveyEntry(asked_on=TODAY, economy=FamilyEconomy.POOR, means=SECRET, needs=SECRET)
+    family_surveys.record_survey(session, homeroom, student_id=made.id, entry=survey)
     session.add(TermEntry(student_id=made.id, term_id=term.id, recorded_at=NOW))
     session.add(
         enrolment_change(lead, student_id=made.id, before=None, after=EnrolmentState.ENROLLED, day=TODAY, place="青岚")

@@ -17,6 +17,7 @@ from db.tables import (
     Case,
     CategoryKind,
     EffectEvaluation,
+    FamilySurvey,
     MeasureState,
     PlanMeasure,
     Referral,
@@ -160,6 +161,18 @@ def read_registrations(session: Session, asked: Asked) -> Iterator[Whole]:
         lacks = [name for name, value in zip(REGISTRATION, told, strict=True) if value is None]
         filled = len(REGISTRATION) - len(lacks)
         yield Whole(child, row_id, day, filled, len(REGISTRATION), ",".join(lacks) or None)
+
+
+def read_surveys(session: Session, asked: Asked) -> set[int]:
+    """Return whose family somebody has asked how it manages and what the child needs (E-04); one statement."""
+    rows = session.execute(
+        select(col(FamilySurvey.student_id)).where(
+            col(FamilySurvey.replaced_at).is_(None),
+            col(FamilySurvey.asked_on) <= asked.on,
+            asked.reach.of_child(FamilySurvey.student_id),
+        )
+    )
+    return set(rows.scalars())
 
 
 def read_groups(session: Session, asked: Asked) -> Iterator[Whole]:

@@ -31,6 +31,7 @@ from db.tables import (
     EnrolmentState,
     ExcuseKind,
     ExcuseState,
+    FamilySurvey,
     HandoverChild,
     HandoverPackage,
     Helper,
@@ -56,9 +57,9 @@ DAY = timedelta(days=1)
 TABLES = (
     AppUser, ArchiveLook, CareRecord, Case, CaseClosure, CheckFinding, CheckReturn, CheckRound, ClassMembership,
     ClassPaper, ClassTeacher, ClauseExcuse, ClauseSwitch, Consent, ContactCardVersion, Deputy, EnrolmentChange,
-    HandoverChild, HandoverPackage, Helper, ListExchange, Pairing, PlanMeasure, PlanVersion, PsychArchive, Referral,
-    RoleGrant, SchoolClass, ScreeningResult, ScreeningRound, StageSummary, Student, StudentCategory, SupportPlan,
-    TermEntry,
+    FamilySurvey, HandoverChild, HandoverPackage, Helper, ListExchange, Pairing, PlanMeasure, PlanVersion,
+    PsychArchive, Referral, RoleGrant, SchoolClass, ScreeningResult, ScreeningRound, StageSummary, Student,
+    StudentCategory, SupportPlan, TermEntry,
 )  # fmt: skip
 BEGINNING = (ClassMembership, StudentCategory, Pairing)
 """What counts only once it has begun; when it will end is known."""

@@ -22,6 +22,8 @@ from db.tables import (
     Document,
     EffectEvaluation,
     EvaluationMoment,
+    FamilyEconomy,
+    FamilySurvey,
     FoundBy,
     Guardianship,
     LeftBehindKind,
@@ -45,10 +47,11 @@ from db.tables import (
     WarningMember,
     WarningRole,
 )
-from services import clock
+from services import clock, family_surveys
 from services.calendar import load_calendar
 from services.card_parts import CardPart
 from services.errors import NotAllowed
+from services.family_surveys import SurveyEntry
 from services.record_kinds import count_parts
 from services.regulations import compliance, kept_results
 from services.regulations.catalogue import ClauseKind, clauses
@@ -79,9 +82,9 @@ def told(session, clause_id: str) -> tuple[int, int, int]:
     return totals.required, totals.done, totals.due
 
 
-def test_eighteen_of_the_twenty_eight_have_records_and_none_of_them_is_in_force():
+def test_nineteen_of_the_twenty_eight_have_records_and_none_of_them_is_in_force():
     assert set(wholes()) == {
-        "C-14", "D-03", "D-06", "E-03", "E-06", "E-08", "E-18", "F-01", "F-02", "F-09", "F-11", "F-14", "G-02",
+        "C-14", "D-03", "D-06", "E-03", "E-04", "E-06", "E-08", "E-18", "F-01", "F-02", "F-09", "F-11", "F-14", "G-02",
         "G-07", "I-02", "I-10", "K-02", "Q-07",
     }  # fmt: skip
     assert all(clauses()[each].kind is ClauseKind.COMPLETE and clauses()[each].lives for each in wholes())
@@ -101,6 +104,11 @@ def child(session, term, make_class, make_student, make_user):
     )
     session.flush()
     return child
+
+
+@pytest.fixture
+def lead_of(make_user):
+    return make_user(Role.LEAD)
 
 
 def test_a_card_is_counted_by_its_fourteen_parts_and_says_what_it_lacks(session, child):
@@ -253,6 +261,15 @@ def test_a_left_behind_child_s_other_category_rests_on_something(session, child)
     assert {each.part for each in standing(session, "E-18").standings} == {"evidence", None}
 
 
+def test_a_left_behind_child_s_family_is_asked_how_it_manages(session, child, lead_of):
+    assert [(each.done, each.part) for each in standing(session, "E-04").standings] == [(0, "economy,needs")]
+    entry = SurveyEntry(asked_on=ON, economy=FamilyEconomy.POOR, needs="数学要补")
+    family_surveys.record_survey(session, lead_of, student_id=child.id, entry=entry)
+
+    assert standing(session, "E-04", ON - timedelta(days=1)).state is DutyState.DUE
+    assert standing(session, "E-04").state is DutyState.MET
+
+
 def test_who_is_registered_as_left_behind_is_registered_whole(session, child):
     row = session.exec(select(StudentCategory)).one()
     assert [(each.done, each.part) for each in standing(session, "E-06").standings] == [
@@ -398,6 +415,15 @@ def scatter(session, seed: int) -> None:
             "left_behind_kind": chance.choice((None, *LeftBehindKind)),
         }  # fmt: skip
         session.execute(update(StudentCategory).where(col(StudentCategory.id) == row_id).values(values))
+    for student_id in session.exec(select(Student.id)).all():
+        if chance.random() < 0.5:
+            session.add(
+                FamilySurvey(
+                    student_id=student_id, asked_on=date(2026, 9, 1) + timedelta(days=chance.randrange(120)),
+                    economy=FamilyEconomy.FAIR, recorded_at=NOW, replaced_at=chance.choice((None, NOW)),
+                )
+            )  # fmt: skip
+    session.flush()
     session.expire_all()
     for each in session.exec(select(Case)).all():
         if chance.random() < 0.7:
@@ -474,6 +500,10 @@ def expected(book: Book) -> dict[str, Counter]:
         ),
         "I-10": Counter(
             studied(book, row.id) for row in book[Case] if row.closed_at is None and row.student_id in here
+        ),
+        "E-04": Counter(
+            (2 * any(row.replaced_at is None and row.asked_on <= on for row in book.of(FamilySurvey, child)), 2)
+            for child in here
         ),
         "E-06": Counter(
             (sum(each is not None for each in (row.left_behind_kind, row.guardianship, row.found_by)), 3)
