@@ -44,11 +44,15 @@ def _day_after_on_a_server(element: DayAfter, compiler: Any, **options: Any) -> 
 
 def number_today(name: str) -> ColumnElement[int]:
     """Return a number of the regulations as it is in force today, as a column."""
+    return _number_on(name, clock.today())
+
+
+def _number_on(name: str, day: Any) -> ColumnElement[int]:  # a day, or a column of days
     version = ParameterVersion
     value = (
         select(cast(version.value, Integer))
         .where(
-            version.name == name, col(version.withdrawn_at).is_(None), col(version.in_force_from) <= clock.today()
+            version.name == name, col(version.withdrawn_at).is_(None), col(version.in_force_from) <= day
         )
         .order_by(col(version.in_force_from).desc(), col(version.number).desc())
         .limit(1)
@@ -62,8 +66,10 @@ def number_today(name: str) -> ColumnElement[int]:
 def summary_due_on() -> ColumnElement[date]:
     """Return when a case is to be summed up next: as its last summary says, else so long after it began."""
     following = (
-        select(func.max(StageSummary.next_on))
+        select(col(StageSummary.next_on))
         .where(StageSummary.case_id == Case.id, col(StageSummary.to_on) >= _begun_on())
+        .order_by(col(StageSummary.to_on).desc(), col(StageSummary.id).desc())
+        .limit(1)
         .correlate(Case)
     )
     return func.coalesce(following.scalar_subquery(), _first_summary_on(), type_=Date())
@@ -91,7 +97,7 @@ def _summaries() -> Any:
 
 
 def _first_summary_on() -> Any:
-    return DayAfter(_begun_on(), number_today(SUMMARY_EVERY))
+    return DayAfter(_begun_on(), _number_on(SUMMARY_EVERY, _begun_on()))
 
 
 def _begun_on() -> Any:

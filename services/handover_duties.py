@@ -30,12 +30,11 @@ def handover_parts(actor: Actor) -> list[Any]:
 
 def of_handovers(rows: Sequence[Fact], *, calendar: SchoolCalendar, now: datetime) -> Iterator[Duty]:
     """Yield a line for each question that somebody waits for: how many, and by when the first."""
-    days = calendar.numbers.on(DAYS, clock.today())
     for row in rows:
         if row.about not in HANDOVER_LINES or not row.first or row.day is None:
             continue
         kind = DutyKind(row.about)
-        due = due_on(row.day, days) if kind is _OWED else row.day + RECEIPT_DAYS
+        due = due_on(row.day, calendar.numbers.on(DAYS, row.day)) if kind is _OWED else row.day + RECEIPT_DAYS
         due_at = clock.at_school(due, END_OF_SCHOOL_DAY)
         yield Duty(kind, group_of(due_at, now=now), due_at=due_at, labels=(f"{row.first:,}",))
 

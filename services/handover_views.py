@@ -42,6 +42,7 @@ from services.handover_rules import (
     path_of,
 )
 from services.paging import page_there
+from services.regulations.parameters import Numbers
 
 PAGE_SIZE = 15
 KEEPER = "archive_keeper"
@@ -229,8 +230,8 @@ def list_candidates(session: Session, actor: Actor, *, student_id: int | None = 
             col(Student.id),
         )
     ).all()
-    days = load_calendar(session).numbers.on(DAYS, clock.today())
-    return Candidates(tuple(_candidate(each, days) for each in rows), _keeper(session))
+    numbers = load_calendar(session).numbers
+    return Candidates(tuple(_candidate(each, numbers) for each in rows), _keeper(session))
 
 
 def _goes_next(student_id: int | None) -> ColumnElement[bool]:
@@ -249,7 +250,7 @@ def _goes_next(student_id: int | None) -> ColumnElement[bool]:
     return or_(here, col(Student.id) == student_id) if student_id is not None else here
 
 
-def _candidate(row: Any, days: int) -> Candidate:
+def _candidate(row: Any, numbers: Numbers) -> Candidate:
     asks = row.state is EnrolmentState.GRADUATED and row.left_on is not None and row.is_special
     excuse = ExcuseState(row.excuse) if asks and row.excuse else None
     return Candidate(
@@ -258,9 +259,14 @@ def _candidate(row: Any, days: int) -> Candidate:
         class_label=class_label(row.grade, row.number) if row.grade is not None else "没有编过班",
         state=row.state,
         left_on=row.left_on,
-        due_on=due_on(row.left_on, days) if asks and excuse is not ExcuseState.STANDING else None,
+        due_on=_due_on(row.left_on, numbers) if asks and excuse is not ExcuseState.STANDING else None,
         excuse=excuse,
     )
+
+
+def _due_on(left_on: date, numbers: Numbers) -> date:
+    """Return until when it is handed over, by the number of the day the child left (F-12)."""
+    return due_on(left_on, numbers.on(DAYS, left_on))
 
 
 def _keeper(session: Session) -> str | None:

@@ -178,6 +178,11 @@ def _ask(view: ClauseView) -> None:
         answerers = excuses.list_answerers(session, actor)
     if not draw_answerers(answerers, key="rules_ask_close"):
         return
+    if not subjects:
+        note("这一条现在没有可以申请的孩子或班级。")
+        if leave_button(CLOSE, key="rules_ask_nobody"):
+            close_dialog()
+        return
     labels = {each.id: each.label for each in subjects}
     of_classes = any(each.is_class for each in subjects)
     form = Form(f"rules_ask_{view.clause.id}", {"id": 0}, labels=_ASK_LABELS)

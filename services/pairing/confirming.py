@@ -14,7 +14,7 @@ from services.access import Permission, permitted
 from services.actors import Actor
 from services.errors import DomainError
 from services.pairing.pair_rows import carry_on, write_end, write_pair
-from services.pairing.proposals import ProposalScope, is_available, waits
+from services.pairing.proposals import ProposalScope, is_available, stays, waits
 from services.pairing.rules import holds_place, lock_helpers
 from services.students import lock_students
 
@@ -147,7 +147,7 @@ def _about_helpers(
         session.exec(
             select(Helper.id)
             .join(AppUser, col(AppUser.id) == col(Helper.user_id), isouter=True)
-            .where(col(Helper.id).in_(helpers), is_available(scope.role, day))
+            .where(col(Helper.id).in_(helpers), is_available(scope.role, day), stays())
         )
     )
     children = _children_of(session, helpers, day)

@@ -42,6 +42,7 @@ from services.pairing.weight_settings import read_weights, weights_in_force
 from services.pairing.weights import Weights
 from services.row_filters import sees_students
 from services.student_lists import CategoryGroup
+from services.students import LEFT_SCHOOL
 from services.tier_rows import held_today
 
 MOST_CHILDREN = 3_000
@@ -117,7 +118,10 @@ def find_question(session: Session, actor: Actor, *, scope: ProposalScope) -> Qu
         raise TooManyChildren(len(rows))
     pairs = _read_pairs(session, actor, scope, today)
     helpers, weights = _read_helpers(session, scope, today)
-    pupils = {each.name: each.candidate.id for each in helpers if each.kind is HelperKind.PUPIL}
+    pupils: dict[str, set[int]] = defaultdict(set)
+    for each in helpers:
+        if each.kind is HelperKind.PUPIL:
+            pupils[each.name].add(each.candidate.id)
     children = [_child(row, pairs.get(row.id, ()), pupils, scope, today) for row in rows]
     return Question(scope, tuple(children), tuple(helpers), weights)
 
@@ -164,14 +168,20 @@ def is_available(role: PairingRole, day: date) -> ColumnElement[bool]:
     return and_(*ways)
 
 
+def stays() -> ColumnElement[bool]:
+    """Return the filter on helpers nobody has said of that they will leave: a pair begun now has no end."""
+    return col(Helper.to_day).is_(None)
+
+
 def waits(actor: Actor, scope: ProposalScope, day: date) -> ColumnElement[bool]:
     """Return the row filter on Student: who is asked for, as far as the actor sees them."""
     own = select(Pairing.student_id).where(Pairing.role == scope.role, holds_place(day))
     if scope.from_helper_id is None:
-        without = col(Student.id).not_in(own)
-    else:
-        without = col(Student.id).in_(own.where(Pairing.helper_id == scope.from_helper_id))
-    wanted = [sees_students(actor), col(Student.state) == EnrolmentState.ENROLLED, without]
+        wanted = [col(Student.state) == EnrolmentState.ENROLLED, col(Student.id).not_in(own)]
+    else:  # also of who is on leave: the helper goes all the same
+        handed = own.where(Pairing.helper_id == scope.from_helper_id)
+        wanted = [col(Student.state).not_in(LEFT_SCHOOL), col(Student.id).in_(handed)]
+    wanted.append(sees_students(actor))
     if scope.grade is not None or scope.class_id is not None:
         of_class = select(ClassMembership.student_id).join(
             SchoolClass, col(SchoolClass.id) == col(ClassMembership.class_id)
@@ -239,15 +249,14 @@ def _read_pairs(session: Session, actor: Actor, scope: ProposalScope, day: date)
 
 
 def _child(
-    row: Any, pairs: Sequence[Pairing], pupils: Mapping[str, int], scope: ProposalScope, day: date
+    row: Any, pairs: Sequence[Pairing], pupils: Mapping[str, set[int]], scope: ProposalScope, day: date
 ) -> AskedChild:
     ended = [each for each in pairs if each.to_day is not None and each.to_day <= day]
     running = [each for each in pairs if each not in ended and each.role is scope.role]
     barred = {each.helper_id for each in running} | {
         each.helper_id for each in ended if each.end_reason is PairingEnd.NOT_FITTING
     }
-    if row.name in pupils:  # a namesake may be the child itself
-        barred.add(pupils[row.name])
+    barred |= pupils.get(row.name, set())  # a namesake may be the child itself
     groups = tuple(each for each in CategoryGroup if getattr(row, each.name))
     need = ChildInNeed(
         id=row.id,
@@ -292,7 +301,7 @@ def _read_helpers(session: Session, scope: ProposalScope, day: date) -> tuple[li
         select(*columns)
         .join(AppUser, col(AppUser.id) == col(Helper.user_id), isouter=True)
         .join(loads, loads.c.helper_id == col(Helper.id), isouter=True)
-        .where(is_available(scope.role, day), ~is_leaving)
+        .where(is_available(scope.role, day), stays(), ~is_leaving)
         .order_by(helper_order(), col(Helper.id))
     ).all()
     taught = _read_taught(session, [helper.user_id for helper, *_ in rows])

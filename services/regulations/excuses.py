@@ -277,7 +277,7 @@ def _line(actor: Actor, row: Any, answerers: Answerers | None) -> ExcuseLine:
         answered_by=row[8],
         answer=unseal(excuse, "answer_sealed"),
         may_answer=any(user_id == actor.user_id for user_id, _ in asked_of),
-        may_withdraw=excuse.state in (ExcuseState.WAITING, ExcuseState.STANDING) and (is_own or _is_care(actor)),
+        may_withdraw=_may_end(excuse, clock.today()) and (is_own or _is_care(actor)),
     )
 
 
@@ -335,9 +335,9 @@ def withdraw_excuse(session: Session, actor: Actor, *, excuse_id: int, version: 
     if not found or (found[0] != actor.user_id and not _is_care(actor)):
         raise NotFound
     row, today = _locked(session, excuse_id, version), clock.today()
-    if row.state is ExcuseState.STANDING and row.from_day < today and (row.to_day is None or row.to_day > today):
+    if row.state is ExcuseState.STANDING and row.from_day < today and _may_end(row, today):
         row.to_day = today
-    elif row.state in (ExcuseState.WAITING, ExcuseState.STANDING):
+    elif _may_end(row, today):
         row.state, row.answered_at, row.answered_by_id = ExcuseState.WITHDRAWN, None, None
     else:
         raise NotFound
@@ -346,6 +346,13 @@ def withdraw_excuse(session: Session, actor: Actor, *, excuse_id: int, version: 
     audit.record(
         session, actor, audit.Action.EXCUSE_WITHDRAWN, target=row, student_id=row.student_id, kind=row.clause_id
     )
+
+
+def _may_end(excuse: ClauseExcuse, today: date) -> bool:
+    """Say whether there is anything to take back: days that are over stay excused as they were told."""
+    if excuse.state is ExcuseState.STANDING:
+        return excuse.to_day is None or excuse.to_day > today
+    return _waits(excuse)
 
 
 def may_answer(session: Session, actor: Actor, asked_by_id: int | None) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_
@@ -284,7 +284,6 @@ def listed(actor: Actor) -> Any:  # a select of more columns than the stubs know
         col(SchoolClass.number).label("number"),
         col(_Owner.display_name).label("owner_name"),
         col(_Contact.is_done).label("is_done"),
-        col(_Contact.recorded_at).label("contacted_at"),
         col(_Contact.withdrawn_at).label("withdrawn_at"),
         col(_Contact.day).label("contact_day"),
         col(Consent.answer).label("consent"),
@@ -368,9 +367,10 @@ def due_of(result: ScreeningResult, calendar: SchoolCalendar) -> datetime | None
 def _state(found: Any, due_at: datetime | None, now: datetime) -> DutyState | None:
     if due_at is None:
         return None
-    is_made = found.contacted_at is not None and found.withdrawn_at is None and found.contact_day >= found[0].taken_on
+    is_made = found.contact_day is not None and found.withdrawn_at is None and found.contact_day >= found[0].taken_on
     if is_made and found.is_done:
-        return state_at(due_at=due_at, done_at=found.contacted_at, now=now)
+        # A talk on the day it is due was in time, at whatever hour it is said to have been, and written down.
+        return state_at(due_at=due_at, done_at=clock.at_school(found.contact_day, time(0)), now=now)
     if is_made and now <= due_at:
         return DutyState.TRIED
     return state_at(due_at=due_at, done_at=None, now=now)

@@ -25,6 +25,7 @@ from db.tables import (
     HandoverPackage,
     HandoverReason,
     HandoverWay,
+    ParameterVersion,
     Referral,
     Role,
     StudentCategory,
@@ -356,6 +357,19 @@ def owed(session, actor) -> dict[DutyKind, str]:
     session.expire_all()
     wanted = {DutyKind.HAND_OVER, DutyKind.HANDOVER_RECEIPT}
     return {each.kind: each.labels[0] for each in home.list_duties(session, actor) if each.kind in wanted}
+
+
+def test_a_number_changed_after_a_child_left_moves_no_day(session, lead, children):
+    before = [each.due_on for each in handover_views.list_candidates(session, lead).children]
+    changed = ParameterVersion(
+        name="F-12.handover_days", number=1, in_force_from=TODAY - DAY, value=300, reason="试", set_at=NOW
+    )
+    session.add(changed)
+
+    assert owed(session, lead) == {DutyKind.HAND_OVER: "1"}
+    [line] = [each for each in home.list_duties(session, lead) if each.kind is DutyKind.HAND_OVER]
+    assert [each.due_on for each in handover_views.list_candidates(session, lead).children] == before
+    assert clock.local(line.due_at).date() in before
 
 
 def test_home_asks_the_head_until_there_is_a_receipt(session, lead, counsellor, children):

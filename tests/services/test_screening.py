@@ -12,21 +12,27 @@ from db.tables import (
     CarePlace,
     CategoryKind,
     ClassMembership,
+    ClauseSwitch,
     ConsentAnswer,
     ConsentPurpose,
+    EnrolmentState,
     NotReached,
     Role,
     ScreeningResult,
+    Student,
     StudentCategory,
     TierColour,
     TierSuggestion,
 )
 from services import clock, home, merges, tier_views, tiers
+from services.calendar import load_calendar
 from services.consents import record_consent
 from services.duties import DutyGroup, DutyKind
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
 from services.records import RecordEntry, amend_record, record_contact, withdraw_record
 from services.regulations.deadlines import DutyState
+from services.regulations.evaluation import evaluate
+from services.regulations.switches import load_switches
 from services.screening import coverage, follow_ups, results, rounds, suggestions
 from services.screening.coverage import Standing
 from services.screening.results import ResultKind
@@ -267,8 +273,53 @@ def test_late_is_late_and_met_late(session, counsellor, child):
     clock.set_fixed(NOW + timedelta(days=3))
     assert lines(session, counsellor)[0].group is DutyGroup.LATE
     row = only(session, counsellor)
-    follow_ups.note_contact(session, counsellor, result_id=row.id, record_id=talk(session, counsellor, child))
+    today = talk(session, counsellor, child, day=clock.today())
+    follow_ups.note_contact(session, counsellor, result_id=row.id, record_id=today)
     assert only(session, counsellor).state is DutyState.MET_LATE
+
+
+def test_a_talk_in_time_written_down_later_was_in_time_here_as_in_the_regulations(session, counsellor, child):
+    take(session, counsellor, URGENT)
+    clock.set_fixed(NOW + timedelta(days=3))
+    row = only(session, counsellor)
+    follow_ups.note_contact(session, counsellor, result_id=row.id, record_id=talk(session, counsellor, child))
+
+    assert only(session, counsellor).state is DutyState.MET
+    assert in_the_regulations(session) == [DutyState.MET]
+
+
+def test_a_talk_moved_to_before_the_test_is_none_in_the_regulations_either(session, counsellor, child):
+    take(session, counsellor, URGENT)
+    row, record_id = only(session, counsellor), talk(session, counsellor, child)
+    follow_ups.note_contact(session, counsellor, result_id=row.id, record_id=record_id)
+    assert in_the_regulations(session) == [DutyState.MET]
+    moved = RecordEntry(kind=CareKind.TALK, day=date(2026, 9, 10), place=CarePlace.OFFICE, raised="说这周睡得好些。")
+    amend_record(session, counsellor, record_id=record_id, version=1, entry=moved)
+
+    assert only(session, counsellor).state is DutyState.DUE
+    assert in_the_regulations(session) == [DutyState.DUE]
+
+
+@pytest.mark.parametrize(("left_on", "owed"), [(NOW.date(), []), (NOW.date() + timedelta(days=1), [DutyState.OVERDUE])])
+def test_with_a_child_that_left_before_it_was_due_nobody_has_to_talk(session, counsellor, child, left_on, owed):
+    take(session, counsellor, URGENT)
+    row = session.get_one(Student, child.id)
+    row.state, row.left_on = EnrolmentState.TRANSFERRED, left_on
+    session.flush()
+    clock.set_fixed(NOW + timedelta(days=3))
+
+    assert in_the_regulations(session) == owed
+
+
+def in_the_regulations(session) -> list[DutyState]:
+    if session.exec(select(ClauseSwitch.id)).first() is None:
+        session.add(ClauseSwitch(clause_id="H-04", number=1, is_on=True, from_day=date(2026, 9, 1), set_at=NOW))
+        session.flush()
+    found = evaluate(
+        session, calendar=load_calendar(session), switches=load_switches(session), on=clock.today(),
+        clause_ids=["H-04"],
+    )  # fmt: skip
+    return [each.state for each in found["H-04"].standings]
 
 
 def test_of_those_due_at_the_same_moment_the_graver_one_stands_first(session, lead, child, make_student, school_class):

@@ -12,6 +12,7 @@ from db.tables import (
     CareKind,
     EffectEvaluation,
     EvaluationMoment,
+    ParameterVersion,
     Referral,
     Role,
     StageSummary,
@@ -206,6 +207,33 @@ def test_it_is_due_sixty_days_after_the_case_began_and_then_as_the_last_one_says
     go(monkeypatch, NEXT + timedelta(days=11))
     assert due(session, counsellor) == [("江小满", DutyGroup.TODAY, True)]
     assert seen(session, counsellor, case).begin_on == NEXT + timedelta(days=2)
+
+
+def test_a_number_changed_later_moves_no_day_of_before(session, counsellor, case, monkeypatch):
+    value = ParameterVersion(
+        name="I-04.summary_every_days", number=1, in_force_from=TODAY + timedelta(days=5), value=20, reason="试",
+        set_at=NOW,
+    )  # fmt: skip
+    session.add(value)
+    session.flush()
+    go(monkeypatch, TODAY + timedelta(days=30))
+
+    assert due(session, counsellor) == []  # as the clause counts: by the number of the day it was opened
+    assert seen(session, counsellor, case).due.due_at.date() == NEXT
+
+
+def test_the_last_summary_says_when_the_next_is_due_though_one_before_named_a_later_day(
+    session, counsellor, case, monkeypatch
+):
+    sum_up(session, counsellor, case)
+    go(monkeypatch, TODAY + timedelta(days=10))
+    sum_up(
+        session, counsellor, case, from_on=TODAY + timedelta(days=1), to_on=clock.today(),
+        next_on=TODAY + timedelta(days=20),
+    )  # fmt: skip
+    go(monkeypatch, TODAY + timedelta(days=25))
+
+    assert due(session, counsellor) == [("江小满", DutyGroup.LATE, True)]
 
 
 def test_a_closed_case_is_owed_none_and_takes_no_new_one_and_reopened_counts_anew(

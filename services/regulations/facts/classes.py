@@ -51,7 +51,7 @@ def check_periods(session: Session, asked: Asked, kind: CheckKind) -> tuple[Peri
 
 
 def _due_early(asked: Asked, kind: CheckKind, period: Period, due_days: Mapping[int | date, date]) -> Period:
-    first = max(period.first, asked.term.first_day)
+    first = max(period.first, asked.since if kind is CheckKind.SPECIAL_CHECK else asked.term.first_day)
     of_round = due_days.get(asked.term.id if kind is CheckKind.CLASS_CHECK else _quarter_of(period.first))
     if of_round is not None:
         due_on = min(of_round, period.last)

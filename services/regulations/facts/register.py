@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlmodel import Session, col, func
 
 from db.tables import (
@@ -17,6 +17,7 @@ from db.tables import (
     CheckRound,
     ContactCardVersion,
     ScreeningResult,
+    Student,
 )
 from services import clock
 from services.calendar import END_OF_SCHOOL_DAY
@@ -24,6 +25,7 @@ from services.regulations import deadlines
 from services.regulations.evaluators import Step
 from services.regulations.facts.reach import Asked
 from services.regulations.facts.records import Record, read_records
+from services.students import GONE_FOR_GOOD
 
 _BASELINE = "E-05.baseline_days"
 _SICK = "I-23.sick_school_days"
@@ -96,12 +98,17 @@ def sick_steps(asked: Asked, *, records: Sequence[Record]) -> Iterator[Step]:
 
 
 def read_flagged(session: Session, asked: Asked) -> Iterator[Step]:
-    """Yield each result that points a child out, and when somebody talked with it (H-04); one statement."""
+    """Yield each result that points a child out, and when somebody talked with it (H-04); one statement.
+
+    Not of a child that has left for good by the day it would be due: nobody can talk with it any more.
+    """
     rows = session.execute(
         select(
             col(ScreeningResult.id), col(ScreeningResult.student_id), col(ScreeningResult.recorded_at),
-            col(ScreeningResult.is_urgent), col(CareRecord.day), col(CareRecord.is_done), col(CareRecord.withdrawn_at),
+            col(ScreeningResult.is_urgent), col(ScreeningResult.taken_on), col(CareRecord.day), col(CareRecord.is_done),
+            col(CareRecord.withdrawn_at), case((col(Student.state).in_(GONE_FOR_GOOD), col(Student.left_on))),
         )
+        .join(Student, col(Student.id) == col(ScreeningResult.student_id))
         .join(CareRecord, col(CareRecord.id) == col(ScreeningResult.contact_id), isouter=True)
         .where(
             col(ScreeningResult.needs_contact),
@@ -109,9 +116,11 @@ def read_flagged(session: Session, asked: Asked) -> Iterator[Step]:
             asked.reach.of_child(ScreeningResult.student_id),
         )
     )  # fmt: skip
-    for row_id, student_id, known_at, is_urgent, day, is_done, withdrawn_at in rows:
+    for row_id, student_id, known_at, is_urgent, taken_on, day, is_done, withdrawn_at, left_on in rows:
         due_at = deadlines.screening_contact_due(known_at=known_at, is_urgent=is_urgent, calendar=asked.calendar)
-        was_met = day is not None and is_done and withdrawn_at is None
+        was_met = day is not None and is_done and withdrawn_at is None and day >= taken_on  # it may be amended since
+        if not was_met and left_on is not None and left_on <= clock.local(due_at).date():
+            continue
         # A talk on the day it is due was in time, at whatever hour it is said to have been.
         done_at = clock.at_school(day, time(0)) if was_met else None
         yield Step(student_id, row_id, known_at, due_at, done_at)

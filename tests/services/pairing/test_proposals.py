@@ -28,7 +28,7 @@ from db.tables import (
 from db.transactions import reading
 from services import clock
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed
-from services.pairing import proposals
+from services.pairing import helpers, proposals
 from services.pairing.confirming import NothingChosen, PairsRefused, PairWanted, WhyNot, confirm_pairs
 from services.pairing.fitting import PastHelp, Reason
 from services.pairing.pairs import PairEntry, find_pair, start_pair
@@ -462,6 +462,43 @@ def test_a_pair_handed_over_must_be_the_one_that_was_shown(session, lead, child,
         confirm_pairs(session, lead, scope=scope, wanted=chosen)
 
     assert [problem.why for problem in refused.value.problems] == [WhyNot.CHILD_PAIRED]
+
+
+def test_every_namesake_may_be_the_child_itself(session, lead, make_student, make_class, make_helper):
+    ids = {make_helper("张小满", kind=HelperKind.PUPIL).id for _ in range(2)}
+    child = make_student("张小满", in_class=make_class(8, 1))
+    scope = ProposalScope(role=PairingRole.EXCELLENT_STUDENT, also_others=True)
+
+    [asked] = [each for each in find_question(session, lead, scope=scope).children if each.need.id == child.id]
+
+    assert asked.need.barred == ids
+
+
+def test_who_will_leave_is_given_nobody(session, lead, child, teacher, make_helper):
+    helper = make_helper(actor=teacher)
+    scope = ProposalScope(role=PairingRole.MENTOR, also_others=True)
+    before = find_question(session, lead, scope=scope)
+    helpers.end_helper(
+        session, lead, helper_id=helper.id, version=helper.version, day=clock.today() + timedelta(days=5)
+    )
+
+    assert helper.id not in {each.candidate.id for each in find_question(session, lead, scope=scope).helpers}
+    with pytest.raises(PairsRefused):
+        confirm_pairs(session, lead, scope=scope, wanted=wanted_of(before))
+
+
+def test_a_child_on_leave_is_handed_over_too(session, lead, make_student, make_class, make_helper, make_pair):
+    helper, seven = make_helper("试志愿", kind=HelperKind.VOLUNTEER), make_class(8, 1)
+    children = [make_student(name, in_class=seven) for name in ("江一满", "江二满")]
+    for each in children:
+        make_pair(each, helper, role=PairingRole.VOLUNTEER)
+    children[1].state = EnrolmentState.ON_LEAVE
+    session.flush()
+    scope = ProposalScope(role=PairingRole.VOLUNTEER, from_helper_id=helper.id)
+
+    [listed] = list_helpers_to_replace(session, lead, role=PairingRole.VOLUNTEER)
+
+    assert listed.children == len(find_question(session, lead, scope=scope).children) == 2
 
 
 def test_reading_takes_four_statements(session, lead, child, teacher, make_helper, statements):

@@ -44,6 +44,7 @@ from db.tables import (
     ScreeningResult,
     ScreeningRound,
     StageSummary,
+    Student,
     StudentCategory,
     SupportPlan,
     TermEntry,
@@ -53,6 +54,7 @@ from services import clock
 from services.regulations import deadlines
 from services.regulations.deadlines import DutyState
 from services.regulations.standings import Standing, SubjectKind
+from services.students import GONE_FOR_GOOD
 from tests.services.regulations.reference import (
     CALL,
     DAY,
@@ -172,7 +174,8 @@ def strict(reference: Reference, kind: CheckKind) -> Iterator[Period]:
     """The term, or its quarters, with the day by which every class has returned the check."""
     book, term = reference.book, reference.term
     for period in reference.periods(TERM if kind is CheckKind.CLASS_CHECK else QUARTER):
-        first = max(period.first, term.first_day)
+        year = [each.first_day for each in book.calendar.terms if each.school_year == term.school_year]
+        first = max(period.first, term.first_day if kind is CheckKind.CLASS_CHECK else min(year))
         quarter = date(period.first.year, (period.first.month - 1) // 3 * 3 + 1, 1)
         opened = [
             row.due_day
@@ -668,11 +671,15 @@ def flagged(reference: Reference, clause: str) -> Iterator[Standing]:
             continue
         contact = records.get(row.contact_id)
         is_met = contact is not None and contact.is_done and contact.withdrawn_at is None
+        is_met = is_met and contact.day >= row.taken_on
+        due_at = deadlines.screening_contact_due(
+            known_at=row.recorded_at, is_urgent=row.is_urgent, calendar=book.calendar
+        )
+        [child] = [each for each in book[Student] if each.id == row.student_id]
+        if not is_met and child.state in GONE_FOR_GOOD and child.left_on and child.left_on <= local_day(due_at):
+            continue
         yield reference.step(
-            clause, CHILD, row.student_id, local_day(row.recorded_at),
-            deadlines.screening_contact_due(
-                known_at=row.recorded_at, is_urgent=row.is_urgent, calendar=book.calendar
-            ),
+            clause, CHILD, row.student_id, local_day(row.recorded_at), due_at,
             clock.at_school(contact.day, time(0)) if is_met else None, row.id, child=row.student_id,
         )  # fmt: skip
 

@@ -131,3 +131,17 @@ def test_more_people_who_asked_take_no_more_statements(session, lead, child, mak
 
     assert len(set(taken)) == 1
     assert taken[0] <= 10
+
+
+def test_what_is_over_is_not_taken_back(session, lead, teacher, child):
+    over = ask(session, teacher, child, TODAY - 20 * DAY, last_day=TODAY - DAY)
+    agree(session, lead, over)
+    running = ask(session, teacher, child, TODAY - 20 * DAY, clause_id="K-01", last_day=None)
+    agree(session, lead, running)
+    excuses.withdraw_excuse(session, teacher, excuse_id=running.id, version=running.version)
+
+    for row in (over, running):
+        with pytest.raises(NotFound):
+            excuses.withdraw_excuse(session, teacher, excuse_id=row.id, version=row.version)
+        assert row.state is ExcuseState.STANDING
+    assert not any(each.may_withdraw for each in excuses.list_excuses(session, teacher))
