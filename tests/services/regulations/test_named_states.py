@@ -275,6 +275,18 @@ def test_a_baseline_of_the_year_before_is_not_asked_for_again(session, child):
     assert stood(session, "E-05", NEW_YEAR).standings == ()
 
 
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [(SEPTEMBER - DAY, DutyState.OVERDUE), (SEPTEMBER, DutyState.MET)],
+    ids=["the day before", "the day it was registered"],
+)
+def test_a_baseline_is_a_visit_since_the_child_was_registered(session, child, teacher, day, expected):
+    talk(session, child, teacher, day).kind = CareKind.HOME_VISIT
+    session.flush()
+
+    assert states(session, "E-05", NEW_YEAR) == {SEPTEMBER: expected}
+
+
 def test_what_a_teacher_writes_down_for_a_helper_is_not_the_teacher_s_talk(session, child, teacher):
     helper = Helper(kind=HelperKind.VOLUNTEER, name="试志愿者", capacity=3, from_day=SEPTEMBER, recorded_at=clock.now())
     session.add(helper)
