@@ -10,6 +10,7 @@ from sqlmodel import select
 
 from db.tables import (
     CareKind,
+    ClauseSwitch,
     EffectEvaluation,
     EvaluationMoment,
     ParameterVersion,
@@ -36,12 +37,15 @@ from services import (
     summary_views,
     time_line,
 )
+from services.calendar import load_calendar
 from services.case_paper_prints import comparison_words
 from services.case_stages import CaseClosed
 from services.duties import DutyGroup, DutyKind
 from services.errors import EditedMeanwhile, FieldErrors, NotAllowed, NotFound
 from services.evaluation_kinds import Voice
 from services.regulations.deadlines import DutyState
+from services.regulations.evaluation import evaluate as evaluate_clauses
+from services.regulations.switches import load_switches
 from services.student_exports import ExportPurpose
 from services.summaries import SummaryEntry
 from tests.conftest import NOW, codes
@@ -125,6 +129,30 @@ def test_what_was_done_is_counted_from_the_records_of_its_days(session, counsell
     assert summary_views.count_done(session, counsellor, case_id=case.id, from_on=None, to_on=TODAY) is None
     assert (one.changed, one.written_by) == (SECRET, "何知微")
     assert SECRET.encode() not in session.exec(select(StageSummary)).one().changed_sealed
+
+
+def wanted(session) -> list[DutyState]:
+    """How each time the cases are to be summed up stands by I-04."""
+    switched = ClauseSwitch(clause_id="I-04", number=1, is_on=True, from_day=TODAY, set_at=NOW)
+    session.add(switched)
+    session.flush()
+    found = evaluate_clauses(
+        session, calendar=load_calendar(session), switches=load_switches(session), on=clock.today(), clause_ids=["I-04"]
+    )
+    return [each.state for each in found["I-04"].standings]
+
+
+def test_a_case_summed_up_on_the_day_it_began_is_summed_up_once(session, counsellor, case):
+    sum_up(session, counsellor, case, from_on=TODAY, to_on=TODAY)
+
+    assert wanted(session) == [DutyState.MET, DutyState.DUE]
+
+
+def test_a_case_wants_no_summary_from_the_day_it_is_closed_on(session, counsellor, lead, case):
+    sum_up(session, counsellor, case)
+    close(session, counsellor, lead, case)
+
+    assert wanted(session) == [DutyState.MET]
 
 
 def case_child(session, case):
