@@ -346,6 +346,13 @@ def test_a_review_has_one_owner_and_comes_to_the_head_when_that_one_is_gone(
     assert tier_duties(session, lead) == [(DutyKind.REVIEW_TIER, DutyGroup.LATE, False)]
 
 
+@pytest.mark.parametrize(("days", "stands"), [(3, False), (2, True)], ids=["three days before", "two days before"])
+def test_a_review_stands_on_home_from_two_days_before_it_is_due(session, counsellor, seven, make_student, days, stands):
+    put(session, counsellor, make_student("陆青黛", in_class=seven), RED, day=TODAY - timedelta(days=7 - days))
+
+    assert bool(tier_duties(session, counsellor)) is stands
+
+
 def test_what_is_long_not_due_and_who_has_left_stand_on_no_home(session, counsellor, seven, make_student):
     put(session, counsellor, make_student("陆青黛", in_class=seven), RED, day=TODAY - timedelta(days=2))
     put(session, counsellor, make_student("方惊蛰", state=EnrolmentState.TRANSFERRED), RED, day=date(2026, 9, 1))
