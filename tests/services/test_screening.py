@@ -175,6 +175,15 @@ def test_a_withdrawn_record_is_no_contact_any_more(session, counsellor, child):
     assert lines(session, counsellor) == []
 
 
+def test_a_talk_on_the_day_of_the_test_itself_is_the_contact(session, counsellor, child):
+    take(session, counsellor, URGENT | {"测评日期": f"{TODAY}"})
+    row = only(session, counsellor)
+
+    follow_ups.note_contact(session, counsellor, result_id=row.id, record_id=talk(session, counsellor, child))
+
+    assert lines(session, counsellor) == []
+
+
 @pytest.mark.parametrize("is_withdrawn", [False, True])
 def test_a_contact_after_an_attempt_or_a_withdrawn_record_covers_all_of_the_child(
     session, counsellor, child, is_withdrawn
@@ -464,6 +473,20 @@ def test_every_child_of_a_class_stands_somewhere(session, lead, make_user, make_
     assert waiting[0].name == "柳留守"
     assert len(waiting) == 4
     assert coverage.list_not_screened(session, homeroom, round_id=found.id, class_id=second.class_id) == []
+
+
+def test_whose_family_refuses_is_not_to_be_tested_again_after_a_void_result(session, lead, child):
+    take(session, lead, ROW)
+    (void,) = stored(session)
+    void.is_valid = False
+    record_consent(
+        session, lead, student_id=child.id, purpose=ConsentPurpose.SCREENING, answer=ConsentAnswer.REFUSED,
+        day=TODAY, by_whom="母亲",
+    )  # fmt: skip
+
+    (only_class,) = coverage.list_coverage(session, lead, round_id=void.round_id)
+
+    assert (only_class.counts[Standing.EXEMPT], only_class.counts[Standing.VOID], only_class.owed) == (1, 0, 0)
 
 
 def test_an_old_round_counts_the_classes_of_its_term(session, lead, child, school_class):
