@@ -396,6 +396,19 @@ def test_home_asks_the_head_until_there_is_a_receipt(session, lead, counsellor, 
     assert owed(session, lead) == {}
 
 
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [(0, {DutyKind.HAND_OVER: "1"}), (1, {})],
+    ids=["ended as it left", "ended the day before"],
+)
+def test_of_the_special_kinds_is_who_was_when_it_left(session, lead, children, days, expected):
+    kind = session.exec(select(StudentCategory)).one()
+    kind.to_day = TODAY - 40 * DAY - days * DAY
+    session.add(kind)
+
+    assert owed(session, lead) == expected
+
+
 def test_what_need_not_be_handed_over_is_owed_no_more_once_a_second_person_agreed(
     session, lead, counsellor, children, make_user
 ):
