@@ -132,6 +132,20 @@ def test_who_stands_in_is_told_of_the_class_too(session, two_classes, make_user)
     assert told(session, deputy)["K-01"] == (0, 2)
 
 
+def test_who_stood_in_until_today_owes_nothing_of_that_class_any_more(session, two_classes):
+    (absent, deputy), children = two_classes
+    pair(session, children[0], deputy)
+    session.add(
+        Deputy(
+            absent_id=absent.user_id, deputy_id=deputy.user_id, from_day=date(2026, 10, 1), to_day=ON,
+            recorded_at=clock.now(),
+        )
+    )  # fmt: skip
+    session.flush()
+
+    assert told(session, deputy)["K-01"] == (0, 1)
+
+
 @pytest.mark.parametrize("role", [Role.MENTOR, Role.SUBJECT_TEACHER])
 def test_a_helper_is_told_of_the_own_pairs(session, two_classes, counts, make_user, role):
     counts("J-13")
@@ -157,15 +171,29 @@ def test_who_owes_nothing_is_told_nothing(session, two_classes, make_user, role)
     assert told(session, make_user(role)) == {}
 
 
-def coordinator(session, actor: Actor) -> None:
+def coordinator(session, actor: Actor, *, to_day: date | None = None) -> None:
     post_id = session.exec(select(Post.id).where(Post.code == "left_behind_coordinator")).one()
     session.add(
         PostHolder(
             post_id=post_id, user_id=actor.user_id, seat="school", is_sole=True, from_day=date(2026, 9, 1),
-            recorded_at=clock.now(),
+            to_day=to_day, recorded_at=clock.now(),
         )
     )  # fmt: skip
     session.flush()
+
+
+@pytest.mark.parametrize(
+    ("to_day", "lines"),
+    [(ON, {}), (ON + timedelta(days=1), {"E-05": (0, 3)})],
+    ids=["given up today", "given up tomorrow"],
+)
+def test_a_post_asks_for_something_up_to_the_day_it_is_given_up(session, two_classes, counts, make_user, to_day, lines):
+    counts("E-05")
+    counsellor = make_user(Role.COUNSELLOR)
+    coordinator(session, counsellor, to_day=to_day)
+    compliance.find_row(session, counsellor, clause_id="E-05")  # whoever counts it first
+
+    assert told(session, counsellor) == lines
 
 
 def test_who_holds_a_post_is_told_of_the_whole_school(session, two_classes, counts, make_user):

@@ -3,11 +3,14 @@
 from datetime import date, timedelta
 
 import pytest
+from sqlmodel import select
 
+from db.tables import Post, PostHolder, Role
+from services import clock
 from services.regulations.catalogue import ClausePost
 from services.regulations.deadlines import DutyState
 from services.regulations.facts.children import Children, Span
-from services.regulations.owners import CaseOwners, Owners, Posts
+from services.regulations.owners import CaseOwners, Owners, Posts, read_posts
 from services.regulations.standings import Standing, SubjectKind
 
 HEAD, COUNSELLOR, ON = 1, 2, date(2026, 11, 20)
@@ -50,3 +53,18 @@ def test_a_class_is_its_teacher_s_of_that_day_and_a_pair_without_an_account_too(
         )
 
     assert (owed("K-01"), owed("J-13", 5), owed("J-13", 6)) == ((now,), (tutor,), (now,))
+
+
+@pytest.mark.parametrize(("days", "is_held"), [(0, False), (1, True)], ids=["ends today", "ends tomorrow"])
+def test_a_post_is_somebody_s_up_to_the_day_it_ends(session, make_user, days, is_held):
+    holder, post = make_user(Role.COUNSELLOR), ClausePost.LEFT_BEHIND_COORDINATOR
+    post_id = session.exec(select(Post.id).where(Post.code == post.value)).one()
+    session.add(
+        PostHolder(
+            post_id=post_id, user_id=holder.user_id, seat="school", is_sole=True, from_day=date(2026, 9, 1),
+            to_day=ON + timedelta(days=days), recorded_at=clock.now(),
+        )
+    )  # fmt: skip
+    session.flush()
+
+    assert (holder.user_id in read_posts(session, on=ON).held_by(post)) is is_held
