@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from db.tables import ExcuseKind
+from db.tables import CategoryKind, ExcuseKind
 from services import clock
 from services.calendar import SchoolCalendar, TermDates
 from services.regulations.deadlines import DutyState
@@ -21,6 +21,7 @@ from services.regulations.evaluators import (
     periodic,
     threshold,
 )
+from services.regulations.facts.children import CategorySpan, Children
 from services.regulations.periods import Unit, periods_of, school_days_around
 from services.regulations.standings import Standing, SubjectKind, state_of_share
 
@@ -119,3 +120,13 @@ def test_a_share_out_of_reach_only_for_now_is_due():
     assert state_of_share([met, due, late], target=66) is DutyState.DUE
     assert state_of_share([met, late, late], target=66) is DutyState.OVERDUE
     assert state_of_share([met, late], target=50) is DutyState.MET
+
+
+@pytest.mark.parametrize(
+    ("day", "since"), [(LAST, NOVEMBER), (DECEMBER, DECEMBER)], ids=["its last day", "the day after"]
+)
+def test_a_child_is_registered_up_to_the_day_its_category_ends(day, since):
+    kind = CategoryKind.LEFT_BEHIND
+    children = Children(categories={CHILD: [CategorySpan(NOVEMBER, DECEMBER, kind, None)]})
+
+    assert children.registered_since(CHILD, {kind}, day) == since

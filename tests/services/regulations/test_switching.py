@@ -73,6 +73,13 @@ def test_a_clause_is_switched_from_today_on_and_not_before(session, lead):
     assert (row.from_day, row.number) == (clock.today(), 1)
 
 
+@pytest.mark.parametrize(("days", "counts"), [(-1, False), (0, True)], ids=["the day before", "its day"])
+def test_a_clause_counts_from_its_switch_s_day_on(session, lead, days, counts):
+    switched(session, clock.today())
+
+    assert load_switches(session).counts("K-10", clock.today() + timedelta(days=days)) is counts
+
+
 def test_no_switch_is_undone_by_one_agreed_before_for_a_later_day(session, lead):
     today, later = clock.today(), clock.today() + timedelta(days=30)
     switched(session, today)
