@@ -3,6 +3,7 @@
 from collections import defaultdict
 from datetime import date
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -82,6 +83,10 @@ def test_few_exempt_children_take_the_number_required_with_them():
     assert (told.required, told.done, told.due, told.exempt) == (None, 144, None, None)
 
 
-def test_a_case_is_a_child():
-    assert told_of(clause(groups_of(overdue=3), SubjectKind.CASE), is_numbers=True).overdue is None
+@pytest.mark.parametrize("subject", [SubjectKind.CASE, SubjectKind.REFERRAL, SubjectKind.GROUP])
+def test_a_child_stands_behind_a_case_a_referral_and_a_group(subject):
+    assert told_of(clause(groups_of(overdue=3), subject), is_numbers=True).overdue is None
+
+
+def test_no_child_stands_behind_a_class():
     assert told_of(clause(groups_of(overdue=3), SubjectKind.CLASS), is_numbers=True).overdue == 3
