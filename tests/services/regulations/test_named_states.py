@@ -276,6 +276,21 @@ def test_a_baseline_of_the_year_before_is_not_asked_for_again(session, child):
 
 
 @pytest.mark.parametrize(
+    ("on", "expected"),
+    [(OCTOBER, DutyState.DUE), (OCTOBER + DAY, DutyState.EXEMPT)],
+    ids=["the day before", "the day itself"],
+)
+def test_from_the_day_abuse_is_suspected_on_nobody_need_visit_the_family(session, child, teacher, on, expected):
+    marked = clock.at_school(OCTOBER + DAY, time(12))
+    session.add(Referral(student_id=child.id, channel=ReferralChannel.TEACHER, registered_by_id=teacher.user_id,
+                         noticed_on=OCTOBER, received_at=marked, recorded_at=marked, is_suspected_abuse=True,
+                         abuse_marked_at=marked))  # fmt: skip
+    session.flush()
+
+    assert states(session, "E-05", on) == {SEPTEMBER: expected}
+
+
+@pytest.mark.parametrize(
     ("day", "expected"),
     [(SEPTEMBER - DAY, DutyState.OVERDUE), (SEPTEMBER, DutyState.MET)],
     ids=["the day before", "the day it was registered"],
@@ -354,10 +369,11 @@ def test_a_talk_after_a_screening_that_is_withdrawn_was_none(session, child, tea
     assert (before, stood(session, "H-04", NEW_YEAR).state) == (DutyState.MET, DutyState.OVERDUE)
 
 
-def test_of_two_referrals_made_one_only_that_one_is_counted(session, child, teacher):
+@pytest.mark.parametrize(("clause_id", "channel"), [("D-09", ReferralChannel.TEACHER), ("D-05", ReferralChannel.SELF)])
+def test_of_two_referrals_made_one_only_that_one_is_counted(session, child, teacher, clause_id, channel):
     at = clock.at_school(date(2026, 11, 2), time(9))
     values = {
-        "student_id": child.id, "channel": ReferralChannel.TEACHER, "registered_by_id": teacher.user_id,
+        "student_id": child.id, "channel": channel, "registered_by_id": teacher.user_id,
         "noticed_on": date(2026, 11, 2), "received_at": at, "recorded_at": at,
     }  # fmt: skip
     kept = Referral(**values)
@@ -366,7 +382,7 @@ def test_of_two_referrals_made_one_only_that_one_is_counted(session, child, teac
     session.add(Referral(**values | {"state": ReferralState.MERGED, "merged_into_id": kept.id}))
     session.flush()
 
-    assert [each.proof for each in stood(session, "D-09", NEW_YEAR).standings] == [(kept.id,)]
+    assert [each.proof for each in stood(session, clause_id, NEW_YEAR).standings] == [(kept.id,)]
 
 
 @pytest.mark.parametrize(("to_day", "state"), [(NEW_YEAR, DutyState.OVERDUE), (NEW_YEAR + DAY, DutyState.MET)])
