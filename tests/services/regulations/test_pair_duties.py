@@ -17,7 +17,8 @@ from db.tables import (
 from services import clock
 from services.errors import NotAllowed
 from services.regulations import compliance, kept_results, pair_duties
-from services.regulations.pair_duties import Progress
+from services.regulations.pair_duties import HelperProgress, Progress
+from services.regulations.standings import Totals
 
 ON = date(2026, 11, 20)
 
@@ -71,6 +72,17 @@ def test_each_helper_has_the_duties_the_clause_counts(session, school):
     told = {row.clause.id: row.totals for row in compliance.list_clauses(session, school["lead"], on=ON)}["J-13"]
     for figure in ("required", "done", "due", "overdue", "missed"):
         assert sum(getattr(row.totals, figure) for row in rows) == getattr(told, figure)
+
+
+@pytest.mark.parametrize(
+    ("done", "missed", "progress"),
+    [(0, 1, Progress.NEVER_BEGUN), (1, 1, Progress.BEHIND), (0, 0, Progress.ON_TIME)],
+    ids=["nothing ever", "once", "nothing late"],
+)
+def test_who_did_something_once_has_begun(done, missed, progress):
+    totals = Totals(required=done + missed, done=done, missed=missed)
+
+    assert HelperProgress(1, "试帮手", HelperKind.STAFF, 1, totals).progress is progress
 
 
 def test_a_helper_s_list_is_as_long_as_its_numbers(session, school):
