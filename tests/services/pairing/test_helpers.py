@@ -147,6 +147,16 @@ def test_fewer_places_than_children_are_refused(session, lead, make_student, mak
     assert raised.value.problems["capacity"].facts == {"count": 2}
 
 
+def test_as_many_places_as_children_are_enough(session, lead, make_student, make_helper, make_pair):
+    helper = make_helper(capacity=3)
+    for name in ("江一", "江二"):
+        make_pair(make_student(name), helper, role=PairingRole.PEER_PARENT)
+
+    helpers.change_helper(session, lead, helper_id=helper.id, version=1, entry=HelperEntry(name="试帮手", capacity=2))
+
+    assert helper.capacity == 2
+
+
 def test_nobody_begins_to_help_after_the_first_child_came(session, lead, make_student, make_helper, make_pair):
     helper = make_helper()
     make_pair(make_student(), helper, role=PairingRole.PEER_PARENT, from_day=TODAY - DAY)
@@ -208,4 +218,16 @@ def test_who_leaves_has_no_children_any_more(session, lead, make_student, make_h
     session.flush()
     helpers.end_helper(session, lead, helper_id=helper.id, version=helper.version, day=TODAY)
 
+    assert helper.to_day == TODAY
+
+
+def test_who_was_registered_by_mistake_leaves_on_the_first_day_and_none_before(session, lead, make_helper):
+    helper = make_helper(from_day=TODAY)
+    with pytest.raises(FieldErrors) as raised:
+        helpers.end_helper(session, lead, helper_id=helper.id, version=1, day=TODAY - DAY)
+    session.expire_all()
+
+    helpers.end_helper(session, lead, helper_id=helper.id, version=helper.version, day=TODAY)
+
+    assert codes(raised) == {"to_day": "before_start"}
     assert helper.to_day == TODAY

@@ -349,6 +349,20 @@ def test_a_pair_is_handed_over_to_one_helper(session, lead, make_student, make_h
         pairs.hand_over(session, lead, from_helper_id=leaving.id, day=TODAY, reason=PairingEnd.CHANGED, moves=moves)
 
 
+def test_a_pair_is_not_handed_over_on_the_day_it_ends_anyway(session, lead, make_student, make_helper):
+    leaving, staying = make_helper("试离任"), make_helper("试接手")
+    pairing_id = start(session, lead, make_student(), leaving, PairingRole.PEER_PARENT)
+    end(session, lead, pairing_id, day=TODAY + DAY)
+    moves = [HandOver(pairing_id=pairing_id, version=2, to_helper_id=staying.id)]
+
+    with pytest.raises(HandOverRefused) as raised:
+        pairs.hand_over(
+            session, lead, from_helper_id=leaving.id, day=TODAY + DAY, reason=PairingEnd.CHANGED, moves=moves
+        )
+
+    assert {key: problem.code for key, problem in raised.value.problems.items()} == {pairing_id: "pair_changed"}
+
+
 def test_a_pair_that_changed_since_is_not_handed_over(session, lead, make_student, make_helper, make_user):
     leaving, staying = (make_helper(actor=make_user(Role.MENTOR)) for _ in range(2))
     pairing_id = start(session, lead, make_student(), leaving)
