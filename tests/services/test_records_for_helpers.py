@@ -224,6 +224,19 @@ def test_the_diary_holds_what_the_helper_did_in_these_days(session, homeroom, ch
     assert "{{" not in words
 
 
+def test_what_was_done_after_the_pair_ended_is_in_no_diary(session, homeroom, child, helper, pair):
+    write(session, homeroom, child, helper_id=helper.id, day=TODAY - 5 * DAY, raised="还结着对时的")
+    write(session, homeroom, child, helper_id=helper.id, day=TODAY - 4 * DAY, raised="已经不算时的")
+    pair.to_day, pair.end_reason = TODAY - 4 * DAY, PairingEnd.CHANGED
+    session.add(pair)
+    session.flush()
+
+    words = words_of(printed(session, homeroom, pair, first=TODAY - 9 * DAY))
+
+    assert "还结着对时的" in words
+    assert "已经不算时的" not in words
+
+
 def test_a_mentor_prints_the_own_diary_and_nobody_else_s(session, make_user, homeroom, child, helper, pair):
     mentor = make_user(Role.MENTOR, name="温如璞")
     own = Helper(kind=HelperKind.STAFF, user_id=mentor.user_id, capacity=3, from_day=FROM, recorded_at=clock.now())
