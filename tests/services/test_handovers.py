@@ -3,7 +3,7 @@
 import json
 import os
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from io import BytesIO
 
 import pytest
@@ -397,13 +397,18 @@ def test_home_asks_the_head_until_there_is_a_receipt(session, lead, counsellor, 
 
 
 @pytest.mark.parametrize(
-    ("days", "expected"),
-    [(0, {DutyKind.HAND_OVER: "1"}), (1, {})],
-    ids=["ended as it left", "ended the day before"],
+    ("name", "days", "expected"),
+    [
+        ("to_day", 0, {DutyKind.HAND_OVER: "1"}),
+        ("to_day", -1, {}),
+        ("from_day", 0, {DutyKind.HAND_OVER: "1"}),
+        ("from_day", 1, {}),
+    ],
+    ids=["ended as it left", "ended the day before", "began as it left", "began the day after"],
 )
-def test_of_the_special_kinds_is_who_was_when_it_left(session, lead, children, days, expected):
+def test_of_the_special_kinds_is_who_was_when_it_left(session, lead, children, name, days, expected):
     kind = session.exec(select(StudentCategory)).one()
-    kind.to_day = TODAY - 40 * DAY - days * DAY
+    setattr(kind, name, TODAY - 40 * DAY + days * DAY)
     session.add(kind)
 
     assert owed(session, lead) == expected
@@ -439,6 +444,21 @@ def test_what_need_not_be_handed_over_is_owed_no_more_once_a_second_person_agree
         handover_excuses.ask_not_to_hand_over(session, lead, student_id=children[0].id, reason="再来一次")
     excuses.withdraw_excuse(session, lead, excuse_id=asked.id, version=asked.version)
     assert owed(session, lead) == {DutyKind.HAND_OVER: "1"}
+
+
+@pytest.mark.parametrize(
+    ("left_on", "steps"), [(date(2026, 5, 31), 0), (date(2026, 7, 3), 1)], ids=["the spring", "the summer before"]
+)
+def test_who_left_in_the_summer_before_is_told_in_the_school_year(session, children, left_on, steps):
+    children[0].left_on = left_on
+    session.add(ClauseSwitch(clause_id="F-12", number=1, is_on=True, from_day=TODAY - 300 * DAY, set_at=NOW))
+    session.flush()
+
+    found = evaluate(
+        session, calendar=load_calendar(session), switches=load_switches(session), on=TODAY, clause_ids=["F-12"]
+    )
+
+    assert len(found["F-12"].standings) == steps
 
 
 def excuse_of(session, lead, child) -> ExcuseState | None:
