@@ -175,6 +175,20 @@ def test_a_withdrawn_record_is_no_contact_any_more(session, counsellor, child):
     assert lines(session, counsellor) == []
 
 
+@pytest.mark.parametrize(
+    ("after", "state"), [(timedelta(0), DutyState.TRIED), (timedelta(seconds=1), DutyState.OVERDUE)]
+)
+def test_an_attempt_counts_as_one_up_to_the_instant_the_talk_is_due(session, counsellor, child, after, state):
+    take(session, counsellor, FLAGGED)
+    row = only(session, counsellor)
+    tried = talk(session, counsellor, child, is_done=False, not_reached=NotReached.NOT_THERE)
+    follow_ups.note_contact(session, counsellor, result_id=row.id, record_id=tried)
+
+    clock.set_fixed(row.due_at + after)
+
+    assert only(session, counsellor).state is state
+
+
 def test_a_talk_on_the_day_of_the_test_itself_is_the_contact(session, counsellor, child):
     take(session, counsellor, URGENT | {"测评日期": f"{TODAY}"})
     row = only(session, counsellor)
@@ -487,6 +501,7 @@ def test_whose_family_refuses_is_not_to_be_tested_again_after_a_void_result(sess
     (only_class,) = coverage.list_coverage(session, lead, round_id=void.round_id)
 
     assert (only_class.counts[Standing.EXEMPT], only_class.counts[Standing.VOID], only_class.owed) == (1, 0, 0)
+    assert only_class.unconsented == 1  # it was tested all the same
 
 
 def test_an_old_round_counts_the_classes_of_its_term(session, lead, child, school_class):
