@@ -128,6 +128,20 @@ def test_the_head_s_own_is_answered_by_who_gives_the_second_yes(session, lead, m
     assert rank_on(session, child) == YELLOW
 
 
+def test_of_several_leaders_the_first_alone_answers_for_a_head(session, lead, make_user, child):
+    first, second = make_user(Role.LEADERSHIP, name="顾白露"), make_user(Role.LEADERSHIP, name="江清明")
+    for leader in (second, first):
+        _name_leader(session, leader)
+    put(session, lead, child, RED)
+    asked = put(session, lead, child, YELLOW)
+
+    with pytest.raises(NotFound):
+        tier_requests.agree_to_lower(session, second, change_id=asked.id, version=1)
+    tier_requests.agree_to_lower(session, first, change_id=asked.id, version=1)
+
+    assert rank_on(session, child) == YELLOW
+
+
 def test_beside_a_head_the_second_person_reads_and_answers_no_lowering(session, lead, counsellor, make_user, child):
     """Tiers are numbers to leaders; the dialog with its words is for where no head can answer (0027)."""
     leader = make_user(Role.LEADERSHIP, name="顾白露")
@@ -194,6 +208,15 @@ def test_what_can_t_be_is_said_at_its_field(session, counsellor, child, make_stu
     assert codes(refused) == {
         "from_day": "future", "record_id": "unknown_choice", "assessment_id": "unknown_choice",
     }  # fmt: skip
+
+
+def test_a_tier_goes_back_two_years_and_no_further(session, counsellor, child):
+    with pytest.raises(FieldErrors) as refused:
+        put(session, counsellor, child, YELLOW, day=TODAY - tiers.LONGEST_AGO - timedelta(days=1))
+    put(session, counsellor, child, YELLOW, day=TODAY - tiers.LONGEST_AGO)
+
+    assert codes(refused) == {"from_day": "too_early"}
+    assert rank_on(session, child) == YELLOW
 
 
 def test_a_form_drawn_over_an_older_change_is_refused(session, counsellor, lead, child):
