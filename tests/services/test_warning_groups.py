@@ -41,7 +41,7 @@ from services.row_filters import Grounds
 from services.student_lists import StudentFilters
 from services.warning_groups import BY_NAME, REQUIRED, GroupStands, MemberEntry, NotKeyChild
 from tests.conftest import NOW, codes
-from tests.services.test_tiers import NONE, RED, YELLOW, put
+from tests.services.test_tiers import NONE, ORANGE, RED, YELLOW, put
 
 TODAY = NOW.date()
 
@@ -270,6 +270,16 @@ def test_home_asks_for_it_three_school_days_after_the_child_became_key(session, 
     assert (line.group, line.is_mine, line.due_at.date()) == (DutyGroup.LATE, True, date(2026, 9, 7))
     warning_groups.found_group(session, counsellor, student_id=child.id)
     assert due() == []
+
+
+def test_a_graver_tier_makes_nobody_a_key_child_anew(session, make_user, term, make_student):
+    counsellor, child = make_user(Role.COUNSELLOR), make_student("方惊蛰")
+    put(session, counsellor, child, ORANGE, day=date(2026, 9, 2))
+    put(session, counsellor, child, RED)
+
+    [line] = [each for each in home.list_duties(session, counsellor) if each.kind is DutyKind.FOUND_GROUP]
+
+    assert line.due_at.date() == date(2026, 9, 7)
 
 
 def test_home_asks_to_end_the_group_of_a_child_that_left(session, lead, make_user, child, group):
