@@ -155,6 +155,14 @@ def test_a_case_wants_no_summary_from_the_day_it_is_closed_on(session, counsello
     assert wanted(session) == [DutyState.MET]
 
 
+@pytest.mark.parametrize(("days", "is_met"), [(59, True), (60, False)], ids=["due tomorrow", "due today"])
+def test_before_closing_a_case_is_summed_up_that_should_be_today(session, counsellor, case, monkeypatch, days, is_met):
+    sum_up(session, counsellor, case)
+    go(monkeypatch, TODAY + timedelta(days=days))
+
+    assert line_of(session, counsellor, case) is is_met
+
+
 def case_child(session, case):
     return session.get_one(Student, case.student_id)
 
