@@ -372,7 +372,9 @@ def test_the_look_afterwards_is_on_home_from_its_day_until_it_is_written_down(
     session, counsellor, lead, case, monkeypatch
 ):
     number = close(session, counsellor, lead, case)
-    assert due(session, counsellor) == []
+    for days, groups in ((29, []), (30, [DutyGroup.TODAY])):
+        monkeypatch.setattr(clock, "now", lambda days=days: NOW + timedelta(days=days))
+        assert [duty.group for duty in due(session, counsellor)] == groups
 
     monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(days=31))
     assert [(duty.kind, duty.group, duty.target_id) for duty in due(session, counsellor)] == [
