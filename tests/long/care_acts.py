@@ -1,12 +1,15 @@
 """What is killed in the middle of care: screenings imported and taken back, cases closed and opened again, pairs."""
 
 import random
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pypinyin  # noqa: F401 # half a second, which the program leaves to whoever first needs it: not what is killed
+from sqlalchemy import event
 from sqlmodel import Session, col, select
 
 from db import engine
@@ -18,6 +21,7 @@ from db.tables import (
     HelperKind,
     ImportBatch,
     ImportKind,
+    Pairing,
     PairingRole,
     ReferralChannel,
     Severity,
@@ -37,15 +41,18 @@ from tests.long.register_acts import place_in
 from tests.long.world import CHILDREN, actor_called
 
 CASES, HELPERS = 6, 4
+LINGERS = 0.08  # seconds
 SCORES = "3,0,2", "12,0,8", "6,1,4"  # calm; pointed out; urgent
 EVERYBODY = ProposalScope(role=PairingRole.PARTY_CADRE, also_others=True)
 Act = Callable[[random.Random], None]
 
 
 def work_on_care(folder: Path, told: Connection, seed: int) -> None:
-    """Do one act after the other, for ever."""
+    """Do one act after the other, for ever; every other process lingers before each commit, to be killed there."""
     engine.use(place_in(folder))
     chance = random.Random(seed)
+    if seed % 2:
+        event.listen(Session, "before_commit", lambda _session: time.sleep(LINGERS))
     while True:
         name = chance.choice(sorted(ACTS))
         told.send(name)
@@ -157,8 +164,9 @@ def pair(chance: random.Random) -> None:
     with transaction() as session:
         lead = actor_called(session, "staff0")
         scope = EVERYBODY
-        if chance.random() < 0.8:
-            scope = ProposalScope(role=scope.role, also_others=True, from_helper_id=chance.randint(1, HELPERS))
+        helping = session.exec(select(Pairing.helper_id).where(col(Pairing.to_day).is_(None)).distinct()).all()
+        if helping:
+            scope = replace(scope, from_helper_id=chance.choice(sorted(helping)))
         question = find_question(session, lead, scope=scope)
         children = {each.need.id: each for each in question.children}
         people = {each.candidate.id: each for each in question.helpers}
