@@ -20,6 +20,28 @@ assert few < 30 < 80 < len(METADATA.sorted_tables)
 """
 
 
+WAITS = """
+import sys, threading
+from sqlalchemy.orm.mapper import _CONFIGURE_MUTEX
+import db.tables
+from db.tables import AppUser
+other = threading.Thread(target=lambda: db.tables.CareRecord)
+with _CONFIGURE_MUTEX:  # held while somebody brings tables into use
+    other.start()
+    other.join(1)
+    assert other.is_alive()
+    assert "db.tables.every" not in sys.modules
+other.join(30)
+assert "db.tables.every" in sys.modules
+"""
+
+
+def test_no_table_is_added_while_somebody_brings_tables_into_use():
+    answer = subprocess.run([sys.executable, "-c", WAITS], cwd=PROJECT_DIR, capture_output=True, text=True, check=False)
+
+    assert (answer.stderr, answer.returncode) == ("", 0)
+
+
 def test_the_tables_of_the_sign_in_page_name_no_other_table():
     answer = subprocess.run([sys.executable, "-c", ALONE], cwd=PROJECT_DIR, capture_output=True, text=True, check=False)
 

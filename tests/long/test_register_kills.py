@@ -34,7 +34,7 @@ from tests.long import register_acts, world
 pytestmark = pytest.mark.long
 
 KILLS = 30
-STARTS_IN = 10  # seconds; on a machine at work
+STARTS_IN = 60  # seconds; on a machine at work, the first time with everything imported
 VERIFY_EVERY = 5
 LONGEST = 0.12  # seconds until a kill: some acts long
 
