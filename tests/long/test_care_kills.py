@@ -33,7 +33,7 @@ LONGEST = 0.15  # seconds until a kill: the longest act takes about as long
 
 def test_kills_inside_imports_closings_and_pairs_leave_nothing_half_written(tmp_path):
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["tests.long.care_acts"])
+    processes.set_forkserver_preload(["tests.long.care_acts", "tests.long.frozen"])
     world.settle(tmp_path)
     care_acts.open_cases()
     engine.runtime().engine.dispose()

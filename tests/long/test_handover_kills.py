@@ -44,7 +44,7 @@ def school(tmp_path) -> Path:
 
 def test_kills_while_archives_are_packed_leave_each_package_whole_or_not_there(school):
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["tests.long.package_acts"])
+    processes.set_forkserver_preload(["tests.long.package_acts", "tests.long.frozen"])
     chance, at = random.Random(13), Counter()
     told: dict[int, str] = {}
     for number in range(1, KILLS + 1):

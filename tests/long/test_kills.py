@@ -19,7 +19,7 @@ def test_a_hundred_kills_leave_nothing_half_written(tmp_path):
     place, chance = settle(tmp_path), random.Random(7)
     for number in range(1, MOST_KILLS + 1):
         with at_work_until_killed(tmp_path, seed=number):
-            time.sleep(chance.uniform(0.001, 0.8))
+            time.sleep(chance.uniform(0.001, 0.25))
         if number % CHECK_EVERY == 0:
             assert wrong_with(place) == []
             if number >= KILLS and got_enough_done(place):

@@ -43,7 +43,7 @@ LONGEST = 0.12  # seconds until a kill: some acts long
 def processes():
     """Processes that begin with everything imported, so that what is killed is the work and not the start."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.long.register_acts"])
+    context.set_forkserver_preload(["tests.long.register_acts", "tests.long.frozen"])
     return context
 
 

@@ -27,7 +27,7 @@ Act = Callable[[Path, Path], None]
 def processes():
     """Processes that begin with everything imported, so that what is killed is the work and not the start."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.long.safety_acts"])
+    context.set_forkserver_preload(["tests.long.safety_acts", "tests.long.frozen"])
     return context
 
 

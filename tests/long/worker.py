@@ -42,7 +42,7 @@ def at_work_until_killed(folder: Path, seed: int) -> Iterator[None]:
     It begins with everything imported, so that what is killed is the work and not the start.
     """
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload([__name__])
+    processes.set_forkserver_preload([__name__, "tests.long.frozen"])
     heard, told = processes.Pipe(duplex=False)
     worker = processes.Process(target=_work_and_tell, args=(folder, seed, told))
     worker.start()
