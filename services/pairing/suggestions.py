@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Numbers = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
     Flags = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
-MOST_CELLS = 40_000_000  # of the table that is solved, 8 bytes each; places beyond are opened as they are wanted
+MOST_CELLS = 10_000_000  # of the table that is solved, 8 bytes each; places beyond are opened as they are wanted
 
 
 class WhyNobody(StrEnum):
