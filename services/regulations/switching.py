@@ -67,9 +67,9 @@ def first_full_period(clause_id: str, *, calendar: SchoolCalendar, on: date) -> 
     term = next((each for each in calendar.terms if each.last_day >= on), None)
     if measure.evaluator in (Evaluator.DEADLINE, Evaluator.THRESHOLD) or unit is None or term is None:
         return on
-    days = school_days_around(calendar, term)
     later = [each for each in calendar.terms if each.first_day > term.last_day]
     for each in [term, *later[:1]]:
+        days = school_days_around(calendar, each)
         for period in periods_of(unit, calendar=calendar, term=each, days=days, until=date.max):
             if period.first >= on:
                 return period.first

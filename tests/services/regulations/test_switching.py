@@ -62,6 +62,22 @@ def test_a_clause_counts_from_its_first_full_period(clause_id, on, first):
     assert switching.first_full_period(clause_id, calendar=calendar, on=on) == first
 
 
+@pytest.mark.parametrize(
+    ("clause_id", "first"),
+    [("K-10", date(2027, 8, 30)), ("K-01", date(2027, 9, 1)), ("K-04", date(2027, 9, 1)), ("I-22", date(2027, 9, 1))],
+    ids=["week", "month", "term", "school year"],
+)
+def test_at_the_end_of_a_school_year_it_is_the_first_one_of_the_next(clause_id, first):
+    calendar = SchoolCalendar(
+        [
+            TermDates(1, 2026, 2, date(2027, 2, 22), date(2027, 7, 2)),
+            TermDates(2, 2027, 1, date(2027, 9, 1), date(2028, 1, 21)),
+        ]
+    )
+
+    assert switching.first_full_period(clause_id, calendar=calendar, on=date(2027, 7, 2)) == first
+
+
 def test_a_clause_is_switched_from_today_on_and_not_before(session, lead):
     ways = {"clause_id": "K-10", "is_on": True, "reason": None, "version": 0}
     with pytest.raises(FieldErrors) as raised:
