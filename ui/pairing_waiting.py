@@ -7,12 +7,13 @@ import streamlit as st
 
 from db.tables import PairingRole
 from db.transactions import reading
+from services import clock
 from services.access import Permission, allows
 from services.actors import Actor
 from services.pairing import waiting
 from services.pairing.waiting import PAGE_SIZE, WaitingChild, WaitingCount, WaitingFilters
 from services.student_lists import CategoryGroup, ClassName
-from ui import navigation
+from ui import formats, navigation
 from ui.dialogs import open_dialog
 from ui.layout import Action, empty_state, filter_row
 from ui.pairing_dialogs import START
@@ -89,9 +90,15 @@ def _row(row: WaitingChild) -> dict[str, Any]:
         "name": row.name,
         "class": row.class_label,
         "groups": [each.label for each in row.groups],
-        "roles": "、".join(each.label for each in row.roles) or "没有人",
+        "roles": _who(row),
         "pair": "结对",
     }
+
+
+def _who(row: WaitingChild) -> str:
+    now = "、".join(each.label for each in row.roles) or "没有人"
+    later = "".join(f"；{formats.day(day, today=clock.today())}起有{role.label}" for role, day in row.agreed)
+    return now + later
 
 
 def _columns(actor: Actor) -> dict[str, Any]:  # configurations have no common public type

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, case
@@ -21,7 +22,7 @@ from services import clock
 from services.access import Permission, acting_for, permitted
 from services.actors import Actor
 from services.paging import page_there
-from services.pairing.rules import is_running
+from services.pairing.rules import holds_place, is_running
 from services.pairing.sight import sees_pairs_of
 from services.student_lists import GROUP_OF, CategoryGroup, ClassName, list_register_classes
 from services.students import is_in_class, shown_class
@@ -41,13 +42,14 @@ class WaitingFilters:
 
 @dataclass(frozen=True, slots=True)
 class WaitingChild:
-    """A child that waits, with whom it does have: of one kind somebody may be missing only."""
+    """A child that waits, with whom it does have (somebody of one kind may be missing only), and who comes later."""
 
     student_id: int
     name: str
     class_label: str
     groups: tuple[CategoryGroup, ...]
     roles: tuple[PairingRole, ...]
+    agreed: tuple[tuple[PairingRole, date], ...]  # pairs to begin on a later day, the soonest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +101,15 @@ def list_waiting(
         .offset((number - 1) * page_size)
     ).all()
     ids = [row.id for row in rows]
-    groups, roles = _groups_of(session, ids), _roles_of(session, ids)
+    groups, pairs, today = _groups_of(session, ids), _pairs_of(session, ids), clock.today()
     return [
         WaitingChild(
             student_id=row.id,
             name=row.name,
             class_label=shown_class(row.grade, row.number, row.state),
             groups=tuple(each for each in CategoryGroup if each in groups[row.id]),
-            roles=tuple(each for each in PairingRole if each in roles[row.id]),
+            roles=tuple(each for each in PairingRole if each in {role for role, day in pairs[row.id] if day <= today}),
+            agreed=tuple((role, day) for role, day in pairs[row.id] if day > today),
         )
         for row in rows
     ]
@@ -173,13 +176,14 @@ def _groups_of(session: Session, student_ids: Sequence[int]) -> dict[int, set[Ca
     return found
 
 
-def _roles_of(session: Session, student_ids: Sequence[int]) -> dict[int, set[PairingRole]]:
-    found: dict[int, set[PairingRole]] = defaultdict(set)
+def _pairs_of(session: Session, student_ids: Sequence[int]) -> dict[int, list[tuple[PairingRole, date]]]:
+    found: dict[int, list[tuple[PairingRole, date]]] = defaultdict(list)
+    columns: list[Any] = [Pairing.student_id, Pairing.role, Pairing.from_day]
     rows = session.execute(
-        select(Pairing.student_id, Pairing.role).where(
-            col(Pairing.student_id).in_(student_ids), is_running(clock.today())
-        )
+        select(*columns)
+        .where(col(Pairing.student_id).in_(student_ids), holds_place(clock.today()))
+        .order_by(col(Pairing.from_day), col(Pairing.id))
     )
-    for student_id, role in rows:
-        found[student_id].add(role)
+    for student_id, role, day in rows:
+        found[student_id].append((role, day))
     return found

@@ -104,6 +104,19 @@ def test_a_pair_that_is_over_or_still_to_come_is_nobody_today(
     assert waits(session, lead) == ["江一"]
 
 
+def test_who_is_agreed_for_later_is_told_beside_who_helps_today(session, lead, make_student, make_helper, make_pair):
+    child = make_student("江一")
+    make_pair(child, make_helper(), role=PairingRole.MENTOR)
+    make_pair(child, make_helper(), role=PairingRole.VOLUNTEER, from_day=TODAY + 2 * DAY)
+    make_pair(child, make_helper(), role=PairingRole.BUDDY, from_day=TODAY + DAY)
+    lacking = WaitingFilters(role=PairingRole.LOVE_MOTHER)
+
+    [row] = waiting.list_waiting(session, lead, filters=lacking, page=1, total=1)
+
+    assert row.roles == (PairingRole.MENTOR,)
+    assert row.agreed == ((PairingRole.BUDDY, TODAY + DAY), (PairingRole.VOLUNTEER, TODAY + 2 * DAY))
+
+
 def test_a_homeroom_teacher_sees_the_own_class_alone(
     session, term, make_user, make_class, make_student, make_helper, make_pair
 ):
