@@ -284,7 +284,7 @@ def _check_children(session: Session, check: Checker, helper: Helper, values: di
     """Refuse fewer places than are taken from today on, and a beginning after the first pair."""
     stints = stints_of(session, helper.id)
     taken = most_at_once(stints, within=Days(clock.today()))
-    first = min((days.first for _, days in stints), default=None)
+    first = min((days.first for _, days in stints if not days.is_empty), default=None)
     if values["capacity"] is not None and values["capacity"] < taken:
         check.add("capacity", "fewer_than_children", count=taken)
     if first is not None and values["from_day"] > first:

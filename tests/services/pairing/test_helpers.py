@@ -168,6 +168,20 @@ def test_nobody_begins_to_help_after_the_first_child_came(session, lead, make_st
     assert codes(raised) == {"from_day": "after_first_pair"}
 
 
+def test_a_pair_made_by_mistake_and_ended_on_its_day_is_no_beginning(
+    session, lead, make_student, make_helper, make_pair
+):
+    helper = make_helper()
+    mistake = {"from_day": TODAY - DAY, "to_day": TODAY - DAY, "end_reason": PairingEnd.MISTAKE}
+    make_pair(make_student(), helper, role=PairingRole.PEER_PARENT, **mistake)
+
+    helpers.change_helper(
+        session, lead, helper_id=helper.id, version=1, entry=HelperEntry(name="试帮手", from_day=TODAY)
+    )
+
+    assert helper.from_day == TODAY
+
+
 def test_a_pair_written_down_by_mistake_keeps_nobody(session, lead, make_student, make_helper, make_pair):
     helper, later = make_helper(), TODAY + 9 * DAY
     make_pair(
