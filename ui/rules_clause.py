@@ -197,7 +197,7 @@ def _draw_weeks(weeks: Sequence[ToldWeek]) -> None:
                 title="哪一周（星期一）",
                 axis=alt.Axis(labelAngle=0, labelOverlap=True),
             ),
-            y=alt.Y("数:Q", title="件", axis=alt.Axis(tickMinStep=1)),
+            y=alt.Y("数:Q", title="件", axis=alt.Axis(tickMinStep=1, format="d")),
             color=alt.Color("是什么:N", title=None, scale=alt.Scale(domain=_DOMAIN, range=_RANGE)),
         )
     )
