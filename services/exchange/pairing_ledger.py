@@ -22,12 +22,13 @@ from .tables import DataRow, Table
 
 LONGEST = 3660  # days ahead a pair may be agreed for
 _HARD = re.compile(r"[、,;/\n]")
+_BETWEEN = re.compile(r"[、,，;；/+和及与兼\s]")
 _BEFORE_NAME = re.compile(r"^(.*班|\d{3})\s*([\u3400-\u9fff·]{2,})$")
 _DAY = r"\d{4}\s*[-/.年]\s*\d{1,2}(?:\s*[-/.月]\s*\d{1,2}(?!\d)\s*[日号]?|\s*月)?"
 _SPAN = re.compile(rf"^({_DAY}|\d{{8}})\s*(?:[-—–~～]+|至|到|起)\s*(.*)$")
 _SHORT_DAY = re.compile(r"^(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*[日号]?$")
 _PHONE_AFTER = re.compile(r"[\s(:/]*(?:电话|手机)?[:\s]*\+?[\d\s-]{7,}\)?$")
-_AMOUNT = re.compile(r"^[¥]?(\d[\d,]*(?:\.\d{1,2})?)(万)?元?(?:[/每](?:学期|期|年|月|人))?$")
+_AMOUNT = re.compile(r"^[¥]?((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d{1,2})?)(万)?元?(?:[/每](?:学期|期|人))?$")  # of a term
 _NOTHING = frozenset({"", "无", "-", "—", "/", "没有", "0", "0.0"})
 
 
@@ -195,6 +196,7 @@ def read_role(text: str) -> str | None:
     if plain in ROLES:
         return ROLES[plain]
     named = {role for word, role in ROLES.items() if len(word) > 2 and word in plain}
+    named |= {ROLES[each] for each in map(canonical, _BETWEEN.split(text)) if each in ROLES}
     return named.pop() if len(named) == 1 else None
 
 

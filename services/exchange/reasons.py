@@ -165,7 +165,7 @@ _SENTENCES = {
     Reason.HELPER_LEFT: "这位帮扶人那时已经不再担任。请核对起止，或换一位。",
     Reason.SUBSIDY_MISSING: "爱心守护人没有写补助，照样收下。请核对。",
     Reason.SUBSIDY_FOR_OTHER_ROLE: "不是爱心守护人，却写了补助，照样收下。请核对身份或金额。",
-    Reason.SUBSIDY_UNREADABLE: "补助的金额读不出来，原来的字写在结对内容里。请写成“300”这样。",
+    Reason.SUBSIDY_UNREADABLE: "读不出每学期补助多少，原来的字写在结对内容里。请写成“300”这样，按学期的数写。",
     Reason.STAFF_NO_UNREADABLE: "工号太长了，最多 40 个字。请核对。",
     Reason.STAFF_NO_CONFLICT: "这个工号已经是另一位老师的。请核对两位老师的工号。",
     Reason.STAFF_CLASS_UNREADABLE: "看不出是哪个班。请写成“七（1）班”或“701”，几个班用顿号分开。",

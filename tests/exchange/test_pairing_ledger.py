@@ -160,6 +160,9 @@ def test_the_role_may_stand_in_the_title_or_over_the_helpers():
         ("其他", None),
         ("热心人士", None),
         ("导师兼代理家长兼爱心妈妈", None),
+        ("导师、代理家长", None),  # 导师 alone is no part of a word, but it is one of two said here
+        ("党员/导师", None),
+        ("临时爸爸、代理家长", "proxy_parent"),
     ],
 )
 def test_roles_in_the_words_of_schools(written, role):
@@ -168,7 +171,8 @@ def test_roles_in_the_words_of_schools(written, role):
 
 @pytest.mark.parametrize(
     ("written", "fen"),
-    [("300", 30000), (300.0, 30000), ("¥1,280.50", 128050), ("300元/学期", 30000), ("0.03万", 30000), ("约500", None)],
+    [("300", 30000), (300.0, 30000), ("¥1,280.50", 128050), ("300元/学期", 30000), ("0.03万", 30000), ("约500", None)]
+    + [("300/月", None), ("每年600元", None), ("300元/年", None), ("1,00,00", None), ("1,234,567", 123456700)],
 )
 def test_money_is_read_exactly(written, fen):
     assert read_fen(written) == fen
