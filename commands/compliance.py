@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from commands.parsing import Subparsers, command_parser
-from commands.problems import DayUnreadable
+from commands.problems import DayTooFar, DayUnreadable
 
 if TYPE_CHECKING:
     from services.regulations.compliance import ClauseRow
@@ -45,12 +45,17 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _day(text: str | None) -> date | None:
+    from services.calendar import is_school_year
+
     if text is None:
         return None
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise DayUnreadable(text) from None
+    if not is_school_year(day.year):
+        raise DayTooFar(text)
+    return day
 
 
 def _as_json(row: "ClauseRow") -> dict[str, object]:

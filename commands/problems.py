@@ -64,6 +64,10 @@ class DayUnreadable(CommandProblem):
         self.text = text
 
 
+class DayTooFar(DayUnreadable):
+    """A day no school year of the program can lie in."""
+
+
 class PackageRefused(CommandProblem):
     """A package of archives that its password doesn't open, or that was damaged or changed: nobody can tell which."""
 
@@ -279,6 +283,7 @@ SENTENCES: dict[type[Exception], str] = {
     CertificateTwice: "--https 会自己做一张证书，和 --cert、--key 只能用一种：请去掉其中一种。",
     PackageRefused: "打不开：密码不对，或者文件坏了、被改过。请核对密码；还是不行，请移交的学校重新给一份。",
     FileUnreadable: "读不了 {path}：请看看文件在不在，运行这条命令的账号能不能读。",
+    DayTooFar: "日期 {text} 太远了：请写 2000 年到 2100 年里的一天。",
     DayUnreadable: "看不懂日期 {text}：请写成 2026-10-30 这样。",
     NoCertificateInside: "{path} 里没有可用的证书：请换成 PEM 格式的证书文件。",
     NoKeyInside: "{path} 里没有可用的私钥：请换成 PEM 格式的私钥文件。",

@@ -7,7 +7,7 @@ import pytest
 
 from commands import compliance
 from commands.cli import parse
-from commands.problems import DayUnreadable
+from commands.problems import DayTooFar, DayUnreadable, sentence
 from db.location import Location
 from db.tables import CareKind, CareRecord, CategoryKind, ClauseSwitch, Role, StudentCategory
 from db.transactions import reading
@@ -86,8 +86,18 @@ def test_without_a_day_it_is_today(typed, lead):
     assert json.loads(typed("--json"))["date"] == clock.today().isoformat()
 
 
-def test_a_day_nobody_can_read_is_refused(location, monkeypatch):
+@pytest.mark.parametrize(
+    ("day", "refusal"),
+    [
+        ("2026-13-40", DayUnreadable),
+        ("2026-02-29", DayUnreadable),
+        ("0001-01-01", DayTooFar),
+        ("9999-12-31", DayTooFar),
+    ],
+)
+def test_a_day_nobody_can_read_or_no_school_year_holds_is_refused(location, monkeypatch, day, refusal):
     monkeypatch.setattr(Location, "from_environment", lambda *_args: location)
 
-    with pytest.raises(DayUnreadable):
-        compliance.run(parse(["compliance", "--on", "2026-13-40"]))
+    with pytest.raises(refusal) as raised:
+        compliance.run(parse(["compliance", "--on", day]))
+    assert day in sentence(raised.value)
