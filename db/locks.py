@@ -12,7 +12,7 @@ class Turn(IntEnum):
     """What two transactions must not decide at once."""
 
     ACCOUNTS = 1  # that somebody can still manage them
-    SCHOOL = 2  # that terms don't overlap, and a class is there once
+    SCHOOL = 2  # that terms don't overlap, a class is there once and excused once
     SIGN_IN = 3  # how often somebody has missed
     IMPORT = 4  # which stored child a row means
     RETENTION = 8  # what is removed is what was shown

@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from db.transactions import reading, transaction
+from db.transactions import reading
 from services.access import Permission, allows
 from services.errors import NotFound
 from services.regulations import clause_views, compliance, excuses, weeks
 from ui import navigation, parameter_forms, rules_clause, rules_dialogs, rules_list
 from ui.layout import note, page_header, refusal
 from ui.session import require_user
+from ui.week_freezing import freeze_weeks
 
 actor = require_user(Permission.REGULATION_READ, Permission.EXCUSE_AGREE)
 rules_list.open_clicked()
@@ -48,8 +49,7 @@ with reading() as session:
     rows = compliance.list_clauses(session, actor, with_wholes=rules_list.asks_for_wholes())
     is_week_open = weeks.is_week_open(session, actor)
 if is_week_open:
-    with transaction() as session:
-        weeks.freeze_week(session, actor)
+    freeze_weeks(actor)
 rules_list.draw_assistant(actor, rows)
 rules_list.draw_list(rows, numbers_only=compliance.sees_numbers_only(actor))
 rules_dialogs.draw_of_list(rows)

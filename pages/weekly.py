@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from db.transactions import reading, transaction
+from db.transactions import reading
 from services import review_lists, reviews
 from services.access import Permission, allows
-from services.regulations import weeks
 from ui import navigation, weekly_board, weekly_list
 from ui.layout import page_header
 from ui.session import require_user
+from ui.week_freezing import freeze_weeks
 
 actor = require_user(Permission.REVIEW_READ)
 if (student_id := weekly_list.child_clicked()) is not None and allows(actor, Permission.STUDENT_READ):
@@ -34,8 +34,7 @@ if what := st.query_params.get("list"):
 with reading() as session:
     review = reviews.find_review(session, actor, first_day=first_day)
 if review.is_owed:
-    with transaction() as session:
-        weeks.freeze_week(session, actor)
+    freeze_weeks(actor)
     with reading() as session:
         review = reviews.find_review(session, actor, first_day=first_day)
 page_header("领导小组周例会", weekly_board.line_of(review), actions=[weekly_board.PRINT_ACT])

@@ -1,19 +1,19 @@
 """How many children have an archive, of those who must (建档率): live, by class and grade (F-03, E-11)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, case, not_, or_
+from sqlalchemy import ColumnElement, and_, case, not_
 from sqlmodel import Session, col, func, select
 
 from db.tables import CategoryKind, ClassMembership, PsychArchive, SchoolClass, Student, StudentCategory
 from services import clock
-from services.access import Permission, Scope, Subject, permitted, scopes_of
+from services.access import Permission, Scope, Subject, allows, permitted, scopes_of
 from services.actors import Actor
 from services.calendar import load_calendar
 from services.classes import class_label, grade_label
-from services.figures import SMALLEST_GROUP
+from services.figures import hold_back_sizes
 from services.row_filters import sees_students
 from services.students import LEFT_SCHOOL, NO_CLASS, is_in_class
 
@@ -22,46 +22,51 @@ NEW_PUPIL_DAYS = "F-03.new_pupil_days"
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Archives of a class, a grade or the school; `newcomers` are still within their days and count as neither."""
+    """Archives of a class, a grade or the school; `newcomers` are still within their days and count as neither.
+
+    None: so few children stand behind it that who sees numbers only isn't told.
+    """
 
     label: str
-    must: int
-    have: int
-    newcomers: int
-    left_behind: int | None  # None: too few to tell to who may see numbers only
+    must: int | None
+    have: int | None
+    newcomers: int | None
+    left_behind: int | None
     left_behind_have: int | None
 
     @property
     def percent(self) -> int | None:
-        """How many of a hundred have one, rounded down: 100 is all of them; None where nobody must."""
-        return self.have * 100 // self.must if self.must else None
+        """How many of a hundred have one, rounded down: 100 is all of them; None where nobody must, or isn't told."""
+        return self.have * 100 // self.must if self.must and self.have is not None else None
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """The rate of the school, of each grade and of each class."""
+    """The rate of the school, of each grade and of each class; who sees numbers only gets the school's alone."""
 
     school: Rate
     grades: tuple[Rate, ...]
     classes: tuple[Rate, ...]
     new_pupil_days: int
+    is_held_back: bool = False
 
 
 @permitted(Permission.ARCHIVE_READ, Permission.TIER_NUMBERS)
 def find_rates(session: Session, actor: Actor) -> Rates:
     """Return the rate of every class the actor may see, its grade and all together; one statement."""
-    sees_all = bool(scopes_of(actor, Subject.TIER) & {Scope.ALL, Scope.NUMBERS})
+    numbers_only = not allows(actor, Permission.ARCHIVE_READ)
+    is_whole = numbers_only or Scope.ALL in scopes_of(actor, Subject.TIER)
     has = col(PsychArchive.id).is_not(None)
     is_new = _is_new(session)
     left_behind = _is_left_behind()
     columns = [
         SchoolClass.grade,
         SchoolClass.number,
-        func.sum(case((or_(has, not_(is_new)), 1), else_=0)),
-        func.sum(case((has, 1), else_=0)),
-        func.sum(case((and_(not_(has), is_new), 1), else_=0)),
-        func.sum(case((and_(left_behind, or_(has, not_(is_new))), 1), else_=0)),
-        func.sum(case((and_(left_behind, has), 1), else_=0)),
+        *(
+            func.sum(case((and_(of_them, is_so), 1), else_=0))
+            for of_them in (left_behind, not_(left_behind))
+            for is_so in (has, and_(not_(has), not_(is_new)), and_(not_(has), is_new))
+        ),
     ]
     rows = session.execute(
         select(*columns)  # type: ignore[call-overload]  # more columns than the stubs know
@@ -70,20 +75,66 @@ def find_rates(session: Session, actor: Actor) -> Rates:
         .join(SchoolClass, col(SchoolClass.id) == col(ClassMembership.class_id), isouter=True)
         .join(PsychArchive, col(PsychArchive.student_id) == col(Student.id), isouter=True)
         .where(
-            col(Student.merged_into_id).is_(None) if sees_all else sees_students(actor, Subject.TIER),
+            col(Student.merged_into_id).is_(None) if is_whole else sees_students(actor, Subject.TIER),
             col(Student.state).not_in(LEFT_SCHOOL),
         )
         .group_by(SchoolClass.grade, SchoolClass.number)
     ).all()
+    days = _new_pupil_days(session)
     ranked = sorted(rows, key=lambda row: (row[0] is None, row[0] or 0, row[1] or 0))
-    knows = bool(scopes_of(actor, Subject.CATEGORY) & {Scope.ALL, Scope.OWN_CLASS})
+    whole = _counts(ranked)
+    if numbers_only:
+        told = told_in_numbers(whole)
+        return Rates(told, (), (), days, is_held_back=None in (told.must, told.have, told.newcomers, told.left_behind))
     grades = list(dict.fromkeys(row[0] for row in ranked if row[0] is not None))
     return Rates(
-        school=_rate("全校", ranked, knows=knows),
-        grades=tuple(_rate(grade_label(each), [r for r in ranked if r[0] == each], knows=knows) for each in grades),
-        classes=tuple(_rate(_label(row), [row], knows=knows) for row in ranked),
-        new_pupil_days=_new_pupil_days(session),
+        school=_rate("全校", whole),
+        grades=tuple(_rate(grade_label(each), _counts(r for r in ranked if r[0] == each)) for each in grades),
+        classes=tuple(_rate(_label(row), _counts([row])) for row in ranked),
+        new_pupil_days=days,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Children by whether they have an archive, lack it in time, or are new without one; the left-behind apart."""
+
+    left_have: int
+    left_lack: int
+    left_new: int
+    others_have: int
+    others_lack: int
+    others_new: int
+
+    @property
+    def have(self) -> int:
+        """All who have one, newcomers too."""
+        return self.left_have + self.others_have
+
+    @property
+    def lack(self) -> int:
+        """All who should have one by now."""
+        return self.left_lack + self.others_lack
+
+    @property
+    def new(self) -> int:
+        """All who came so lately that it need not be there yet."""
+        return self.left_new + self.others_new
+
+
+def told_in_numbers(counts: Counts) -> Rate:
+    """Return the school's rate for who sees numbers only: no small group, and none by subtraction.
+
+    How many left-behind children have one is told where no part of the school is a small group: else the others would
+    be what is left of the whole.
+    """
+    told = hold_back_sizes({"have": counts.have, "lack": counts.lack, "new": counts.new})
+    have, lack, new = told["have"], told["lack"], told["new"]
+    must = counts.have + counts.lack if new is not None or None not in (have, lack) else None
+    parts = hold_back_sizes(asdict(counts))
+    if None in parts.values():
+        return Rate("全校", must, have, new, None, None)
+    return Rate("全校", must, have, new, counts.left_have + counts.left_lack, counts.left_have)
 
 
 def lacks_archive_in_time(session: Session) -> ColumnElement[bool]:
@@ -112,7 +163,10 @@ def _label(row: Sequence[int | None]) -> str:
     return class_label(row[0], row[1] or 0) if row[0] is not None else NO_CLASS
 
 
-def _rate(label: str, rows: Sequence[Sequence[int]], *, knows: bool) -> Rate:
-    must, have, new, left, left_have = (sum(row[place] or 0 for row in rows) for place in range(2, 7))
-    tells = knows or (left >= SMALLEST_GROUP and label == "全校")
-    return Rate(label, must, have, new, left if tells else None, left_have if tells else None)
+def _counts(rows: Iterable[Sequence[int | None]]) -> Counts:
+    found = list(rows)
+    return Counts(*(sum(row[place] or 0 for row in found) for place in range(2, 8)))
+
+
+def _rate(label: str, of: Counts) -> Rate:
+    return Rate(label, of.have + of.lack, of.have, of.new, of.left_have + of.left_lack, of.left_have)

@@ -6,9 +6,11 @@ A group is small by its children, not by its records: seven referrals of one chi
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 SMALLEST_GROUP = 5
 
+_Name = TypeVar("_Name")
 Records = Counter[int | None]
 """How many records each child has; None for children nobody has recognised yet, who may all be the same one."""
 
@@ -24,6 +26,17 @@ def hold_back_small(parts: Mapping[str, Records]) -> dict[str, int | None]:
     while held and others and (len(held) < 2 or len(_together(parts[name] for name in held)) < SMALLEST_GROUP):
         held.add(others.pop(0)[1])
     return {name: None if name in held else records.total() for name, records in parts.items()}
+
+
+def hold_back_sizes(sizes: Mapping[_Name, int]) -> dict[_Name, int | None]:
+    """Return the parts of a total as `hold_back_small`, where each child stands in one of them."""
+    parts: dict[str, Records] = {}
+    seen = 0
+    for name, size in sizes.items():
+        parts[str(name)] = Counter(range(seen, seen + size))
+        seen += size
+    told = hold_back_small(parts)
+    return {name: told[str(name)] for name in sizes}
 
 
 @dataclass(frozen=True, slots=True)

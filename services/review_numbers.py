@@ -8,12 +8,12 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 
+from services.figures import hold_back_sizes
 from services.regulations.catalogue import ClausePost, clauses
 from services.regulations.deadlines import DutyState
 from services.regulations.parameters import areas
 from services.regulations.standings import KEPT, RED, SubjectKind
 from services.regulations.week_facts import Behind, WeekFacts
-from services.tier_figures import hold_back_tiers
 
 UNPAIRED = "J-01"
 """The clause whose overdue duties are the left-behind children without a pair."""
@@ -26,6 +26,7 @@ class Gap(StrEnum):
     NOT_COUNTED = "not_counted"  # its clause is not in force
     NOT_KEPT = "not_kept"  # frozen before this number was
     NO_WEEK = "no_week"  # no week before is frozen
+    RUNS = "runs"  # told once the week is over
 
 
 Number = int | Gap
@@ -130,12 +131,17 @@ def count_unpaired(facts: WeekFacts, *, numbers_only: bool) -> Number:
 
 
 def count_in_tier(facts: WeekFacts, *, tier_id: int, numbers_only: bool) -> Number:
-    """Return how many children stood in a tier above the ordinary one (F-04)."""
+    """Return how many children stood in a tier above the ordinary one (F-04).
+
+    For numbers only at the week's end: from one day to the next it would be one child's.
+    """
     if facts.tier_counts is None:
         return Gap.NOT_KEPT
     if not numbers_only:
         return len(list_entries(facts, f"tier.{tier_id}"))
-    told = hold_back_tiers(facts.tier_counts).get(tier_id, 0)
+    if not facts.is_frozen:
+        return Gap.RUNS
+    told = hold_back_sizes(facts.tier_counts).get(tier_id, 0)
     return Gap.HELD_BACK if told is None else told
 
 

@@ -10,6 +10,7 @@ GAPS: Mapping[Gap, str] = {
     Gap.NOT_COUNTED: "没有启用",
     Gap.NOT_KEPT: "那一周没有记",
     Gap.NO_WEEK: "没有定格",
+    Gap.RUNS: "这周过完才说",
 }
 HELD_BACK = "有的条款背后不到五个孩子，逾期的没有算进来；按岗位说，不按人说。"
 ROOM_HOURS = "辅导室的预约和值班还没有记在这里，开放了几个小时先看门口的登记本。"

@@ -14,7 +14,7 @@ from db.tables import ClassMembership, SchoolClass, Student
 from services.access import Permission, Scope, Subject, permitted, scopes_of
 from services.actors import Actor
 from services.classes import class_label, grade_label
-from services.figures import Records, hold_back_small
+from services.figures import hold_back_sizes
 from services.row_filters import sees_students
 from services.tier_rows import held_on
 
@@ -52,7 +52,11 @@ class Flow:
 
 @permitted(Permission.ARCHIVE_READ, Permission.TIER_NUMBERS)
 def find_distribution(session: Session, actor: Actor, *, day: date) -> Distributions:
-    """Return how many children in a class on a day stood in which tier at its end; one statement."""
+    """Return how many children in a class on a day stood in which tier at its end; one statement.
+
+    Who sees numbers only is told the end of the last week up to that day: two neighbouring days would tell one child's.
+    """
+    day = told_day(actor, day)
     held = held_on(day)
     tier_id = func.coalesce(held.c.tier_id, NO_TIER)
     rows = session.execute(
@@ -73,8 +77,13 @@ def find_distribution(session: Session, actor: Actor, *, day: date) -> Distribut
             ),
             is_held_back=False,
         )
-    told = hold_back_tiers(_counted(rows))
+    told = hold_back_sizes(_counted(rows))
     return Distributions(day, Distribution("全校", told), (), (), is_held_back=None in told.values())
+
+
+def told_day(actor: Actor, day: date) -> date:
+    """Return the day whose tiers somebody is told who asks for a day: for numbers only, the last Sunday up to it."""
+    return day if _sees_children(actor) else day - timedelta(days=day.isoweekday() % 7)
 
 
 def children_in_tiers(session: Session, *, day: date) -> tuple[dict[int, int], dict[int, tuple[int, ...]]]:
@@ -151,18 +160,8 @@ def _sees_children(actor: Actor) -> bool:
     return bool(scopes_of(actor, Subject.TIER) & {Scope.ALL, Scope.TIER_WITHOUT_REASON})
 
 
-def _counted(rows: Any) -> dict[int, int | None]:
+def _counted(rows: Any) -> dict[int, int]:
     found: Counter[int] = Counter()
     for row in rows:
         found[row[2]] += row[3]
     return dict(found)
-
-
-def hold_back_tiers(counts: Mapping[int, int | None]) -> dict[int, int | None]:
-    """Hold small tiers back: each child stands in one, so that any numbers of their own will do."""
-    parts: dict[str, Records] = {}
-    seen = 0
-    for tier_id, count in counts.items():
-        parts[str(tier_id)] = Counter(range(seen + 1, seen + 1 + (count or 0)))
-        seen += count or 0
-    return {int(name): count for name, count in hold_back_small(parts).items()}

@@ -27,6 +27,7 @@ from ui.wording import day_field
 _FIRST, _LAST = "archives_first", "archives_last"
 _USUAL = timedelta(days=90)
 _HELD_BACK = "不单独说"
+_WHY_HELD_BACK = "人数少的不单独说，也不让人减得出来。"
 _FILLS = {
     "red": "#9B1C3F", "orange": "#D9791A", "yellow": "#C9A227", "green": "#1F8A70", "blue": "#3F7FBF",
     "violet": "#7B5EA7", "gray": "#8B857A",
@@ -35,6 +36,9 @@ _FILLS = {
 
 def draw_tiers(actor: Actor, order: TierOrder) -> None:
     """Draw the distribution on the last day of a range and the flows over it."""
+    if not allows(actor, Permission.ARCHIVE_READ):
+        _draw_tiers_of_week(actor, order)
+        return
     chosen = _range()
     if chosen is None:
         note("请选开始和结束两天，结束不早于开始，也不晚于今天。", icon="info")
@@ -42,14 +46,21 @@ def draw_tiers(actor: Actor, order: TierOrder) -> None:
     first, last = chosen
     with reading() as session:
         found = tier_figures.find_distribution(session, actor, day=last)
-        flows = (
-            tier_figures.list_flows(session, actor, first_day=first, last_day=last)
-            if allows(actor, Permission.ARCHIVE_READ)
-            else None
-        )
+        flows = tier_figures.list_flows(session, actor, first_day=first, last_day=last)
     _draw_distribution(found, order)
-    if flows is not None:
-        _draw_flows(flows, order, first, last)
+    _draw_flows(flows, order, first, last)
+
+
+def _draw_tiers_of_week(actor: Actor, order: TierOrder) -> None:
+    """Draw the distribution at the end of a week, for who sees numbers only."""
+    [last] = _days_chosen((_LAST, "last", "到哪天", clock.today()))
+    if last is None or last > clock.today():
+        note("请选一天，不晚于今天。", icon="info")
+        return
+    with reading() as session:
+        found = tier_figures.find_distribution(session, actor, day=last)
+    _draw_distribution(found, order)
+    note("只说每周星期天的数：一天一天地比，会看出是哪个孩子。")
 
 
 def draw_rates(actor: Actor) -> None:
@@ -57,31 +68,43 @@ def draw_rates(actor: Actor) -> None:
     with reading() as session:
         rates = archive_rates.find_rates(session, actor)
     school = rates.school
-    share = f"{school.percent}%" if school.percent is not None else "还没有要建档的孩子"
-    st.markdown(f"**建档率 {share}** :small[:gray[{school.have:,} / {school.must:,} 人]]")
-    note(f"在校的孩子都要有。新来不到 {rates.new_pupil_days} 天、还没建的先不算（{school.newcomers:,} 人）。")
+    st.markdown(f"**建档率 {_share(school)}** :small[:gray[{_told(school.have)} / {_told(school.must)}]]")
+    note(f"在校的孩子都要有。新来不到 {rates.new_pupil_days} 天、还没建的先不算（{_told(school.newcomers)}）。")
     if school.left_behind is not None and school.left_behind_have is not None:
         note(f"留守儿童：{school.left_behind_have:,} / {school.left_behind:,} 人。")
+    if rates.is_held_back:
+        note(_WHY_HELD_BACK)
     for title, rows in (("按年级", rates.grades), ("按班级", rates.classes)):
         if rows:
             st.markdown(f"**{title}**")
             _draw_rates(rows, title)
 
 
+def _share(school: Rate) -> str:
+    if school.percent is not None:
+        return f"{school.percent}%"
+    return "还没有要建档的孩子" if school.must == 0 else _HELD_BACK
+
+
 def _range() -> tuple[date, date] | None:
     today = clock.today()
-    for key, name, usual in ((_FIRST, "first", today - _USUAL), (_LAST, "last", today)):
-        if key not in st.session_state:
-            tell(key, _day_asked(name) or usual)
-    tell_again(_FIRST, _LAST)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        first = day_field("从哪天", key=_FIRST, width=160)
-        last = day_field("到哪天", key=_LAST, width=160)
-    for name, day, usual in (("first", first, today - _USUAL), ("last", last, today)):
-        keep_asked(name, None if day is None or day == usual else day.isoformat())
+    first, last = _days_chosen((_FIRST, "first", "从哪天", today - _USUAL), (_LAST, "last", "到哪天", today))
     if first is None or last is None or first > last or last > today:
         return None
     return first, last
+
+
+def _days_chosen(*fields: tuple[str, str, str, date]) -> list[date | None]:
+    """Draw day fields that stand in the address: each by its key, its name there, its label and its usual day."""
+    for key, name, _, usual in fields:
+        if key not in st.session_state:
+            tell(key, _day_asked(name) or usual)
+    tell_again(*(key for key, *_ in fields))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = [day_field(label, key=key, width=160) for key, _, label, _ in fields]
+    for (_, name, _, usual), day in zip(fields, chosen, strict=True):
+        keep_asked(name, None if day is None or day == usual else day.isoformat())
+    return chosen
 
 
 def _day_asked(name: str) -> date | None:
@@ -99,7 +122,7 @@ def _draw_distribution(found: Distributions, order: TierOrder) -> None:
     st.markdown(f"**{day}的分布** :small[:gray[按这一天当天的等级，在班里的孩子]]")
     st.markdown(words or "这一天没有在班里的孩子。")
     if found.is_held_back:
-        note("人数少的不单独说，也不让人减得出来。")
+        note(_WHY_HELD_BACK)
     rows = [
         {"等级": _label(each, order), "年级": part.label, "人数": count}
         for part in found.grades

@@ -34,7 +34,7 @@ def last_weeks(calendar: SchoolCalendar, today: date, *, count: int) -> list[dat
     """Return the Mondays of the last school weeks of this term that are over, the oldest first."""
     found: list[date] = []
     day, term = today, calendar.latest_term(today)
-    while len(found) < count and (monday := weeks.week_to_freeze(calendar, day)) is not None:
+    while len(found) < count and (monday := next(weeks.weeks_over(calendar, day), None)) is not None:
         if term is None or monday < monday_of(term.first_day):
             break
         found.insert(0, monday)

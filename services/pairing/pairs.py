@@ -257,7 +257,7 @@ def _refuse_stale(pairs: dict[int, Pairing], moves: Sequence[HandOver], from_hel
         pair = pairs.get(each.pairing_id)
         if pair is None or pair.helper_id != from_helper_id:
             raise NotFound
-        if pair.version != each.version or (pair.to_day is not None and pair.to_day <= day):
+        if pair.version != each.version or (pair.to_day is not None and pair.to_day <= max(day, clock.today())):
             problems[each.pairing_id] = Problem("pair_changed")
         elif day < pair.from_day:
             problems[each.pairing_id] = Problem("before_pair", day=pair.from_day)

@@ -104,7 +104,7 @@ def _told_weeks(session: Session, actor: Actor, clause_id: str) -> tuple[ToldWee
     rows: Sequence[Any] = session.execute(
         select(ClauseWeek.first_day, ClauseWeekState)  # type: ignore[call-overload]  # it takes a table beside a column
         .join(ClauseWeekState, col(ClauseWeekState.week_id) == col(ClauseWeek.id))
-        .where(ClauseWeekState.clause_id == clause_id)
+        .where(ClauseWeekState.clause_id == clause_id, col(ClauseWeek.first_day) <= clock.today())
         .order_by(col(ClauseWeek.first_day))
     ).all()
     return tuple(
@@ -115,7 +115,9 @@ def _told_weeks(session: Session, actor: Actor, clause_id: str) -> tuple[ToldWee
 
 def _held_back_weeks(session: Session, clause_id: str) -> Iterator[ToldWeek]:
     columns = col(ClauseWeek.first_day), col(ClauseWeek.told_on), col(ClauseWeek.numbers)
-    for first_day, told_on, numbers in session.execute(select(*columns).order_by(columns[0])):
+    for first_day, told_on, numbers in session.execute(
+        select(*columns).where(columns[0] <= clock.today()).order_by(columns[0])
+    ):
         found = as_frozen(first_day, told_on, numbers=numbers).clauses.get(clause_id)
         if found is not None:
             told = found.held_back

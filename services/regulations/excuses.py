@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, false, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, select
 
+from db.locks import Turn, take_turn
 from db.sealing import seal, unseal
 from db.tables import (
     AppUser,
@@ -27,7 +28,7 @@ from services.access import Permission, Scope, Subject, allows, permitted, scope
 from services.actors import Actor
 from services.classes import class_label, label_order
 from services.editing import last_editor, lock_version
-from services.errors import DomainError, EditedMeanwhile, NotAllowed, NotFound
+from services.errors import DomainError, EditedMeanwhile, NotFound
 from services.fields import LINE, Checker
 from services.regulations.catalogue import clauses
 from services.regulations.compliance import list_standings
@@ -126,6 +127,8 @@ def ask_excuse(session: Session, actor: Actor, *, request: ExcuseInput) -> Claus
     if request.clause_id not in measures():
         raise NotFound
     first, last, reason = _checked(request)
+    if request.class_id is not None:
+        take_turn(session, Turn.SCHOOL)  # of a class nothing is asked twice; of a child, behind its lock
     lock_named(session, select(Student.id).where(Student.id == request.student_id, sees_students(actor)))
     _must_be_theirs(session, actor, request)
     if session.exec(_same(request, first)).first() is not None:
@@ -292,8 +295,7 @@ def answer_excuse(
     """Say yes, and it counts; or no, with the reason. Nobody answers their own.
 
     Raises:
-        NotFound: there is no such request, or it was answered or taken back.
-        NotAllowed: it is not this person's to answer.
+        NotFound: there is no such request that is this person's to answer, or it was answered or taken back.
         EditedMeanwhile: somebody was faster.
         FieldErrors: a no without a reason.
     """
@@ -303,10 +305,8 @@ def answer_excuse(
     asked_by = session.exec(
         select(ClauseExcuse.asked_by_id).where(ClauseExcuse.id == excuse_id, ClauseExcuse.state == ExcuseState.WAITING)
     ).all()
-    if not asked_by:
+    if not asked_by or not may_answer(session, actor, asked_by[0]):
         raise NotFound
-    if not may_answer(session, actor, asked_by[0]):
-        raise NotAllowed
     row = _locked(session, excuse_id, version)
     if row.state is not ExcuseState.WAITING:
         raise NotFound

@@ -1,18 +1,20 @@
 """Each school week as it was told: frozen once when it is over, its digest in the chain of events, and never again.
 
-No background process: whoever of those who read the whole school's figures comes first after the week freezes it.
+No background process: whoever of those who read the whole school's figures comes first after the week freezes it, and
+those before it in which nobody came.
 """
 
 import json
-from collections.abc import Collection
-from datetime import date, timedelta
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date, time, timedelta
 
+from sqlalchemy import exists
 from sqlmodel import Session, col, select
 
 from db.frozen_weeks import digest_of
 from db.locks import Turn, take_turn
 from db.sealing import seal, unseal
-from db.tables import ClauseWeek, ClauseWeekState
+from db.tables import AuditEvent, ClauseWeek, ClauseWeekState
 from services import audit, clock
 from services.access import Permission, permitted
 from services.actors import Actor
@@ -23,50 +25,80 @@ from services.regulations.measures import measures
 from services.regulations.switches import load_switches
 from services.regulations.week_facts import WeekFacts, facts_of, lists_of, numbers_of
 
-_LONGEST_HOLIDAYS = 12
-"""So many weeks lie between two school weeks at most: a summer begun early and ended late."""
+_LOOKED_BACK = 12
+"""So many weeks lie between two school weeks at most, a summer begun early and ended late; older gaps stay."""
 
 
-def week_to_freeze(calendar: SchoolCalendar, today: date) -> date | None:
-    """Return the Monday of the last school week that is over; None before the first."""
-    for back in range(1, _LONGEST_HOLIDAYS + 1):
+def weeks_over(calendar: SchoolCalendar, today: date) -> Iterator[date]:
+    """Yield the Mondays of the school weeks that are over, the last one first, as far as is looked back."""
+    for back in range(1, _LOOKED_BACK + 1):
         first = monday_of(today) - timedelta(weeks=back)
         if any(calendar.is_school_day(first + timedelta(days=number)) for number in range(7)):
-            return first
-    return None
+            yield first
 
 
 @permitted(Permission.REGULATION_READ)
 def is_week_open(session: Session, actor: Actor) -> bool:
-    """Say whether the last school week still has to be frozen, and this person's reading it does that."""
+    """Say whether a school week still has to be frozen, and this person's reading it does that."""
     return reads_whole_school(actor) and is_owed(session, frozen=session.exec(select(col(ClauseWeek.first_day))).all())
 
 
 def is_owed(session: Session, *, frozen: Collection[date]) -> bool:
-    """Say whether the last school week is over and not among those that are frozen, and clauses counted in it."""
-    first = week_to_freeze(load_calendar(session), clock.today())
-    if first is None or first in frozen:
-        return False
-    switches, sunday = load_switches(session), first + timedelta(days=6)
-    return any(switches.counts(clause_id, sunday) for clause_id in measures())
+    """Say whether a school week is over, not among those that are frozen, and clauses counted in it."""
+    return _oldest_owed(session, frozen) is not None
+
+
+def _oldest_owed(session: Session, frozen: Collection[date]) -> date | None:
+    """Return the Monday of the first week to be frozen: since the last that is, or else the last one.
+
+    A week without any event is none: nobody worked with the program, or it never was (a clock that ran ahead).
+    """
+    today = clock.today()
+    last = max((each for each in frozen if each < today), default=None)
+    over = list(weeks_over(load_calendar(session), today))
+    owed = over[:1] if last is None else [each for each in over if each > last]
+    if not owed:
+        return None
+    switches = load_switches(session)
+    counted = [
+        first for first in reversed(owed)
+        if any(switches.counts(clause_id, first + timedelta(days=6)) for clause_id in measures())
+    ]  # fmt: skip
+    return next(iter(_used(session, counted)), None)
+
+
+def _used(session: Session, mondays: Sequence[date]) -> list[date]:
+    """Return the weeks in which anything at all stands in the chain of events; one statement."""
+    if not mondays:
+        return []
+    asked = [
+        exists().where(
+            col(AuditEvent.at) >= clock.at_school(first, time.min),
+            col(AuditEvent.at) < clock.at_school(first + timedelta(weeks=1), time.min),
+        )
+        for first in mondays
+    ]
+    return [first for first, found in zip(mondays, session.execute(select(*asked)).one(), strict=True) if found]
 
 
 @permitted(Permission.REGULATION_READ)
-def freeze_week(session: Session, actor: Actor) -> ClauseWeek | None:
-    """Freeze the last school week; None where it is frozen, no clause counted in it, or it isn't for this actor.
+def freeze_week(session: Session, actor: Actor) -> date | None:
+    """Freeze the oldest school week that is owed, and return its Monday; None where none is, or not to this actor.
 
     Two who come at once freeze it once.
     """
-    calendar = load_calendar(session)
-    first = week_to_freeze(calendar, clock.today()) if reads_whole_school(actor) else None
-    if first is None:
+    if not is_week_open(session, actor):
         return None
     take_turn(session, Turn.SCHOOL)
-    if _is_frozen(session, first):
+    first = _oldest_owed(session, session.exec(select(col(ClauseWeek.first_day))).all())
+    if first is None:
         return None
     told_on = first + timedelta(days=6)
     facts = facts_of(session, first_day=first, told_on=told_on, results=whole_school(session, on=told_on))
-    return write_week(session, actor, facts) if facts.clauses else None
+    if not facts.clauses:
+        return None
+    write_week(session, actor, facts)
+    return first
 
 
 def write_week(session: Session, actor: Actor, facts: WeekFacts) -> ClauseWeek:
@@ -94,7 +126,3 @@ def _as_text(content: object) -> str:
 def is_whole(week: ClauseWeek) -> bool:
     """Say whether a frozen week still says what it said; its digest stands in the chain of events, too."""
     return digest_of(week.numbers, unseal(week, "lists_sealed") or "") == week.digest
-
-
-def _is_frozen(session: Session, first: date) -> bool:
-    return session.exec(select(ClauseWeek.id).where(col(ClauseWeek.first_day) == first)).first() is not None

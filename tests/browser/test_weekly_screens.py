@@ -1,6 +1,7 @@
 """周例会 in a real browser: what turned red, a number opening its list, numbers alone for the leaders; and pictures."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.browser.conftest import SCREENS, SIZES, OpenTab, Server, copy_of, ser
 from tests.browser.people import NAMES, PASSWORD
 from tests.browser.school import at, make_filled_school, person
 from tests.browser.words import english_on
+from tests.services.regulations.week_makers import note_use
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 COUNTED = ("D-04", "D-05", "E-12", "E-13", "G-01", "J-01", "K-10")
@@ -41,6 +43,7 @@ def school(prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve
     for month, day in ((11, 9), (11, 16)):
         with at(month, day), transaction() as session:
             kept_results.forget_all()
+            note_use(session, clock.today() - timedelta(days=4))
             assert weeks.freeze_week(session, person(session, Role.LEAD)) is not None
     kept_results.forget_all()
     with serve(location) as running:

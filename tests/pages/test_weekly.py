@@ -12,6 +12,7 @@ from services.regulations import kept_results, weeks
 from services.student_exports import ExportPurpose
 from tests.pages.conftest import OpenPage, World, commit, words_on
 from tests.pages.test_charts import checked_charts
+from tests.services.regulations.week_makers import note_use
 from tests.services.test_reviews import at, left_behind, talk
 
 LAST_WEEK = date(2026, 11, 9)
@@ -34,6 +35,7 @@ def counting(world: World, session) -> World:
         for number in range(9):
             talk(session, child, CareKind.FAMILY_VIDEO, date(2026, 9, 9) + timedelta(weeks=number))
     session.flush()
+    note_use(session, LAST_WEEK - timedelta(days=4), LAST_WEEK)
     at(LAST_WEEK)
     assert weeks.freeze_week(session, world.staff[Role.LEAD]) is not None
     at(date(2026, 11, 20))

@@ -1,6 +1,8 @@
 """Archives: who must have one, what is in them and who owes the rest, figures by the tier held, home's lines."""
 
+import itertools
 from collections import Counter
+from dataclasses import asdict
 from datetime import date, timedelta
 
 import pytest
@@ -44,8 +46,7 @@ from services.archive_lists import NO_TIER, ArchiveFilters, Review
 from services.archive_parts import parts_for
 from services.duties import DutyGroup, DutyKind
 from services.errors import NotAllowed, NotFound
-from services.figures import hold_back_small
-from services.tier_figures import hold_back_tiers
+from services.figures import hold_back_sizes, hold_back_small
 from tests.conftest import NOW
 from tests.services.intake_makers import register
 from tests.services.test_assessments import asked
@@ -131,6 +132,39 @@ def test_rates_by_class_grade_and_left_behind(session, lead, homeroom, seven, ma
 def test_numbers_tell_no_small_group_of_left_behind(session, make_user, seven, make_student):
     make_student("陆青黛", in_class=seven)
     assert archive_rates.find_rates(session, make_user(Role.SUPERVISOR)).school.left_behind is None
+
+
+@pytest.mark.parametrize("role", [Role.LEADERSHIP, Role.SUPERVISOR])
+def test_numbers_tell_neither_classes_nor_how_few_lack_one(session, make_user, lead, seven, make_student, role):
+    children = [make_student(f"梅{number}", in_class=seven) for number in range(12)]
+    archives.begin_archives(session, lead, student_ids=[each.id for each in children[:10]])
+
+    rates = archive_rates.find_rates(session, make_user(role))
+
+    assert (rates.grades, rates.classes) == ((), ())
+    assert (rates.school.must, rates.school.have, rates.school.percent) == (12, None, None)
+    assert rates.is_held_back
+    archives.begin_archives(session, lead, student_ids=[each.id for each in children[10:]])
+    assert archive_rates.find_rates(session, make_user(role)).school.percent == 100
+
+
+_SIZES, _MOST = st.integers(0, 7), 16
+
+
+@given(st.builds(archive_rates.Counts, _SIZES, _SIZES, _SIZES, _SIZES, _SIZES, _SIZES))
+def test_no_small_group_is_left_of_what_rates_tell(counts):
+    """Every whole-number answer that fits what is told: no cell is the same in all of them and small."""
+    told = archive_rates.told_in_numbers(counts)
+    fits = [
+        each
+        for each in itertools.product(range(_MOST), repeat=3)
+        if told.must in (None, each[0] + each[1]) and told.have in (None, each[0]) and told.newcomers in (None, each[2])
+    ]
+    for place in range(3):
+        found = {each[place] for each in fits}
+        assert len(found) > 1 or not 0 < found.pop() < 5
+    if told.left_behind is not None:
+        assert not any(0 < each < 5 for each in asdict(counts).values())
 
 
 def test_begun_twice_is_begun_once_and_only_own_children(session, lead, homeroom, seven, make_class, make_student):
@@ -302,13 +336,14 @@ def test_the_distribution_counts_the_tier_and_the_class_of_its_day(session, lead
 def test_who_sees_numbers_gets_no_small_group_and_no_class(session, make_user, counsellor, seven, make_student):
     for number in range(12):
         child = make_student(f"梅{number}", in_class=seven)
-        put(session, counsellor, child, RED if number < 2 else NONE)
+        put(session, counsellor, child, RED if number < 2 else NONE, day=date(2026, 9, 10))
 
     found = tier_figures.find_distribution(session, make_user(Role.LEADERSHIP), day=TODAY)
 
     assert found.is_held_back
     assert found.classes == found.grades == ()
     assert found.school.counts == {tier(session, RED): None, tier(session, NONE): None}
+    assert found.day == TODAY - timedelta(days=TODAY.isoweekday() % 7)
     with pytest.raises(NotAllowed):
         tier_figures.list_flows(session, make_user(Role.LEADERSHIP), first_day=TODAY, last_day=TODAY)
 
@@ -316,7 +351,7 @@ def test_who_sees_numbers_gets_no_small_group_and_no_class(session, make_user, c
 @settings(max_examples=25, deadline=None)
 @given(st.dictionaries(st.integers(1, 5), st.integers(0, 12), max_size=5))
 def test_what_is_held_back_can_t_be_reckoned_from_the_rest(counts):
-    told = hold_back_tiers(counts)
+    told = hold_back_sizes(counts)
     parts = {str(key): Counter(range(100 * key, 100 * key + value)) for key, value in counts.items()}
     assert {str(key): value for key, value in told.items()} == hold_back_small(parts)
     hidden = sum(counts[key] for key, value in told.items() if value is None)

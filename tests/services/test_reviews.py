@@ -28,6 +28,7 @@ from services.regulations import clause_views, compliance, kept_results, weeks
 from services.review_numbers import Gap
 from services.student_exports import ExportPurpose
 from tests.conftest import codes
+from tests.services.regulations.week_makers import note_use
 
 MONDAYS = (date(2026, 11, 2), date(2026, 11, 9))
 WITH_NAMES, NUMBERS_ONLY = (Role.LEAD, Role.COUNSELLOR), (Role.LEADERSHIP, Role.SUPERVISOR)
@@ -91,6 +92,7 @@ def school(session, children, make_user):
             talk(session, child, CareKind.FAMILY_VIDEO, monday + timedelta(days=2))
     session.flush()
     for monday in MONDAYS:
+        note_use(session, monday)
         at(monday + timedelta(days=7))
         assert weeks.freeze_week(session, staff[Role.LEAD]) is not None
     at(date(2026, 11, 20))
@@ -171,7 +173,9 @@ def test_numbers_only_are_those_the_clauses_tell_such_a_reader(session, school, 
 
     assert review.unpaired.now == CHILDREN
     assert review.overdue.now == sum(each.count.now for each in review.owners)
-    assert {each.tier.rank: each.count.now for each in review.tiers} == {3: Gap.HELD_BACK, 2: 0, 1: 6}
+    assert {each.tier.rank: each.count.now for each in review.tiers} == (
+        {3: Gap.HELD_BACK, 2: 0, 1: 6} if monday else dict.fromkeys((3, 2, 1), Gap.RUNS)
+    )
     assert all(red.told.missed in (None, 0) and red.told.overdue in (None, 0, CHILDREN) for red in review.red)
 
 
@@ -191,10 +195,18 @@ def test_a_small_number_without_a_pair_is_held_back(session, school, children, r
     assert review.overdue.now is Gap.HELD_BACK or isinstance(review.overdue.now, int)
 
 
+@pytest.mark.parametrize("role", NUMBERS_ONLY)
+def test_tiers_are_told_in_numbers_when_the_week_is_over_only(session, school, role):
+    running = reviews.find_review(session, school[role])
+
+    assert {each.count.now for each in running.tiers} == {Gap.RUNS}
+    assert Gap.RUNS not in {each.count.before for each in running.tiers}
+
+
 def test_tiers_are_counted_as_the_archives_page_counts_them(session, school):
-    for role in (Role.LEAD, Role.LEADERSHIP):
-        review = reviews.find_review(session, school[role])
-        found = tier_figures.find_distribution(session, school[role], day=clock.today()).school.counts
+    for role, monday in ((Role.LEAD, None), (Role.LEAD, MONDAYS[1]), (Role.LEADERSHIP, MONDAYS[1])):
+        review = reviews.find_review(session, school[role], first_day=monday)
+        found = tier_figures.find_distribution(session, school[role], day=review.told_on).school.counts
 
         for each in review.tiers:
             told = found.get(each.tier.id, 0)

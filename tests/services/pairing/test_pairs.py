@@ -363,6 +363,22 @@ def test_a_pair_is_not_handed_over_on_the_day_it_ends_anyway(session, lead, make
     assert {key: problem.code for key, problem in raised.value.problems.items()} == {pairing_id: "pair_changed"}
 
 
+def test_a_pair_that_ended_already_keeps_its_end(session, lead, make_student, make_helper, make_pair):
+    leaving, staying = make_helper("试离任"), make_helper("试接手")
+    pair = make_pair(
+        make_student(), leaving, role=PairingRole.PEER_PARENT, to_day=TODAY - DAY, end_reason=PairingEnd.DONE
+    )
+    moves = [HandOver(pairing_id=pair.id, version=pair.version, to_helper_id=staying.id)]
+
+    with pytest.raises(HandOverRefused) as raised:
+        pairs.hand_over(
+            session, lead, from_helper_id=leaving.id, day=TODAY - 20 * DAY, reason=PairingEnd.HELPER_LEFT, moves=moves
+        )
+
+    assert {problem.code for problem in raised.value.problems.values()} == {"pair_changed"}
+    assert (pair.to_day, pair.end_reason) == (TODAY - DAY, PairingEnd.DONE)
+
+
 def test_a_pair_that_changed_since_is_not_handed_over(session, lead, make_student, make_helper, make_user):
     leaving, staying = (make_helper(actor=make_user(Role.MENTOR)) for _ in range(2))
     pairing_id = start(session, lead, make_student(), leaving)

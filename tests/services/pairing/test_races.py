@@ -3,9 +3,12 @@
 import pytest
 from sqlmodel import func, select
 
-from db.tables import Pairing, PairingRole, Role
+from db.tables import Pairing, PairingEnd, PairingRole, Role
+from services.pairing import pairs
 from services.pairing.confirming import confirm_pairs
+from services.pairing.pairs import HandOver
 from services.pairing.proposals import ProposalScope, find_question
+from tests.conftest import NOW
 from tests.services.pairing.test_proposals import wanted, wanted_of
 from tests.services.test_races import chain_is_whole, count_of, crowd, race, settled
 from tests.services.test_races import session as race_session
@@ -86,3 +89,20 @@ def test_one_child_given_to_two_helpers_at_once_gets_one(session, lead, make_use
 
     assert race(*acts) == ["done", "PairsRefused"]
     assert count_of(select(func.count()).select_from(Pairing)) == 1
+
+
+def test_one_pair_handed_to_two_helpers_at_once_goes_to_the_first(session, lead, make_helper, make_student, make_pair):
+    leaving, one, other = (make_helper(name) for name in ("试离任", "试甲", "试乙"))
+    pair = make_pair(make_student("江一"), leaving, role=PairingRole.PEER_PARENT)
+    pairing_id, version, from_helper_id, to = pair.id, pair.version, leaving.id, (one.id, other.id)
+    settled(session)
+
+    def handing(to_helper_id):
+        moves = [HandOver(pairing_id=pairing_id, version=version, to_helper_id=to_helper_id)]
+        return lambda s: pairs.hand_over(
+            s, lead, from_helper_id=from_helper_id, day=NOW.date(), reason=PairingEnd.HELPER_LEFT, moves=moves
+        )
+
+    assert race(*map(handing, to)) == ["done", "HandOverRefused"]
+    assert count_of(select(func.count()).select_from(Pairing).where(Pairing.to_day.is_(None))) == 1
+    assert chain_is_whole()

@@ -7,7 +7,7 @@ from sqlmodel import select
 
 from db.tables import ClauseExcuse, ExcuseKind, ExcuseState, Role
 from services import clock
-from services.errors import FieldErrors, NotAllowed, NotFound
+from services.errors import FieldErrors, NotFound
 from services.regulations import excuses
 from services.regulations.excuses import ExcuseInput, NobodyToExcuse
 from tests.conftest import codes
@@ -63,7 +63,7 @@ def test_it_stands_once_the_head_says_yes(session, lead, teacher, child):
 def test_who_asked_does_not_answer(session, lead, make_user, child):
     other = make_user(Role.LEAD, name="试副手")
     row = ask(session, lead, child)
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotFound):
         agree(session, lead, row)
 
     agree(session, other, row)

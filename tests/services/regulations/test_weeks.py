@@ -22,14 +22,15 @@ from db.tables import (
     Role,
     StudentCategory,
 )
-from services import clock
+from services import clock, reviews
 from services.calendar import SchoolCalendar, TermDates
-from services.regulations import kept_results, weeks
+from services.regulations import clause_views, kept_results, weeks
 from services.regulations.compliance import Told
 from services.regulations.deadlines import DutyState
 from services.regulations.week_facts import ClauseTold, WeekFacts, as_frozen, facts_of
-from services.regulations.weeks import week_to_freeze
+from services.regulations.weeks import weeks_over
 from services.review_numbers import AreaShare, count_by_owner, count_by_post, shares_of
+from tests.services.regulations.week_makers import note_use
 
 MONDAY = datetime(2026, 11, 9, 8, tzinfo=clock.SCHOOL_ZONE)
 
@@ -47,15 +48,62 @@ def lead(session, term, make_class, make_student, make_user):
         )
     )
     session.flush()
+    note_use(session, date(2026, 11, 4))
     return make_user(Role.LEAD)
+
+
+def test_weeks_nobody_looked_at_are_frozen_by_who_comes_next_the_oldest_first(session, lead):
+    weeks.freeze_week(session, lead)
+    note_use(session, date(2026, 11, 9), date(2026, 11, 29))
+    clock.set_fixed(datetime(2026, 12, 1, 8, tzinfo=clock.SCHOOL_ZONE))
+
+    frozen = [weeks.freeze_week(session, lead) for _ in range(3)]
+
+    # nobody worked with the program in the week of the 16th
+    assert frozen == [date(2026, 11, 9), date(2026, 11, 23), None]
+    assert not weeks.is_week_open(session, lead)
+
+
+def test_the_first_week_ever_frozen_is_the_last_one(session, lead):
+    note_use(session, date(2026, 10, 28))
+
+    assert [weeks.freeze_week(session, lead) for _ in range(2)] == [date(2026, 11, 2), None]
+
+
+def test_a_clock_that_ran_ahead_freezes_no_week_to_come(session, lead):
+    clock.set_fixed(datetime(2027, 1, 11, 8, tzinfo=clock.SCHOOL_ZONE))
+    note_use(session, date(2027, 1, 11))
+    assert not weeks.is_week_open(session, lead)
+    assert weeks.freeze_week(session, lead) is None
+    clock.set_fixed(MONDAY)
+
+    assert weeks.freeze_week(session, lead) == date(2026, 11, 2)
+
+
+def test_a_week_frozen_before_it_came_is_not_told(session, lead):
+    clock.set_fixed(datetime(2026, 11, 23, 8, tzinfo=clock.SCHOOL_ZONE))
+    note_use(session, date(2026, 11, 18))
+    assert weeks.freeze_week(session, lead) == date(2026, 11, 16)
+    clock.set_fixed(MONDAY)
+
+    assert weeks.freeze_week(session, lead) == date(2026, 11, 2)
+    assert reviews.find_review(session, lead).frozen == (date(2026, 11, 2),)
+    assert [each.first_day for each in clause_views.find_clause(session, lead, clause_id="K-10").weeks] == [
+        date(2026, 11, 2)
+    ]
+
+
+def frozen(session, lead) -> ClauseWeek:
+    """Freeze the week that is owed."""
+    first_day = weeks.freeze_week(session, lead)
+    return session.exec(select(ClauseWeek).where(ClauseWeek.first_day == first_day)).one()
 
 
 def test_the_week_that_is_over_is_frozen_once(session, lead):
     assert weeks.is_week_open(session, lead)
 
-    week = weeks.freeze_week(session, lead)
+    week = frozen(session, lead)
 
-    assert week is not None
     assert (week.first_day, week.told_on) == (date(2026, 11, 2), date(2026, 11, 8))
     assert json.loads(week.numbers)["K-10"]["overdue"] == 1
     assert session.exec(select(ClauseWeekState.overdue)).one() == 1
@@ -64,7 +112,7 @@ def test_the_week_that_is_over_is_frozen_once(session, lead):
 
 
 def test_what_was_told_stays_whatever_is_written_later(session, lead):
-    week = weeks.freeze_week(session, lead)
+    week = frozen(session, lead)
     told = week.numbers
     child = session.exec(select(StudentCategory.student_id)).one()
     session.add(
@@ -77,7 +125,7 @@ def test_what_was_told_stays_whatever_is_written_later(session, lead):
 
 
 def test_a_week_somebody_changed_shows(session, lead):
-    week = weeks.freeze_week(session, lead)
+    week = frozen(session, lead)
     assert weeks.is_whole(week)
 
     week.numbers = week.numbers.replace('"overdue":1', '"overdue":0')
@@ -86,7 +134,7 @@ def test_a_week_somebody_changed_shows(session, lead):
 
 
 def test_its_digest_stands_in_the_chain(session, lead):
-    week = weeks.freeze_week(session, lead)
+    week = frozen(session, lead)
     append_collected(session)
 
     event = session.exec(select(AuditEvent).where(AuditEvent.action == FROZEN)).one()
@@ -95,7 +143,7 @@ def test_its_digest_stands_in_the_chain(session, lead):
 
 @pytest.mark.parametrize("what", ["numbers", "numbers and digest", "seal", "gone", "nothing"])
 def test_a_week_changed_behind_the_program_s_back_is_named(session, lead, what):
-    week = weeks.freeze_week(session, lead)
+    week = frozen(session, lead)
     append_collected(session)
     if what.startswith("numbers"):
         week.numbers = week.numbers.replace('"overdue":1', '"overdue":0')
@@ -122,8 +170,8 @@ def test_a_holiday_is_no_week():
     golden = {date(2026, 10, day): False for day in range(1, 12)}
     calendar = SchoolCalendar([term], golden)
 
-    assert week_to_freeze(calendar, date(2026, 10, 12)) == date(2026, 9, 28)
-    assert week_to_freeze(calendar, date(2026, 9, 2)) is None
+    assert next(weeks_over(calendar, date(2026, 10, 12))) == date(2026, 9, 28)
+    assert list(weeks_over(calendar, date(2026, 9, 2))) == []
 
 
 @pytest.mark.parametrize("today", [date(2027, 7, 5), date(2027, 8, 31), date(2027, 9, 3)])
@@ -131,7 +179,7 @@ def test_a_term_s_last_week_waits_through_the_holidays(today):
     spring = TermDates(2, 2026, 2, date(2027, 2, 22), date(2027, 6, 25))
     autumn = TermDates(3, 2027, 1, date(2027, 9, 6), date(2028, 1, 21))
 
-    assert week_to_freeze(SchoolCalendar([spring, autumn]), today) == date(2027, 6, 21)
+    assert next(weeks_over(SchoolCalendar([spring, autumn]), today)) == date(2027, 6, 21)
 
 
 def test_a_week_frozen_before_owners_and_tiers_were_kept_still_reads():
@@ -153,7 +201,7 @@ def test_a_week_frozen_before_owners_and_tiers_were_kept_still_reads():
 def test_a_frozen_week_reads_as_it_was_shown(session, lead):
     results = kept_results.whole_school(session, on=date(2026, 11, 8))
     shown = facts_of(session, first_day=date(2026, 11, 2), told_on=date(2026, 11, 8), results=results)
-    week = weeks.freeze_week(session, lead)
+    week = frozen(session, lead)
 
     again = as_frozen(week.first_day, week.told_on, numbers=week.numbers, lists=unseal(week, "lists_sealed"))
 
