@@ -1,7 +1,5 @@
 """Home: what is late, what is today, what waits for me."""
 
-from itertools import groupby
-
 import streamlit as st
 
 from db.tables import Role
@@ -13,10 +11,10 @@ from services.regulations import own_duties
 from ui import closing_dialogs, measure_dialogs, navigation
 from ui.child_records import write_record
 from ui.decision_dialogs import draw_opened
-from ui.duties import badge_of, button_of, follow, reason_of, title_of
+from ui.duty_list import draw_duties
 from ui.first_steps import draw_first_steps
 from ui.home_side import draw_side, empty_line, today_line
-from ui.layout import Action, act_list, act_row, empty_state, page_header, side_column
+from ui.layout import Action, empty_state, page_header, side_column
 from ui.own_duties import draw_own_duties
 from ui.session import my_duties, require_user
 from ui.tier_dialogs import draw_answer
@@ -64,12 +62,7 @@ with main:
         shown = [duty for duty in duties if VIEWS[chosen or ALL] in (None, duty.group)]
         if not shown:
             empty_state("check_circle", f"没有{chosen}的", "看看“全部”里还有什么。")
-        for block, of_group in groupby(shown, key=lambda duty: (duty.is_first, duty.group)):
-            with act_list():
-                for place, duty in enumerate(of_group):
-                    key = f"home_{duty.kind}_{duty.target_id}_{block}_{place}"
-                    if act_row(title_of(duty), badge_of(duty), reason_of(duty), button_of(duty), key=key):
-                        follow(duty)
+        draw_duties(shown)
     draw_own_duties(actor, asked_by_clauses)
     if first_steps and in_danger:
         draw_first_steps(first_steps)
