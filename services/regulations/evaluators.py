@@ -91,7 +91,7 @@ def periodic(
         if wanted is None:
             continue
         for subject_id, spans in stints.items():
-            there = _days_there(spans, period, frame.days)
+            there = wanted.days if _is_there_throughout(spans, period) else _days_there(spans, period, frame.days)
             if there < wanted.presence:
                 continue
             excused = excuses.get(subject_id, ())
@@ -109,6 +109,7 @@ class _Wanted(NamedTuple):
 
     times: int
     presence: int
+    days: int  # the school days in it
     ends_on: date  # until then it can still be kept: strict, or written down without being late
 
 
@@ -118,7 +119,15 @@ def _wanted(duty: Duty, frame: Frame, period: Period) -> _Wanted | None:
         return None
     presence = frame.numbers.on(PRESENT_DAYS[period.unit], period.first)
     ends_on = period.last if period.is_strict else frame.days.in_time_until(period.last)
-    return _Wanted(times, presence, ends_on)
+    return _Wanted(times, presence, frame.days.count(period.first, period.last), ends_on)
+
+
+def _is_there_throughout(spans: Sequence[Stint], period: Period) -> bool:
+    """Say whether one stint alone holds the whole period, as most do: nothing is to be counted then."""
+    if len(spans) != 1:
+        return False
+    span = spans[0]
+    return span.from_day <= period.first and (span.to_day is None or span.to_day > period.last)
 
 
 def _days_there(spans: Sequence[Stint], period: Period, days: SchoolDays) -> int:
@@ -169,9 +178,9 @@ def _kept(
     deeds: Sequence[DeedLike],
     spans: Sequence[Stint],
 ) -> Standing:
-    until = min(period.last, frame.on)
-    within = [each for each in deeds if period.first <= each.day <= until]
-    done = [each for each in within if each.is_done]
+    first, until = period.first, min(period.last, frame.on)
+    within = [each for each in deeds if first <= each.day <= until] if deeds else []
+    done = [each for each in within if each.is_done] if within else []
     if len(done) >= wanted.times:
         in_time = sum(_is_in_time(each, period, frame.days) for each in done)
         state, is_open = DutyState.MET if in_time >= wanted.times else DutyState.MET_LATE, False

@@ -40,7 +40,7 @@ def records(facts: Facts, measure: Measure) -> Iterator[Standing]:
         yield from evaluators.periodic(
             Duty(measure.clause_id, duty.part, SubjectKind.CHILD, duty.times), facts.asked.frame,
             periods=_periods(facts, duty.unit), stints=found,
-            deeds=by_child(facts.records_of(kinds), counts),
+            deeds=by_child(facts.records_of(kinds), counts, of=found),
             excuses=_excuses(facts, measure.clause_id, duty),
         )  # fmt: skip
 

@@ -49,11 +49,11 @@ def read_records(session: Session, asked: Asked, *, kinds: Collection[CareKind],
 Counts = Callable[[Record], bool]
 
 
-def by_child(records: Iterable[Record], counts: Counts | None) -> dict[int, list[Record]]:
-    """Return the records that count by child; all of them where nobody asks who wrote them."""
+def by_child(records: Iterable[Record], counts: Counts | None, *, of: Collection[int]) -> dict[int, list[Record]]:
+    """Return the records of these children that count, by child; all of them where nobody asks who wrote them."""
     found: dict[int, list[Record]] = defaultdict(list)
     for each in records:
-        if counts is None or counts(each):
+        if each.student_id in of and (counts is None or counts(each)):
             found[each.student_id].append(each)
     return found
 
