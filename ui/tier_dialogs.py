@@ -1,8 +1,12 @@
 """The dialogs about a child's tier: putting it into one, answering a lowering, leaving a suggestion."""
 
+from collections.abc import Collection, Mapping
+from datetime import date
+from functools import partial
 from typing import Any
 
 import streamlit as st
+from sqlmodel import Session
 
 from db.transactions import reading
 from services import clock, tier_kinds, tier_requests, tier_views, tiers
@@ -15,13 +19,15 @@ from ui import formats
 from ui.dialog_parts import buttons, cancel_if, finish, form_fields
 from ui.dialogs import close_dialog, open_dialog, opened, opened_about
 from ui.duties import ANSWERING
+from ui.form_drafts import FormDraft
 from ui.formats import plain
 from ui.forms import Form, shown
-from ui.layout import CLOSE, facts, flash, labelled_words, leave_button, note, refusal
+from ui.layout import CLOSE, DISCARD, facts, flash, form_end, labelled_words, leave_button, note, refusal
 from ui.session import require_user
 from ui.tier_words import tier_word
 from ui.wording import day_field
 
+_DRAFT = "tier"
 SET, LEAVE, WITHDRAW = "tier_set", "tier_leave", "tier_withdraw"
 _LABELS = {
     "tier_id": "等级", "from_day": "从哪天起", "reason": "为什么", "evidence": "凭据", "record_id": "依据的工作记录",
@@ -63,53 +69,76 @@ def _set(view: ArchiveView, order: TierOrder, suggestion: Suggestion | None) -> 
     form = Form(
         f"tier_form_{row.student_id}", drawn, labels=_LABELS, show=lambda name, value: _show(order, name, value)
     )
-    form.notices()
     kinds = {each.id: each for each in order.kinds if each.is_offered or each == row.tier}
+    offered = {"tier_id": set(kinds), "record_id": _ids(records), "assessment_id": _ids(assessments)}
+    subject = f"tier:{row.student_id}"
+    draft = FormDraft(form, _DRAFT, subject, read=partial(_read, offered), about=(row.student_id,))
+    draft.offer(actor)
+    form.notices()
+    draft.remind()
     start = suggestion.tier_id if suggestion and suggestion.tier_id in kinds else (row.tier.id if row.tier else None)
     _what_is(view, order, suggestion)
-    with form_fields(form):
-        with form.field("tier_id", start) as key:
-            tier_id = st.segmented_control(
-                "等级（和现在一样，就是复核过、维持）", list(kinds), key=key, wrap=True,
-                format_func=lambda each: kinds[each].label if each in kinds else "",
-            )  # fmt: skip
-        with form.field("from_day", clock.today()) as key:
-            from_day = day_field("从哪天起", key=key)
-        with form.field("reason", "") as key:
-            reason = st.text_area("为什么（看到什么、和谁商量过）", key=key, height=110)
-        with form.field("evidence", "") as key:
-            evidence = st.text_area("凭据，比如医院的诊断、家长的话、放在哪里", key=key, height=70)
-        record_id = _pick(form, "record_id", "依据哪一条工作记录", records) if records else None
-        assessment_id = _pick(form, "assessment_id", "依据哪一次评估", assessments) if assessments else None
-        note("疑似侵害的事不要写在这里：那在受理里登记，只有负责人能看。")
-        saved, cancelled = buttons(form, f"保存{row.name}的等级")
-    cancel_if(form, cancelled)
+    with form.field("tier_id", start) as key:
+        tier_id = st.segmented_control(
+            "等级（和现在一样，就是复核过、维持）", list(kinds), key=key, wrap=True, on_change=draft.keep,
+            format_func=lambda each: kinds[each].label if each in kinds else "",
+        )  # fmt: skip
+    with form.field("from_day", clock.today()) as key:
+        from_day = day_field("从哪天起", key=key, on_change=draft.keep)
+    with form.field("reason", "") as key:
+        reason = st.text_area("为什么（看到什么、和谁商量过）", key=key, height=110, on_change=draft.keep)
+    with form.field("evidence", "") as key:
+        evidence = st.text_area("凭据，比如医院的诊断、家长的话、放在哪里", key=key, height=70, on_change=draft.keep)
+    record_id = _pick(draft, "record_id", "依据哪一条工作记录", records) if records else None
+    assessment_id = _pick(draft, "assessment_id", "依据哪一次评估", assessments) if assessments else None
+    note("疑似侵害的事不要写在这里：那在受理里登记，只有负责人能看。")
+    with form_end(draft.line()):
+        cancelled = leave_button(DISCARD, key=form.key("cancel"))
+        saved = st.button(plain(f"保存{row.name}的等级"), key=form.key("save"), type="primary")
+    if cancelled:
+        draft.throw_away(actor)
+        close_dialog()
     if not saved:
         return
     entry = TierEntry(
         tier_id=tier_id, from_day=from_day, reason=reason, evidence=evidence, record_id=record_id,
         assessment_id=assessment_id,
     )  # fmt: skip
-    done = form.save_and_get(
-        lambda session: tiers.set_tier(
+
+    def save(session: Session) -> Any:  # what was done
+        done = tiers.set_tier(
             session, actor, student_id=row.student_id, follows=form.version, entry=entry,
             suggestion_id=suggestion.id if suggestion else None,
-        )
-    )  # fmt: skip
-    if done is not None:
+        )  # fmt: skip
+        draft.discard(session, actor)
+        return done
+
+    if (done := form.save_and_get(save)) is not None:
+        draft.forget()
         flash("已记下，等第二个人同意；同意以前还是原来的等级。" if done.waits else "已保存。")
         close_dialog()
 
 
-def _pick(form: Form, name: str, label: str, grounds: tuple[Ground, ...]) -> int | None:
+def _ids(grounds: tuple[Ground, ...]) -> set[int]:
+    return {each.id for each in grounds}
+
+
+def _read(offered: Mapping[str, Collection[int]], name: str, value: Any) -> Any:  # any field's value
+    if value is not None and name in offered and value not in offered[name]:
+        raise LookupError(name)
+    return date.fromisoformat(value) if name == "from_day" and value else value
+
+
+def _pick(draft: FormDraft, name: str, label: str, grounds: tuple[Ground, ...]) -> int | None:
     today = clock.today()
     words = {each.id: f"{each.label} {formats.day(each.day, today=today)}" for each in grounds}
-    with form.field(name) as key:
+    with draft.form.field(name) as key:
         chosen: int | None = st.selectbox(
             label,
             list(words),
             key=key,
             index=None,
+            on_change=draft.keep,
             format_func=lambda each: words.get(each, ""),
             placeholder="不写也可以",
         )

@@ -10,6 +10,7 @@ from db.transactions import reading
 from services import clock, tiers
 from services.tiers import TierEntry
 from tests.pages.conftest import OpenPage, World, commit, words_on
+from ui.form_drafts import REMINDER
 from ui.problems import SENTENCES
 
 SECRET = "说过不想活了"
@@ -68,6 +69,28 @@ def test_the_homeroom_teacher_reads_the_tier_without_the_reason(session, open_pa
     assert "二级重点" in words
     assert SECRET not in words
     assert "等级的经过" not in words
+
+
+def test_what_was_typed_about_a_tier_is_there_after_a_reload_and_gone_once_saved(open_page: OpenPage, world: World):
+    number, counsellor = world.students[0].id, world.staff[Role.COUNSELLOR]
+    screen = open_page("archives", counsellor, student=number)
+    press(screen, "archive_set_tier")
+    screen.text_area(key=f"tier_form_{number}_reason").set_value(SECRET).run()
+
+    again = open_page("archives", counsellor, student=number)
+    press(again, "archive_set_tier")
+
+    assert again.text_area(key=f"tier_form_{number}_reason").value == SECRET
+    assert REMINDER in words_on(again)
+    other = open_page("archives", counsellor, student=world.students[1].id)
+    press(other, "archive_set_tier")
+    assert SECRET not in words_on(other)
+    with reading() as session:
+        again.segmented_control(key=f"tier_form_{number}_tier_id").set_value(tier(session, 2))
+    press(again, f"tier_form_{number}_save")
+    third = open_page("archives", counsellor, student=number)
+    press(third, "archive_set_tier")
+    assert third.text_area(key=f"tier_form_{number}_reason").value == ""
 
 
 def test_a_child_is_put_into_a_tier_with_an_error_on_the_way(open_page: OpenPage, world: World):
