@@ -1,4 +1,4 @@
-"""Proving that a database is whole: pages, schema, triggers, keys, the audit chain, the frozen weeks."""
+"""Proving that a database is whole: pages, schema, triggers, keys, the audit chain, the frozen weeks, missing rows."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from db.audit_chain import find_breaks, find_head
 from db.embedded import PLAIN_HEADER
 from db.engine import Runtime
 from db.frozen_weeks import find_changed_weeks
+from db.missing_rows import find_missing_rows
 from db.remembered_heads import find_cut_tails
 from db.sealed_columns import find_broken_seals
 from db.tables import METADATA
@@ -33,6 +34,7 @@ class Check(StrEnum):
     BACKUP_HEADS = "backup_heads"
     SEALS = "seals"
     WEEKS = "weeks"
+    ROWS = "rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ def verify(runtime: Runtime, *, folders: Sequence[Path] = ()) -> Report:
         findings += [Finding(Check.BACKUP_HEADS, where) for where in find_cut_tails(session, runtime, folders=folders)]
         findings += [Finding(Check.SEALS, where) for where in find_broken_seals(session.connection(), runtime.keys)]
         findings += [Finding(Check.WEEKS, day) for day in find_changed_weeks(session, runtime.keys)]
+        findings += [Finding(Check.ROWS, row) for row in find_missing_rows(session)]
         head = find_head(session)
     return Report(tuple(findings), head.seq if head else 0, head.link if head else None)
 

@@ -130,7 +130,8 @@ def told_in_numbers(counts: Counts) -> Rate:
     """
     told = hold_back_sizes({"have": counts.have, "lack": counts.lack, "new": counts.new})
     have, lack, new = told["have"], told["lack"], told["new"]
-    must = counts.have + counts.lack if new is not None or None not in (have, lack) else None
+    both = hold_back_sizes({"must": counts.have + counts.lack, "new": counts.new})
+    must = both["must"] if new is not None or None not in (have, lack) else None
     parts = hold_back_sizes(asdict(counts))
     if None in parts.values():
         return Rate("全校", must, have, new, None, None)
