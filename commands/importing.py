@@ -41,6 +41,10 @@ def add_parser(subparsers: Subparsers) -> None:
     )  # fmt: skip
     parser.add_argument("file", metavar="文件", type=Path, help="名册文件：xlsx、xls、ods 或 csv")
     parser.add_argument("--as", dest="user", metavar="账号", help="用哪个账号的岗位来做（不写就是命令行自己）")
+    parser.add_argument(
+        "--correct", action="store_true",
+        help="只用于 screening：同一天已经有一份分数不同的，以这份表为准，原来的留着",
+    )  # fmt: skip
     parser.add_argument("--dry-run", action="store_true", help="只看会怎么样，不写进去")
     parser.add_argument(
         "--slips", metavar="文件", type=Path, help="只用于 staff：新账号的第一次密码写到这个 xlsx 文件，印好发完请删掉"
@@ -58,7 +62,9 @@ def run(args: argparse.Namespace) -> int:
     from services.errors import NotAllowed
     from services.exchange.errors import UnreadableFile
     from services.exchange.refusals import refusal_sentence
+    from services.exchange.screening import ScreeningReading
     from services.screening.known import ScalesUnusable
+    from services.screening_imports import as_correction
     from services.student_imports import StalePreview
 
     if args.list == "staff":
@@ -72,6 +78,8 @@ def run(args: argparse.Namespace) -> int:
         reading = None if args.list == "screening" else _read(args.list, data, args.file.name)
         with opened(Location.from_environment(args.data), is_dry_run=args.dry_run):
             reading = reading or _read(args.list, data, args.file.name)
+            if args.correct and isinstance(reading, ScreeningReading):
+                reading = as_correction(reading)
             preview = _import(args, reading, hashlib.sha256(data).hexdigest())
     except UnreadableFile as error:
         print(refusal_sentence(error), file=sys.stderr)

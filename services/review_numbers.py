@@ -84,9 +84,11 @@ def owner_keys(entry: Behind) -> tuple[str, ...]:
 
     Nobody's where it was frozen before owners were kept: nothing is known then, least of all that a post was vacant.
     """
-    if entry.first is None:
-        return ()
-    return tuple(f"owner.{each}" for each in entry.owners) or (f"vacant.{clauses()[entry.clause_id].post.value}",)
+    return () if entry.first is None else _keys(entry.owners, entry.clause_id)
+
+
+def _keys(owners: tuple[int, ...], clause_id: str) -> tuple[str, ...]:
+    return tuple(f"owner.{each}" for each in owners) or (f"vacant.{clauses()[clause_id].post.value}",)
 
 
 def count_overdue(facts: WeekFacts, *, numbers_only: bool) -> Number:
@@ -98,8 +100,17 @@ def count_overdue(facts: WeekFacts, *, numbers_only: bool) -> Number:
 
 
 def count_by_owner(facts: WeekFacts) -> Counter[str]:
-    """Return how many duties are overdue of each account or vacant post."""
-    return Counter(key for each in facts.behind_in("overdue") for key in owner_keys(each))
+    """Return how many duties are overdue of each account or vacant post; thousands have the same few owners."""
+    alike = Counter(
+        (each.first is None, each.owners, "" if each.owners else each.clause_id)
+        for each in facts.behind
+        if each.figure == "overdue"
+    )
+    found: Counter[str] = Counter()
+    for (is_old, owners, clause_id), count in alike.items():
+        for key in () if is_old else _keys(owners, clause_id):
+            found[key] += count
+    return found
 
 
 def count_by_post(facts: WeekFacts) -> Counter[ClausePost]:

@@ -43,6 +43,7 @@ from services.imports.returning import merged_reading
 from services.imports.stored import load_children
 from services.imports.writing import Progress
 from services.row_filters import sees_students
+from services.screening.corrections import let_go_of_corrected
 from services.screening.known import known_scales
 from services.screening.matching import (
     SCORES,
@@ -88,6 +89,11 @@ class ScreeningPreview(ImportPreview):
     def undated(self) -> frozenset[Position]:
         """The rows with new results that name no day: by it depend the round and by when somebody talks (H-04)."""
         return frozenset(match.shown.position for match in self.matches if match.new and match.row.day is None)
+
+    @property
+    def differing(self) -> int:
+        """How many rows are refused for other scores than those that stand of the same day."""
+        return sum(row.reason is Reason.RESULT_DIFFERS for row in self.rows)
 
     @property
     def results(self) -> Iterator[NewResult]:
@@ -186,6 +192,11 @@ def with_days(reading: ScreeningReading, days: Mapping[Position, date]) -> Scree
     return replace(reading, rows=rows)
 
 
+def as_correction(reading: ScreeningReading) -> ScreeningReading:
+    """Return the reading as one whose scores count where others stand of the same day; those stay beside them."""
+    return replace(reading, corrects=True)
+
+
 @permitted(Permission.SCREENING_WRITE)
 def preview_screening(session: Session, actor: Actor, *, reading: ScreeningReading) -> ScreeningPreview:
     """Say what the import of results would do; writes nothing. Nine statements, three more where somebody was away."""
@@ -243,6 +254,7 @@ class _Importing:
             calendar=self.calendar,
             school_year=school_year,
             today=self.today,
+            corrects=reading.corrects,
         )
         self.preview = ScreeningPreview(
             reading,
@@ -330,6 +342,8 @@ def _write(
             for each in results[start : start + _AT_ONCE]
         ]
         session.execute(insert(ScreeningResult), rows)
+    if any(each.number > 1 for each in results):
+        let_go_of_corrected(session, batch_id=batch_id)
     if absent:
         away = [
             {"round_id": ids[term, scale], "student_id": child, "import_id": batch_id, "recorded_at": now}
@@ -351,7 +365,7 @@ def _row(new: NewResult, round_id: int, actor: Actor, batch_id: int, now: Any) -
         "round_id": round_id,
         "student_id": new.student_id,
         "taken_on": new.day,
-        "number": 1,
+        "number": new.number,
         "is_valid": judgement.is_valid,
         "level": _level_code(judgement),
         "rank": judgement.rank,

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, and_, cast, null, or_, union_all
+from sqlalchemy import ColumnElement, and_, case, or_
 from sqlmodel import Session, col, func, select
 
 from db.tables import ClassMembership, SchoolClass, Student
@@ -94,30 +94,25 @@ def children_in_tiers(session: Session, *, day: date) -> tuple[dict[int, int], d
     counts: dict[int, int] = {}
     children: dict[int, list[int]] = {}
     for found, student_id, count in session.execute(_tier_question(day)):
-        if student_id is None:
-            counts[found] = count
-        else:
+        counts[found] = counts.get(found, 0) + count
+        if student_id is not None:
             children.setdefault(found, []).append(student_id)
     return counts, {found: tuple(sorted(ids)) for found, ids in children.items()}
 
 
 @lru_cache(maxsize=8)
-def _tier_question(day: date) -> Any:  # a union has no public type of its own
-    """Put the question together once a day: that took longer than the database's answer."""
-    held, raised = held_on(day), held_on(day, name="raised")
-    tier_id = func.coalesce(held.c.tier_id, NO_TIER)
-    is_there = col(Student.merged_into_id).is_(None)
-    counted = (
-        _on_rolls(select(tier_id, cast(null(), Integer), func.count()), is_there, day)
+def _tier_question(day: date) -> Any:  # a select has no public type of more columns
+    """Put the question together once a day; a line a tier, one a child in those above the ordinary one."""
+    held = held_on(day)
+    tier_id, child = func.coalesce(held.c.tier_id, NO_TIER), case((held.c.rank > 0, col(Student.id)))
+    return (
+        select(tier_id, child, func.count())
+        .select_from(Student)
+        .join(ClassMembership, and_(col(ClassMembership.student_id) == col(Student.id), _was_there(day)))
         .join(held, held.c.student_id == Student.id, isouter=True)
-        .group_by(tier_id)
+        .where(col(Student.merged_into_id).is_(None))
+        .group_by(tier_id, child)
     )
-    listed = (
-        _on_rolls(select(raised.c.tier_id, col(Student.id), cast(null(), Integer)), is_there, day)
-        .join(raised, raised.c.student_id == Student.id)
-        .where(raised.c.rank > 0)
-    )
-    return union_all(counted, listed)
 
 
 @permitted(Permission.ARCHIVE_READ)
@@ -140,15 +135,18 @@ def list_flows(session: Session, actor: Actor, *, first_day: date, last_day: dat
 
 def _on_rolls(statement: Any, is_seen: ColumnElement[bool], day: date) -> Any:
     """Narrow a select to children who were in a class on a day, of those that may be counted."""
-    was_there = and_(
-        col(ClassMembership.from_day) <= day,
-        or_(col(ClassMembership.to_day).is_(None), col(ClassMembership.to_day) > day),
-    )
     return (
         statement.select_from(Student)
-        .join(ClassMembership, and_(col(ClassMembership.student_id) == col(Student.id), was_there))
+        .join(ClassMembership, and_(col(ClassMembership.student_id) == col(Student.id), _was_there(day)))
         .join(SchoolClass, col(SchoolClass.id) == col(ClassMembership.class_id))
         .where(is_seen)
+    )
+
+
+def _was_there(day: date) -> ColumnElement[bool]:
+    return and_(
+        col(ClassMembership.from_day) <= day,
+        or_(col(ClassMembership.to_day).is_(None), col(ClassMembership.to_day) > day),
     )
 
 

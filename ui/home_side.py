@@ -19,7 +19,9 @@ def today_line(session: Session, actor: Actor) -> str:
     today = clock.today()
     week = schools.find_calendar(session, actor).week_of(today)
     day = formats.day_and_weekday(today, today=today)
-    return f"{day}{f'，{formats.week(week)}' if week else ''}。孩子的事在前：先做逾期的，再做今天的，等我点头的排在后面。"
+    return (
+        f"{day}{f'，{formats.week(week)}' if week else ''}。孩子的事在前：先做逾期的，再做今天的，等我点头的排在后面。"
+    )
 
 
 def empty_line(actor: Actor) -> str:

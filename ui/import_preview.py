@@ -14,7 +14,7 @@ from ui.formats import plain
 from ui.import_state import Taken, View
 from ui.import_words import change_value, place_words, problem_value
 from ui.layout import DISCARD, leave_button, note
-from ui.screening_preview import consent_line, draw_flagged_rows, draw_undated, flagged_rows, wants_days
+from ui.screening_preview import consent_line, draw_differing, draw_flagged_rows, draw_undated, flagged_rows, wants_days
 from ui.tables import current_page, data_table, paging_line
 from ui.views import choose_view
 
@@ -36,6 +36,7 @@ def draw_summary(taken: Taken, view: View) -> bool:
     """
     is_clicked = _draw_counts(taken, view)
     draw_undated(taken, view.preview)
+    draw_differing(taken, view.preview)
     return is_clicked
 
 

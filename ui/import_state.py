@@ -24,7 +24,7 @@ from services.exchange.readings import Kind, ListReading, Position, RowProblem, 
 from services.exchange.refusals import refusal_sentence
 from services.exchange.screening import ScreeningReading
 from services.exchange.writing import write_rejected
-from services.screening_imports import with_days
+from services.screening_imports import as_correction, with_days
 from services.student_imports import (
     ImportPreview,
     ImportResult,
@@ -190,6 +190,7 @@ class Taken(Correctable):
     view: View | None = None
     days: dict[Position, date] = field(default_factory=dict)  # of rows of results that name none, as somebody said
     day_problem: str | None = None
+    corrects: bool = False  # scores that differ from those of the same day count, as somebody said
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -207,6 +208,7 @@ class Taken(Correctable):
             roster = self.list.read(data, file_name=self.file_name, corrections=self.corrections, progress=progress)
             if isinstance(roster, ScreeningReading):
                 roster = with_days(roster, self.days)
+                roster = as_correction(roster) if self.corrects else roster
             with reading() as session:
                 preview = self.list.preview(session, actor, reading=roster)
         except UnreadableFile as error:
@@ -222,6 +224,10 @@ class Taken(Correctable):
         """Note on which day these rows were tested. The next run reads the file anew."""
         self.days |= dict.fromkeys(undated, day)
         self.day_problem, self.is_read = None, False
+
+    def count_these(self, *, corrects: bool) -> None:
+        """Note whether the file's scores count where others stand of the same day. The next run reads it anew."""
+        self.corrects, self.is_read = corrects, False
 
     def confirm(self, actor: Actor) -> None:
         """Import it in one transaction; nothing is drawn inside. Afterwards the result, or a refusal, is kept."""

@@ -58,6 +58,27 @@ def draw_undated(taken: "Taken", preview: ImportPreview) -> None:
             field_error(taken.day_problem)
 
 
+def draw_differing(taken: "Taken", preview: ImportPreview) -> None:
+    """Ask what counts where a child's scores of one day are others than those that stand."""
+    differing = preview.differing if isinstance(preview, ScreeningPreview) else 0
+    if not (differing or taken.corrects):
+        return
+    with st.container(border=True):
+        if taken.corrects:
+            note("分数不同的，以这份表为准：原来的一份留着，看得到；红的、有紧急提示的，照旧要找孩子谈。", icon="info")
+            st.button("还是以原来的为准", key="import_keep_scores", on_click=_correct, args=(taken, False))
+        else:
+            note(
+                f"{differing:,} 行和已经导入的分数不一样，没有收下。核对过答卷、原来的录错了，才以这份表为准。",
+                icon="info",
+            )
+            st.button("分数以这份表为准", key="import_correct_scores", on_click=_correct, args=(taken, True))
+
+
+def _correct(taken: "Taken", corrects: bool) -> None:
+    taken.count_these(corrects=corrects)
+
+
 def _date_rows(taken: "Taken", undated: frozenset[Position]) -> None:
     try:
         day = check_tested_on(st.session_state.get(_TESTED_ON))

@@ -27,7 +27,8 @@ def level_words(name: str, *, is_valid: bool, is_urgent: bool) -> str:
 
 def words_of(row: ResultRow) -> str:
     """Return the level of a stored result in words."""
-    return level_words(row.level_name, is_valid=row.is_valid, is_urgent=row.is_urgent)
+    words = level_words(row.level_name, is_valid=row.is_valid, is_urgent=row.is_urgent)
+    return f"{words}，以后来的一份为准" if row.is_corrected else words
 
 
 def look_of(row: ResultRow) -> Look:

@@ -132,7 +132,7 @@ _SENTENCES = {
     Reason.TOTAL_MISMATCH: "总分和各项加起来不一样。请核对是哪一个写错了。",
     Reason.TEST_DAY_UNREADABLE: "测评日期读不出来，或者太早。请写成“2026-10-12”这样。",
     Reason.TEST_DAY_AHEAD: "测评日期还没到。请核对是哪一天测的。",
-    Reason.RESULT_DIFFERS: "这个孩子这一天已经有一份分数不同的结果。请核对；以前导入的错了，请先撤回那一次。",
+    Reason.RESULT_DIFFERS: "这个孩子这一天已经有一份分数不同的。请核对答卷；以前的录错了，请点“分数以这份表为准”。",
     Reason.ROUND_CLOSED: "这一轮筛查已经结束了。要补，请先在“心理筛查”里重开这一轮。",
     Reason.VALIDITY_FAILED: "效度不过关，这份结果作废，照样存下。请另约时间重测。",
     Reason.LEVEL_IN_FILE_DIFFERS: "文件里写的等级和按分数算的不一样，照分数算。请看一眼。",

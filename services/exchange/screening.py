@@ -64,10 +64,14 @@ class ScreeningRow:
 
 @dataclass
 class ScreeningReading(ListReading[ScreeningRow]):
-    """What one file gave; `absent` are the rows of children who were not tested, `scales` those any table holds."""
+    """What one file gave; `absent` are the rows of children who were not tested, `scales` those any table holds.
+
+    `corrects`: somebody has said that its scores count where others stand of the same day.
+    """
 
     absent: list[ScreeningRow] = field(default_factory=list)
     scales: dict[str, Scale] = field(default_factory=dict)
+    corrects: bool = False
 
 
 def parse_screening(

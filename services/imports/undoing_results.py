@@ -7,6 +7,7 @@ from sqlmodel import Session, col
 
 from db.tables import ImportBatch, ScreeningAbsence, ScreeningResult, ScreeningRound, Student
 from services.imports.undoing import BlockedRow, UndoBlocked
+from services.screening.corrections import count_again, find_corrected
 
 
 class ResultsFollowedUp(UndoBlocked):
@@ -27,8 +28,10 @@ def take_back_results(session: Session, batch: ImportBatch) -> None:
         col(ScreeningRound.opened_at) == batch.imported_at, col(ScreeningRound.version) == 1
     )
     round_ids = list(session.execute(begun).scalars())
+    corrected = find_corrected(session, batch_id=batch.id or 0)
     for table in _OF_ROUNDS:
         session.execute(delete(table).where(col(table.import_id) == batch.id))
+    count_again(session, corrected)
     empty = [~select(table.id).where(col(table.round_id) == col(ScreeningRound.id)).exists() for table in _OF_ROUNDS]
     session.execute(delete(ScreeningRound).where(col(ScreeningRound.id).in_(round_ids), *empty))
     session.expire_all()

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlmodel import Session, col, select
 
@@ -26,12 +26,14 @@ TABLE, SCORES = "screening_result", "scores_sealed"
 
 @dataclass(frozen=True, slots=True)
 class NewResult:
-    """A result nobody has stored yet."""
+    """A result nobody has stored yet; one that corrects another of its day has the number after it."""
 
     student_id: int
     term: Term
     day: date
     read: ReadResult
+    number: int = 1
+    corrected: str = ""  # what stands now, in words
 
 
 @dataclass(slots=True)
@@ -43,21 +45,42 @@ class ScreeningMatch:
     new: tuple[NewResult, ...] = ()
 
 
+class StoredResult(NamedTuple):
+    """One stored result, its scores sealed."""
+
+    taken_on: date
+    number: int
+    uid: str
+    sealed: bytes
+
+    @property
+    def text(self) -> str | None:
+        """Its scores, opened."""
+        return open_text(self.sealed, table=TABLE, column=SCORES, uid=self.uid)
+
+
 @dataclass(slots=True)
 class StoredResults:
     """The results of the rounds a file speaks of, their scores opened only where they are compared."""
 
     rounds: Mapping[tuple[Term, str], ScreeningRound]
-    rows: dict[tuple[int, str, Term], list[Any]] = field(default_factory=dict)
+    rows: dict[tuple[int, str, Term], list[StoredResult]] = field(default_factory=dict)
 
     def is_closed(self, term: Term, scale: str) -> bool:
         """Whether a round takes no more results."""
         found = self.rounds.get((term, scale))
         return found is not None and found.closed_at is not None
 
-    def of(self, student_id: int, scale: str, term: Term) -> list[Any]:
-        """Return a child's results in a round: day, uid and sealed scores."""
+    def of(self, student_id: int, scale: str, term: Term) -> list[StoredResult]:
+        """Return a child's results in a round."""
         return self.rows.get((student_id, scale, term), [])
+
+    def that_count(self, student_id: int, scale: str, term: Term) -> list[StoredResult]:
+        """Return a child's results in a round without those that were corrected: the last one of each day."""
+        last: dict[date, StoredResult] = {}
+        for each in sorted(self.of(student_id, scale, term), key=lambda stored: stored.number):
+            last[each.taken_on] = each
+        return list(last.values())
 
 
 def load_results(
@@ -73,13 +96,14 @@ def load_results(
             ScreeningResult.round_id,
             ScreeningResult.student_id,
             ScreeningResult.taken_on,
+            ScreeningResult.number,
             ScreeningResult.uid,
             ScreeningResult.scores_sealed,
         ).where(col(ScreeningResult.round_id).in_(keys))
     )
-    for round_id, student_id, taken_on, uid, sealed in found:
+    for round_id, student_id, *result in found:
         term, scale = keys[round_id]
-        stored.rows.setdefault((student_id, scale, term), []).append((taken_on, uid, sealed))
+        stored.rows.setdefault((student_id, scale, term), []).append(StoredResult(*result))
     return stored
 
 
@@ -118,18 +142,29 @@ def match_results(
     calendar: SchoolCalendar,
     school_year: int,
     today: date,
+    corrects: bool,
 ) -> list[ScreeningMatch]:
-    """Say of every row whom it means and what of it is new; what stands there already, or twice in the file, is not."""
-    matcher = _Matcher(children, results, calendar, school_year, today)
+    """Say of every row whom it means and what of it is new; what stands there already, or twice in the file, is not.
+
+    Other scores of a day are refused, unless the file `corrects` what stands.
+    """
+    matcher = _Matcher(children, results, calendar, school_year, today, corrects=corrects)
     return [matcher.match(row) for row in rows]
 
 
 class _Matcher:
     def __init__(
-        self, children: StoredChildren, results: StoredResults, calendar: SchoolCalendar, school_year: int, today: date
+        self,
+        children: StoredChildren,
+        results: StoredResults,
+        calendar: SchoolCalendar,
+        school_year: int,
+        today: date,
+        *,
+        corrects: bool,
     ) -> None:
         self.children, self.results, self.calendar = children, results, calendar
-        self.school_year, self.today = school_year, today
+        self.school_year, self.today, self.corrects = school_year, today, corrects
         self.in_file: dict[tuple[int, str, date], str] = {}
 
     def match(self, row: ScreeningRow) -> ScreeningMatch:
@@ -145,8 +180,8 @@ class _Matcher:
             if isinstance(found, Reason) and found is not Reason.DUPLICATE:
                 return self._refused(row, found)
             repeated += found is Reason.DUPLICATE
-            if found is None:
-                new.append(NewResult(child.id, term, day, read))
+            if isinstance(found, NewResult):
+                new.append(found)
         if repeated == len(row.results):
             return self._refused(row, Reason.DUPLICATE)
         for each in new:
@@ -155,22 +190,24 @@ class _Matcher:
 
     def _compare(
         self, child: StoredChild, row: ScreeningRow, read: ReadResult, day: date, term: Term
-    ) -> Reason | bool | None:
-        """Return why a result can't be taken, True where it is stored already, None where it is new."""
+    ) -> Reason | NewResult | None:
+        """Return the new result; why it can't be taken; None where it is stored already."""
         scale, text = read.scale.code, scores_as_text(read.scores)
         before = self.in_file.get((child.id, scale, day))
         if before is not None:
             return Reason.DUPLICATE if before == text else Reason.RESULT_DIFFERS
-        same_day = False
-        for taken_on, uid, sealed in self.results.of(child.id, scale, term):
-            if taken_on != day and row.day is not None:
-                continue
-            if open_text(sealed, table=TABLE, column=SCORES, uid=uid) == text:
-                return True
-            same_day = same_day or taken_on == day
-        if same_day:
+        counting = self.results.that_count(child.id, scale, term)
+        compared = counting if self.corrects else self.results.of(child.id, scale, term)
+        if any(each.text == text for each in compared if row.day is None or each.taken_on == day):
+            return None
+        stands = next((each for each in counting if each.taken_on == day), None)
+        if stands is not None and not self.corrects:
             return Reason.RESULT_DIFFERS
-        return Reason.ROUND_CLOSED if self.results.is_closed(term, scale) else None
+        if self.results.is_closed(term, scale):
+            return Reason.ROUND_CLOSED
+        if stands is None:
+            return NewResult(child.id, term, day, read)
+        return NewResult(child.id, term, day, read, stands.number + 1, _stored_words(stands))
 
     def _shown(self, row: ScreeningRow, child: StoredChild, by: MatchedBy, new: Sequence[NewResult]) -> PreviewRow:
         place = child.class_in(self.school_year)
@@ -178,16 +215,30 @@ class _Matcher:
             row.position,
             child.name,
             class_label(*place) if place else NO_CLASS,
-            Outcome.NEW if new else Outcome.UNCHANGED,
+            _outcome(new),
             by,
             child.id,
             child.version,
-            tuple(FieldChange(each.read.scale.code, each.read.scale.short, "", _words(each.read)) for each in new),
+            tuple(
+                FieldChange(each.read.scale.code, each.read.scale.short, each.corrected, _words(each.read))
+                for each in new
+            ),
         )
 
     def _refused(self, row: ScreeningRow, reason: Reason) -> ScreeningMatch:
         label = class_label(row.grade, row.class_no) if row.grade and row.class_no else ""
         return ScreeningMatch(row, PreviewRow(row.position, row.name, label, Outcome.CONFLICT, reason=reason))
+
+
+def _outcome(new: Sequence[NewResult]) -> Outcome:
+    if any(each.number > 1 for each in new):
+        return Outcome.CHANGED
+    return Outcome.NEW if new else Outcome.UNCHANGED
+
+
+def _stored_words(stored: StoredResult) -> str:
+    total = scores_from_text(stored.text or '{"total": null}').total
+    return INCOMPLETE if total is None else f"{_plain(total)} 分"
 
 
 def _words(read: ReadResult) -> str:

@@ -35,6 +35,7 @@ from services.paging import page_there
 from services.regulations import deadlines
 from services.regulations.deadlines import DutyState, state_at
 from services.row_filters import classes_of, sees_students
+from services.screening.corrections import is_corrected
 from services.screening.known import known_scales
 from services.screening.matching import scores_from_text
 from services.screening.rounds import Term
@@ -82,6 +83,7 @@ class ResultRow:
     waits_for_decision: bool  # somebody has talked with the child; what tier it is, nobody has said yet
     asks_homeroom: bool
     consent: ConsentAnswer | None
+    is_corrected: bool  # a later one of the same day counts
 
     @property
     def is_met(self) -> bool:
@@ -289,6 +291,7 @@ def listed(actor: Actor) -> Any:  # a select of more columns than the stubs know
         col(Consent.answer).label("consent"),
         col(TierSuggestion.id).label("suggestion_id"),
         col(TierSuggestion.ended_at).label("suggestion_ended_at"),
+        is_corrected().label("is_corrected"),
     ]
     return (
         select(*columns)
@@ -354,6 +357,7 @@ def _row(found: Any, scales: dict[str, Scale], *, calendar: SchoolCalendar, now:
         waits_for_decision=is_undecided and state in (DutyState.MET, DutyState.MET_LATE),
         asks_homeroom=result.homeroom_asked_at is not None,
         consent=found.consent,
+        is_corrected=bool(found.is_corrected),
     )
 
 
@@ -385,9 +389,10 @@ def _of_kind(kind: ResultKind) -> list[ColumnElement[bool]]:
                 col(ScreeningResult.is_valid).is_(True),
                 col(ScreeningResult.needs_contact).is_(False),
                 col(ScreeningResult.high_count) > 0,
+                ~is_corrected(),
             ]
         case ResultKind.VOID:
-            return [col(ScreeningResult.is_valid).is_(False)]
+            return [col(ScreeningResult.is_valid).is_(False), ~is_corrected()]
         case _:
             return []
 
