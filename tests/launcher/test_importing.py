@@ -145,6 +145,27 @@ def test_a_ledger_and_results_are_counted_row_by_row_against_the_roster(type_lin
         assert said[key] == results[key], key
 
 
+def test_other_scores_of_a_day_count_where_the_line_says_so(type_line, begun, tmp_path):
+    def file(name: str, *lines: str) -> str:
+        (tmp_path / name).write_text("\n".join(lines), "utf-8")
+        return str(tmp_path / name)
+
+    child = "S1001,奚流萤,女,2013-05-21,七（1）班"
+    type_line("import", "students", file("名册.csv", "学号,姓名,性别,出生日期,班级", child))
+    wrong, right = (
+        file(f"{total}.csv", "姓名,学号,测评日期,PHQ-9总分", f"奚流萤,S1001,2026-10-12,{total}") for total in (16, 3)
+    )
+    answers = [
+        answer(type_line("import", "screening", *line, "--json")) for line in ([wrong], [right], [right, "--correct"])
+    ]
+
+    assert [(each["imported"], each["changed"], each["rejected"]) for each in answers] == [
+        (1, 0, 0),
+        (0, 0, 1),
+        (1, 1, 0),
+    ]
+
+
 def test_what_the_school_kept_before_is_counted_and_said_without_a_name(type_line, begun, tmp_path):
     talks = tmp_path / "谈话.csv"
     rows = ("时间,学生,班级,谈话人,内容", "2026-03-04,奚流萤,九（9）班,,想家", "2099-01-01,奚流萤,七（1）班,,")

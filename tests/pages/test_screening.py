@@ -54,6 +54,27 @@ def test_an_import_says_before_whom_to_talk_with_and_which_consents_are_wanting(
         assert len(session.exec(select(ScreeningResult)).all()) == 3
 
 
+def test_scores_entered_wrongly_count_no_more_once_somebody_has_said_so(open_page: OpenPage, world: World, screened):
+    header = "姓名,班级,测评日期,PHQ-9总分,PHQ-9第9题"
+    screen = open_page("import_students", world.staff[Role.COUNSELLOR], list="screening")
+    choose(screen, "更正.csv", csv("江小满,七（3）班,2026-10-12,3,0", header=header))
+    assert "1 行和已经导入的分数不一样" in words_on(screen)
+
+    press(screen, "import_correct_scores")
+    show(screen, "changed")
+    assert screen.dataframe[0].value.iloc[0][["stored", "new"]].tolist() == ["16 分", "3 分，没有明显症状"]
+    press(screen, "import_keep_scores")
+    assert "import_confirm" not in [each.key for each in screen.button]
+    press(screen, "import_correct_scores")
+    press(screen, "import_confirm")
+
+    assert "改动 1" in words_on(screen)
+    child = open_page("screening", world.staff[Role.COUNSELLOR], student=world.students[0].id)
+    assert "以后来的一份为准" in words_on(child)
+    with reading() as session:
+        assert session.exec(select(ScreeningResult).where(ScreeningResult.needs_contact)).all() == []
+
+
 def test_a_list_without_days_is_asked_for_the_day_before_it_is_imported(open_page: OpenPage, world: World):
     header = "姓名,班级,测评日期,PHQ-9总分,PHQ-9第9题"
     screen = open_page("import_students", world.staff[Role.COUNSELLOR], list="screening")
