@@ -113,11 +113,14 @@ def _is_same(gender: Gender | None, candidate: Candidate) -> bool:
     return gender is not None and gender is candidate.gender
 
 
+_NOT_NEAR = Gain(Reason.SAME_GRADE, 0)
+
+
 def _by_place(place: tuple[int | None, int | None], candidate: Candidate, weights: Weights) -> Gain:
     class_id, grade = place
     if class_id in candidate.class_ids:
         return Gain(Reason.SAME_CLASS, max(weights.same_class, weights.same_grade))
-    return Gain(Reason.SAME_GRADE, weights.same_grade if grade in candidate.grades else 0)
+    return Gain(Reason.SAME_GRADE, weights.same_grade) if grade in candidate.grades else _NOT_NEAR
 
 
 def _by_sex(gender: Gender | None, candidate: Candidate, weights: Weights) -> Gain:

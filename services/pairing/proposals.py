@@ -43,7 +43,7 @@ from services.pairing.weights import Weights
 from services.row_filters import sees_students
 from services.student_lists import CategoryGroup
 from services.students import LEFT_SCHOOL
-from services.tier_rows import held_today
+from services.tier_rows import raised_today
 
 MOST_CHILDREN = 3_000
 MAIN_SUBJECTS = frozenset({"语文", "数学", "英语"})
@@ -197,7 +197,7 @@ def waits(actor: Actor, scope: ProposalScope, day: date) -> ColumnElement[bool]:
 
 
 def _read_waiting(session: Session, actor: Actor, scope: ProposalScope, day: date) -> Sequence[Any]:
-    held = held_today()
+    held = raised_today()
     weak = (
         select(TermEntry.study)
         .join(Term, col(Term.id) == col(TermEntry.term_id))
@@ -314,7 +314,7 @@ def _read_helpers(session: Session, scope: ProposalScope, day: date) -> tuple[li
 
 def _loads(day: date) -> Any:  # a subquery whose columns have no common public type
     """Return how many children each helper has, in whatever pairs, and the sum of the ranks of their tiers."""
-    held = held_today(name="loads_held")
+    held = raised_today(name="loads_held")
     each = (
         select(Pairing.helper_id, Pairing.student_id, func.max(func.coalesce(held.c.rank, 0)).label("rank"))
         .join(held, held.c.student_id == col(Pairing.student_id), isouter=True)
