@@ -30,7 +30,7 @@ from db.tables import (
     StudentCategory,
 )
 from services.regulations.evaluators import Excuse, Stint
-from services.regulations.facts.reach import Asked, Reach
+from services.regulations.facts.reach import Asked, Reach, plain_rows
 from services.time_line.parts import LocalDay
 
 FOUR_SPECIAL = frozenset(
@@ -188,7 +188,7 @@ def read_children(session: Session, asked: Asked) -> Children:
     found = Children()
     states: dict[int, list[tuple[date, int, EnrolmentState]]] = defaultdict(list)
     now: dict[int, tuple[EnrolmentState, date | None]] = {}
-    for about, child, ref, first, last, word, other in session.execute(_asked_for(asked)):
+    for about, child, ref, first, last, word, other in plain_rows(session, _asked_for(asked)):
         if about == _About.CLASS:
             found.classes[child].append(Span(first, last, ref))
         elif about == _About.CHILD:

@@ -1,11 +1,12 @@
 """How far an evaluation reaches: the whole school, some classes, or some children; pushed into every query."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, true
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from services.calendar import SchoolCalendar, TermDates
 from services.regulations.evaluators import Frame
@@ -28,6 +29,12 @@ class Reach:
 
 
 WHOLE_SCHOOL = Reach()
+
+
+def plain_rows(session: Session, statement: Any) -> Iterable[Any]:
+    """Return a question's rows without the ORM in between: of tens of thousands that spares a tenth of the time."""
+    session.flush()  # the session does so by itself, its connection doesn't
+    return session.connection().execute(statement)
 
 
 @dataclass(frozen=True, slots=True)

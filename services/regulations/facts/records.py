@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from db.tables import CareKind, CareRecord, PairingRole
 from services.regulations.evaluators import Stint
 from services.regulations.facts.children import Children
-from services.regulations.facts.reach import Asked
+from services.regulations.facts.reach import Asked, plain_rows
 from services.time_line.parts import LocalDay
 
 
@@ -31,7 +31,8 @@ class Record(NamedTuple):
 
 def read_records(session: Session, asked: Asked, *, kinds: Collection[CareKind], since: date) -> list[Record]:
     """Read the standing records of these kinds from a day on, as far as the day asked about; one statement."""
-    rows = session.execute(
+    rows = plain_rows(
+        session,
         select(
             col(CareRecord.id), col(CareRecord.student_id), col(CareRecord.kind), col(CareRecord.day),
             LocalDay(col(CareRecord.recorded_at)), col(CareRecord.is_done), col(CareRecord.author_id),
@@ -41,7 +42,7 @@ def read_records(session: Session, asked: Asked, *, kinds: Collection[CareKind],
             col(CareRecord.day).between(since, asked.on),
             col(CareRecord.kind).in_(sorted(kinds)),
             asked.reach.of_child(CareRecord.student_id),
-        )
+        ),
     )  # fmt: skip
     return list(map(Record._make, rows))
 
