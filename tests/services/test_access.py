@@ -265,6 +265,7 @@ INSIDE = {
     "regulations.week_facts.": "a week's facts, for reviews and freezing, which have asked",
     "regulations.weeks.is_owed": "whether a week is still to be frozen, for reviews, which have asked",
     "regulations.weeks.write_week": "keeps what freeze_week, which has asked, or the demonstration has worked out",
+    "screening.corrections.": "what a correction lets go of, and what counts again, for the import and its undoing",
     "screening.matching.": "results already there, for the import",
     "screening.rounds.begin_rounds": "begins rounds for the import already permitted",
     "screening.rounds.find_rounds": "rounds already there, for the import",
